@@ -1,0 +1,38 @@
+# Two commands do everything on a fresh machine with Python 3.11 or newer: `make run`, `make test`.
+PORT ?= 8000
+PYTHON ?= python3
+BIN := .venv/bin
+FLASK := $(BIN)/flask --app wsgi
+export MENTORSHIP_ENV ?= development
+
+.PHONY: run test check bench proof
+
+run: .venv/run.done
+	@$(FLASK) db upgrade
+	@$(FLASK) demo 2>/dev/null || true
+	@BASE_URL=$${BASE_URL:-http://127.0.0.1:$(PORT)}; export BASE_URL; \
+	$(FLASK) worker & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT; trap 'exit 0' INT TERM; \
+	$(FLASK) serve --port $(PORT)
+
+test: .venv/dev.done
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/dev.done
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/djlint --check --lint templates
+
+bench: .venv/dev.done
+	$(BIN)/python -m bench
+
+proof: .venv/dev.done
+	$(BIN)/python -m pytest tests/proof -m proof $(ARGS)
+
+.venv/run.done: requirements.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/dev.done: requirements.txt requirements-dev.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,61 @@
+"""Mentorship: mentoring sessions that keep their own status."""
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from mentorship import cli, web
+from mentorship.adapters.static_files import serve_static_files
+from mentorship.config import PROJECT, Settings, load_settings, local_secret_key
+from mentorship.extensions import db, login_manager, migrate
+from mentorship.logs import configure_logs
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application, wired. Raises SettingsError where a setting is wrong."""
+    settings = settings or load_settings()
+    configure_logs(is_production=settings.is_production)
+    app = Flask(
+        __name__,
+        instance_path=str(PROJECT / "instance"),
+        template_folder=str(PROJECT / "templates"),
+        static_folder=None,
+    )
+    app.config.from_mapping(_flask_config(settings))
+    app.extensions["settings"] = settings
+
+    db.init_app(app)
+    migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
+    login_manager.init_app(app)
+    web.init_app(app, settings)
+    cli.init_app(app)
+
+    serve_static_files(app, PROJECT / "static")
+    if settings.trusted_proxies:
+        hops = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
+    return app
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    instance = PROJECT / "instance"
+    if settings.secret_key:
+        key = settings.secret_key.get_secret_value()
+    else:
+        key = local_secret_key(instance)
+    database = settings.database_url
+    if database is None:
+        instance.mkdir(parents=True, exist_ok=True)
+        database = f"sqlite:///{instance / 'mentorship.db'}"
+    return {
+        "SECRET_KEY": key,
+        "SQLALCHEMY_DATABASE_URI": database,
+        "SQLALCHEMY_ENGINE_OPTIONS": {"pool_pre_ping": False},
+        "SESSION_COOKIE_NAME": "mentorship_session",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.is_production,
+        "SESSION_REFRESH_EACH_REQUEST": False,
+        "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
+        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "TRUSTED_HOSTS": [settings.base_host, "localhost", "127.0.0.1", "[::1]"],
+    }

@@ -1,0 +1,1 @@
+"""The outside world: files, passwords, limits. No decisions are made here."""

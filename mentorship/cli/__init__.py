@@ -1,0 +1,12 @@
+"""Commands: each reads the clock once, calls a service and prints what it did."""
+
+from flask import Flask
+
+from mentorship.cli import people, running, sessions
+
+
+def init_app(app: Flask) -> None:
+    """Add the commands to `flask`."""
+    for module in (people, running, sessions):
+        for command in module.COMMANDS:
+            app.cli.add_command(command)

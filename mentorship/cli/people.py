@@ -1,0 +1,81 @@
+"""Commands about accounts."""
+
+from pathlib import Path
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.queries.people import account_of
+from mentorship.services import accounts
+from mentorship.services.import_users import import_users
+from mentorship.services.reset_links import make_token
+
+CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", required=True, help="student, mentor or admin")
+@click.option("--password", help="Asked for where it is not given.")
+@click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
+@with_appcontext
+def create_user(email: str, name: str, role: str, password: str | None, timezone: str) -> None:
+    """Make one account."""
+    if password is None:
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    try:
+        account = accounts.new_account(
+            email=email,
+            name=name,
+            role=role,
+            password=accounts.clean_password(password),
+            timezone=timezone,
+            now=utc_now(),
+        )
+        accounts.create_user(db.session(), account)
+    except InvalidInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Made the {str(account['role']).lower()} {account['email']}.")
+
+
+@click.command("import-users")
+@click.argument("file", type=CSV_FILE)
+@with_appcontext
+def import_users_command(file: Path) -> None:
+    """Make the accounts of a CSV FILE, all or nothing.
+
+    Columns: email, name, role, and optionally password, timezone.
+    """
+    try:
+        count, without_password = import_users(db.session(), file.read_bytes(), now=utc_now())
+    except InvalidInput as error:
+        raise click.ClickException(f"{error} Nothing was imported.") from None
+    click.echo(f"Imported {count} people.")
+    if without_password:
+        click.echo("These set a password by a link that works for seven days:")
+    for person in without_password:
+        click.echo(f"{person.email}  {_reset_link(person.user_id, epoch=0)}")
+
+
+@click.command("reset-link")
+@click.option("--email", required=True)
+@with_appcontext
+def reset_link(email: str) -> None:
+    """Print a link by which a person can set a password. Works once, for seven days."""
+    account = account_of(db.session(), email.strip().lower())
+    if account is None:
+        raise click.ClickException(f"There is no account with {email}.")
+    click.echo(_reset_link(account[0].id, epoch=account[0].epoch))
+
+
+def _reset_link(user_id: int, *, epoch: int) -> str:
+    token = make_token(secret_key=current_app.config["SECRET_KEY"], user_id=user_id, epoch=epoch)
+    return f"{current_app.extensions['settings'].base_url}/reset/{token}"
+
+
+COMMANDS = (create_user, import_users_command, reset_link)

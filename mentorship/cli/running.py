@@ -1,0 +1,98 @@
+"""Commands that run the product: the server, the worker, the demo."""
+
+import signal
+import threading
+from datetime import timedelta
+
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import current_app
+from flask.cli import with_appcontext
+from granian import Granian
+from granian.constants import Interfaces
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db, migrate
+from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
+from mentorship.services.worker import run_worker
+
+
+@click.command()
+@with_appcontext
+def demo() -> None:
+    """Fill an empty database with people, slots and sessions around the present minute."""
+    settings = current_app.extensions["settings"]
+    if settings.is_production:
+        raise click.ClickException(
+            "Demo accounts have a known password, so they are made in development only "
+            "(MENTORSHIP_ENV=development)."
+        )
+    _require_migrated_database()
+    try:
+        count = load_demo(db.session(), now=utc_now())
+    except InvalidInput as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"Loaded {count} demo sessions. Sign in with the password {DEMO_PASSWORD} as")
+    for email, role in DEMO_SIGN_INS:
+        click.echo(f"  {email:<20} ({role.lower()})")
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@with_appcontext
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the product."""
+    _require_migrated_database()
+    db.engine.dispose()  # Each worker opens its own connections.
+    click.echo(f"Mentorship serves http://{host}:{port}")
+    Granian(
+        "wsgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=4,
+        respawn_failed_workers=True,
+        log_access=False,
+    ).serve()
+
+
+@click.command()
+@with_appcontext
+def worker() -> None:
+    """Sweep at the second that the next transition is due, until stopped."""
+    _require_migrated_database()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    click.echo("The worker is running.")
+    run_worker(
+        lambda: Session(db.engine, expire_on_commit=False),
+        clock=utc_now,
+        wait=lambda pause: stop.wait(pause / timedelta(seconds=1)),
+    )
+    click.echo("The worker has stopped.")
+
+
+def _require_migrated_database() -> None:
+    """Raises ClickException with the way out where the tables are not those of this version."""
+    scripts = ScriptDirectory.from_config(migrate.get_config())
+    try:
+        with db.engine.connect() as connection:
+            heads = MigrationContext.configure(connection).get_current_heads()
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise click.ClickException(f"The database cannot be reached: {reason}") from None
+    if set(heads) != set(scripts.get_heads()):
+        raise click.ClickException(
+            "The database has not the tables of this version: run flask --app wsgi db upgrade"
+        )
+
+
+COMMANDS = (demo, serve, worker)

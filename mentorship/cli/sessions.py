@@ -1,0 +1,81 @@
+"""Commands about sessions."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from flask.cli import with_appcontext
+
+from mentorship.cli.people import CSV_FILE
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.services.import_sessions import import_sessions
+from mentorship.services.sweep import SweepResult, everything, preview, update_session_statuses
+from mentorship.wire import sweep_answer
+
+
+@click.command("import-sessions")
+@click.argument("file", type=CSV_FILE)
+@with_appcontext
+def import_sessions_command(file: Path) -> None:
+    """Book the sessions of a CSV FILE, all or nothing.
+
+    Columns: mentor_email, student_email, start, end, topic, and optionally status, is_delayed.
+    Times are ISO 8601 with an offset.
+    """
+    try:
+        count = import_sessions(db.session(), file.read_bytes(), now=utc_now())
+    except InvalidInput as error:
+        raise click.ClickException(f"{error} Nothing was imported.") from None
+    click.echo(f"Imported {count} sessions.")
+
+
+def _time(
+    _context: click.Context, _parameter: click.Parameter, text: str | None
+) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+        if instant.tzinfo is None:
+            raise ValueError
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise click.BadParameter(
+            "an ISO 8601 time with an offset, like 2026-11-24T09:00Z"
+        ) from None
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only show what would change; write nothing.")
+@click.option("--at", "at", callback=_time, help="Show what would change at this time.")
+@click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
+@with_appcontext
+def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
+    """Apply every transition that the clock makes due, once."""
+    now = at or utc_now()
+    if dry_run or at:
+        result = preview(db.session(), now=now)
+    else:
+        result = update_session_statuses(
+            db.session(), now=now, cause=Cause.COMMAND, keep=everything
+        )
+    click.echo(json.dumps(sweep_answer(result, now)) if as_machine else _table(result))
+    if dry_run or at:
+        click.echo("Nothing was written.", err=True)
+
+
+def _table(result: SweepResult) -> str:
+    lines = [f"{'session':>9}  {'from':<10} {'to':<10} {'delayed':<8} due (UTC)"]
+    lines += [
+        f"{update.session_id:>9}  {update.old_status:<10} {update.new_status:<10} "
+        f"{'yes' if update.is_delayed else 'no':<8} {update.due_at:%Y-%m-%d %H:%M:%S}"
+        for update in result.updates
+    ]
+    return "\n".join([*(lines if result.updates else []), result.sentence])
+
+
+COMMANDS = (import_sessions_command, sweep)

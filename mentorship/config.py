@@ -1,0 +1,121 @@
+"""Settings from the environment and `.env`; a wrong one stops the start with one line."""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+SAMPLE_SECRETS = frozenset(
+    {"your-secret-key", "your-cron-secret", "changeme-changeme", "undefined", "secret", "changeme"}
+)
+"""Values that stand in documentation and samples; none of them protects anything."""
+
+
+class SettingsError(Exception):
+    """A setting is wrong; the message is one line that names it."""
+
+
+class Settings(BaseSettings):
+    """One field a setting; README and `.env.example` list the same names in capitals."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    mentorship_env: Literal["production", "development"] = "production"
+    secret_key: SecretStr | None = None
+    database_url: str | None = None
+    cron_secret: SecretStr | None = None
+    base_url: str = "http://127.0.0.1:8000"
+    smtp_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
+    trusted_proxies: int = Field(default=0, ge=0, le=10)
+
+    @property
+    def is_production(self) -> bool:
+        """Whether strangers can reach this installation."""
+        return self.mentorship_env == "production"
+
+    @property
+    def base_host(self) -> str:
+        """The host name in BASE_URL, without a port."""
+        return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def usable_cron_secret(self) -> bytes | None:
+        """The cron secret, or None where it is unset, too short or a known sample."""
+        secret = self.cron_secret.get_secret_value() if self.cron_secret else ""
+        if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS:
+            return None
+        return secret.encode()
+
+    @field_validator("base_url")
+    @classmethod
+    def _http_address(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be like https://mentors.example.org, without a path")
+        return value.rstrip("/")
+
+    @field_validator("database_url")
+    @classmethod
+    def _known_database(cls, value: str | None) -> str | None:
+        try:
+            backend = make_url(value).get_backend_name() if value else "sqlite"
+        except ArgumentError:
+            backend = ""
+        if backend not in ("sqlite", "postgresql"):
+            raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("smtp_url", "redis_url")
+    @classmethod
+    def _known_scheme(cls, value: SecretStr | None) -> SecretStr | None:
+        if value and urlsplit(value.get_secret_value()).scheme not in _SCHEMES:
+            raise ValueError(f"must begin with one of {', '.join(_SCHEMES)} and ://")
+        return value
+
+    @model_validator(mode="after")
+    def _production_has_a_key(self) -> Self:
+        key = self.secret_key.get_secret_value() if self.secret_key else ""
+        if self.is_production and (len(key) < 16 or key.lower() in SAMPLE_SECRETS):
+            raise ValueError("SECRET_KEY: production needs one of 16 characters or more")
+        return self
+
+
+_SCHEMES = ("smtp", "smtps", "redis", "rediss")
+
+
+def load_settings() -> Settings:
+    """Settings from the environment over `.env`. Raises SettingsError with one line."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        sentence = first["msg"].removeprefix("Value error, ")
+        name = ".".join(str(part) for part in first["loc"]).upper()
+        raise SettingsError(f"{name}: {sentence}" if name else sentence) from None
+
+
+def local_secret_key(folder: Path) -> str:
+    """The key of a local run: made once into `folder`, readable by its owner alone."""
+    file = folder / "secret_key"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not file.exists():
+        draft = folder / f".secret_key.{os.getpid()}"
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(32))
+        # Of several processes that start together the first to link wins, with a whole key.
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, file)
+        draft.unlink()
+    return file.read_text()

@@ -1,0 +1,95 @@
+"""How SQLite and PostgreSQL are opened, so that one code path behaves alike on both."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Engine, event, select, text
+from sqlalchemy.engine import Connection
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import func
+from sqlalchemy.types import TypeDecorator
+
+JOURNAL_LOCK = 0x6D656E746F72
+"""Key of the PostgreSQL advisory lock that makes journal ids follow the order of commits."""
+
+_WRITE = "mentorship_write"
+_SINGLE = "mentorship_single"
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware on the way in, aware and in UTC on the way out.
+
+    SQLite keeps text without a zone, always with microseconds so that texts sort like instants.
+    Raises ValueError for a naive value.
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"an instant without a time zone: {value.isoformat()}")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def begin_write(session: Session) -> None:
+    """Open the transaction that is going to write; call it before the first read of a unit of work.
+
+    SQLite takes the write lock at once (BEGIN IMMEDIATE), because a reader that turns into a
+    writer half-way is refused without waiting. PostgreSQL locks rows when they are touched.
+    """
+    session.connection(execution_options={_WRITE: True})
+
+
+def read_once(engine: Engine) -> Connection:
+    """A connection for one reading statement, without the cost of a transaction around it."""
+    if engine.dialect.name == "sqlite":
+        return engine.connect().execution_options(**{_SINGLE: True})
+    return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+def lock_journal(session: Session) -> None:
+    """Take the right to add to the journal until the transaction ends.
+
+    Without it two transactions can commit in another order than their journal ids were given,
+    and a reader that asks for "ids greater than the last I saw" misses the later commit.
+    Call it after all row locks are held, so that two holders cannot wait for each other.
+    SQLite has one writer at a time already.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
+
+
+def is_reachable(session: Session) -> bool:
+    """Whether the database answers a trivial question."""
+    return session.execute(text("SELECT 1")).scalar() == 1
+
+
+@event.listens_for(Engine, "connect")
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    if not hasattr(connection, "setlimit"):  # Only sqlite3 connections have it.
+        return
+    connection.isolation_level = None  # The "begin" event below decides how to begin.
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = NORMAL",
+        "foreign_keys = ON",
+        "busy_timeout = 5000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+@event.listens_for(Engine, "begin")
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.dialect.name != "sqlite":
+        return
+    options = connection.get_execution_options()
+    if not options.get(_SINGLE):
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")

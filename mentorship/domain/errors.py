@@ -1,0 +1,50 @@
+"""What can be wrong with a request, in words for people. `web.errors` turns each into HTTP."""
+
+from mentorship.domain.lifecycle import Status
+
+
+class ProductError(Exception):
+    """A request that cannot be carried out; the message is a sentence for the person who asked."""
+
+
+class InvalidInput(ProductError):
+    """Something in the request is wrong; nothing was written."""
+
+
+class NotSignedIn(ProductError):
+    """The request needs somebody to be signed in."""
+
+    def __init__(self) -> None:
+        super().__init__("Please sign in first.")
+
+
+class NotFound(ProductError):
+    """There is no such thing, or it is none of the viewer's business."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no such session.")
+
+
+class Forbidden(ProductError):
+    """The viewer takes part in the session, but in a role that may not do this."""
+
+
+class Conflict(ProductError):
+    """The session is in a state that does not allow this; `status` and `is_delayed` say which."""
+
+    def __init__(self, sentence: str, *, status: Status, is_delayed: bool) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.is_delayed = is_delayed
+
+
+class TooManyTries(ProductError):
+    """A rate limit is used up; `retry_after` is in whole seconds."""
+
+    def __init__(self, sentence: str, *, retry_after: int) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class Unavailable(ProductError):
+    """A part of the service is switched off or cannot be reached now."""

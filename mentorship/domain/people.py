@@ -1,0 +1,40 @@
+"""Who asks, and in which relation to a session."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from mentorship.domain.lifecycle import Party
+
+
+class Role(StrEnum):
+    """What a person may do."""
+
+    STUDENT = "STUDENT"
+    MENTOR = "MENTOR"
+    ADMIN = "ADMIN"
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """The signed-in person who asks; `timezone` is an IANA name, `epoch` their sign-in epoch."""
+
+    id: int
+    role: Role
+    name: str
+    email: str
+    timezone: str
+    epoch: int
+
+    def takes_part(self, *, student_id: int, mentor_id: int) -> bool:
+        """Whether a session is this person's to see."""
+        return self.party(student_id=student_id, mentor_id=mentor_id) is not None
+
+    def party(self, *, student_id: int, mentor_id: int) -> Party | None:
+        """In which relation this person acts on a session; None for a stranger."""
+        if self.role is Role.ADMIN:
+            return Party.ADMIN
+        if self.id == mentor_id:
+            return Party.MENTOR
+        if self.id == student_id:
+            return Party.STUDENT
+        return None

@@ -1,0 +1,27 @@
+"""People."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, String, func
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.people import Role
+from mentorship.models.columns import Model, named
+
+
+class User(Model):
+    """A person with an account. `password_hash` is empty until the person has set a password."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(String(254), unique=True)
+    name: Mapped[str] = mapped_column(String(120))
+    role: Mapped[Role] = mapped_column(named(Role, name="role"))
+    password_hash: Mapped[str | None] = mapped_column(String(255))
+    timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")
+    session_epoch: Mapped[int] = mapped_column(server_default="0")
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint(func.lower(email) == email, name="email_lower_case"),)

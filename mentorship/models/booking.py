@@ -1,0 +1,108 @@
+"""Booked sessions."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    false,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.lifecycle import CLOCK_RULES, Rule, Status
+from mentorship.models.columns import Model, named
+
+ScheduleStatus = Status
+
+
+class SessionBooking(Model):
+    """A student in a slot.
+
+    `mentor_id`, `start_time`, `end_time` and `slot_capacity` are copies of the slot's, for
+    indexes and rules on one table; the composite foreign key keeps them true by itself.
+    `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
+    """
+
+    __tablename__ = "session_bookings"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    student_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    time_slot_id: Mapped[int]
+    mentor_id: Mapped[int]
+    start_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    end_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    slot_capacity: Mapped[int] = mapped_column(server_default="1")
+    seat: Mapped[int] = mapped_column(server_default="1")
+    topic: Mapped[str] = mapped_column(String(200), server_default="")
+    status: Mapped[Status] = mapped_column(
+        named(Status, name="status"), server_default=Status.SCHEDULED.value
+    )
+    is_delayed: Mapped[bool] = mapped_column(server_default=false())
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    cancel_reason: Mapped[str | None] = mapped_column(String(300))
+    revision: Mapped[int] = mapped_column(server_default="1")
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["time_slot_id", "mentor_id", "start_time", "end_time", "slot_capacity"],
+            [
+                f"mentor_time_slots.{column}"
+                for column in ("id", "mentor_id", "start_time", "end_time", "capacity")
+            ],
+            name="fk_session_bookings_slot_copies",
+            onupdate="CASCADE",
+        ),
+        CheckConstraint("seat >= 1 AND seat <= slot_capacity", name="seat_within_capacity"),
+        CheckConstraint(
+            "status <> 'SCHEDULED' OR (NOT is_delayed AND started_at IS NULL)",
+            name="scheduled_is_untouched",
+        ),
+        CheckConstraint(
+            "(status = 'COMPLETED') = (completed_at IS NOT NULL)",
+            name="completed_has_its_time",
+        ),
+        CheckConstraint(
+            "(status = 'CANCELLED') = (cancelled_at IS NOT NULL)",
+            name="cancelled_has_its_time",
+        ),
+        Index(
+            "uq_session_bookings_live_seat",
+            "time_slot_id",
+            "seat",
+            unique=True,
+            sqlite_where=text("status <> 'CANCELLED'"),
+            postgresql_where=text("status <> 'CANCELLED'"),
+        ),
+        Index("ix_session_bookings_time_slot", "time_slot_id"),
+        Index("ix_session_bookings_student_start", "student_id", "start_time"),
+        Index("ix_session_bookings_mentor_start", "mentor_id", "start_time"),
+    )
+
+
+def source_predicate(rule: Rule) -> str:
+    """The states a clock rule starts from, as SQL with literals.
+
+    A planner uses a partial index only where the query repeats the index's own words, so the
+    index below and the queries in `mentorship.queries.due` both take them from here.
+    """
+    predicate = f"status = '{rule.source}'"
+    if rule.delayed is not None:
+        predicate += f" AND {'' if rule.delayed else 'NOT '}is_delayed"
+    return predicate
+
+
+for _rule in CLOCK_RULES:
+    Index(
+        f"ix_session_bookings_due_{_rule.action.replace('-', '_')}",
+        SessionBooking.__table__.c[_rule.since],  # type: ignore[index]  # A clock rule has it.
+        SessionBooking.__table__.c.id,
+        sqlite_where=text(source_predicate(_rule)),
+        postgresql_where=text(source_predicate(_rule)),
+    )

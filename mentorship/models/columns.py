@@ -1,0 +1,35 @@
+"""Column shapes that several tables share."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import Enum, Table
+
+from mentorship.extensions import Base, db
+
+if TYPE_CHECKING:
+
+    class Model(Base):
+        """What mypy sees; at run time models get Flask-SQLAlchemy's base."""
+
+        __abstract__ = True
+else:
+    Model = db.Model
+
+
+def table_of(model: type[Model]) -> Table:
+    """The table behind a model, for statements on many rows that need no objects."""
+    return cast(Table, model.__table__)
+
+
+def named(values: type[StrEnum], *, name: str) -> Enum:
+    """Text with a CHECK for the names of `values`: the same on both engines, easy to extend."""
+    return Enum(
+        values,
+        native_enum=False,
+        create_constraint=True,
+        validate_strings=True,
+        length=16,
+        name=name,
+        values_callable=lambda enum: [member.value for member in enum],
+    )

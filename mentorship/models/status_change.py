@@ -1,0 +1,46 @@
+"""The journal of transitions: append-only, one row for each, in the transition's transaction."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.lifecycle import Status
+from mentorship.models.columns import Model, named
+
+
+class Cause(StrEnum):
+    """What made somebody look: a request, a process, or a person's button."""
+
+    POLL = "poll"
+    CRON = "cron"
+    WORKER = "worker"
+    COMMAND = "command"
+    MENTOR = "mentor"
+    STUDENT = "student"
+    ADMIN = "admin"
+
+
+class StatusChange(Model):
+    """One transition of one booking.
+
+    `due_at` is when the clock's rule made it due (empty for a person's action), `applied_at` when
+    it was applied, both UTC; `actor_id` is empty where the clock acted. `is_delayed` is the flag
+    after the transition.
+    """
+
+    __tablename__ = "status_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
+    old_status: Mapped[Status] = mapped_column(named(Status, name="old_status"))
+    new_status: Mapped[Status] = mapped_column(named(Status, name="new_status"))
+    is_delayed: Mapped[bool]
+    cause: Mapped[Cause] = mapped_column(named(Cause, name="cause"))
+    actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_status_changes_booking", "booking_id", "id"),)

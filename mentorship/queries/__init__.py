@@ -1,0 +1,1 @@
+"""Reads. Each returns frozen view-models or statements, never live rows of a table."""

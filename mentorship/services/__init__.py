@@ -1,0 +1,1 @@
+"""What the product does, one verb a module. The edge hands in `now` and the session."""

@@ -1,0 +1,95 @@
+"""Demo people and sessions around the present minute. Development only."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.lifecycle import Status
+from mentorship.domain.people import Role
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.services.accounts import has_users, new_account
+
+DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is printed for everybody to use.
+
+DEMO_SIGN_INS = (
+    ("maya@example.org", Role.MENTOR),
+    ("sam@example.org", Role.STUDENT),
+    ("ada@example.org", Role.ADMIN),
+)
+
+_PEOPLE = (
+    ("maya@example.org", "Maya Okafor", Role.MENTOR, "Europe/Berlin"),
+    ("sam@example.org", "Sam Rivera", Role.STUDENT, "America/New_York"),
+    ("ada@example.org", "Ada Lindqvist", Role.ADMIN, "UTC"),
+    ("jonas@example.org", "Jonas Weber", Role.MENTOR, "Europe/Berlin"),
+    ("lin@example.org", "Lin Zhao", Role.STUDENT, "Asia/Shanghai"),
+    ("noor@example.org", "Noor Haddad", Role.STUDENT, "Europe/Paris"),
+    ("tomas@example.org", "Tomás Silva", Role.STUDENT, "America/Sao_Paulo"),
+)
+
+_SESSIONS = (
+    # mentor, student, starts (minutes from now), lasts, topic, status, delayed
+    ("maya", "sam", 1, 30, "First steps with databases", Status.SCHEDULED, False),
+    ("maya", "lin", 3, 45, "Reading other people's code", Status.SCHEDULED, False),
+    ("maya", "noor", -28, 30, "Preparing a conference talk", Status.ONGOING, False),
+    ("maya", "tomas", -95, 60, "Choosing a thesis topic", Status.ONGOING, True),
+    ("maya", "sam", 180, 45, "Code review: the parser", Status.SCHEDULED, False),
+    ("maya", "lin", 26 * 60, 60, "Mock interview", Status.SCHEDULED, False),
+    ("maya", "sam", 7 * 24 * 60, 30, "Looking back on the month", Status.SCHEDULED, False),
+    ("maya", "sam", -3 * 24 * 60, 45, "Planning the term", Status.COMPLETED, False),
+    ("maya", "lin", -5 * 24 * 60, 30, "Writing a first résumé", Status.COMPLETED, False),
+    ("maya", "noor", -6 * 24 * 60, 60, "Debugging with a plan", Status.COMPLETED, True),
+    ("maya", "tomas", -8 * 24 * 60, 30, "Getting to know each other", Status.CANCELLED, False),
+    ("jonas", "sam", -12, 60, "Statistics for surveys", Status.ONGOING, False),
+    ("jonas", "lin", 5, 30, "Negotiating an internship", Status.SCHEDULED, False),
+    ("jonas", "sam", -10 * 24 * 60, 30, "Choosing a first project", Status.COMPLETED, False),
+)  # fmt: skip
+
+
+def load_demo(session: Session, *, now: datetime) -> int:
+    """Fill an empty database; returns the number of sessions. Raises InvalidInput if not empty.
+
+    Some sessions fall due within minutes of `now` (UTC), and so change on screen by themselves.
+    """
+    if has_users(session):
+        raise InvalidInput("The database has users already, so the demo was not loaded.")
+    session.rollback()
+    accounts = [
+        new_account(
+            email=email, name=name, role=role, password=DEMO_PASSWORD, timezone=timezone, now=now
+        )
+        for email, name, role, timezone in _PEOPLE
+    ]
+    begin_write(session)
+    ids = session.scalars(
+        insert(User).returning(User.id, sort_by_parameter_order=True), accounts
+    ).all()
+    id_of = {
+        person[0].partition("@")[0]: user_id for person, user_id in zip(_PEOPLE, ids, strict=True)
+    }
+    minute = now.replace(second=0, microsecond=0)
+    for mentor, student, starts, lasts, topic, status, is_delayed in _SESSIONS:
+        start = minute + timedelta(minutes=starts)
+        end = start + timedelta(minutes=lasts)
+        slot = {"mentor_id": id_of[mentor], "start_time": start, "end_time": end}
+        slot_id = session.scalar(insert(MentorTimeSlot).values(slot).returning(MentorTimeSlot.id))
+        has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
+        session.execute(
+            insert(SessionBooking).values(
+                **slot,
+                time_slot_id=slot_id,
+                student_id=id_of[student],
+                topic=topic,
+                status=status,
+                is_delayed=is_delayed,
+                started_at=start if has_begun else None,
+                completed_at=end if status is Status.COMPLETED else None,
+                cancelled_at=now if status is Status.CANCELLED else None,
+                cancel_reason="Down with the flu." if status is Status.CANCELLED else None,
+            )
+        )
+    session.commit()
+    return len(_SESSIONS)

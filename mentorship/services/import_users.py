@@ -1,0 +1,83 @@
+"""Accounts from a CSV file, all or nothing."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import InvalidInput
+from mentorship.models import User
+from mentorship.services.accounts import (
+    clean_email,
+    clean_name,
+    clean_password,
+    clean_role,
+    clean_timezone,
+    new_account,
+)
+from mentorship.services.csv_files import read_rows
+
+
+@dataclass(frozen=True)
+class NewPerson:
+    """An imported person who has no password yet."""
+
+    user_id: int
+    email: str
+
+
+def import_users(session: Session, content: bytes, *, now: datetime) -> tuple[int, list[NewPerson]]:
+    """Make the accounts of a file; returns their number and those who must set a password.
+
+    Columns email, name, role and optionally password, timezone. `now` (UTC) becomes their
+    creation time. Raises InvalidInput with row and column, and then nothing is stored.
+    """
+    accounts: list[dict[str, object]] = []
+    row_of: dict[str, int] = {}
+    for row in read_rows(
+        content, required=("email", "name", "role"), optional=("password", "timezone")
+    ):
+        email = row.read("email", clean_email)
+        if email in row_of:
+            raise row.wrong("email", f"{email} stands in row {row_of[email]} already.")
+        row_of[email] = row.number
+        has_password = bool(row.cells.get("password"))
+        accounts.append(
+            new_account(
+                email=email,
+                name=row.read("name", clean_name),
+                role=row.read("role", clean_role),
+                password=row.read("password", clean_password) if has_password else "",
+                timezone=row.read("timezone", clean_timezone),
+                now=now,
+            )
+        )
+    begin_write(session)
+    try:
+        taken = next((e for e in session.scalars(select(User.email)) if e in row_of), None)
+        if taken is not None:
+            raise InvalidInput(
+                f"row {row_of[taken]}, column email: there is an account with {taken} already."
+            )
+        ids = (
+            session.scalars(
+                insert(User).returning(User.id, sort_by_parameter_order=True), accounts
+            ).all()
+            if accounts
+            else []
+        )
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise InvalidInput("Another import made one of these accounts just now.") from None
+    except InvalidInput:
+        session.rollback()
+        raise
+    return len(accounts), [
+        NewPerson(user_id, str(account["email"]))
+        for user_id, account in zip(ids, accounts, strict=True)
+        if account["password_hash"] is None
+    ]

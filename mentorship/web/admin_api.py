@@ -1,0 +1,101 @@
+"""The public update route: a sweep for anybody, and the poll of an open dashboard."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request
+
+from mentorship.clock import utc_now
+from mentorship.database import read_once
+from mentorship.domain.errors import NotSignedIn
+from mentorship.domain.seen import Seen
+from mentorship.domain.updates import Update
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.queries.dashboard import board, read_place
+from mentorship.queries.due import DueBooking
+from mentorship.queries.journal import told_to
+from mentorship.queries.pulse import pulse
+from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.web import identity
+from mentorship.web.dashboard import asked_pages
+from mentorship.web.htmx import is_htmx, trigger
+from mentorship.wire import event_detail, sweep_answer
+
+bp = Blueprint("admin_api", __name__)
+
+HEADER_ROOM = 3000
+"""Bytes. Updates travel in a header, and proxies commonly take 4 KB of those in all."""
+
+_MOST_UPDATES = 10
+
+
+@bp.route("/api/admin/update-session-status", methods=["GET", "POST"])
+def update_session_status() -> Response:
+    """Run a sweep. JSON tells counts, and a signed-in viewer's own updates; HTMX polls."""
+    now = utc_now()
+    if is_htmx():
+        return _poll(now)
+    viewer = identity.current_viewer()
+
+    def is_own(booking: DueBooking) -> bool:
+        return viewer is not None and viewer.takes_part(
+            student_id=booking.student_id, mentor_id=booking.mentor_id
+        )
+
+    result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=is_own)
+    return jsonify(sweep_answer(result, now))
+
+
+def _poll(now: datetime) -> Response:
+    """204 where the viewer's lists are as the page shows them, else the lists and the event.
+
+    Without `seen` nobody can tell what the page shows; then a change is what this request did.
+    """
+    claim = identity.token()
+    if claim is None:
+        raise NotSignedIn
+    seen = Seen.parse(request.values["seen"]) if "seen" in request.values else None
+    with read_once(db.engine) as connection:
+        state = pulse(
+            connection, viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
+        )
+    if not state.is_signed_in:
+        raise NotSignedIn
+    is_as_shown = seen is None or seen.print == state.print
+    if is_as_shown and not state.is_anything_due:
+        return Response(status=204)
+
+    viewer = identity.required_viewer()
+    session = db.session()
+    before = Seen(read_place(session, viewer).head, state.print) if seen is None else seen
+    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    place = read_place(session, viewer)
+    if place.print == before.print:
+        return Response(status=204)
+    told = told_to(session, viewer, after=before.head, until=place.head, limit=_MOST_UPDATES + 1)
+    headers, count = _events(told)
+    if count < len(told):
+        # The lists are shown as they are now, but the page comes back at once for the rest.
+        place = Seen(told[count - 1][0], before.print)
+    lists = render_template(
+        "_sessions.html",
+        viewer=viewer,
+        board=board(session, viewer, seen=place, pages=asked_pages(), now=now),
+    )
+    return make_response(lists, headers)
+
+
+def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
+    """The header that tells as many of these as it has room for, and how many that is."""
+    if not told:
+        return {}, 0
+    for count in range(min(len(told), _MOST_UPDATES), 0, -1):
+        events: dict[str, object] = {
+            "session-status-updated": event_detail(update for _id, update in told[:count])
+        }
+        if count < len(told):
+            events["poll-now"] = {}
+        header = trigger(events)
+        if len(header["HX-Trigger"]) <= HEADER_ROOM:
+            break
+    return header, count

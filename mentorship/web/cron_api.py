@@ -1,0 +1,42 @@
+"""The route for a cron service."""
+
+import hmac
+
+import structlog
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import ProductError, Unavailable
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.services.sweep import everything, update_session_statuses
+from mentorship.wire import sweep_answer
+
+log = structlog.get_logger(__name__)
+bp = Blueprint("cron_api", __name__)
+
+
+class Unauthorized(ProductError):
+    """The bearer secret is missing or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+@bp.route("/api/cron/complete-sessions", methods=["GET", "POST"])
+def complete_sessions() -> Response:
+    """A sweep for the holder of CRON_SECRET, with every update.
+
+    The secret is taken from the Authorization header alone and compared as bytes in constant time.
+    """
+    secret: bytes | None = current_app.extensions["settings"].usable_cron_secret
+    if secret is None:
+        log.error("cron_refused", reason="CRON_SECRET is unset, shorter than 16, or a sample value")
+        raise Unavailable("The cron route is switched off: CRON_SECRET is not set to a usable one.")
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)
+    if scheme.lower() != "bearer" or not is_right:
+        raise Unauthorized
+    now = utc_now()
+    result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, keep=everything)
+    return jsonify(sweep_answer(result, now))

@@ -1,0 +1,47 @@
+"""The dashboard pages."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.queries.dashboard import Section, board, read_place
+from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.web.identity import required_viewer
+
+bp = Blueprint("dashboard", __name__)
+
+
+@bp.get("/")
+def home() -> Response:
+    """Leads to the dashboard, which leads to sign-in where nobody is signed in."""
+    return redirect(url_for("dashboard.show"))
+
+
+@bp.get("/dashboard")
+def show() -> str:
+    """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
+    viewer, pages, now = required_viewer(), asked_pages(), utc_now()
+    session = db.session()
+    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    place = read_place(session, viewer)
+    return render_template(
+        "dashboard.html",
+        viewer=viewer,
+        board=board(session, viewer, seen=place, pages=pages, now=now),
+    )
+
+
+def asked_pages() -> dict[Section, int]:
+    """The page of each list that the request names. Raises InvalidInput for no page number."""
+    pages = {}
+    for section in Section:
+        text = request.values.get(section.value)
+        if text is None:
+            continue
+        if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
+            raise InvalidInput(f"The field '{section}' must be a page number from 1 on.")
+        pages[section] = int(text)
+    return pages

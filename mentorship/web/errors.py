@@ -1,0 +1,118 @@
+"""From an error to HTTP, once for all routes: JSON, a fragment for HTMX, or a page."""
+
+from http import HTTPStatus
+from typing import cast
+
+import structlog
+from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from mentorship.domain.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    NotSignedIn,
+    ProductError,
+    TooManyTries,
+    Unavailable,
+)
+from mentorship.extensions import db
+from mentorship.web.cron_api import Unauthorized
+from mentorship.web.guard import CrossSite
+from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
+from mentorship.wire import ErrorAnswer
+
+log = structlog.get_logger(__name__)
+
+_STATUS: dict[type[ProductError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    CrossSite: HTTPStatus.FORBIDDEN,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_SENTENCES: dict[int, str] = {
+    400: "This request could not be understood.",
+    404: "There is nothing at this address.",
+    405: "This address does not take that kind of request.",
+    413: "This request is too large.",
+    415: "This kind of content is not taken here.",
+}
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(ProductError, _product_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SQLAlchemyError, _database_error)
+    app.register_error_handler(Exception, _unexpected_error)
+
+
+def _product_error(error: ProductError) -> Response:
+    is_page = request.method == "GET" and not request.path.startswith("/api/")
+    if isinstance(error, NotSignedIn) and is_page:
+        return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
+    conflict = error if isinstance(error, Conflict) else None
+    response = _answer(_STATUS[type(error)], str(error), conflict)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotSignedIn) and is_htmx():
+        response.headers["HX-Redirect"] = url_for("auth.login")
+    return response
+
+
+def _http_error(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:  # A redirect of the routing.
+        return make_response(error.get_response())
+    response = _answer(HTTPStatus(code), _SENTENCES.get(code, f"{HTTPStatus(code).phrase}."))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _database_error(error: SQLAlchemyError) -> Response:
+    log.error("database_error", path=request.path, exc_info=error)
+    db.session.rollback()
+    return _answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The database cannot be reached now. Nothing was changed; please try again in a moment.",
+    )
+
+
+def _unexpected_error(error: Exception) -> Response:
+    log.error("unexpected_error", path=request.path, exc_info=error)
+    return _answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        "Something went wrong on our side. Nothing was changed; please try again.",
+    )
+
+
+def _answer(status: HTTPStatus, sentence: str, conflict: Conflict | None = None) -> Response:
+    if is_htmx():
+        response = make_response(
+            render_template("_notice.html", sentence=sentence, is_error=True), status
+        )
+        response.headers["HX-Retarget"] = "#notice"
+        response.headers["HX-Reswap"] = "innerHTML"
+        if conflict:
+            response.headers.update(POLL_NOW)
+    elif wants_page() or not request.path.startswith("/api/"):
+        response = make_response(
+            render_template("error.html", sentence=sentence, status=status), status
+        )
+    else:
+        answer = ErrorAnswer(success=False, error=sentence)
+        if conflict:
+            state = {"status": conflict.status, "is_delayed": conflict.is_delayed}
+            answer = answer.model_copy(update=state)
+        response = make_response(answer.json_ready(), status)
+    return response

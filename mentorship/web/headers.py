@@ -1,0 +1,51 @@
+"""Response headers that hold everywhere."""
+
+from flask import Flask, Response
+from secure import (
+    ContentSecurityPolicy,
+    CrossOriginOpenerPolicy,
+    CrossOriginResourcePolicy,
+    PermissionsPolicy,
+    ReferrerPolicy,
+    Secure,
+    StrictTransportSecurity,
+    XContentTypeOptions,
+    XFrameOptions,
+)
+
+from mentorship.config import Settings
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Answers are private and not stored; pages run nothing but the product's own files."""
+    secure_headers = Secure(
+        csp=ContentSecurityPolicy()
+        .default_src("'none'")
+        .script_src("'self'")
+        .style_src("'self'")
+        .img_src("'self'")
+        .connect_src("'self'")
+        .form_action("'self'")
+        .base_uri("'none'")
+        .frame_ancestors("'none'"),
+        coop=CrossOriginOpenerPolicy().same_origin(),
+        corp=CrossOriginResourcePolicy().same_origin(),
+        hsts=StrictTransportSecurity().max_age(31_536_000)
+        if settings.base_url.startswith("https://")
+        else None,
+        permissions=PermissionsPolicy().geolocation().microphone().camera(),
+        referrer=ReferrerPolicy().same_origin(),
+        xcto=XContentTypeOptions().nosniff(),
+        xfo=XFrameOptions().deny(),
+    )
+    fixed = [
+        *secure_headers.headers.items(),
+        ("Cache-Control", "no-store"),
+        ("Vary", "Cookie, HX-Request"),
+    ]
+
+    @app.after_request
+    def add_headers(response: Response) -> Response:
+        for name, value in fixed:
+            response.headers[name] = value
+        return response

@@ -1,0 +1,87 @@
+"""Who is signed in: Flask-Login over a signed cookie that holds id, sign-in epoch and role."""
+
+import re
+from dataclasses import dataclass
+from typing import cast
+
+from flask import session as cookie
+from flask_login import UserMixin, current_user, login_user, logout_user
+
+from mentorship.domain.errors import NotSignedIn
+from mentorship.domain.people import Role, Viewer
+from mentorship.extensions import db, login_manager
+from mentorship.queries.people import viewer_of
+
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Token:
+    """What the cookie claims; signed by us, but the epoch may have passed since."""
+
+    user_id: int
+    epoch: int
+    role: Role
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
+    """What Flask-Login keeps for a request."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.viewer = viewer
+
+    def get_id(self) -> str:
+        """The token to sign; a new epoch or another role signs the person out everywhere."""
+        return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}"
+
+
+def init_app() -> None:
+    """Tell Flask-Login how to find a person. The epoch takes the place of its own protection."""
+    login_manager.session_protection = None
+    login_manager.user_loader(_load)
+
+
+def token() -> Token | None:
+    """The cookie's claim, without asking the database."""
+    return _parse(str(cookie.get("_user_id", "")))
+
+
+def current_viewer() -> Viewer | None:
+    """The signed-in person, if there is one."""
+    return cast(Viewer | None, getattr(current_user, "viewer", None))
+
+
+def required_viewer() -> Viewer:
+    """The signed-in person. Raises NotSignedIn."""
+    viewer = current_viewer()
+    if viewer is None:
+        raise NotSignedIn
+    return viewer
+
+
+def sign_in(viewer: Viewer) -> None:
+    """Begin a new signed-in session; whatever the browser held before is dropped (fixation)."""
+    cookie.clear()
+    cookie.permanent = True
+    login_user(SignedIn(viewer))
+
+
+def sign_out() -> None:
+    """End the signed-in session of this browser."""
+    logout_user()
+    cookie.clear()
+
+
+def _load(text: str) -> SignedIn | None:
+    claim = _parse(text)
+    if claim is None:
+        return None
+    viewer = viewer_of(db.session(), user_id=claim.user_id, epoch=claim.epoch)
+    return SignedIn(viewer) if viewer and viewer.role is claim.role else None
+
+
+def _parse(text: str) -> Token | None:
+    match = _TOKEN.fullmatch(text)
+    if match is None or match[3] not in Role.__members__:
+        return None
+    return Token(int(match[1]), int(match[2]), Role[match[3]])

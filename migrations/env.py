@@ -1,0 +1,22 @@
+"""How Alembic reaches the database: through the application's own engine, in one transaction."""
+
+from alembic import context
+from flask import current_app
+
+extension = current_app.extensions["migrate"]
+arguments = {
+    "target_metadata": extension.db.metadata,
+    # SQLite can roll table changes back too, so an upgrade that dies half-way leaves nothing.
+    "transactional_ddl": True,
+    **extension.configure_args,
+}
+
+if context.is_offline_mode():
+    context.configure(url=str(extension.db.engine.url), literal_binds=True, **arguments)
+    with context.begin_transaction():
+        context.run_migrations()
+else:
+    with extension.db.engine.connect() as connection:
+        context.configure(connection=connection, **arguments)
+        with context.begin_transaction():
+            context.run_migrations()

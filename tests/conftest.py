@@ -1,0 +1,76 @@
+"""Fixtures for all tests. What says `engine` runs on SQLite and on PostgreSQL."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+
+from mentorship import create_app
+from mentorship.domain.people import Viewer
+from mentorship.extensions import db
+from mentorship.web.identity import SignedIn
+from tests.support.builders import Cast, a_cast
+from tests.support.databases import ENGINES, Databases, settings_for
+
+CRON_SECRET = "a-cron-secret-for-tests"
+
+
+@pytest.fixture(scope="session")
+def databases(tmp_path_factory) -> Iterator[Databases]:
+    """The maker of fresh databases."""
+    maker = Databases(tmp_path_factory.mktemp("databases"))
+    yield maker
+    maker.close()
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request) -> str:
+    """Each of the two engines."""
+    return request.param
+
+
+@pytest.fixture
+def database_url(databases, engine) -> Iterator[str]:
+    """A fresh, migrated, empty database."""
+    with databases.fresh(engine) as url:
+        yield url
+
+
+@pytest.fixture
+def app(database_url) -> Iterator[Flask]:
+    """The application on a fresh database; its context is not entered."""
+    application = create_app(settings_for(database_url, cron_secret=CRON_SECRET))
+    yield application
+    with application.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def session(app) -> Iterator[Session]:
+    """A database session beside the requests' own."""
+    with app.app_context():
+        bound = db.engine
+    with Session(bound, expire_on_commit=False) as opened:
+        yield opened
+
+
+@pytest.fixture
+def cast(session) -> Cast:
+    """A student, her mentor, another mentor, an admin and a stranger."""
+    return a_cast(session)
+
+
+@pytest.fixture
+def client_for(app):
+    """`client_for(viewer)`: a client in which this person is signed in; None for nobody."""
+
+    def make(viewer: Viewer | None) -> FlaskClient:
+        client = app.test_client()
+        if viewer is not None:
+            with client.session_transaction() as cookie:
+                cookie["_user_id"] = SignedIn(viewer).get_id()
+        return client
+
+    return make

@@ -1,0 +1,130 @@
+"""The cast and their sessions, so that tests read aloud."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.lifecycle import Status
+from mentorship.domain.people import Role, Viewer
+from mentorship.models import MentorTimeSlot, SessionBooking, StatusChange, SweepFailure, User
+
+TODAY = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def at(clock: str, *, days: int = 0) -> datetime:
+    """`at("10:00")`: that time of the tests' day, in UTC."""
+    hour, minute, *second = (int(part) for part in clock.split(":"))
+    return TODAY + timedelta(days=days, hours=hour, minutes=minute, seconds=sum(second))
+
+
+@dataclass(frozen=True)
+class Cast:
+    """A student, her mentor, another mentor, an admin and a stranger."""
+
+    student: Viewer
+    mentor: Viewer
+    other_mentor: Viewer
+    admin: Viewer
+    stranger: Viewer
+
+    def __iter__(self):
+        return iter((self.student, self.mentor, self.other_mentor, self.admin, self.stranger))
+
+
+def a_user(
+    session: Session, name: str, role: Role, *, timezone: str = "UTC", password_hash=None
+) -> Viewer:
+    """A stored person; the address is made from the name."""
+    email = f"{name.lower().replace(' ', '.')}@example.org"
+    user_id = session.scalar(
+        insert(User)
+        .values(
+            email=email,
+            name=name,
+            role=role,
+            timezone=timezone,
+            password_hash=password_hash,
+            created_at=TODAY,
+        )
+        .returning(User.id)
+    )
+    session.commit()
+    return Viewer(user_id, role, name, email, timezone, 0)
+
+
+def a_cast(session: Session) -> Cast:
+    """Everybody, stored."""
+    return Cast(
+        student=a_user(session, "Sam Student", Role.STUDENT),
+        mentor=a_user(session, "Maya Mentor", Role.MENTOR),
+        other_mentor=a_user(session, "Otto Other", Role.MENTOR),
+        admin=a_user(session, "Ada Admin", Role.ADMIN),
+        stranger=a_user(session, "Stella Stranger", Role.STUDENT),
+    )
+
+
+def a_booking(
+    session: Session,
+    *,
+    mentor: Viewer,
+    student: Viewer,
+    starts: str | datetime = "10:00",
+    lasts: timedelta = timedelta(hours=1),
+    status: Status = Status.SCHEDULED,
+    is_delayed: bool = False,
+    arrived: bool | None = None,
+    topic: str = "A topic",
+) -> int:
+    """A stored booking in a slot of its own; returns its id.
+
+    `arrived` says whether it has a `started_at`; unsaid, what was started on time has.
+    """
+    start = at(starts) if isinstance(starts, str) else starts
+    end = start + lasts
+    if arrived is None:
+        arrived = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
+    times = {"mentor_id": mentor.id, "start_time": start, "end_time": end}
+    slot_id = session.scalar(insert(MentorTimeSlot).values(times).returning(MentorTimeSlot.id))
+    booking_id = session.scalar(
+        insert(SessionBooking)
+        .values(
+            **times,
+            time_slot_id=slot_id,
+            student_id=student.id,
+            topic=topic,
+            status=status,
+            is_delayed=is_delayed,
+            started_at=start if arrived else None,
+            completed_at=end if status is Status.COMPLETED else None,
+            cancelled_at=start if status is Status.CANCELLED else None,
+        )
+        .returning(SessionBooking.id)
+    )
+    session.commit()
+    return booking_id
+
+
+def the_booking(session: Session, booking_id: int) -> SessionBooking:
+    """The booking as the database has it now."""
+    session.rollback()
+    session.expire_all()
+    return session.get_one(SessionBooking, booking_id)
+
+
+def the_journal(session: Session, booking_id: int | None = None) -> list[StatusChange]:
+    """The journal rows, oldest first."""
+    session.rollback()
+    session.expire_all()
+    statement = select(StatusChange).order_by(StatusChange.id)
+    if booking_id is not None:
+        statement = statement.where(StatusChange.booking_id == booking_id)
+    return list(session.scalars(statement))
+
+
+def the_failures(session: Session) -> list[SweepFailure]:
+    """The bookings that are set back."""
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(select(SweepFailure)))

