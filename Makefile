@@ -19,7 +19,7 @@ test: .venv/dev.done
 
 check: .venv/dev.done
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
-	$(BIN)/djlint --check --lint templates
+	$(BIN)/djlint --lint templates
 
 bench: .venv/dev.done
 	$(BIN)/python -m bench
