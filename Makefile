@@ -9,10 +9,10 @@ export MENTORSHIP_ENV ?= development
 
 run: .venv/run.done
 	@$(FLASK) db upgrade
-	@$(FLASK) demo 2>/dev/null || true
+	@$(FLASK) demo --if-empty
 	@BASE_URL=$${BASE_URL:-http://127.0.0.1:$(PORT)}; export BASE_URL; \
-	$(FLASK) worker & worker=$$!; trap 'kill $$worker 2>/dev/null' EXIT; trap 'exit 0' INT TERM; \
-	$(FLASK) serve --port $(PORT)
+	$(FLASK) worker & worker=$$!; $(FLASK) serve --port $(PORT) & server=$$!; \
+	trap 'kill $$worker $$server 2>/dev/null; wait' EXIT INT TERM; wait $$server
 
 test: .venv/dev.done
 	$(BIN)/python -m pytest $(ARGS)

@@ -17,13 +17,16 @@ from sqlalchemy.orm import Session
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db, migrate
+from mentorship.queries.people import account_of
+from mentorship.services.accounts import has_users
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
 from mentorship.services.worker import run_worker
 
 
 @click.command()
+@click.option("--if-empty", is_flag=True, help="Leave a database that has users alone, quietly.")
 @with_appcontext
-def demo() -> None:
+def demo(*, if_empty: bool) -> None:
     """Fill an empty database with people, slots and sessions around the present minute."""
     settings = current_app.extensions["settings"]
     if settings.is_production:
@@ -32,11 +35,16 @@ def demo() -> None:
             "(MENTORSHIP_ENV=development)."
         )
     _require_migrated_database()
-    try:
-        count = load_demo(db.session(), now=utc_now())
-    except InvalidInput as error:
-        raise click.ClickException(str(error)) from None
-    click.echo(f"Loaded {count} demo sessions. Sign in with the password {DEMO_PASSWORD} as")
+    if not (if_empty and has_users(db.session())):
+        try:
+            count = load_demo(db.session(), now=utc_now())
+        except InvalidInput as error:
+            raise click.ClickException(str(error)) from None
+        click.echo(f"Loaded {count} demo sessions.")
+    elif account_of(db.session(), DEMO_SIGN_INS[0][0]) is None:
+        click.echo("The database has users of its own, so there is no demo.")
+        return
+    click.echo(f"Sign in with the password {DEMO_PASSWORD} as")
     for email, role in DEMO_SIGN_INS:
         click.echo(f"  {email:<20} ({role.lower()})")
 
