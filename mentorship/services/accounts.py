@@ -118,12 +118,17 @@ def check_password(session: Session, *, email: str, password: str) -> Viewer | N
 
 
 def set_password(session: Session, *, viewer: Viewer, password: str) -> None:
-    """Store a new password and sign the person out everywhere. Raises InvalidInput."""
+    """Store a new password and sign the person out everywhere.
+
+    Raises InvalidInput where it does not fit, or where the epoch has passed meanwhile.
+    """
     password_hash = hash_password(clean_password(password))
     begin_write(session)
-    session.execute(
+    changed = session.connection().execute(
         update(User)
         .where(User.id == viewer.id, User.session_epoch == viewer.epoch)
         .values(password_hash=password_hash, session_epoch=User.session_epoch + 1)
     )
     session.commit()
+    if changed.rowcount != 1:
+        raise InvalidInput("The password was changed elsewhere just now.")

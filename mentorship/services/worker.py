@@ -16,6 +16,9 @@ log = structlog.get_logger(__name__)
 LOOK_AGAIN = timedelta(seconds=1)
 """A session may be booked or moved at any time, so nobody sleeps longer than this."""
 
+AT_LEAST = timedelta(milliseconds=50)
+"""A due session that somebody else holds locked must not make the worker spin."""
+
 AFTER_AN_ERROR = timedelta(seconds=5)
 
 
@@ -49,4 +52,4 @@ def _one_round(session: Session, clock: Callable[[], datetime]) -> timedelta:
     due = next_due(session, now=now)
     if due is None:
         return LOOK_AGAIN
-    return min(max(due - clock(), timedelta(0)), LOOK_AGAIN)
+    return min(max(due - clock(), AT_LEAST), LOOK_AGAIN)
