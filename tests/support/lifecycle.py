@@ -1,0 +1,66 @@
+"""What becomes of every action, state and time: tables written from the specification."""
+
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 11, 24, 10, tzinfo=UTC)
+END = START + timedelta(hours=1)
+TICK = timedelta(microseconds=1)
+
+TIMES = {
+    "before": START - TICK,
+    "at the start": START,
+    "inside": END - TICK,
+    "at the end": END,
+    "after": END + timedelta(days=400),
+}
+
+# One letter for each of TIMES. A: applies. =: holds already. x: refused.
+# d: refused, and the clock's delay comes first. c: refused, and its completion comes first.
+MANUAL = """
+status     delayed  arrived  start  arrive  complete  cancel
+SCHEDULED  no       no       AAAdd  xdddd   xdddd     Adddd
+SCHEDULED  no       yes      AAAdd  xdddd   xdddd     Adddd
+SCHEDULED  yes      no       AAAdd  xdddd   xdddd     Adddd
+SCHEDULED  yes      yes      AAAdd  xdddd   xdddd     Adddd
+ONGOING    no       no       =====  xxxcc   AAAAA     xxxcc
+ONGOING    no       yes      =====  xxxcc   AAAAA     xxxcc
+ONGOING    yes      no       xxxxx  AAAAA   AAAAA     xxxxx
+ONGOING    yes      yes      xxxxx  =====   AAAAA     xxxxx
+COMPLETED  no       no       xxxxx  xxxxx   =====     xxxxx
+COMPLETED  no       yes      xxxxx  xxxxx   =====     xxxxx
+COMPLETED  yes      no       xxxxx  xxxxx   =====     xxxxx
+COMPLETED  yes      yes      xxxxx  xxxxx   =====     xxxxx
+CANCELLED  no       no       xxxxx  xxxxx   xxxxx     =====
+CANCELLED  no       yes      xxxxx  xxxxx   xxxxx     =====
+CANCELLED  yes      no       xxxxx  xxxxx   xxxxx     =====
+CANCELLED  yes      yes      xxxxx  xxxxx   xxxxx     =====
+"""
+
+# One letter for each of TIMES. A: the clock applies it. -: it does not.
+BY_THE_CLOCK = """
+status     delayed  delay  auto-complete
+SCHEDULED  no       -AAAA  -----
+SCHEDULED  yes      -AAAA  -----
+ONGOING    no       -----  ---AA
+ONGOING    yes      -----  -----
+COMPLETED  no       -----  -----
+COMPLETED  yes      -----  -----
+CANCELLED  no       -----  -----
+CANCELLED  yes      -----  -----
+"""
+
+WHO = """
+action         clock  mentor  student  admin
+delay          yes    no      no       no
+auto-complete  yes    no      no       no
+start          no     yes     no       yes
+arrive         no     yes     no       yes
+complete       no     yes     yes      yes
+cancel         no     yes     yes      yes
+"""
+
+
+def table(text: str) -> list[dict[str, str]]:
+    """The rows of an aligned table by the words of its first line."""
+    heads, *lines = (line.split() for line in text.strip().splitlines())
+    return [dict(zip(heads, line, strict=True)) for line in lines]
