@@ -1,0 +1,167 @@
+"""What the processes of the runs do. Each makes its own engine."""
+
+import json
+import random
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import Conflict, Forbidden
+from mentorship.domain.lifecycle import MANUAL_ACTIONS
+from mentorship.models import Cause
+from mentorship.services import manual
+from mentorship.services import sweep as sweeping
+from tests.proof.world import World
+from tests.support import naive
+from tests.support.processes import CRON_SECRET, Answer, Caller
+from tests.support.replay import Telling
+
+SWEEP = {"product": sweeping.update_session_statuses, "naive": naive.sweep}
+PERFORM = {"product": manual.perform, "naive": naive.perform}
+
+
+def mix(world: World, style: str, seed: int, operations: int) -> Counter[str]:
+    """Sweeps and people's actions on the sessions around a clock that runs over the whole world.
+
+    Every process has the same clock, give or take a little, so that they meet at the same
+    sessions. Returns how often each outcome came.
+    """
+    chance = random.Random(seed)
+    tally: Counter[str] = Counter()
+    engine = create_engine(world.url)
+    span = world.ends - world.first
+    for number in range(operations):
+        now = world.first + span * (number / operations) + world.apart * chance.uniform(-2, 2)
+        with Session(engine, expire_on_commit=False) as session:
+            try:
+                tally.update(_one(world, style, chance, session, now))
+            except SQLAlchemyError as error:
+                tally[f"error: {error}"] += 1
+    engine.dispose()
+    return tally
+
+
+def _one(
+    world: World, style: str, chance: random.Random, session: Session, now: datetime
+) -> dict[str, int]:
+    if chance.random() < 0.25:
+        result = SWEEP[style](session, now=now, cause=Cause.WORKER, keep=sweeping.nothing)
+        return {
+            "operations": 1,
+            "swept": result.started + result.completed,
+            "failed": result.failed,
+        }
+    # Close by in time; some are about to end, which is one length of a session earlier.
+    back = chance.choice([timedelta(0), world.lasts])
+    number = min(max(world.number_at(now - back) + chance.randint(-4, 6), 0), world.sessions - 1)
+    mentor, student = world.people_of(number)
+    try:
+        outcome = PERFORM[style](
+            session,
+            booking_id=number + 1,
+            action=chance.choice(MANUAL_ACTIONS),
+            viewer=chance.choice([mentor, mentor, student, world.admin]),
+            now=now,
+        )
+    except Forbidden:
+        return {"operations": 1, "forbidden": 1}
+    except Conflict:
+        return {"operations": 1, "refused": 1}
+    return {"operations": 1, "changed" if outcome.changed else "held": 1}
+
+
+UPDATE = "/api/admin/update-session-status"
+CRON = "/api/cron/complete-sessions"
+_SEEN = re.compile(r'name="seen" value="([^"]+)"')
+
+
+@dataclass
+class Place:
+    """How far an open dashboard is: where it began, what it shows, what it was told since."""
+
+    began: int
+    seen: str
+    told: list[Telling]
+
+
+class Dashboard:
+    """An open dashboard without a browser: polls with what it has seen, notes what it hears."""
+
+    def __init__(self, port: int, cookie: str, place: Place | None = None) -> None:
+        self.call = Caller(port, cookie)
+        if place is None:
+            seen = _seen_in(self.call("GET", "/dashboard"))
+            place = Place(int(seen.split(".")[0]), seen, [])
+        self.place = place
+
+    def poll(self) -> Answer:
+        """One poll, as the page's lists make it."""
+        answer = self.call("POST", UPDATE, {"seen": self.place.seen}, HX_Request="true")
+        if answer.status == 200:
+            self.place.seen = _seen_in(answer)
+            events = json.loads(answer.headers.get("HX-Trigger", "{}"))
+            self.place.told += [
+                (each["sessionId"], each["oldStatus"], each["newStatus"], each["timestamp"])
+                for each in events.get("session-status-updated", {}).get("updates", [])
+            ]
+        return answer
+
+    def catch_up(self) -> Place:
+        """Poll until there is nothing new, and close."""
+        while self.poll().status == 200:
+            pass
+        self.call.close()
+        return self.place
+
+
+def _seen_in(answer: Answer) -> str:
+    found = _SEEN.search(answer.text)
+    assert found, f"{answer.status} without a place: {answer.text[:200]}"
+    return found[1]
+
+
+def press_and_poll(
+    world: World, port: int, cookies: dict[int, str], share: int, requests: int
+) -> tuple[Counter[str], dict[int, Place]]:
+    """A quarter of the people use the product in real time, each with an open dashboard.
+
+    The admin's dashboard is open in every quarter. Goes on until the last session has ended.
+    Returns how often each answer came, and how far each viewer's dashboard is.
+    """
+    chance = random.Random(share)
+    people = (*world.mentors[share::4], *world.students[share::4], world.admin)
+    boards = {who.id: Dashboard(port, cookies[who.id]) for who in people}
+    cron = Caller(port)
+    tally: Counter[str] = Counter()
+    while tally["requests"] < requests or utc_now() < world.ends:
+        tally.update(_request(world, boards, cron, chance))
+    return tally, {who: board.place for who, board in boards.items()}
+
+
+def _request(
+    world: World, boards: dict[int, Dashboard], cron: Caller, chance: random.Random
+) -> dict[str, int]:
+    who = chance.choice(list(boards))
+    dice = chance.random()
+    outcome = "none"
+    if dice < 0.45:
+        answer = boards[who].poll()
+    elif dice < 0.5:
+        answer = boards[who].call("POST", UPDATE)
+    elif dice < 0.53:
+        answer = cron("GET", CRON, Authorization=f"Bearer {CRON_SECRET}")
+    else:
+        back = chance.choice([timedelta(0), world.lasts])
+        near = world.number_at(utc_now() - back) + chance.randint(-8, 12)
+        number = min(max(near, 0), world.sessions - 1)
+        action = chance.choice(MANUAL_ACTIONS)
+        answer = boards[who].call("POST", f"/api/sessions/{number + 1}/{action}")
+        if answer.status == 200:
+            outcome = "changed" if json.loads(answer.text)["changed"] else "held"
+    return {"requests": 1, str(answer.status or "unknown"): 1, outcome: 1}

@@ -1,0 +1,82 @@
+"""Deliberately naive doubles. A checker is worth something only if it catches these."""
+
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.lifecycle import CLOCK_RULES, Action, Apply, State, decide
+from mentorship.domain.people import Viewer
+from mentorship.models import Cause, SessionBooking, StatusChange, table_of
+from mentorship.queries.due import due_bookings
+from mentorship.services.manual import Outcome
+from mentorship.services.sweep import SweepResult
+
+_BOOKINGS = table_of(SessionBooking)
+
+
+def sweep(session: Session, *, now: datetime, cause: Cause, **_others: object) -> SweepResult:
+    """Selects, then updates without compare-and-set, and journals in another transaction."""
+    counts = []
+    for rule in CLOCK_RULES:
+        due = session.execute(due_bookings(rule, now=now)).all()
+        session.rollback()
+        for booking_id, *_people, due_at in due:
+            columns = {"completed_at": due_at} if rule.sets.get("completed_at") else {}
+            delayed = bool(rule.sets.get("is_delayed", rule.delayed))
+            _write(session, booking_id, status=rule.target, is_delayed=delayed, **columns)
+            _journal(
+                session,
+                booking_id=booking_id,
+                old_status=rule.source,
+                new_status=rule.target,
+                is_delayed=delayed,
+                cause=cause,
+                due_at=due_at,
+                applied_at=now,
+            )
+        counts.append(len(due))
+    return SweepResult(counts[0], counts[1], 0, ())
+
+
+def perform(
+    session: Session, *, booking_id: int, action: Action, viewer: Viewer, now: datetime
+) -> Outcome:
+    """Decides on what it read without a lock, and journals in another transaction."""
+    kept = session.execute(select(_BOOKINGS).where(_BOOKINGS.c.id == booking_id)).one()
+    session.rollback()
+    state = State(kept.status, kept.is_delayed, kept.started_at, kept.start_time, kept.end_time)
+    decision = decide(state, action, now)
+    if not isinstance(decision, Apply):
+        return Outcome(booking_id, action, state.status, state.is_delayed, changed=False)
+    columns = decision.rule.changes(state, now)
+    is_delayed = bool(columns.get("is_delayed", state.is_delayed))
+    _write(session, booking_id, **columns)
+    _journal(
+        session,
+        booking_id=booking_id,
+        old_status=state.status,
+        new_status=decision.rule.target,
+        is_delayed=is_delayed,
+        cause=Cause(viewer.party(student_id=kept.student_id, mentor_id=kept.mentor_id)),
+        actor_id=viewer.id,
+        applied_at=now,
+    )
+    return Outcome(booking_id, action, decision.rule.target, is_delayed, changed=True)
+
+
+def _write(session: Session, booking_id: int, **columns: object) -> None:
+    begin_write(session)
+    session.execute(
+        update(_BOOKINGS)
+        .where(_BOOKINGS.c.id == booking_id)
+        .values(revision=_BOOKINGS.c.revision + 1, **columns)
+    )
+    session.commit()
+
+
+def _journal(session: Session, **columns: object) -> None:
+    begin_write(session)
+    session.execute(insert(StatusChange).values(columns))
+    session.commit()

@@ -1,0 +1,184 @@
+"""Real processes: workers with engines of their own, and the real server."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import Message
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask
+
+from mentorship.config import PROJECT
+from mentorship.domain.people import Viewer
+from mentorship.web.identity import SignedIn
+
+# Each child is forked from a clean process that has opened nothing, and makes its own engine.
+CONTEXT = multiprocessing.get_context("forkserver")
+CONTEXT.set_forkserver_preload(["tests.proof.workers"])
+
+SECRET_KEY = "s" * 32
+CRON_SECRET = "a-cron-secret-for-tests"
+HOST = "127.0.0.1"
+
+
+def in_processes(work: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
+    """`work` once for each tuple of arguments, all at the same time, each in its own process."""
+    listed = list(arguments)
+    with ProcessPoolExecutor(len(listed), mp_context=CONTEXT) as pool:
+        return [future.result() for future in [pool.submit(work, *each) for each in listed]]
+
+
+def at_once(work: Callable[[], Any], times: int) -> list[Any]:
+    """`work` as many times at the same moment, in threads."""
+    with ThreadPoolExecutor(times) as pool:
+        return [future.result() for future in [pool.submit(work) for _ in range(times)]]
+
+
+def wait_until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
+    """The first true answer of `condition`. Raises TimeoutError after `seconds`."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{condition} was not true in {seconds} s")
+        time.sleep(0.01)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the server said; status 0 when nobody knows: a time-out, a broken connection."""
+
+    status: int
+    headers: Message
+    text: str
+
+
+UNKNOWN = Answer(0, Message(), "")
+
+
+class Caller:
+    """A client of the real server on one connection, perhaps with a signed-in person's cookie."""
+
+    def __init__(self, port: int, cookie: str | None = None, *, timeout: float = 30) -> None:
+        self._make = lambda: HTTPConnection(HOST, port, timeout=timeout)
+        self._connection = self._make()
+        self._headers = {"Cookie": cookie} if cookie else {}
+
+    def __call__(
+        self, method: str, path: str, fields: dict[str, str] | None = None, **headers: str
+    ) -> Answer:
+        """One request; header names are written with underscores."""
+        sent = self._headers | {name.replace("_", "-"): text for name, text in headers.items()}
+        body = None
+        if fields is not None:
+            body = urlencode(fields)
+            sent["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            self._connection.request(method, path, body, sent)
+            response = self._connection.getresponse()
+            text = response.read().decode()
+            return Answer(response.status, response.headers, text)
+        except (OSError, HTTPException):
+            self.close()
+            self._connection = self._make()
+            return UNKNOWN
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+
+def cookie_of(app: Flask, viewer: Viewer) -> str:
+    """The Cookie header of a browser in which this person is signed in."""
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session["_user_id"] = SignedIn(viewer).get_id()
+    name = app.config["SESSION_COOKIE_NAME"]
+    return f"{name}={client.get_cookie(name).value}"
+
+
+def children_of(pid: int) -> list[int]:
+    """The direct children of a process that are alive."""
+    found = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found += [int(number) for number in file.read_text().split()]
+    return found
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running `flask serve`."""
+
+    port: int
+    pid: int
+    log: Path
+
+    def caller(self, cookie: str | None = None, **options: float) -> Caller:
+        """A client of this server."""
+        return Caller(self.port, cookie, **options)
+
+
+@contextmanager
+def a_server(url: str, *, workers: int, folder: Path) -> Iterator[Server]:
+    """The real server on this database, stopped afterwards."""
+    port = _free_port()
+    log = folder / f"server-{port}.log"
+    environment = os.environ | {
+        "MENTORSHIP_ENV": "development",
+        "SECRET_KEY": SECRET_KEY,
+        "DATABASE_URL": url,
+        "CRON_SECRET": CRON_SECRET,
+        "BASE_URL": f"http://{HOST}:{port}",
+    }
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve",
+               "--port", str(port), "--workers", str(workers)]  # fmt: skip
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: process.poll() is not None or _answers(port))
+        assert process.poll() is None, log.read_text()
+        yield Server(port, process.pid, log)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            pass
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _answers(port: int) -> bool:
+    caller = Caller(port, timeout=5)
+    try:
+        return caller("GET", "/login").status == 200
+    finally:
+        caller.close()
+
+
+def _free_port() -> int:
+    for port in range(8200, 8300):
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) != 0:
+                return port
+    raise RuntimeError("no free port between 8200 and 8299")
