@@ -59,8 +59,13 @@ def serve(host: str, port: int, workers: int) -> None:
     _require_migrated_database()
     db.engine.dispose()  # Each worker opens its own connections.
     click.echo(f"Mentorship serves http://{host}:{port}")
-    Granian(
-        "wsgi:app",
+    server("wsgi:app", host=host, port=port, workers=workers).serve()
+
+
+def server(target: str, *, host: str, port: int, workers: int) -> Granian:
+    """A server of the WSGI application `target`, set up as the product is served."""
+    return Granian(
+        target,
         address=host,
         port=port,
         interface=Interfaces.WSGI,
@@ -68,7 +73,7 @@ def serve(host: str, port: int, workers: int) -> None:
         blocking_threads=4,
         respawn_failed_workers=True,
         log_access=False,
-    ).serve()
+    )
 
 
 @click.command()

@@ -56,12 +56,16 @@ def _set_back(now: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 _NOW = bindparam("now", type_=UtcDateTime)
 
+# Not EXISTS: PostgreSQL takes status and time for independent, expects many due rows, and reads
+# the table for the first of them. The first in the order of an index comes from that index.
 ANYTHING_DUE: ColumnElement[bool] = or_(
     *(
-        select(literal_column("1"))
-        .select_from(SessionBooking)
+        select(due_column(rule))
         .where(is_due(rule, _NOW), ~_set_back(_NOW))
-        .exists()
+        .order_by(due_column(rule), SessionBooking.id)
+        .limit(literal_column("1"))
+        .scalar_subquery()
+        .is_not(None)
         for rule in CLOCK_RULES
     )
 )

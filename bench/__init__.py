@@ -1,0 +1,1 @@
+"""The speed tables of `make bench`: each figure beside the same work done barely, in one run."""

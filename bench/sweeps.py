@@ -1,0 +1,213 @@
+"""The sweep beside raw SQL that does the same work through the database's own driver."""
+
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median, quantiles
+from typing import Any
+
+import psycopg
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session
+
+from bench.data import Plan
+from mentorship.domain.lifecycle import CLOCK_RULES, Moment
+from mentorship.models import Cause
+from mentorship.models.booking import source_predicate
+from mentorship.services.sweep import SweepResult, nothing, update_session_statuses
+
+_SET_BACK = """NOT EXISTS (SELECT 1 FROM sweep_failures
+    WHERE booking_id = session_bookings.id AND retry_at > :now)"""
+
+
+def _due(rule: Any) -> str:
+    return f"FROM session_bookings WHERE {source_predicate(rule)} AND {rule.since} <= :now"
+
+
+PROBE = "SELECT " + " OR ".join(
+    f"(SELECT id {_due(rule)} AND {_SET_BACK} ORDER BY {rule.since}, id LIMIT 1) IS NOT NULL"
+    for rule in CLOCK_RULES
+)
+
+
+def _written(rule: Any) -> Iterator[str]:
+    """The journal rows and the new states of one rule, each in one statement for all rows."""
+    delayed = "TRUE" if rule.sets.get("is_delayed", rule.delayed) else "FALSE"
+    yield (
+        "INSERT INTO status_changes (booking_id, old_status, new_status, is_delayed, cause,"
+        f" due_at, applied_at) SELECT id, '{rule.source}', '{rule.target}', {delayed}, 'worker',"
+        f" {rule.since}, :now {_due(rule)}"
+    )
+    sets = ", ".join(
+        f"{name} = {value.value if isinstance(value, Moment) else value}"
+        for name, value in rule.sets.items()
+    )
+    yield (
+        f"UPDATE session_bookings SET status = '{rule.target}', revision = revision + 1, {sets} "
+        f"WHERE {source_predicate(rule)} AND {rule.since} <= :now"
+    )
+
+
+WRITE = tuple(statement for rule in CLOCK_RULES for statement in _written(rule))
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """Seconds of one call, over many: the sweep's and the raw probe's."""
+
+    sweep: list[float]
+    raw: list[float]
+
+
+@dataclass(frozen=True)
+class Due:
+    """Seconds of the rounds of a sweep and of the raw statements, on windows of equal size."""
+
+    sweep: list[float]
+    raw: list[float]
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long as the raw statements the sweep took; the median round's."""
+        return median(ours / theirs for ours, theirs in zip(self.sweep, self.raw, strict=True))
+
+
+class Bench:
+    """One database: the product's engine and a connection of the driver's beside it."""
+
+    def __init__(self, url: str, plan: Plan) -> None:
+        self.url, self.plan = url, plan
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine: Engine = create_engine(url)
+        self.raw = _connect(url)
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.engine.dispose()
+        self.raw.close()
+
+    def sweep(self, now: datetime) -> SweepResult:
+        """The product's sweep, in a session of its own."""
+        with Session(self.engine, expire_on_commit=False) as session:
+            return update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
+
+    def execute(self, statement: str, now: datetime) -> Any:
+        """A raw statement; `:now` in it is that instant."""
+        if self.is_sqlite:
+            text = now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+            return self.raw.execute(statement, {"now": text})
+        return self.raw.execute(statement.replace(":now", "%(now)s"), {"now": now})
+
+    def due_sweep(self, window: int, count: int) -> float:
+        """Seconds that the sweep of a window takes."""
+        seconds, result = _timed(lambda: self.sweep(self.plan.window_end(window)))
+        assert (result.started + result.completed, result.failed) == (count, 0), result
+        return seconds
+
+    def due_raw(self, window: int, count: int) -> float:
+        """Seconds that raw SQL takes to write what a sweep of the window writes."""
+        now = self.plan.window_end(window)
+
+        def write() -> int:
+            self.raw.execute("BEGIN")
+            counts = [self.execute(statement, now).rowcount for statement in WRITE]
+            self.raw.execute("COMMIT")
+            return sum(counts)
+
+        seconds, rows = _timed(write)
+        assert rows == 2 * count, rows
+        return seconds
+
+    def settle(self) -> None:
+        """Clear away behind the writers, so that the next one finds no work of theirs."""
+        if self.is_sqlite:
+            self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        else:
+            self.raw.execute("VACUUM (ANALYZE) session_bookings")
+            self.raw.execute("VACUUM (ANALYZE) status_changes")
+            self.raw.execute("CHECKPOINT")
+
+
+@contextmanager
+def opened(url: str, plan: Plan) -> Iterator[Bench]:
+    """A filled database, ready to be measured."""
+    bench = Bench(url, plan)
+    try:
+        yield bench
+    finally:
+        bench.close()
+
+
+def nothing_due(benches: list[Bench], *, calls: int, rounds: int) -> list[Nothing]:
+    """The sizes take turns in rounds, so that a noisy moment touches all of them."""
+    found = [Nothing([], []) for _ in benches]
+    for turn in range(rounds + 1):
+        for bench, figures in zip(benches, found, strict=True):
+            now = bench.plan.base
+            probe = _times(lambda b=bench, n=now: b.execute(PROBE, n).fetchone(), calls)
+            sweep = _times(lambda b=bench, n=now: b.sweep(n), calls)
+            if turn:  # The first warms the caches.
+                figures.raw.extend(probe)
+                figures.sweep.extend(sweep)
+    return found
+
+
+def takes_no_lock(bench: Bench) -> bool:
+    """Whether a sweep with nothing due answers while another connection bars all writers.
+
+    Raises what the database raises where the sweep waits for that connection.
+    """
+    with closing(_connect(bench.url)) as other:
+        if bench.is_sqlite:
+            other.execute("BEGIN IMMEDIATE")
+        else:
+            other.execute("BEGIN")
+            for table in ("session_bookings", "status_changes", "sweep_failures"):
+                other.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
+        result = bench.sweep(bench.plan.base)
+        other.execute("ROLLBACK")
+    return result == SweepResult(0, 0, 0, ())
+
+
+def due(bench: Bench, count: int, windows: list[int]) -> Due:
+    """Pairs of equal windows, one for the sweep and one for raw SQL; who goes first alternates."""
+    figures = Due([], [])
+    for pair in range(len(windows) // 2):
+        turns: list[tuple[Callable[[int, int], float], list[float]]] = [
+            (bench.due_sweep, figures.sweep),
+            (bench.due_raw, figures.raw),
+        ]
+        for window, (run, times) in zip(
+            windows[2 * pair : 2 * pair + 2], turns[:: -1 if pair % 2 else 1], strict=True
+        ):
+            bench.settle()
+            times.append(run(window, count))
+    return figures
+
+
+def p95(times: list[float]) -> float:
+    """The 95th percentile."""
+    return quantiles(times, n=20)[-1]
+
+
+def _connect(url: str) -> Any:
+    if url.startswith("sqlite"):
+        connection = sqlite3.connect(make_url(url).database or "", isolation_level=None)
+        for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 5000"):
+            connection.execute(f"PRAGMA {pragma}")
+        return connection
+    return psycopg.connect(url, autocommit=True)
+
+
+def _timed(run: Callable[[], Any]) -> tuple[float, Any]:
+    begin = time.perf_counter()
+    result = run()
+    return time.perf_counter() - begin, result
+
+
+def _times(run: Callable[[], object], calls: int) -> list[float]:
+    return [_timed(run)[0] for _ in range(calls)]
