@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, insert, literal, update
+from sqlalchemy import delete, insert, literal, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -162,7 +162,9 @@ def _apply(
 def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
     """Do not try this booking again before a while: a minute, then twice as long, up to an hour."""
     begin_write(session)
-    failure = session.get(SweepFailure, booking.id)
+    # Another sweep that met the same booking must wait here, not insert the same row.
+    session.execute(select(_BOOKINGS.c.id).where(_BOOKINGS.c.id == booking.id).with_for_update())
+    failure = session.get(SweepFailure, booking.id, populate_existing=True)
     if failure is None:
         failure = SweepFailure(booking_id=booking.id, attempts=0)
         session.add(failure)
