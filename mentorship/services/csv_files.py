@@ -1,6 +1,7 @@
 """Reading CSV files so that every complaint names its row and its column."""
 
 import csv
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
@@ -38,9 +39,10 @@ def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise InvalidInput(f"row {line}: the file is not UTF-8 text.") from None
-    reader = csv.reader(text.splitlines(keepends=True), strict=True)
+    # Not `splitlines`: it would also cut a topic at a form feed or a Unicode line separator.
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     number = 0
     header: list[str] = []
     try:

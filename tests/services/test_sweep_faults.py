@@ -1,11 +1,10 @@
 """Bookings that the database refuses to change, and errors that pass: the rest goes on."""
 
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 import structlog
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -14,6 +13,7 @@ from mentorship.models import Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.sweep import everything, nothing, update_session_statuses
 from tests.support.builders import a_booking, at, the_booking, the_failures, the_journal
 from tests.support.databases import counted_statements
+from tests.support.meanwhile import meanwhile
 from tests.support.replay import bookings_in, faults, journal_in
 
 NOON = at("12:00")
@@ -226,21 +226,6 @@ def test_one_passing_error_on_a_batch_loses_nothing_of_it(session, cast, count):
     assert len(the_journal(session)) == count
     assert the_failures(session) == []
     assert logs == []
-
-
-@contextmanager
-def meanwhile(engine, beginning, act):
-    """Run `act` once, right before the first statement that begins so."""
-    calls = []
-
-    def note(_connection, _cursor, statement, *_rest):
-        if statement.startswith(beginning) and not calls:
-            calls.append(statement)
-            act()
-
-    event.listen(engine, "before_cursor_execute", note)
-    yield calls
-    event.remove(engine, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.

@@ -1,0 +1,277 @@
+"""Sessions from a CSV file: what is taken, and how each mistake is named."""
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.lifecycle import Status
+from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.services.import_sessions import import_sessions
+from tests.support.builders import a_booking, at, the_journal
+from tests.support.meanwhile import meanwhile
+
+NOW = at("12:00")
+HEADER = "mentor_email,student_email,start,end,topic,status,is_delayed"
+MAYA, OTTO = "maya.mentor@example.org", "otto.other@example.org"
+SAM, STELLA = "sam.student@example.org", "stella.stranger@example.org"
+TEN, ELEVEN = "2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"
+GOOD = f"{MAYA},{SAM},{TEN},{ELEVEN},A topic,,"
+
+
+def a_file(*lines, header=HEADER, end="\n"):
+    return (end.join((header, *lines)) + end).encode()
+
+
+def stored(session):
+    session.rollback()
+    bookings = list(session.scalars(select(SessionBooking).order_by(SessionBooking.id)))
+    session.expunge_all()
+    session.rollback()
+    return bookings
+
+
+def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
+    count = import_sessions(session, a_file(GOOD), now=NOW)
+
+    [booking] = stored(session)
+    assert count == 1
+    assert (booking.mentor_id, booking.student_id) == (cast.mentor.id, cast.student.id)
+    assert (booking.start_time, booking.end_time) == (at("10:00"), at("11:00"))
+    assert (booking.topic, booking.status, booking.is_delayed) == (
+        "A topic", Status.SCHEDULED, False,
+    )  # fmt: skip
+    assert the_journal(session) == []
+
+
+def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
+    lines = [
+        f"{MAYA},{SAM},2026-11-{day}T10:00Z,2026-11-{day}T11:00Z,,{status},{delayed}"
+        for day, status, delayed in (
+            (1, "ongoing", "false"), (2, "ONGOING", "TRUE"), (3, "Completed", "no"),
+            (4, "COMPLETED", "1"), (5, " cancelled ", ""), (6, "", "0"), (7, "SCHEDULED", "No"),
+        )
+    ]  # fmt: skip
+    import_sessions(session, a_file(*(line.replace("-11-", "-11-0") for line in lines)), now=NOW)
+
+    def times(booking):
+        return booking.started_at, booking.completed_at, booking.cancelled_at
+
+    def day(number, clock):
+        return at(clock, days=number - 24)
+
+    on_time, delayed, over, over_delayed, cancelled, empty, scheduled = stored(session)
+    assert (on_time.status, on_time.is_delayed) == (Status.ONGOING, False)
+    assert times(on_time) == (day(1, "10:00"), None, None)
+    assert (delayed.status, delayed.is_delayed) == (Status.ONGOING, True)
+    assert times(delayed) == (None, None, None)
+    assert (over.status, over.is_delayed) == (Status.COMPLETED, False)
+    assert times(over) == (day(3, "10:00"), day(3, "11:00"), None)
+    assert (over_delayed.status, over_delayed.is_delayed) == (Status.COMPLETED, True)
+    assert times(over_delayed) == (None, day(4, "11:00"), None)
+    assert (cancelled.status, times(cancelled)) == (Status.CANCELLED, (None, None, NOW))
+    for booking in (empty, scheduled):
+        assert (booking.status, booking.is_delayed) == (Status.SCHEDULED, False)
+        assert times(booking) == (None, None, None)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "content",
+    [
+        a_file(GOOD),
+        b"\xef\xbb\xbf" + a_file(GOOD),
+        a_file(GOOD, end="\r\n"),
+        a_file(GOOD, end="\r"),
+        a_file("", GOOD, "", ",,,,,,"),
+        a_file(GOOD).rstrip(b"\n"),
+        a_file(GOOD.rsplit(",", 2)[0], header=HEADER.rsplit(",", 2)[0]),
+        a_file(GOOD, header=HEADER.upper().replace(",", " , ")),
+        a_file(f'"{MAYA}", {SAM.upper()} ,{TEN},{ELEVEN},"A topic",  , '),
+        a_file(f"{MAYA},{SAM},{TEN},{ELEVEN},\"\nA topic\r\n\",,"),
+        a_file(f"A topic,{ELEVEN},{TEN},{SAM},{MAYA}",
+               header="topic,end,start,student_email,mentor_email"),
+        a_file(f"{MAYA},{SAM},2026-11-24T05:45-04:15,2026-11-24 16:45+05:45,A topic,,"),
+    ],
+    ids=["plain", "byte order mark", "CRLF", "CR", "empty lines", "no last line end",
+         "without the optional columns", "header in capitals", "blanks and quotes",
+         "line ends inside quotes", "other order", "other offsets"],
+)  # fmt: skip
+def test_files_as_spreadsheets_write_them_mean_the_same(session, cast, content):
+    assert import_sessions(session, content, now=NOW) == 1
+
+    [booking] = stored(session)
+    assert (booking.start_time, booking.end_time) == (at("10:00"), at("11:00"))
+    assert (booking.topic, booking.status) == ("A topic", Status.SCHEDULED)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_topic_may_hold_what_python_takes_for_a_line_end(session, cast):
+    topic = "One\u2028two"
+
+    import_sessions(session, a_file(GOOD.replace("A topic", topic)), now=NOW)
+
+    assert stored(session)[0].topic == topic
+
+
+def row(**cells):
+    values = {
+        "mentor_email": MAYA, "student_email": SAM, "start": TEN, "end": ELEVEN, "topic": "A topic",
+        "status": "", "is_delayed": "",
+    } | cells  # fmt: skip
+    return ",".join(values.values())
+
+
+LATER = row(start="2026-11-25T10:00Z", end="2026-11-25T11:00Z")
+
+WRONG_CELLS = [
+    # column, the row with the mistake, what the sentence must say
+    ("mentor_email",  row(mentor_email="who@example.org"),      "account with 'who@example.org'"),
+    ("mentor_email",  row(mentor_email=""),                     "no account with ''"),
+    ("mentor_email",  row(mentor_email=SAM),                    "is not a mentor"),
+    ("mentor_email",  row(mentor_email="ada.admin@example.org"), "is not a mentor"),
+    ("student_email", row(student_email="maya"),                "no account with 'maya'"),
+    ("student_email", row(student_email=OTTO),                  "is not a student"),
+    ("start",         row(start=""),                            "is not a time like"),
+    ("start",         row(start="tomorrow"),                    "'tomorrow' is not a time like"),
+    ("start",         row(start="2026-11-24T10:00:00"),         "has no offset"),
+    ("start",         row(start="2026-11-24"),                  "has no offset"),
+    ("start",         row(start="2026-13-24T10:00Z"),           "is not a time like"),
+    ("start",         row(start="2026-02-30T10:00Z"),           "is not a time like"),
+    ("start",         row(start="24.11.2026 10:00"),            "is not a time like"),
+    ("start",         row(start="2026-11-24T25:00Z"),           "is not a time like"),
+    ("start",         row(start="0001-01-01T00:00+14:00"),      "is not a time like"),
+    ("start",         row(start="1969-12-31T23:59Z"),           "too far from the present"),
+    ("end",           row(end="9999-12-31T23:00-14:00"),        "is not a time like"),
+    ("end",           row(end="3000-01-01T00:00Z"),             "too far from the present"),
+    ("end",           row(end="2026-11-24T11:00"),              "has no offset"),
+    ("end",           row(end=TEN),                             "must be after the start"),
+    ("end",           row(end="2026-11-24T10:30+01:00"),        "must be after the start"),
+    ("topic",         row(topic="x" * 201),                     "longer than 200 characters"),
+    ("topic",         row(topic="a\x00b"),                      "cannot be used"),
+    ("topic",         row(topic='"two\nlines"'),                "cannot be used"),
+    ("status",        row(status="PAUSED"),                     "'PAUSED' is not one of SCHED"),
+    ("status",        row(status="true"),                       "'true' is not one of"),
+    ("is_delayed",    row(is_delayed="maybe"),                  "'maybe' is not true or false"),
+    ("is_delayed",    row(is_delayed="null"),                   "'null' is not true or false"),
+    ("is_delayed",    row(is_delayed="true"),                   "SCHEDULED cannot be delayed"),
+    ("is_delayed",    row(status="SCHEDULED", is_delayed="1"),  "SCHEDULED cannot be delayed"),
+]  # fmt: skip
+
+
+def refusal(session, content):
+    with pytest.raises(InvalidInput) as refused:
+        import_sessions(session, content, now=NOW)
+    assert session.scalar(select(func.count()).select_from(SessionBooking)) == 0
+    assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 0
+    session.rollback()
+    sentence = str(refused.value)
+    assert sentence.endswith(".")
+    return sentence
+
+
+def test_each_wrong_cell_is_named_by_row_and_column_and_nothing_is_imported(session, cast):
+    on_two_lines = row(topic='"A topic\n"')
+    for column, wrong, complaint in WRONG_CELLS:
+        sentence = refusal(session, a_file(LATER, "", on_two_lines, wrong, LATER))
+        assert sentence.startswith(f"row 5, column {column}: "), (wrong, sentence)
+        assert complaint in sentence
+
+
+WRONG_FILES = [
+    # the file, how the sentence begins
+    (b"",                                          "The file is empty."),
+    (b"\n\n",                                      "The file is empty."),
+    (a_file(GOOD, header="a,b"),                   "row 1: the column mentor_email is missing."),
+    (a_file(GOOD, header=HEADER[:-6]),             "row 1, column is_d: there is no such column."),
+    (a_file(GOOD, header=HEADER + ",mentorId"),    "row 1, column mentorid: there is no such"),
+    (a_file(GOOD, header=HEADER + ","),            "row 1, column 8: there is no such column."),
+    (a_file(GOOD, header=HEADER + ",topic"),       "row 1, column topic: it stands there twice."),
+    (a_file(GOOD, GOOD[:-1]),                      "row 3: there are 6 cells for 7 columns."),
+    (a_file(GOOD + ",x"),                          "row 2: there are 8 cells for 7 columns."),
+    (a_file(f'"{MAYA}"x' + GOOD[len(MAYA):]),      "row 2: "),
+    (a_file(GOOD, '"' + LATER),                    "row 3: "),
+    (a_file(GOOD.replace("topic", "x" * 140_000)), "row 2: field larger than"),
+    (a_file(GOOD, LATER).replace(b"A top", b"\xff"),"row 2: the file is not UTF-8 text."),
+    (a_file(GOOD).decode().encode("utf-16"),       "row 1: the file is not UTF-8 text."),
+]  # fmt: skip
+
+
+def test_a_file_of_another_form_is_refused_with_its_row(session, cast):
+    for content, beginning in WRONG_FILES:
+        assert refusal(session, content).startswith(beginning)
+
+
+def test_a_file_with_a_header_alone_imports_nothing(session, cast):
+    assert import_sessions(session, a_file(), now=NOW) == 0
+    assert stored(session) == []
+
+
+def test_a_slot_is_booked_once_within_a_file_whatever_offset_names_it(session, cast):
+    same = row(student_email=STELLA, start="2026-11-24T11:00+01:00", end="2026-11-24T06:00-05:00")
+
+    sentence = refusal(session, a_file(GOOD, LATER, same))
+
+    assert sentence == "row 4, column start: this slot of the mentor is booked already."
+
+
+def test_a_slot_that_is_booked_in_the_database_is_refused(session, cast):
+    a_booking(session, mentor=cast.mentor, student=cast.stranger, starts="10:00")
+
+    with pytest.raises(InvalidInput, match=r"^row 3, column start: .* booked already\.$"):
+        import_sessions(session, a_file(LATER, GOOD), now=NOW)
+
+    assert len(stored(session)) == 1
+
+
+def test_a_cancelled_booking_leaves_its_slot_to_another(session, cast):
+    a_booking(
+        session, mentor=cast.mentor, student=cast.stranger, starts="10:00", status=Status.CANCELLED
+    )
+
+    import_sessions(
+        session, a_file(row(status="cancelled"), GOOD, row(status="cancelled")), now=NOW
+    )
+
+    assert len({booking.time_slot_id for booking in stored(session)}) == 1
+    assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 1
+
+
+def test_a_slot_for_several_is_filled_seat_by_seat(session, cast):
+    slot = {"mentor_id": cast.mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
+    session.add(MentorTimeSlot(**slot, capacity=2))
+    session.commit()
+
+    import_sessions(session, a_file(GOOD, row(student_email=STELLA)), now=NOW)
+
+    assert [(booking.seat, booking.slot_capacity) for booking in stored(session)] == [
+        (1, 2), (2, 2),
+    ]  # fmt: skip
+    with pytest.raises(InvalidInput, match="row 2, column start"):
+        import_sessions(session, a_file(GOOD), now=NOW)
+
+
+def test_two_mentors_have_the_same_hour(session, cast):
+    assert import_sessions(session, a_file(GOOD, row(mentor_email=OTTO)), now=NOW) == 2
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
+def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(session, cast):
+    slot = {"mentor_id": cast.mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
+    session.add(MentorTimeSlot(**slot))
+    session.commit()
+
+    def somebody_books():
+        with Session(session.get_bind()) as other:
+            slot_id = other.scalar(select(MentorTimeSlot.id))
+            other.add(SessionBooking(**slot, time_slot_id=slot_id, student_id=cast.stranger.id))
+            other.commit()
+
+    with (
+        meanwhile(session.get_bind(), "INSERT INTO session_bookings", somebody_books) as calls,
+        pytest.raises(InvalidInput, match="booked by somebody else just now"),
+    ):
+        import_sessions(session, a_file(LATER, GOOD), now=NOW)
+
+    assert len(calls) == 1
+    assert [booking.student_id for booking in stored(session)] == [cast.stranger.id]

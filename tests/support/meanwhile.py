@@ -1,0 +1,23 @@
+"""Something else happens in the middle of a unit of work, at a known point."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import Engine, event
+
+
+@contextmanager
+def meanwhile(engine: Engine, beginning: str, act: Callable[[], object]) -> Iterator[list[str]]:
+    """Run `act` once, right before the first statement that begins so; gives that statement."""
+    calls: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        if statement.startswith(beginning) and not calls:
+            calls.append(statement)
+            act()
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield calls
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
