@@ -1,0 +1,151 @@
+"""From an empty database and back, on both engines, also when an upgrade dies half-way."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import flask_migrate
+import pytest
+from flask import Flask
+from sqlalchemy import Engine, event, func, inspect, select, text
+from sqlalchemy.orm import Session
+
+from mentorship import create_app
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.extensions import Base, db
+from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, SweepFailure
+from mentorship.services.manual import perform
+from mentorship.services.sweep import nothing, update_session_statuses
+from tests.support.builders import a_booking, a_cast, at
+from tests.support.databases import settings_for
+
+BOOKKEEPING = {"alembic_version"}
+
+
+@pytest.fixture
+def empty_app(databases, engine) -> Iterator[Flask]:
+    """The application on a database without any table."""
+    with databases.empty(engine) as url:
+        app = create_app(settings_for(url))
+        with app.app_context():
+            yield app
+            db.engine.dispose()
+
+
+def tables():
+    return set(inspect(db.engine).get_table_names()) - BOOKKEEPING
+
+
+def leftovers(engine: Engine):
+    """Everything that the migrations made and that is still there."""
+    if engine.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite%'"
+    else:
+        query = (
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+            "UNION SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace "
+            "UNION SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace "
+            "AND typtype = 'e'"
+        )
+    with engine.connect() as connection:
+        names = set(connection.execute(text(query)).scalars())
+    return {name for name in names if not name.startswith("alembic_version")}
+
+
+def a_day_at_work():
+    """A cast, a session in each state, a journal and a booking that is set back."""
+    with Session(db.engine, expire_on_commit=False) as session:
+        cast = a_cast(session)
+        for status in Status:
+            a_booking(session, mentor=cast.mentor, student=cast.student, status=status)
+        booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="15:00")
+        perform(
+            session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=at("14:55")
+        )
+        update_session_statuses(session, now=at("12:00"), cause=Cause.WORKER, keep=nothing)
+        session.add(SweepFailure(booking_id=booking, attempts=1, retry_at=at("13:00"), error="x"))
+        session.commit()
+
+
+def counts():
+    models = (MentorTimeSlot, SessionBooking, StatusChange, SweepFailure)
+    with Session(db.engine) as session:
+        return [session.scalar(select(func.count()).select_from(model)) for model in models]
+
+
+def test_up_from_empty_and_back_with_data_in_between_as_often_as_one_likes(empty_app):
+    for _ in range(2):
+        flask_migrate.upgrade()
+        assert tables() == set(Base.metadata.tables)
+        a_day_at_work()
+        assert counts() == [5, 5, 3, 1]
+        flask_migrate.upgrade()
+        assert counts() == [5, 5, 3, 1]
+        flask_migrate.downgrade(revision="base")
+        assert leftovers(db.engine) == set()
+
+
+def test_the_models_and_the_migrations_do_not_differ(app):
+    with app.app_context():
+        flask_migrate.check()
+
+
+def test_the_check_for_differences_catches_a_column_that_no_migration_makes(app):
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(text("ALTER TABLE users DROP COLUMN name"))
+    with app.app_context(), pytest.raises(SystemExit):
+        flask_migrate.check()
+
+
+class Killed(Exception):
+    """The upgrade dies here."""
+
+
+@contextmanager
+def dying_before(number: int) -> Iterator[list[str]]:
+    """The upgrade dies before its statement `number` of those that change the database."""
+    changes: list[str] = []
+
+    def note(_connection, _cursor, statement, *_rest) -> None:
+        if re.match(r"\s*(CREATE|INSERT|ALTER|UPDATE|DROP)", statement):
+            if len(changes) == number:
+                raise Killed
+            changes.append(statement)
+
+    event.listen(db.engine, "before_cursor_execute", note)
+    try:
+        yield changes
+    finally:
+        event.remove(db.engine, "before_cursor_execute", note)
+
+
+def test_an_upgrade_that_dies_anywhere_leaves_nothing_and_runs_again(empty_app):
+    number, died = 0, True
+    while died:
+        died = False
+        with dying_before(number) as changes:
+            try:
+                flask_migrate.upgrade()
+            except Killed:
+                died = True
+        assert len(changes) == number
+        if died:
+            assert leftovers(db.engine) == set()
+            number += 1
+    assert number > 15
+    assert tables() == set(Base.metadata.tables)
+    flask_migrate.check()
+
+
+def naive_upgrade():
+    """A transaction for each table."""
+    for table in Base.metadata.sorted_tables:
+        with db.engine.begin() as connection:
+            table.create(connection)
+
+
+def test_the_check_for_leftovers_catches_an_upgrade_without_one_transaction(empty_app):
+    with dying_before(8), pytest.raises(Killed):
+        naive_upgrade()
+
+    assert "users" in leftovers(db.engine)

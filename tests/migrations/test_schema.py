@@ -1,0 +1,83 @@
+"""The tables that the migrations make: the same on both engines, everything with a name."""
+
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from mentorship.extensions import Base
+from tests.support.databases import ENGINES
+
+TABLES = {
+    "mentor_time_slots", "session_bookings", "status_changes", "sweep_failures", "users",
+}  # fmt: skip
+
+
+def schema(engine: Engine):
+    """Names of everything, with what is comparable of it."""
+    reader = inspect(engine)
+    found = {}
+    for table in sorted(set(reader.get_table_names()) - {"alembic_version"}):
+        uniques = {entry["name"]: entry["column_names"]
+                   for entry in reader.get_unique_constraints(table)}  # fmt: skip
+        found[table] = {
+            "columns": [(c["name"], c["nullable"]) for c in reader.get_columns(table)],
+            "primary key": reader.get_pk_constraint(table)["name"],
+            "foreign keys": {
+                key["name"]: (
+                    key["constrained_columns"],
+                    key["referred_table"],
+                    key["referred_columns"],
+                    {name: value for name, value in key["options"].items() if value != "NO ACTION"},
+                )
+                for key in reader.get_foreign_keys(table)
+            },
+            "uniques": uniques,
+            "checks": {check["name"] for check in reader.get_check_constraints(table)},
+            "indexes": {
+                index["name"]: (index["column_names"], bool(index["unique"]))
+                for index in reader.get_indexes(table)
+                if index["name"] not in uniques
+            },
+        }
+    return found
+
+
+def partial_indexes(engine: Engine):
+    source = "sqlite_master WHERE type = 'index'" if engine.dialect.name == "sqlite" else (
+        "pg_indexes WHERE schemaname = 'public'"
+    )  # fmt: skip
+    columns = ("name", "sql") if engine.dialect.name == "sqlite" else ("indexname", "indexdef")
+    with engine.connect() as connection:
+        rows = connection.execute(text(f"SELECT {', '.join(columns)} FROM {source}")).all()
+    return {name for name, sql in rows if sql and " WHERE " in sql}
+
+
+def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_name(databases):
+    found = []
+    for engine in ENGINES:
+        with databases.fresh(engine) as url:
+            opened = create_engine(url)
+            found.append((schema(opened), partial_indexes(opened)))
+            opened.dispose()
+
+    on_sqlite, on_postgresql = found
+    assert set(on_sqlite[0]) == TABLES
+    assert on_sqlite == on_postgresql
+    assert on_sqlite[1] == {
+        "ix_session_bookings_due_delay",
+        "ix_session_bookings_due_auto_complete",
+        "uq_session_bookings_live_seat",
+    }
+
+
+def test_every_constraint_has_the_name_that_the_models_give_it(database_url):
+    opened = create_engine(database_url)
+    found = schema(opened)
+    opened.dispose()
+
+    for name, table in Base.metadata.tables.items():
+        named = {constraint.name for constraint in table.constraints}
+        there = found[name]
+        assert None not in named
+        assert named == {
+            there["primary key"], *there["foreign keys"], *there["uniques"], *there["checks"],
+        }  # fmt: skip
+        assert {index.name for index in table.indexes} == set(there["indexes"])
