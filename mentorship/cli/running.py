@@ -3,6 +3,7 @@
 import signal
 import threading
 from datetime import timedelta
+from typing import Any
 
 import click
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +12,7 @@ from flask import current_app
 from flask.cli import with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
+from granian.server.common import AbstractServer
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
@@ -62,7 +64,7 @@ def serve(host: str, port: int, workers: int) -> None:
     server("wsgi:app", host=host, port=port, workers=workers).serve()
 
 
-def server(target: str, *, host: str, port: int, workers: int) -> Granian:
+def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer[Any]:
     """A server of the WSGI application `target`, set up as the product is served."""
     return Granian(
         target,
