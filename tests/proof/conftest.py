@@ -32,12 +32,34 @@ def reader(database_url) -> Iterator[Engine]:
     engine.dispose()
 
 
+class FragileDatabases(Databases):
+    """On a PostgreSQL server of their own, which may be killed, stopped and started."""
+
+    def keep_what_is_acknowledged(self) -> None:
+        """As a real server does; the tests' usual one is set up to be fast instead."""
+        self._postgresql("ALTER SYSTEM RESET ALL")
+        self._postgresql("SELECT pg_reload_conf()")
+
+    def restart(self) -> None:
+        """Stop the server in the middle of whatever runs on it, and start it again."""
+        self._server.stop()
+        self._server.start()
+
+
 @pytest.fixture(scope="module")
-def fragile(tmp_path_factory) -> Iterator[Databases]:
-    """Databases on a PostgreSQL server of their own, which may be killed and restarted."""
-    maker = Databases(tmp_path_factory.mktemp("fragile"))
+def fragile(tmp_path_factory) -> Iterator[FragileDatabases]:
+    """The maker of databases that may lose their server."""
+    maker = FragileDatabases(tmp_path_factory.mktemp("fragile"))
+    maker.keep_what_is_acknowledged()
     yield maker
     maker.close()
+
+
+@pytest.fixture
+def fragile_url(fragile) -> Iterator[str]:
+    """A fresh database on the server that may be killed."""
+    with fragile.fresh("postgresql") as url:
+        yield url
 
 
 def sizes(short: object, long: object) -> list[object]:

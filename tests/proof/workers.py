@@ -1,11 +1,14 @@
 """What the processes of the runs do. Each makes its own engine."""
 
 import json
+import os
 import random
 import re
+import signal
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,12 +16,14 @@ from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Conflict, Forbidden
-from mentorship.domain.lifecycle import MANUAL_ACTIONS
+from mentorship.domain.lifecycle import MANUAL_ACTIONS, Action
+from mentorship.domain.people import Viewer
 from mentorship.models import Cause
 from mentorship.services import manual
 from mentorship.services import sweep as sweeping
 from tests.proof.world import World
 from tests.support import naive
+from tests.support.builders import at
 from tests.support.processes import CRON_SECRET, Answer, Caller
 from tests.support.replay import Telling
 
@@ -165,3 +170,45 @@ def _request(
         if answer.status == 200:
             outcome = "changed" if json.loads(answer.text)["changed"] else "held"
     return {"requests": 1, str(answer.status or "unknown"): 1, outcome: 1}
+
+
+def keep_going(world: World, seed: int, ledger: Path) -> None:
+    """Sweep and press in real time until killed; what was acknowledged goes to the ledger."""
+    chance = random.Random(seed)
+    engine = create_engine(world.url)
+    with ledger.open("a", buffering=1) as acknowledged:
+        while True:
+            now = utc_now()
+            with Session(engine, expire_on_commit=False) as session:
+                try:
+                    if chance.random() < 0.5:
+                        sweeping.update_session_statuses(
+                            session, now=now, cause=Cause.WORKER, keep=sweeping.nothing
+                        )
+                        continue
+                    number = min(world.number_at(now) + chance.randint(-9, 9), world.sessions - 1)
+                    outcome = manual.perform(
+                        session,
+                        booking_id=max(number, 0) + 1,
+                        action=chance.choice(MANUAL_ACTIONS),
+                        viewer=world.admin,
+                        now=now,
+                    )
+                except (Conflict, SQLAlchemyError):  # The database may be the one that is killed.
+                    continue
+            if outcome.changed:
+                acknowledged.write(f"{outcome.session_id} {outcome.status}\n")
+
+
+def die_between_the_two_transactions(url: str, booking_id: int, viewer: Viewer) -> None:
+    """The naive double presses start and is killed before it journals."""
+    engine = create_engine(url)
+
+    def die(*_arguments: object, **_columns: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    naive._journal = die
+    with Session(engine) as session:
+        naive.perform(
+            session, booking_id=booking_id, action=Action.START, viewer=viewer, now=at("09:00")
+        )
