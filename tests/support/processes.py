@@ -134,9 +134,9 @@ class Server:
 
 
 @contextmanager
-def a_server(url: str, *, workers: int, folder: Path) -> Iterator[Server]:
-    """The real server on this database, stopped afterwards."""
-    port = _free_port()
+def a_server(url: str, *, workers: int, folder: Path, port: int | None = None) -> Iterator[Server]:
+    """The real server on this database, stopped afterwards; on a free port where none is given."""
+    port = port or _free_port()
     log = folder / f"server-{port}.log"
     environment = os.environ | {
         "MENTORSHIP_ENV": "development",

@@ -1,0 +1,47 @@
+"""One browser and one server for each engine serve all browser tests; people are made anew."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.support.browser import Site, Windows, a_browser, a_site
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """A running Chromium."""
+    with a_browser() as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+def site_on(databases, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
+    """`site_on("sqlite")`: the served site on this engine, made when it is first asked for."""
+    sites: dict[str, Site] = {}
+    with ExitStack() as stack:
+
+        def make(engine: str) -> Site:
+            if engine not in sites:
+                url = stack.enter_context(databases.fresh(engine))
+                site = stack.enter_context(a_site(url, tmp_path_factory.mktemp("site")))
+                stack.enter_context(site.served())
+                sites[engine] = site
+            return sites[engine]
+
+        yield make
+
+
+@pytest.fixture
+def site(browser, site_on, request) -> Site:
+    """The served site, on SQLite where the test does not name its engines."""
+    return site_on(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def windows(browser) -> Iterator[Windows]:
+    """`windows.of(site, viewer)`: a new window."""
+    opened = Windows(browser)
+    yield opened
+    opened.close()

@@ -1,0 +1,317 @@
+"""Every page: for everybody, in light and dark, on a phone, without scripts."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from mentorship.clock import utc_now
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.people import Role
+from mentorship.services.accounts import set_password
+from mentorship.services.manual import perform
+from mentorship.services.reset_links import make_token
+from tests.support.builders import a_booking, the_journal
+
+pytestmark = pytest.mark.browser
+
+PASSWORD = "a long enough password"
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3
+MINUTE = timedelta(minutes=1)
+TOPICS = ("<script>alert(1)</script> & <b>bold</b>", "W" * 200, "Reading a paper together " * 8)
+
+
+@pytest.fixture
+def mentor(site):
+    """A mentor with a long name whom no other test knows."""
+    return site.person(LONG_NAME, Role.MENTOR, timezone="Asia/Kathmandu")
+
+
+@pytest.fixture
+def student(site):
+    """A student whom no other test knows."""
+    return site.person("Sam <b>Student</b>", Role.STUDENT, timezone="America/New_York")
+
+
+@pytest.fixture
+def crowded(site, mentor, student):
+    """Sessions in every list, more than a page of past ones, with long and hostile texts."""
+    now = utc_now()
+    people = {"mentor": mentor, "student": student}
+
+    def book(starts, status, number, **others):
+        return a_booking(site.session, **people, starts=now + starts * MINUTE, status=status,
+                         topic=TOPICS[number % 3], **others)  # fmt: skip
+
+    book(-200, Status.ONGOING, 0, is_delayed=True)
+    book(-130, Status.ONGOING, 1, is_delayed=True, arrived=True)
+    book(-30, Status.ONGOING, 2)
+    book(5, Status.SCHEDULED, 1)
+    for number in range(3):
+        booking = book(70 * number + 90, Status.SCHEDULED, number)
+        perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
+                reason=("y" * 300, "Not well today. " * 18, None)[number])  # fmt: skip
+        book(70 * number + 90, Status.SCHEDULED, number)
+    for number in range(45):
+        book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)
+    return people
+
+
+def every_page(site, windows, people, **options):
+    """A window for each kind of page, one after the other, with a name for it."""
+    admin = site.person("Ada", Role.ADMIN)
+    newcomer = site.person("Nell", Role.STUDENT)
+    nobody = windows.of(site, None, **options)
+    yield "sign-in", nobody.go("/login")
+    yield "not found", nobody.go("/nowhere")
+    token = make_token(
+        secret_key=site.app.config["SECRET_KEY"], user_id=newcomer.id, epoch=newcomer.epoch
+    )
+    yield "set a password", nobody.go(f"/reset/{token}")
+    yield "refused link", nobody.go("/reset/nonsense")
+    for name, viewer in {**people, "admin": admin, "newcomer": newcomer}.items():
+        yield name, windows.of(site, viewer, **options).go()
+    yield "a later page", windows.of(site, people["mentor"], **options).go("/dashboard?past=2")
+
+
+def open_everything(window):
+    """Open each question behind a button."""
+    window.page.eval_on_selector_all("details", "(all) => all.forEach((one) => (one.open = true))")
+
+
+def too_wide(window):
+    """By how many pixels the page can be scrolled sideways."""
+    return window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def too_small(window):
+    """What one can press and is less than 44 pixels high, links in running text left out."""
+    return window.page.eval_on_selector_all(
+        "button, .button, input:not([type=hidden]), .bar a",
+        """(all) => all.filter((one) => one.checkVisibility()
+                                        && one.getBoundingClientRect().height < 44)
+                       .map((one) => one.outerHTML)""",
+    )
+
+
+def violations(window):
+    """What axe finds, as lines."""
+    return Axe().run(window.page).generate_snapshot()
+
+
+def test_the_checks_of_a_page_find_what_is_wrong_with_a_bad_one(site, windows):
+    window = windows.of(site, None, viewport={"width": 360, "height": 740}).go("/login")
+    assert (too_wide(window), too_small(window), violations(window)) == (0, [], "")
+    window.page.evaluate(
+        """() => document.querySelector(".panel").insertAdjacentHTML(
+             "beforeend", "<img src='data:,'><button class='tiny'>x</button><pre>" + "w".repeat(99))
+        """
+    )
+    window.page.evaluate("document.querySelector('.tiny').style.minHeight = 0")
+
+    assert too_wide(window) > 0
+    assert len(too_small(window)) == 1
+    assert "image-alt" in violations(window)
+    assert "Content Security Policy" in " ".join(window.errors)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_no_violation_on_any_page(site, windows, crowded, scheme):
+    found = {}
+    for name, window in every_page(site, windows, crowded, color_scheme=scheme):
+        window.page.evaluate(
+            "for (const it of document.querySelectorAll('details')) it.open = true"
+        )
+        found[name] = violations(window)
+    assert len(found) == 9
+    assert {name: report for name, report in found.items() if report} == {}
+
+
+def test_on_a_phone_no_page_scrolls_sideways_and_a_thumb_meets_every_button(site, windows, crowded):
+    size = {"width": 360, "height": 740}
+    for name, window in every_page(site, windows, crowded, viewport=size):
+        window.page.evaluate(
+            "for (const it of document.querySelectorAll('details')) it.open = true"
+        )
+        assert (name, too_wide(window), too_small(window)) == (name, 0, [])
+
+
+def test_a_delayed_session_is_in_sight_at_once_on_a_phone(site, windows, mentor, student):
+    for hours in range(1, 6):
+        a_booking(site.session, mentor=mentor, student=student,
+                  starts=utc_now() + timedelta(hours=hours))  # fmt: skip
+    late = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                     is_delayed=True, starts=utc_now() - timedelta(days=9))  # fmt: skip
+    window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
+
+    box = window.page.locator(f"#session-{late}").bounding_box()
+    assert box["y"] + box["height"] < 740
+
+
+def test_times_stand_in_the_viewers_zone_with_the_zone_beside_them(site, windows, mentor, student):
+    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
+                        starts="10:00")  # fmt: skip
+
+    for viewer, times, zone in (
+        (mentor, ("15:45", "16:45"), "UTC+05:45"),
+        (student, ("05:00", "06:00"), "EST"),
+    ):
+        text = windows.of(site, viewer).go().page.inner_text(f"#session-{booking} .when")
+        assert "Tue 24 Nov 2026" in text
+        assert re.findall(r"\d\d:\d\d", text)[:2] == list(times)
+        assert zone in text
+
+
+def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowded):
+    window = windows.of(site, crowded["mentor"]).go()
+
+    assert window.page.locator("h3", has_text=TOPICS[0]).count() > 0
+    assert window.page.locator("main b b, main script").count() == 0
+    assert "with Sam <b>Student</b>" in window.page.inner_text("#list-now")
+
+
+def test_a_visit_from_sign_in_to_sign_out_leaves_the_console_clean(site, windows):
+    person = site.person("Vera", Role.MENTOR)
+    set_password(site.session, viewer=person, password=PASSWORD)
+    student = site.person("Sam", Role.STUDENT)
+    a_booking(site.session, mentor=person, student=student, starts=utc_now() + 5 * MINUTE)
+    window = windows.of(site, None).go("/dashboard?past=1")
+    page = window.page
+
+    assert "/login?next=" in page.url
+    page.fill("[name=email]", person.email.upper())
+    page.fill("[name=password]", PASSWORD)
+    page.click("button")
+    page.wait_for_url("**/dashboard?past=1")
+    window.look_again()
+    page.get_by_text("Start", exact=True).click()
+    window.wait(lambda: window.cards("now"))
+    page.click("text=Sign out")
+    page.wait_for_url("**/login")
+    assert window.errors == []
+    window.go("/dashboard")
+    assert "/login?next=" in page.url
+
+
+def test_a_wrong_password_is_said_beside_the_form_and_the_address_is_kept(site, windows):
+    page = windows.of(site, None).go("/login?next=/dashboard%3Fpast=2").page
+
+    page.fill("[name=email]", "nobody@example.org")
+    page.fill("[name=password]", "wrong")
+    page.click("button")
+
+    assert page.get_by_role("alert").inner_text() == (
+        "The e-mail address or the password is not right."
+    )
+    assert page.input_value("[name=email]") == "nobody@example.org"
+    assert page.input_value("[name=next]") == "/dashboard?past=2"
+
+
+def test_a_new_password_is_set_by_a_link_and_then_opens_the_door(site, windows):
+    person = site.person("Petra", Role.STUDENT)
+    token = make_token(
+        secret_key=site.app.config["SECRET_KEY"], user_id=person.id, epoch=person.epoch
+    )
+    page = windows.of(site, None).go(f"/reset/{token}").page
+
+    page.fill("[name=password]", PASSWORD)
+    page.click("button")
+    page.wait_for_url("**/login")
+    page.fill("[name=email]", person.email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button")
+    page.wait_for_url("**/dashboard")
+
+    assert "No session is booked." in page.inner_text("#list-upcoming")
+
+
+def test_every_button_works_without_scripts(site, windows, mentor, student):
+    people = {"mentor": mentor, "student": student}
+    soon, later, early = (
+        a_booking(site.session, **people, starts=utc_now() + minutes * MINUTE)
+        for minutes in (5, 120, 240)
+    )
+    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                     starts=utc_now() - 60 * MINUTE)  # fmt: skip
+    window = windows.of(site, mentor, java_script_enabled=False).go()
+    page = window.page
+
+    def said():
+        return page.inner_text("#notice")
+
+    window.press(soon, "Start")
+    assert (page.url, said()) == (f"{site.address}/dashboard", "The session is started.")
+    window.press(soon, "Complete")
+    assert said() == "The session is completed."
+    window.press(late, "We have begun")
+    assert said() == "The session is marked as begun."
+    window.press(early, "Start")
+    window.press(early, "Start now anyway")
+    assert said() == "The session is started."
+    window.press(later, "Cancel")
+    page.fill(f"#cancel-{later} input", "Down with the flu.")
+    window.press(later, "Cancel this session")
+    assert said() == "The session is cancelled."
+    assert "Down with the flu." in page.inner_text(f"#session-{later}")
+    assert page.locator("noscript").inner_text().startswith("Without JavaScript")
+
+
+def test_what_cannot_be_done_any_more_is_said_in_a_sentence_and_the_lists_follow(
+    site, windows, mentor, student
+):
+    booking = a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + 5 * MINUTE)
+    window = windows.of(site, mentor).go()
+    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=student, now=utc_now())
+
+    window.press(booking, "Start")
+
+    window.shows("past", booking, "CANCELLED", is_delayed=False)
+    assert window.page.inner_text("#notice") == "This session is already cancelled."
+    assert any("session action refused" in text for text in window.errors)
+    assert [update["newStatus"] for update in window.updates] == ["CANCELLED"]
+
+
+def test_the_second_half_of_a_double_click_does_not_press_the_button_that_came_there(
+    site, windows, mentor, student
+):
+    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                        is_delayed=True, starts=utc_now() - 60 * MINUTE)  # fmt: skip
+    window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
+    box = window.page.get_by_text("We have begun").bounding_box()
+    x, y = box["x"] + 9, box["y"] + 9
+
+    window.page.mouse.click(x, y)
+    window.wait(lambda: "Began late" in window.page.inner_text("#list-attention"))
+    pressed = window.page.evaluate(
+        "([x, y]) => document.elementFromPoint(x, y).closest('button')?.textContent", [x, y]
+    )
+    window.page.mouse.move(x, y)
+    window.page.mouse.down(click_count=2)
+    window.page.mouse.up(click_count=2)
+    window.look_again()
+
+    assert pressed == "Complete"
+    window.shows("attention", booking, "ONGOING", is_delayed=True)
+    assert len(the_journal(site.session, booking)) == 1
+    window.press(booking, "Complete")
+    window.shows("past", booking, "COMPLETED", is_delayed=True)
+
+
+def test_a_list_is_paged_and_stays_on_its_page_when_it_is_refreshed(site, windows, crowded):
+    window = windows.of(site, crowded["mentor"]).go()
+    page = window.page
+
+    page.click("#list-past >> text=Next")
+    page.wait_for_url("**/dashboard?past=2#list-past")
+    page.click("#list-past >> text=Next")
+    page.wait_for_url("**/dashboard?past=3#list-past")
+    assert "Page 3 of 3" in page.inner_text("#list-past")
+    shown = window.cards("past")
+    assert len(shown) == 45 + 3 - 40
+    ((ongoing, _, _),) = window.cards("now")
+    window.press(ongoing, "Complete")
+    window.wait(lambda: window.page.inner_text("#title-past .count") == "49")
+
+    assert "Page 3 of 3" in page.inner_text("#list-past")
+    assert window.cards("past")[1:] == shown

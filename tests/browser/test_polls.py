@@ -1,0 +1,218 @@
+"""When a window asks, what it does with the answer, and what it does without one."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import update
+
+from mentorship.clock import utc_now
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.people import Role
+from mentorship.models import User
+from mentorship.services.manual import perform
+from tests.support.browser import POLL, a_site
+from tests.support.builders import a_booking
+
+pytestmark = pytest.mark.browser
+
+NOTE_REQUESTS = """
+  window.asked = [];
+  const send = window.fetch;
+  window.fetch = (...request) => { asked.push(performance.now()); return send(...request); };
+"""
+
+# htmx marks what it has taken charge of, and its own requests on the element that polls.
+WATCH_THE_LISTS = """
+  window.changes = 0;
+  new MutationObserver((records) => {
+    changes += records.filter((record) => record.target.id !== "sessions"
+      && record.attributeName !== "data-htmx-powered").length;
+  }).observe(document.getElementById("sessions"),
+             { subtree: true, childList: true, attributes: true, characterData: true });
+"""
+
+
+@pytest.fixture
+def mentor(site):
+    """A mentor whom no other test knows."""
+    return site.person("Maya", Role.MENTOR)
+
+
+@pytest.fixture
+def student(site):
+    """A student whom no other test knows."""
+    return site.person("Sam", Role.STUDENT)
+
+
+def test_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
+    site, windows, mentor, student
+):
+    # The window's clock runs ahead of the server's, so every answer is 204 and only the times
+    # matter. The quiet answers before must not put the due time off.
+    a_booking(site.session, mentor=mentor, student=student,
+              starts=utc_now() + timedelta(seconds=600))  # fmt: skip
+    window = windows.of(site, student, clock=utc_now())
+    window.page.add_init_script(NOTE_REQUESTS)
+    window.go()
+    loaded = window.page.evaluate("performance.now()")
+    due_in = int(window.page.get_attribute("#sessions-state", "data-due-in"))
+    assert 500_000 < due_in <= 600_000
+    before = due_in // 60_000
+
+    for _ in range(before):
+        window.pass_time(60_000, answers=1)
+    window.pass_time(due_in % 60_000, answers=0)
+    assert len(window.answers) == before
+    window.pass_time(1_100, answers=1)
+
+    asked = [at - loaded for at in window.page.evaluate("asked")]
+    each_minute, at_due = asked[:before], asked[before]
+    assert each_minute == [60_000 * minute for minute in range(1, before + 1)]
+    assert due_in + 50 <= at_due <= due_in + 1_050
+    assert set(window.answers) == {204}
+
+
+def test_where_nothing_changed_the_answer_is_204_and_the_page_is_not_touched(
+    site, windows, mentor, student
+):
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
+    window = windows.of(site, student, clock=utc_now()).go()
+    window.page.evaluate(WATCH_THE_LISTS)
+
+    window.pass_time(60_000, answers=1)
+    window.pass_time(60_000, answers=1)
+
+    assert window.answers == [204, 204]
+    assert window.page.evaluate("changes") == 0
+    assert window.told == []
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=5))
+    window.pass_time(60_000, answers=1)
+    window.wait(lambda: window.page.evaluate("changes") > 0)
+    assert window.answers == [204, 204, 200]
+    assert window.told == []
+
+
+def test_a_hidden_window_is_silent_and_asks_at_once_when_it_is_shown_again(
+    site, windows, mentor, student
+):
+    booking = a_booking(site.session, mentor=mentor, student=student,
+                        starts=utc_now() + timedelta(minutes=2))  # fmt: skip
+    window = windows.of(site, student, clock=utc_now())
+    window.page.add_init_script(NOTE_REQUESTS)
+    window.go()
+    window.page.evaluate("hide(true)")
+
+    window.page.clock.run_for(300_000)
+    assert window.page.evaluate("asked") == []
+    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now())
+    window.page.evaluate("hide(false)")
+
+    window.shows("past", booking, "CANCELLED", is_delayed=False)
+    assert window.answers == [200]
+
+
+def test_without_the_server_a_window_says_so_keeps_what_it_shows_and_recovers_by_itself(
+    browser, databases, windows, tmp_path
+):
+    with databases.fresh("sqlite") as url, a_site(url, tmp_path) as site:
+        mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
+        booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                            starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+        window = windows.of(site, student, clock=utc_now())
+        connection = window.page.locator("#connection")
+        with site.served():
+            window.go()
+            assert connection.is_hidden()
+        shown = window.cards()
+
+        window.page.clock.run_for(60_000)
+        window.wait(connection.is_visible)
+        assert "keeps trying" in connection.inner_text()
+        assert any("session poll failed" in text for text in window.errors)
+        assert window.cards() == shown == [[booking, "ONGOING", False]]
+        perform(site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor,
+                now=utc_now())  # fmt: skip
+        with site.served():
+            window.pass_time(11_100, answers=1)
+            window.wait(connection.is_hidden)
+            window.shows("past", booking, "COMPLETED", is_delayed=False)
+        assert window.answers == [200]
+
+
+def test_a_refused_poll_leaves_the_lists_alone_and_is_an_error_on_the_console(
+    site, windows, mentor, student
+):
+    booking = a_booking(site.session, mentor=mentor, student=student,
+                        starts=utc_now() + timedelta(hours=1))  # fmt: skip
+    window = windows.of(site, student).go()
+    seen = window.page.input_value("[name=seen]")
+    window.page.evaluate("document.querySelector('[name=seen]').value = 'nonsense'")
+
+    window.look_again()
+    window.wait(window.page.locator("#connection").is_visible)
+    assert any("the server answered 400" in text for text in window.errors)
+    assert window.cards() == [[booking, "SCHEDULED", False]]
+    assert window.page.inner_text("#notice") == ""
+
+    window.page.evaluate("(seen) => document.querySelector('[name=seen]').value = seen", seen)
+    window.look_again()
+    window.wait(window.page.locator("#connection").is_hidden)
+
+
+def test_a_poll_of_somebody_whose_sign_in_has_ended_leads_to_the_sign_in_page(
+    site, windows, student
+):
+    window = windows.of(site, student).go()
+    site.session.execute(
+        update(User).where(User.id == student.id).values(session_epoch=student.epoch + 1)
+    )
+    site.session.commit()
+
+    window.page.evaluate("hide(false)")
+    window.page.wait_for_url("**/login")
+
+    assert window.answers == [401]
+    assert window.page.inner_text("h1") == "Sign in"
+
+
+def test_typed_text_and_open_questions_outlive_a_swap_of_the_lists(site, windows, mentor, student):
+    first, second = (
+        a_booking(site.session, mentor=mentor, student=student,
+                  starts=utc_now() + timedelta(hours=hours)) for hours in (2, 4)
+    )  # fmt: skip
+    hers = windows.of(site, mentor).go()
+    his = windows.of(site, student).go()
+    hers.press(second, "Start")
+    hers.press(second, "Cancel")
+    reason = hers.page.locator(f"#cancel-{second} input")
+    reason.fill("My train does not ru")
+
+    his.press(first, "Cancel")
+    his.press(first, "Cancel this session")
+    his.shows("past", first, "CANCELLED", is_delayed=False)
+    hers.look_again()
+    hers.shows("past", first, "CANCELLED", is_delayed=False)
+    hers.page.keyboard.type("n.")
+
+    assert reason.input_value() == "My train does not run."
+    assert hers.page.locator("details[open]").count() == 2
+    hers.press(second, "Cancel this session")
+    hers.shows("past", second, "CANCELLED", is_delayed=False)
+    assert "My train does not run." in hers.page.inner_text(f"#session-{second}")
+    assert [update["sessionId"] for update in hers.updates] == [first, second]
+
+
+def test_a_page_that_the_browser_goes_back_to_says_what_it_shows_and_not_what_it_showed(
+    site, windows, mentor, student
+):
+    window = windows.of(site, student).go()
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=1))
+    window.look_again()
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
+    window.go("/nowhere")
+    window.page.go_back()
+
+    assert len(window.cards()) == 2
+    window.look_again()
+    assert window.answers == [200, 204]
+    assert POLL in window.page.get_attribute("#sessions", "hx-post")

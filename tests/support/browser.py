@@ -1,0 +1,215 @@
+"""Real browser windows on the real server."""
+
+import os
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from mentorship import create_app
+from mentorship.domain.people import Role, Viewer
+from mentorship.extensions import db
+from mentorship.models import User
+from tests.support.builders import a_user
+from tests.support.databases import settings_for
+from tests.support.processes import HOST, SECRET_KEY, Server, a_server, cookie_of, wait_until
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+
+POLL = "/api/admin/update-session-status"
+
+_LISTEN = """
+  window.told = [];
+  window.addEventListener("session-status-updated", (event) => told.push(event.detail));
+  let isHidden = false;
+  Object.defineProperty(document, "hidden", { get: () => isHidden });
+  window.hide = (hidden) => {
+    isHidden = hidden;
+    document.dispatchEvent(new Event("visibilitychange"));
+  };
+"""
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    """A running Chromium; the tests are left out, or fail if one is required, where none is found.
+
+    The machine's own browser is used, so that nothing is downloaded.
+    """
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None:
+        missing = f"no browser found: none of {', '.join(NAMES)} is installed"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(missing)
+        pytest.skip(f"The browser tests are left out: {missing}.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        yield browser
+        browser.close()
+
+
+@dataclass(frozen=True)
+class Site:
+    """The product on one database: its address, and a way to the data beside the server."""
+
+    url: str
+    port: int
+    folder: Path
+    app: Flask
+    session: Session
+
+    @property
+    def address(self) -> str:
+        """Where the server is, without a slash at the end."""
+        return f"http://{HOST}:{self.port}"
+
+    @contextmanager
+    def served(self) -> Iterator[Server]:
+        """The server runs meanwhile, each time on the same port."""
+        with a_server(self.url, workers=1, folder=self.folder, port=self.port) as server:
+            yield server
+
+    def person(self, name: str, role: Role, **others: Any) -> Viewer:
+        """A new person; the name is made different from everybody else's."""
+        number = self.session.scalar(select(func.count()).select_from(User))
+        return a_user(self.session, f"{name} {number}", role, **others)
+
+
+@contextmanager
+def a_site(url: str, folder: Path) -> Iterator[Site]:
+    """A site on this migrated database; its server is not started yet."""
+    app = create_app(settings_for(url, secret_key=SECRET_KEY))
+    with app.app_context():
+        engine = db.engine
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = probe.getsockname()[1]
+    with Session(engine, expire_on_commit=False) as session:
+        yield Site(url, port, folder, app, session)
+    engine.dispose()
+
+
+@dataclass
+class Window:
+    """One browser window, what its console said and which answers its polls had."""
+
+    page: Page
+    site: Site
+    console: list[tuple[str, str]] = field(default_factory=list)
+    answers: list[int] = field(default_factory=list)
+
+    @classmethod
+    def opened(cls, context: BrowserContext, site: Site) -> "Window":
+        """A new window in which nothing is open yet."""
+        context.add_init_script(_LISTEN)
+        window = cls(context.new_page(), site)
+        window.page.on("console", lambda it: window.console.append((it.type, it.text)))
+        window.page.on("pageerror", lambda error: window.console.append(("error", str(error))))
+        window.page.on("response", window._note)
+        return window
+
+    def _note(self, response: Any) -> None:
+        if response.url.endswith(POLL):
+            self.answers.append(response.status)
+
+    def go(self, path: str = "/dashboard") -> "Window":
+        """Open a path of the site."""
+        self.page.goto(self.site.address + path)
+        return self
+
+    def wait(self, condition: Callable[[], Any], *, seconds: float = 20) -> Any:
+        """The first true answer of `condition`; the page goes on meanwhile."""
+
+        def asked() -> Any:
+            self.page.evaluate("0")  # What the page has sent is handed on only during a call.
+            return condition()
+
+        return wait_until(asked, seconds=seconds)
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """`event.detail` of each `session-status-updated` that reached the window."""
+        return self.page.evaluate("told")
+
+    @property
+    def updates(self) -> list[dict[str, Any]]:
+        """The updates of all events, in order."""
+        return [update for detail in self.told for update in detail["updates"]]
+
+    @property
+    def errors(self) -> list[str]:
+        """What the console has as errors: violated security policy included."""
+        return [text for kind, text in self.console if kind == "error"]
+
+    def cards(self, section: str = "") -> list[tuple[int, str, bool]]:
+        """Id, status and delay of the sessions in one list, or in all."""
+        inside = f"#list-{section} " if section else ""
+        return self.page.eval_on_selector_all(
+            f"{inside}[data-status]",
+            """(cards) => cards.map((card) => [
+                 Number(card.id.split("-")[1]), card.dataset.status, card.dataset.delayed === "true"
+               ])""",
+        )
+
+    def press(self, booking: int, label: str) -> None:
+        """Press a button or open the question behind one."""
+        self.page.locator(f"#session-{booking}").get_by_text(label, exact=True).click()
+
+    def shows(self, section: str, booking: int, status: str, *, is_delayed: bool) -> None:
+        """Wait until the session stands so in this list."""
+        expected = [booking, status, is_delayed]
+        self.wait(lambda: expected in self.cards(section))
+
+    def look_again(self) -> None:
+        """Leave the window and come back, which makes it ask; wait until it has its answer."""
+        before = len(self.answers)
+        self.page.evaluate("hide(true); hide(false)")
+        self.wait(lambda: len(self.answers) > before)
+
+    def pass_time(self, milliseconds: int, *, answers: int) -> None:
+        """Let the window's clock, which must be installed, go on; wait for so many answers."""
+        before = len(self.answers)
+        self.page.clock.run_for(milliseconds)
+        self.wait(lambda: len(self.answers) >= before + answers)
+
+
+class Windows:
+    """Opens windows of signed-in people, each in a browser profile of its own."""
+
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    def of(
+        self, site: Site, viewer: Viewer | None, *, clock: datetime | None = None, **options: Any
+    ) -> Window:
+        """A window in which this person is signed in; `clock` is the window's own, and stands."""
+        context = self._browser.new_context(**options)
+        self._contexts.append(context)
+        if viewer is not None:
+            name, _, value = cookie_of(site.app, viewer).partition("=")
+            context.add_cookies([{"name": name, "value": value, "url": site.address}])
+        window = Window.opened(context, site)
+        if clock is not None:
+            window.page.clock.install(time=clock)
+            window.page.clock.pause_at(clock)
+        return window
+
+    def close(self) -> None:
+        """Close all of them."""
+        for context in self._contexts:
+            context.close()
