@@ -25,7 +25,8 @@ def create_app(settings: Settings | None = None) -> Flask:
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
-    login_manager.init_app(app)
+    # Pages are handed their viewer; to look one up while an error is shown could fail again.
+    login_manager.init_app(app, add_context_processor=False)
     web.init_app(app, settings)
     cli.init_app(app)
 

@@ -24,6 +24,7 @@ from mentorship.services import sweep as sweeping
 from tests.proof.world import World
 from tests.support import naive
 from tests.support.builders import at
+from tests.support.failing import Calls, at_call
 from tests.support.processes import CRON_SECRET, Answer, Caller
 from tests.support.replay import Telling
 
@@ -212,3 +213,23 @@ def die_between_the_two_transactions(url: str, booking_id: int, viewer: Viewer) 
         naive.perform(
             session, booking_id=booking_id, action=Action.START, viewer=viewer, now=at("09:00")
         )
+
+
+def die_at_call(url: str, number: int, what: str, booking_id: int, viewer: Viewer) -> None:
+    """Sweep, or press on the booking, and be killed at this database call."""
+    engine = create_engine(url)
+
+    def die(calls: Calls, _connection: object) -> None:
+        if calls.count == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    now = utc_now()
+    with Session(engine, expire_on_commit=False) as session, at_call(engine, die):
+        if what == "sweep":
+            sweeping.update_session_statuses(
+                session, now=now, cause=Cause.WORKER, keep=sweeping.nothing
+            )
+        else:
+            manual.perform(
+                session, booking_id=booking_id, action=Action(what), viewer=viewer, now=now
+            )

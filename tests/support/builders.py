@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
+from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role, Viewer
 from mentorship.models import MentorTimeSlot, SessionBooking, StatusChange, SweepFailure, User
@@ -37,6 +38,7 @@ def a_user(
     session: Session, name: str, role: Role, *, timezone: str = "UTC", password_hash=None
 ) -> Viewer:
     """A stored person; the address is made from the name."""
+    _write_anew(session)
     email = f"{name.lower().replace(' ', '.')}@example.org"
     user_id = session.scalar(
         insert(User)
@@ -81,6 +83,7 @@ def a_booking(
 
     `arrived` says whether it has a `started_at`; unsaid, what was started on time has.
     """
+    _write_anew(session)
     start = at(starts) if isinstance(starts, str) else starts
     end = start + lasts
     if arrived is None:
@@ -104,6 +107,12 @@ def a_booking(
     )
     session.commit()
     return booking_id
+
+
+def _write_anew(session: Session) -> None:
+    # On SQLite a reader whose snapshot is old cannot become a writer, however long it waits.
+    session.rollback()
+    begin_write(session)
 
 
 def the_booking(session: Session, booking_id: int) -> SessionBooking:

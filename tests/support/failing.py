@@ -1,0 +1,66 @@
+"""Database calls that fail at a known point: statements, BEGIN and COMMIT alike."""
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+
+@dataclass
+class Calls:
+    """How many database calls there were so far."""
+
+    count: int = 0
+
+
+@contextmanager
+def at_call(engine: Engine, act: Callable[[Calls, Connection], None]) -> Iterator[Calls]:
+    """Count the calls on `engine` and run `act` right before each."""
+    calls = Calls()
+
+    def before_statement(connection, _cursor, statement, parameters, _context, _many):
+        calls.count += 1
+        act(calls, connection)
+        return statement, parameters
+
+    def before_commit(connection):
+        calls.count += 1
+        act(calls, connection)
+
+    event.listen(engine, "before_cursor_execute", before_statement, retval=True)
+    event.listen(engine, "commit", before_commit)
+    try:
+        yield calls
+    finally:
+        event.remove(engine, "before_cursor_execute", before_statement)
+        event.remove(engine, "commit", before_commit)
+
+
+@contextmanager
+def failing(engine: Engine, number: int, *, goes_on: bool) -> Iterator[Calls]:
+    """The call with this number fails, counted from 1; and where it `goes_on` all after it.
+
+    PostgreSQL loses the connection really, because its backend is ended. SQLite reports a disk
+    error as the driver does.
+    """
+    killer = create_engine(engine.url, isolation_level="AUTOCOMMIT")
+
+    def fail(calls: Calls, connection: Connection) -> None:
+        if calls.count < number or (calls.count > number and not goes_on):
+            return
+        if engine.dialect.name == "sqlite":
+            error = sqlite3.OperationalError("disk I/O error")
+            raise OperationalError("the failing call", {}, error)
+        pid = connection.connection.dbapi_connection.info.backend_pid
+        with killer.connect() as other:
+            # Waits until the backend is gone, so that it is this call that finds out.
+            other.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+
+    try:
+        with at_call(engine, fail) as calls:
+            yield calls
+    finally:
+        killer.dispose()
