@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import (
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
@@ -79,9 +86,10 @@ class Settings(BaseSettings):
 
     @field_validator("smtp_url", "redis_url")
     @classmethod
-    def _known_scheme(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and urlsplit(value.get_secret_value()).scheme not in _SCHEMES:
-            raise ValueError(f"must begin with one of {', '.join(_SCHEMES)} and ://")
+    def _known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        schemes = _SCHEMES[info.field_name or ""]
+        if value and urlsplit(value.get_secret_value()).scheme not in schemes:
+            raise ValueError(f"must begin with {' or '.join(f'{each}://' for each in schemes)}")
         return value
 
     @model_validator(mode="after")
@@ -92,7 +100,7 @@ class Settings(BaseSettings):
         return self
 
 
-_SCHEMES = ("smtp", "smtps", "redis", "rediss")
+_SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}
 
 
 def load_settings() -> Settings:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
 
+from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
@@ -23,7 +23,7 @@ CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--role", required=True, help="student, mentor or admin")
 @click.option("--password", help="Asked for where it is not given.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
-@with_appcontext
+@with_database
 def create_user(email: str, name: str, role: str, password: str | None, timezone: str) -> None:
     """Make one account."""
     if password is None:
@@ -45,7 +45,7 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
 
 @click.command("import-users")
 @click.argument("file", type=CSV_FILE)
-@with_appcontext
+@with_database
 def import_users_command(file: Path) -> None:
     """Make the accounts of a CSV FILE, all or nothing.
 
@@ -64,7 +64,7 @@ def import_users_command(file: Path) -> None:
 
 @click.command("reset-link")
 @click.option("--email", required=True)
-@with_appcontext
+@with_database
 def reset_link(email: str) -> None:
     """Print a link by which a person can set a password. Works once, for seven days."""
     account = account_of(db.session(), email.strip().lower())

@@ -6,19 +6,16 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
-from flask.cli import with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
 from granian.server.common import AbstractServer
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
-from mentorship.extensions import db, migrate
+from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services.accounts import has_users
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
@@ -27,7 +24,7 @@ from mentorship.services.worker import run_worker
 
 @click.command()
 @click.option("--if-empty", is_flag=True, help="Leave a database that has users alone, quietly.")
-@with_appcontext
+@with_database
 def demo(*, if_empty: bool) -> None:
     """Fill an empty database with people, slots and sessions around the present minute."""
     settings = current_app.extensions["settings"]
@@ -36,7 +33,6 @@ def demo(*, if_empty: bool) -> None:
             "Demo accounts have a known password, so they are made in development only "
             "(MENTORSHIP_ENV=development)."
         )
-    _require_migrated_database()
     if not (if_empty and has_users(db.session())):
         try:
             count = load_demo(db.session(), now=utc_now())
@@ -55,10 +51,9 @@ def demo(*, if_empty: bool) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
-@with_appcontext
+@with_database
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the product."""
-    _require_migrated_database()
     db.engine.dispose()  # Each worker opens its own connections.
     click.echo(f"Mentorship serves http://{host}:{port}")
     server("wsgi:app", host=host, port=port, workers=workers).serve()
@@ -79,10 +74,9 @@ def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer
 
 
 @click.command()
-@with_appcontext
+@with_database
 def worker() -> None:
     """Sweep at the second that the next transition is due, until stopped."""
-    _require_migrated_database()
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -93,21 +87,6 @@ def worker() -> None:
         wait=lambda pause: stop.wait(pause / timedelta(seconds=1)),
     )
     click.echo("The worker has stopped.")
-
-
-def _require_migrated_database() -> None:
-    """Raises ClickException with the way out where the tables are not those of this version."""
-    scripts = ScriptDirectory.from_config(migrate.get_config())
-    try:
-        with db.engine.connect() as connection:
-            heads = MigrationContext.configure(connection).get_current_heads()
-    except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise click.ClickException(f"The database cannot be reached: {reason}") from None
-    if set(heads) != set(scripts.get_heads()):
-        raise click.ClickException(
-            "The database has not the tables of this version: run flask --app wsgi db upgrade"
-        )
 
 
 COMMANDS = (demo, serve, worker)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
-from flask.cli import with_appcontext
 
+from mentorship.cli.database import with_database
 from mentorship.cli.people import CSV_FILE
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
@@ -19,7 +19,7 @@ from mentorship.wire import sweep_answer
 
 @click.command("import-sessions")
 @click.argument("file", type=CSV_FILE)
-@with_appcontext
+@with_database
 def import_sessions_command(file: Path) -> None:
     """Book the sessions of a CSV FILE, all or nothing.
 
@@ -53,7 +53,7 @@ def _time(
 @click.option("--dry-run", is_flag=True, help="Only show what would change; write nothing.")
 @click.option("--at", "at", callback=_time, help="Show what would change at this time.")
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
-@with_appcontext
+@with_database
 def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
     """Apply every transition that the clock makes due, once."""
     now = at or utc_now()

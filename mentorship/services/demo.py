@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.passwords import hash_password
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Status
@@ -57,10 +58,10 @@ def load_demo(session: Session, *, now: datetime) -> int:
     if has_users(session):
         raise InvalidInput("The database has users already, so the demo was not loaded.")
     session.rollback()
+    password_hash = hash_password(DEMO_PASSWORD)
     accounts = [
-        new_account(
-            email=email, name=name, role=role, password=DEMO_PASSWORD, timezone=timezone, now=now
-        )
+        new_account(email=email, name=name, role=role, password="", timezone=timezone, now=now)
+        | {"password_hash": password_hash}
         for email, name, role, timezone in _PEOPLE
     ]
     begin_write(session)

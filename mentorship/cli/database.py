@@ -1,0 +1,45 @@
+"""What all commands share: a database of this version, or one line that says what is wrong."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask.cli import with_appcontext
+from sqlalchemy.exc import SQLAlchemyError
+
+from mentorship.extensions import db, migrate
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def with_database(command: Callable[P, T]) -> Callable[P, T]:
+    """Run `command` in the application's context, on a database with the tables of this version.
+
+    Raises ClickException with the way out where it has others, cannot be reached or is lost.
+    """
+
+    @with_appcontext
+    @wraps(command)
+    def run(*args: P.args, **options: P.kwargs) -> T:
+        try:
+            _require_this_version()
+            return command(*args, **options)
+        except SQLAlchemyError as error:
+            reason = str(error).splitlines()[0]
+            raise click.ClickException(f"The database cannot be used: {reason}") from None
+
+    return run
+
+
+def _require_this_version() -> None:
+    scripts = ScriptDirectory.from_config(migrate.get_config())
+    with db.engine.connect() as connection:
+        heads = MigrationContext.configure(connection).get_current_heads()
+    if set(heads) != set(scripts.get_heads()):
+        raise click.ClickException(
+            "The database has not the tables of this version: run flask --app wsgi db upgrade"
+        )

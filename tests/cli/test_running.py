@@ -1,0 +1,120 @@
+"""The demo, and what every command refuses: production, other tables, no database."""
+
+import pytest
+from freezegun import freeze_time
+from sqlalchemy import func, select
+
+from mentorship.domain.people import Role
+from mentorship.models import SessionBooking, User
+from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
+from tests.support.builders import a_user, at, the_journal
+
+SIGN_INS = """\
+Sign in with the password mentorship-demo as
+  maya@example.org     (mentor)
+  sam@example.org      (student)
+  ada@example.org      (admin)
+"""
+
+
+def count(session, model):
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(model))
+
+
+def test_the_demo_fills_an_empty_database_and_names_its_sign_ins(flask, app, session):
+    result = flask("demo")
+
+    assert (result.exit_code, result.stdout) == (0, f"Loaded 14 demo sessions.\n{SIGN_INS}")
+    assert count(session, SessionBooking) == 14
+    for email, _role in DEMO_SIGN_INS:
+        answer = app.test_client().post("/login", data={"email": email, "password": DEMO_PASSWORD})
+        assert answer.status_code == 303
+
+
+@pytest.mark.parametrize("second", [0, 59])
+def test_some_of_the_demo_changes_by_itself_within_the_next_minutes(flask, session, second):
+    with freeze_time(at(f"12:00:{second}"), ignore=["sqlalchemy", "psycopg"]) as clock:
+        flask("demo")
+        swept = []
+        for _ in range(6):
+            clock.tick(60)
+            swept.append(flask("sweep").stdout.splitlines()[-1])
+
+    assert swept[0].startswith("1 session became ongoing")
+    changes = the_journal(session)
+    assert [change.new_status for change in changes].count("ONGOING") == 3
+    assert [change.new_status for change in changes].count("COMPLETED") == 1
+
+
+def test_the_demo_refuses_a_database_that_has_users(flask, session):
+    a_user(session, "Somebody Else", Role.STUDENT)
+
+    result = flask("demo")
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr == ("Error: The database has users already, so the demo was not loaded.\n")
+    assert (count(session, User), count(session, SessionBooking)) == (1, 0)
+
+
+def test_the_demo_if_empty_leaves_users_alone_and_names_the_sign_ins_only_of_a_demo(flask, session):
+    first, second = flask("demo", "--if-empty"), flask("demo", "--if-empty")
+
+    assert first.stdout == f"Loaded 14 demo sessions.\n{SIGN_INS}"
+    assert (second.exit_code, second.stdout) == (0, SIGN_INS)
+    assert count(session, SessionBooking) == 14
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_demo_if_empty_says_that_a_database_has_people_of_its_own(flask, session):
+    a_user(session, "Somebody Else", Role.STUDENT)
+
+    result = flask("demo", "--if-empty")
+
+    assert (result.exit_code, result.stdout) == (
+        0, "The database has users of its own, so there is no demo.\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_demo_is_refused_in_production(flask_on, database_url, session):
+    for options in ((), ("--if-empty",)):
+        result = flask_on(database_url, "demo", *options, mentorship_env="production")
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert "in development only (MENTORSHIP_ENV=development)" in result.stderr
+    assert count(session, User) == 0
+
+
+COMMANDS = [
+    ("serve",),
+    ("worker",),
+    ("demo",),
+    ("sweep",),
+    ("sweep", "--dry-run"),
+    ("import-users", __file__),
+    ("import-sessions", __file__),
+    ("reset-link", "--email", "sam@example.org"),
+    ("create-user", "--email", "a@b.c", "--name", "A", "--role", "admin", "--password", "12345678"),
+]
+
+
+def test_every_command_refuses_a_database_without_this_versions_tables(databases, engine, flask_on):
+    with databases.empty(engine) as url:
+        for command in COMMANDS:
+            result = flask_on(url, *command)
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert result.stderr == (
+                "Error: The database has not the tables of this version: "
+                "run flask --app wsgi db upgrade\n"
+            )
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////no/such/folder/x.db"]
+)
+def test_every_command_says_in_one_line_that_the_database_cannot_be_used(flask_on, url):
+    for command in COMMANDS:
+        result = flask_on(url, *command)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith("Error: The database cannot be used: ")
+        assert result.stderr.count("\n") == 1

@@ -1,0 +1,100 @@
+"""A wrong setting stops the start with one line that names it; production asks for more."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from mentorship import create_app
+from mentorship.config import PROJECT, Settings, SettingsError, load_settings
+from tests.support.databases import settings_for
+
+KEY = "k" * 32
+
+
+@pytest.fixture(autouse=True)
+def nothing_set(monkeypatch):
+    """Neither the environment nor a `.env` file says anything."""
+    for name in Settings.model_fields:
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setitem(Settings.model_config, "env_file", None)
+
+
+WRONG = [
+    # setting          value                      what the line says after the name
+    ("MENTORSHIP_ENV",  "staging",                "Input should be 'production' or 'development'"),
+    ("BASE_URL",        "ftp://example.org",      "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "example.org",            "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "http://example.org/app", "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "http://[x",              "Invalid IPv6 URL"),
+    ("DATABASE_URL",    "mysql://x/y",            "must begin with sqlite:/// or postgresql://"),
+    ("DATABASE_URL",    "nonsense",               "must begin with sqlite:/// or postgresql://"),
+    ("SMTP_URL",        "redis://h",              "must begin with smtp:// or smtps://"),
+    ("REDIS_URL",       "smtp://h",               "must begin with redis:// or rediss://"),
+    ("TRUSTED_PROXIES", "many",                   "Input should be a valid integer"),
+    ("TRUSTED_PROXIES", "-1",                     "Input should be greater than or equal to 0"),
+    ("SECRET_KEY",      "short",                  "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "your-secret-key",        "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "changeme-changeme",      "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "",                       "production needs one of 16 characters or more"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "line"), WRONG)
+def test_a_wrong_setting_is_named_in_one_line(monkeypatch, name, value, line):
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert str(error.value).startswith(f"{name}: {line}")
+    assert "\n" not in str(error.value)
+
+
+def test_production_is_the_default_and_needs_a_key():
+    with pytest.raises(SettingsError, match=r"^SECRET_KEY: production needs one of 16"):
+        load_settings()
+
+
+def test_development_needs_nothing(monkeypatch):
+    monkeypatch.setenv("MENTORSHIP_ENV", "development")
+
+    assert load_settings().secret_key is None
+
+
+def test_a_wrong_setting_never_shows_a_secret(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    monkeypatch.setenv("SMTP_URL", "http://user:hunter2@mail.example.org")
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert "hunter2" not in str(error.value)
+    assert "hunter2" not in repr(settings_for("sqlite://", smtp_url="smtp://u:hunter2@h"))
+
+
+def test_the_start_stops_with_that_line_and_no_traceback():
+    result = subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "sweep"],
+        cwd=PROJECT,
+        env=os.environ | {"MENTORSHIP_ENV": "development", "REDIS_URL": "smtp://h"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr == (
+        "Mentorship cannot start: REDIS_URL: must begin with redis:// or rediss://\n"
+    )
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_cookies_are_secure_in_production_and_debug_mode_is_off(database_url):
+    app = create_app(settings_for(database_url, mentorship_env="production"))
+
+    assert app.config["SESSION_COOKIE_SECURE"]
+    assert not app.debug
+    assert not create_app(settings_for(database_url)).config["SESSION_COOKIE_SECURE"]
