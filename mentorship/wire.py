@@ -4,12 +4,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.updates import Update, count_completed, count_started
 from mentorship.models import Cause
+from mentorship.services.accounts import clean_text
 from mentorship.services.manual import Outcome
 from mentorship.services.sweep import SweepResult
 
@@ -19,17 +20,64 @@ def utc_text(instant: datetime) -> str:
     return instant.isoformat().replace("+00:00", "Z")
 
 
-Instant = Annotated[datetime, PlainSerializer(utc_text, return_type=str)]
+Instant = Annotated[
+    datetime,
+    PlainSerializer(utc_text, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+"""What `clean_text` takes, for a JSON schema."""
+
+
+class Fields(BaseModel):
+    """Base of what a request may say: the fields named, and no other."""
+
+    model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+
+class NoFields(Fields):
+    """The address says everything."""
+
+
+def _clean_reason(value: str) -> str:
+    return clean_text(value, what="The reason", longest=LONGEST_REASON, required=False)
+
+
+LONGEST_REASON = 300
+
+
+class CancelFields(Fields):
+    """Why a session is cancelled, in words for the other person."""
+
+    reason: Annotated[str, AfterValidator(_clean_reason)] = Field(
+        "", json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}
+    )
+
+
+class PollFields(Fields):
+    """What an open dashboard shows: its place, and the page of each list."""
+
+    seen: str = Field(
+        default_factory=str,  # No default to tell: a page that has seen nothing says nothing.
+        pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
+    )
+    attention: int = Field(1, ge=1, le=999_999_999)
+    now: int = Field(1, ge=1, le=999_999_999)
+    upcoming: int = Field(1, ge=1, le=999_999_999)
+    past: int = Field(1, ge=1, le=999_999_999)
 
 
 class Answer(BaseModel):
     """Base of all JSON answers."""
 
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, frozen=True)
+    model_config = ConfigDict(
+        alias_generator=to_camel, populate_by_name=True, extra="forbid", frozen=True
+    )
 
     def json_ready(self) -> dict[str, Any]:
         """The answer as JSON types with camelCase names."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return self.model_dump(mode="json", by_alias=True)
 
 
 class UpdateAnswer(Answer):
@@ -58,7 +106,7 @@ class SweepAnswer(Answer):
 
 
 class ActionAnswer(Answer):
-    """How a session stands after a person's action. `wasDelayed` comes with a completion."""
+    """How a session stands after a person's action."""
 
     success: Literal[True]
     message: str
@@ -66,16 +114,26 @@ class ActionAnswer(Answer):
     new_status: Status
     is_delayed: bool
     changed: bool
-    was_delayed: bool | None = None
+
+
+class CompletionAnswer(ActionAnswer):
+    """The same after a completion."""
+
+    was_delayed: bool
 
 
 class ErrorAnswer(Answer):
-    """A refused request; `status` and `isDelayed` come with a conflict."""
+    """A refused request; `error` is a sentence."""
 
     success: Literal[False]
     error: str
-    status: Status | None = None
-    is_delayed: bool | None = None
+
+
+class ConflictAnswer(ErrorAnswer):
+    """Refused because of the state in which the session is."""
+
+    status: Status
+    is_delayed: bool
 
 
 def update_answer(update: Update) -> UpdateAnswer:
@@ -107,16 +165,17 @@ def sweep_answer(result: SweepResult, now: datetime) -> dict[str, Any]:
 
 def action_answer(outcome: Outcome) -> dict[str, Any]:
     """The answer of the start, arrive, complete and cancel routes."""
-    extra = {"was_delayed": outcome.is_delayed} if outcome.status is Status.COMPLETED else {}
-    return ActionAnswer(
-        success=True,
-        message=outcome.sentence,
-        session_id=outcome.session_id,
-        new_status=outcome.status,
-        is_delayed=outcome.is_delayed,
-        changed=outcome.changed,
-        **extra,
-    ).json_ready()
+    values: dict[str, Any] = {
+        "success": True,
+        "message": outcome.sentence,
+        "session_id": outcome.session_id,
+        "new_status": outcome.status,
+        "is_delayed": outcome.is_delayed,
+        "changed": outcome.changed,
+    }
+    if outcome.action is Action.COMPLETE:
+        return CompletionAnswer(**values, was_delayed=outcome.is_delayed).json_ready()
+    return ActionAnswer(**values).json_ready()
 
 
 def event_detail(updates: Iterable[Update]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.people import Role, Viewer
@@ -21,12 +21,14 @@ def head(session: Session) -> int:
 
 def _told(role: Role) -> Select[*tuple[Any, ...]]:
     journal = StatusChange.__table__.c
+    # A page may claim a place beyond any id; PostgreSQL fails to read that as an INTEGER.
+    after = bindparam("after", type_=BigInteger)
     return (
         select(*journal, SessionBooking.cancel_reason)
         .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
         .where(
             visible_to(role),
-            StatusChange.id > bindparam("after"),
+            StatusChange.id > after,
             StatusChange.id <= bindparam("until"),
         )
         .order_by(StatusChange.id)

@@ -19,7 +19,8 @@ from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web import identity
 from mentorship.web.dashboard import asked_pages
 from mentorship.web.htmx import is_htmx, trigger
-from mentorship.wire import event_detail, sweep_answer
+from mentorship.web.openapi import Access, described
+from mentorship.wire import PollFields, SweepAnswer, event_detail, sweep_answer
 
 bp = Blueprint("admin_api", __name__)
 
@@ -30,8 +31,20 @@ _MOST_UPDATES = 10
 
 
 @bp.route("/api/admin/update-session-status", methods=["GET", "POST"])
+@described(
+    SweepAnswer,
+    access=Access.ANYBODY,
+    query=PollFields,
+    fragment="the session lists, and the event `session-status-updated` in HX-Trigger.",
+    others={204: "For HTMX: the lists are as the page shows them."},
+)
 def update_session_status() -> Response:
-    """Run a sweep. JSON tells counts, and a signed-in viewer's own updates; HTMX polls."""
+    """Run a sweep, or for HTMX: tell an open dashboard what has changed.
+
+    Anybody is told the counts, a signed-in viewer also the updates of their own sessions, an
+    admin all updates. The parameters are what the page of an HTMX caller shows; it may also send
+    them as the fields of a form.
+    """
     now = utc_now()
     if is_htmx():
         return _poll(now)

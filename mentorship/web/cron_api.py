@@ -10,7 +10,8 @@ from mentorship.domain.errors import ProductError, Unavailable
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.services.sweep import everything, update_session_statuses
-from mentorship.wire import sweep_answer
+from mentorship.web.openapi import Access, described
+from mentorship.wire import SweepAnswer, sweep_answer
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("cron_api", __name__)
@@ -24,8 +25,9 @@ class Unauthorized(ProductError):
 
 
 @bp.route("/api/cron/complete-sessions", methods=["GET", "POST"])
+@described(SweepAnswer, access=Access.CRON)
 def complete_sessions() -> Response:
-    """A sweep for the holder of CRON_SECRET, with every update.
+    """Run a sweep for a cron service, which is told every update.
 
     The secret is taken from the Authorization header alone and compared as bytes in constant time.
     """

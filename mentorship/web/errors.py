@@ -22,7 +22,7 @@ from mentorship.extensions import db
 from mentorship.web.cron_api import Unauthorized
 from mentorship.web.guard import CrossSite
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
-from mentorship.wire import ErrorAnswer
+from mentorship.wire import ConflictAnswer, ErrorAnswer
 
 log = structlog.get_logger(__name__)
 
@@ -112,7 +112,11 @@ def _answer(status: HTTPStatus, sentence: str, conflict: Conflict | None = None)
     else:
         answer = ErrorAnswer(success=False, error=sentence)
         if conflict:
-            state = {"status": conflict.status, "is_delayed": conflict.is_delayed}
-            answer = answer.model_copy(update=state)
+            answer = ConflictAnswer(
+                success=False,
+                error=sentence,
+                status=conflict.status,
+                is_delayed=conflict.is_delayed,
+            )
         response = make_response(answer.json_ready(), status)
     return response

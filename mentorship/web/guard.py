@@ -3,7 +3,7 @@
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, ValidationError
 
 from mentorship.config import Settings
 from mentorship.domain.errors import ProductError
@@ -18,13 +18,20 @@ class CrossSite(ProductError):
         super().__init__("This request came from another site, so it was refused.")
 
 
+LARGEST_ID = 2**31 - 1
+"""PostgreSQL refuses to compare an INTEGER column with anything larger."""
+
+
 class IdConverter(BaseConverter):
     """A positive number that fits every database; anything else is 404 already in the routing."""
 
-    regex = r"[1-9][0-9]{0,17}"
+    regex = r"[1-9][0-9]{0,9}"
 
     def to_python(self, value: str) -> int:
-        return int(value)
+        number = int(value)
+        if number > LARGEST_ID:
+            raise ValidationError
+        return number
 
 
 def init_app(app: Flask, settings: Settings) -> None:

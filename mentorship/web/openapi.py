@@ -1,11 +1,257 @@
-"""The OpenAPI 3.1 description of the JSON routes."""
+"""The OpenAPI 3.1 description of the JSON routes, gathered from what stands beside each of them."""
 
-from flask import Blueprint, Response, jsonify
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from flask import Blueprint, Flask, Response, current_app, jsonify
+from pydantic import BaseModel, RootModel
+from pydantic.alias_generators import to_camel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from werkzeug.routing import Rule
+
+from mentorship.web.guard import LARGEST_ID, IdConverter
+from mentorship.wire import ConflictAnswer, ErrorAnswer
 
 bp = Blueprint("openapi", __name__)
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class Access(Enum):
+    """Who may call a route: each value names security schemes, of which one is enough."""
+
+    PUBLIC = ("",)
+    ANYBODY = ("", "session")
+    SIGNED_IN = ("session",)
+    CRON = ("cron",)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What `described` was told about a view."""
+
+    answer: type[BaseModel]
+    access: Access
+    refusals: tuple[int, ...]
+    query: type[BaseModel] | None
+    body: type[BaseModel] | None
+    fragment: str | None
+    others: Mapping[int, str] = field(default_factory=dict)
+
+
+_OPERATIONS: dict[Callable[..., Any], Operation] = {}
+
+
+def described(
+    answer: type[BaseModel],
+    *,
+    access: Access,
+    refusals: tuple[int, ...] = (),
+    query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None,
+    fragment: str | None = None,
+    others: Mapping[int, str] | None = None,
+) -> Callable[[View], View]:
+    """Describe a JSON view where it stands, below its route; the summary is its docstring.
+
+    `answer` is the JSON of 200, `query` and `body` the fields that it takes, `fragment` what HTMX
+    gets in the place of JSON, `others` further answers without JSON. `refusals` are the statuses
+    of its own: what its access, its method and its body can lead to is added by itself.
+    """
+    operation = Operation(answer, access, refusals, query, body, fragment, others or {})
+
+    def keep(view: View) -> View:
+        _OPERATIONS[view] = operation
+        return view
+
+    return keep
+
+
+class Description(RootModel[dict[str, Any]]):
+    """An OpenAPI 3.1 document."""
+
 
 @bp.get("/api/openapi.json")
+@described(Description, access=Access.PUBLIC)
 def description() -> Response:
-    """The description."""
-    return jsonify({})
+    """This description."""
+    return jsonify(describe(current_app))
+
+
+def describe(app: Flask) -> dict[str, Any]:
+    """The document of all routes below /api/ that `described` marks."""
+    paths: dict[str, dict[str, Any]] = {}
+    for rule, view in _rules(app):
+        path, parameters = _address(rule)
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            operation = _operation(rule, method, view, parameters)
+            paths.setdefault(path, {})[method.lower()] = operation
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Mentorship",
+            "version": "1",
+            "description": (
+                "Mentoring sessions that keep their own status. Browsers call with the cookie of "
+                "the signed-in person and from this site alone; other callers need no token."
+            ),
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths,
+        "components": {
+            "schemas": _schemas([_OPERATIONS[view] for _rule, view in _rules(app)]),
+            "responses": {status.phrase.replace(" ", ""): _refusal(status) for status in _SAYS},
+            "securitySchemes": {
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": app.config["SESSION_COOKIE_NAME"],
+                    "description": "Set by POST /login.",
+                },
+                "cron": {"type": "http", "scheme": "bearer", "description": "CRON_SECRET."},
+            },
+        },
+    }
+
+
+_SAYS: Mapping[HTTPStatus, str] = {
+    HTTPStatus.BAD_REQUEST: "Something in the request is wrong; nothing was written.",
+    HTTPStatus.UNAUTHORIZED: "Nobody is signed in, or the secret is missing or wrong. "
+    "HTMX is sent to the sign-in page by HX-Redirect.",
+    HTTPStatus.FORBIDDEN: "The wrong role, or a changing request from another site.",
+    HTTPStatus.NOT_FOUND: "There is no such thing, or it is none of the caller's business.",
+    HTTPStatus.CONFLICT: "The present state does not allow it. "
+    "A transition that the clock had made due was applied first.",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
+    HTTPStatus.TOO_MANY_REQUESTS: "A limit is used up; Retry-After is in seconds.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Switched off, or the database cannot be reached now.",
+}
+"""What each refusal means."""
+
+
+def _rules(app: Flask) -> Iterator[tuple[Rule, Callable[..., Any]]]:
+    for rule in app.url_map.iter_rules():
+        view = app.view_functions[rule.endpoint]
+        if rule.rule.startswith("/api/") and view in _OPERATIONS:
+            yield rule, view
+
+
+def _address(rule: Rule) -> tuple[str, list[dict[str, Any]]]:
+    """The path as OpenAPI writes it, and its parameters."""
+    path, parameters = rule.rule, []
+    for name in sorted(rule.arguments):
+        converter = rule._converters[name]
+        schema: dict[str, Any] = {"type": "string", "minLength": 1}
+        if isinstance(converter, IdConverter):
+            schema = {"type": "integer", "minimum": 1, "maximum": LARGEST_ID}
+        camel = to_camel(name)
+        for start in ("<id:", "<string:", "<"):
+            path = path.replace(f"{start}{name}>", f"{{{camel}}}")
+        parameters.append({"name": camel, "in": "path", "required": True, "schema": schema})
+    return path, parameters
+
+
+def _operation(
+    rule: Rule, method: str, view: Callable[..., Any], parameters: list[dict[str, Any]]
+) -> dict[str, Any]:
+    kept = _OPERATIONS[view]
+    summary, _, more = inspect.getdoc(view).partition("\n\n")  # type: ignore[union-attr]  # The architecture tests see to it.
+    result: dict[str, Any] = {
+        "operationId": f"{rule.endpoint}.{method.lower()}",
+        "tags": [rule.endpoint.partition(".")[0]],
+        "summary": " ".join(summary.split()),
+        "security": [{scheme: []} if scheme else {} for scheme in kept.access.value],
+        "parameters": [*parameters, *_query_parameters(kept)],
+        "responses": _responses(kept, method),
+    }
+    if more:
+        result["description"] = more
+    if kept.fragment:
+        result["parameters"].append(_HX_REQUEST)
+    if kept.body and method != "GET":
+        schema = {"schema": _reference(kept.body)}
+        result["requestBody"] = {
+            "required": bool(kept.body.model_json_schema().get("required")),
+            "content": {"application/json": schema, "application/x-www-form-urlencoded": schema},
+        }
+    return result
+
+
+_HX_REQUEST = {
+    "name": "HX-Request",
+    "in": "header",
+    "description": "Sent by HTMX, which gets HTML in the place of JSON.",
+    "schema": {"enum": ["true"]},
+}
+
+
+def _query_parameters(kept: Operation) -> Iterator[dict[str, Any]]:
+    if kept.query is None:
+        return
+    schema = kept.query.model_json_schema(schema_generator=_WithoutTitles)
+    for name, shape in schema["properties"].items():
+        is_required = name in schema.get("required", ())
+        yield {"name": name, "in": "query", "required": is_required, "schema": shape}
+
+
+def _responses(kept: Operation, method: str) -> dict[str, Any]:
+    content = {"application/json": {"schema": _reference(kept.answer)}}
+    says = "Done."
+    if kept.fragment:
+        content["text/html"] = {"schema": {"type": "string"}}
+        says = f"JSON, or for HTMX: {kept.fragment}"
+    result: dict[str, Any] = {"200": {"description": says, "content": content}}
+    result |= {str(status): {"description": text} for status, text in kept.others.items()}
+    refusals = {400, 503, *kept.refusals}
+    if kept.access in (Access.SIGNED_IN, Access.CRON) or kept.fragment:
+        refusals.add(401)
+    if method != "GET":
+        refusals.add(403)
+    if kept.body and method != "GET":
+        refusals.add(413)
+    for status in sorted(refusals):
+        phrase = HTTPStatus(status).phrase.replace(" ", "")
+        result[str(status)] = {"$ref": f"#/components/responses/{phrase}"}
+    return result
+
+
+def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    answer = ConflictAnswer if status is HTTPStatus.CONFLICT else ErrorAnswer
+    content = {
+        "application/json": {"schema": _reference(answer)},
+        "text/html": {"schema": {"type": "string"}},
+    }
+    return {"description": _SAYS[status], "content": content}
+
+
+class _WithoutTitles(GenerateJsonSchema):
+    """A title made from a field's name says what the name says."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+
+_TEMPLATE = "#/components/schemas/{model}"
+
+
+def _reference(model: type[BaseModel]) -> dict[str, str]:
+    return {"$ref": _TEMPLATE.format(model=model.__name__)}
+
+
+def _schemas(operations: list[Operation]) -> dict[str, Any]:
+    models: set[tuple[type[BaseModel], JsonSchemaMode]] = {
+        (ErrorAnswer, "serialization"),
+        (ConflictAnswer, "serialization"),
+    }
+    for operation in operations:
+        models.add((operation.answer, "serialization"))
+        if operation.body:
+            models.add((operation.body, "validation"))
+    _names, definitions = models_json_schema(
+        sorted(models, key=str), ref_template=_TEMPLATE, schema_generator=_WithoutTitles
+    )
+    return dict(definitions["$defs"])

@@ -1,0 +1,43 @@
+"""Reading what a request says, for all routes alike: a form or a JSON object."""
+
+from collections.abc import Mapping
+from typing import TypeVar
+
+from flask import request
+from pydantic import ValidationError
+
+from mentorship.domain.errors import InvalidInput
+from mentorship.wire import Fields
+
+Taken = TypeVar("Taken", bound=Fields)
+
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+_SAYS: Mapping[str, str] = {
+    "extra_forbidden": "The field '{name}' cannot be set here.",
+    "json_invalid": "The body is not valid JSON.",
+    "missing": "The field '{name}' is missing.",
+    "model_type": "The body must be a JSON object.",
+    "string_type": "The field '{name}' must be text.",
+}
+"""A sentence for each kind of pydantic's errors that needs another than pydantic's own."""
+
+
+def body(model: type[Taken]) -> Taken:
+    """The fields of the request's body. Raises InvalidInput for what `model` does not take.
+
+    JSON is taken strictly: "7" is no number. An empty body has no fields, and the address none.
+    """
+    for name in request.args:
+        raise InvalidInput(_SAYS["extra_forbidden"].format(name=name[:40]))
+    try:
+        if request.is_json:
+            return model.model_validate_json(request.get_data() or b"{}", strict=True)
+        if request.content_length and request.mimetype not in _FORMS:
+            raise InvalidInput("The body must be a form or a JSON object.")
+        return model.model_validate(request.form.to_dict() | request.files.to_dict())
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False)[0]
+        name = str(first["loc"][0])[:40] if first["loc"] else ""
+        says = _SAYS.get(first["type"], "The field '{name}' does not fit: {msg}.")
+        raise InvalidInput(says.format(name=name, msg=first["msg"])) from None

@@ -1,0 +1,56 @@
+"""Each route is described where it stands, and the tests say who may use it."""
+
+import re
+
+import pytest
+
+from mentorship import create_app
+from mentorship.web.openapi import describe
+from tests.support.databases import settings_for
+from tests.web.access import rows
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    """The application; its database is never opened."""
+    return create_app(settings_for(f"sqlite:///{tmp_path_factory.mktemp('none') / 'unused.db'}"))
+
+
+def routes(app):
+    """Method and rule of all routes."""
+    return {
+        (method, rule.rule)
+        for rule in app.url_map.iter_rules()
+        for method in rule.methods - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_below_api_is_described_and_nothing_else_is(app):
+    """Put `@described(...)` of mentorship.web.openapi below the route."""
+    expected = {
+        (method, re.sub("<[^>]+>", "{}", rule))
+        for method, rule in routes(app)
+        if rule.startswith("/api/")
+    }
+    with app.app_context():
+        document = describe(app)
+
+    assert {
+        (method.upper(), re.sub(r"\{\w+\}", "{}", path))
+        for path, operations in document["paths"].items()
+        for method in operations
+    } == expected
+
+
+def test_every_route_has_a_row_that_says_who_may_use_it(app):
+    """The table stands in tests/web/access.py."""
+    assert {(row.method, row.rule) for row in rows()} == routes(app)
+
+
+def test_the_comparison_finds_a_route_that_nobody_thought_of(app):
+    other = create_app(app.extensions["settings"])
+    other.add_url_rule("/api/forgotten", "forgotten", lambda: "", methods=["POST"])
+
+    assert routes(other) - {(row.method, row.rule) for row in rows()} == {
+        ("POST", "/api/forgotten")
+    }

@@ -1,0 +1,109 @@
+"""Who gets what from each route. Add a row for a new route, and a value for a new argument.
+
+A row is the route as Flask writes it, after HTMX where that asks, and the status for each of six
+people. What a refused person asked for must leave the database as it was, byte for byte.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask
+
+from mentorship.domain.lifecycle import Status
+from mentorship.domain.people import Viewer
+from mentorship.services.reset_links import make_token
+from tests.support.builders import Cast, a_booking
+
+TABLE = """
+                                            nobody stranger student mentor other admin
+GET  /                                         302      302     302    302   302   302
+GET  /dashboard                                302      200     200    200   200   200
+GET  /login                                    200      302     302    302   302   302
+POST /login                                    401      401     401    401   401   401
+POST /logout                                   303      303     303    303   303   303
+GET  /reset/<token>                            200      200     200    200   200   200
+POST /reset/<token>                            400      400     400    400   400   400
+GET  /api/openapi.json                         200      200     200    200   200   200
+GET  /api/admin/update-session-status          200      200     200    200   200   200
+POST /api/admin/update-session-status          200      200     200    200   200   200
+HTMX POST /api/admin/update-session-status     401      204     200    200   204   200
+GET  /api/cron/complete-sessions               401      401     401    401   401   401
+POST /api/cron/complete-sessions               401      401     401    401   401   401
+POST /api/sessions/<id:session_id>/start       401      404     403    200   404   200
+POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404   200
+POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200
+POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200
+"""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    is_htmx: bool
+    method: str
+    rule: str
+    statuses: dict[str, int]
+
+    def __str__(self) -> str:
+        return f"{'HTMX ' if self.is_htmx else ''}{self.method} {self.rule}"
+
+
+def rows() -> list[Row]:
+    """The table."""
+    people, *lines = (line.split() for line in TABLE.strip().splitlines())
+    read = []
+    for line in lines:
+        *asked, method, rule = line[: -len(people)]
+        statuses = dict(zip(people, map(int, line[-len(people) :]), strict=True))
+        read.append(Row(asked == ["HTMX"], method, rule, statuses))
+    return read
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everybody, and one thing of each kind that belongs to the student and her mentor."""
+
+    people: dict[str, Viewer | None]
+    values: dict[str, Any]
+
+    def path(self, row: Row) -> str:
+        """The row's address with real values; an action's own come before the general ones."""
+        path = row.rule
+        action = path.rpartition("/")[2]
+        for argument, value in self.values.items():
+            for start in ("<id:", "<"):
+                chosen = value.get(action, value[""]) if isinstance(value, dict) else value
+                path = path.replace(f"{start}{argument}>", str(chosen))
+        return path
+
+
+def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
+    """At 09:50: one session for each action that applies to it now, and one that is due."""
+
+    def a_session(starts: str, **state: Any) -> int:
+        return a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **state)
+
+    scheduled = a_session("12:00")
+    a_session("09:45")  # Due, so that whoever gets through to a sweep leaves a trace.
+    token = make_token(
+        secret_key=app.config["SECRET_KEY"], user_id=cast.student.id, epoch=cast.student.epoch
+    )
+    return Scene(
+        people={
+            "nobody": None,
+            "stranger": cast.stranger,
+            "student": cast.student,
+            "mentor": cast.mentor,
+            "other": cast.other_mentor,
+            "admin": cast.admin,
+        },
+        values={
+            "token": token,
+            "session_id": {
+                "": scheduled,
+                "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),
+                "complete": a_session("09:30", status=Status.ONGOING),
+            },
+        },
+    )

@@ -1,0 +1,25 @@
+"""Fixtures of the HTTP tests: a clock to set, and clients that know the description."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from freezegun import freeze_time
+from freezegun.api import FrozenDateTimeFactory
+
+from tests.support.builders import at
+from tests.support.description import DescribedClient
+
+
+@pytest.fixture
+def app(app) -> Flask:
+    """The application; what it answers to JSON callers is held against its description."""
+    app.test_client_class = DescribedClient
+    return app
+
+
+@pytest.fixture
+def clock() -> Iterator[FrozenDateTimeFactory]:
+    """The server's clock, standing at 09:50 of the tests' day until a test moves it."""
+    with freeze_time(at("09:50"), ignore=["sqlalchemy", "psycopg", "_pytest"]) as frozen:
+        yield frozen

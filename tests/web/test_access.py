@@ -1,0 +1,67 @@
+"""Every route and six people: who is refused, and leaves nothing behind."""
+
+import pytest
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import Forbidden
+from mentorship.extensions import db
+from mentorship.models import SessionBooking
+from tests.support.dumps import dump
+from tests.web.access import a_scene, rows
+
+
+def is_refusal(response):
+    """Whether somebody was turned away: an error, or a way to the sign-in page."""
+    return response.status_code >= 400 or response.headers.get("Location", "").startswith("/login?")
+
+
+def trespasses(row, scene, client_for, engine):
+    """What is wrong with how a route treats the six: a status, or a trace in the database."""
+    found = []
+    # Those whom the table turns away come first: they all find what the others then change.
+    for name in sorted(row.statuses, key=row.statuses.__getitem__, reverse=True):
+        before = dump(engine)
+        response = client_for(scene.people[name]).open(
+            scene.path(row),
+            method=row.method,
+            headers={"HX-Request": "true"} if row.is_htmx else {},
+            data={"seen": "0.0.0"} if row.is_htmx else {},
+        )
+        if response.status_code != row.statuses[name]:
+            found.append(f"{name} got {response.status_code}")
+        if is_refusal(response) and dump(engine) != before:
+            found.append(f"{name} was refused and changed something")
+    return found
+
+
+@pytest.fixture
+def scene(app, session, cast, clock):
+    return a_scene(app, session, cast)
+
+
+@pytest.mark.parametrize("row", rows(), ids=str)
+def test_a_route_turns_away_who_has_no_business_there_and_writes_nothing(
+    row, scene, client_for, session
+):
+    assert trespasses(row, scene, client_for, session.get_bind()) == []
+
+
+def test_the_checker_catches_a_view_that_lets_strangers_in_and_one_that_refuses_too_late(
+    app, scene, client_for, session
+):
+    row = next(row for row in rows() if row.rule.endswith("/start"))
+
+    def refuses_too_late(session_id):
+        begin_write(db.session())
+        db.session.get_one(SessionBooking, session_id).topic += " (seen)"
+        db.session.commit()
+        raise Forbidden("You may not.")
+
+    app.test_client_class = None  # Such answers are none of the description's.
+    app.view_functions["sessions.start"] = refuses_too_late
+    late = trespasses(row, scene, client_for, session.get_bind())
+    app.view_functions["sessions.start"] = lambda session_id: {"success": True}
+    open_to_all = trespasses(row, scene, client_for, session.get_bind())
+
+    assert "student was refused and changed something" in late
+    assert "stranger got 200" in open_to_all
