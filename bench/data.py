@@ -23,10 +23,11 @@ Row = tuple[int | str | None, ...]
 
 COLUMNS = {
     "users": ("id", "email", "name", "role", "password_hash", "timezone", "created_at"),
-    "mentor_time_slots": ("id", "mentor_id", "start_time", "end_time"),
+    "mentor_time_slots": ("id", "mentor_id", "start_time", "end_time", "is_exclusive"),
     "session_bookings": (
         "id", "student_id", "time_slot_id", "mentor_id", "start_time", "end_time", "topic",
         "status", "is_delayed", "started_at", "completed_at", "cancelled_at",
+        "slot_is_exclusive",
     ),
     "status_changes": (
         "booking_id", "old_status", "new_status", "is_delayed", "cause", "due_at", "applied_at",
@@ -73,7 +74,7 @@ def fill(url: str, plan: Plan) -> None:
         url,
         {
             "users": lambda: _users(plan),
-            "mentor_time_slots": lambda: ((row[2], row[3], row[4], row[5]) for row in bookings),
+            "mentor_time_slots": lambda: ((*row[2:6], row[-1]) for row in bookings),
             "session_bookings": lambda: iter(bookings),
             "status_changes": lambda: _journal(bookings),
         },
@@ -130,6 +131,7 @@ def _bookings(plan: Plan) -> Iterator[Row]:
             started and _text(started),
             completed and _text(completed),
             cancelled and _text(cancelled),
+            0,  # Tens of thousands in an hour share a few people.
         )
 
     for index in range(past):

@@ -27,10 +27,15 @@ def import_sessions_command(file: Path) -> None:
     Times are ISO 8601 with an offset.
     """
     try:
-        count = import_sessions(db.session(), file.read_bytes(), now=utc_now())
+        count, overlapping = import_sessions(db.session(), file.read_bytes(), now=utc_now())
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
     click.echo(f"Imported {count} sessions.")
+    if overlapping:
+        click.echo(
+            f"{overlapping} of them overlap another of the same person; they were kept.",
+            err=True,
+        )
 
 
 def _time(

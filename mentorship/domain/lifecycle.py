@@ -20,6 +20,10 @@ class Status(StrEnum):
     CANCELLED = "CANCELLED"
 
 
+OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
+"""Sessions that still take up their people's time."""
+
+
 class Action(StrEnum):
     """The name of a transition."""
 

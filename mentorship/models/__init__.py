@@ -4,18 +4,36 @@ from mentorship.domain.people import Role
 from mentorship.models.account import User
 from mentorship.models.availability import MentorTimeSlot
 from mentorship.models.booking import ScheduleStatus, SessionBooking
+from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
 from mentorship.models.columns import table_of
+from mentorship.models.schedule import (
+    AvailabilityRule,
+    DayOff,
+    MentorProfile,
+    MentorTopic,
+    MentorWord,
+    WaitingListEntry,
+)
 from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
 
 __all__ = [
+    "ApiToken",
+    "AvailabilityRule",
+    "BookingMove",
     "Cause",
+    "DayOff",
+    "IdempotencyKey",
+    "MentorProfile",
     "MentorTimeSlot",
+    "MentorTopic",
+    "MentorWord",
     "Role",
     "ScheduleStatus",
     "SessionBooking",
     "StatusChange",
     "SweepFailure",
     "User",
+    "WaitingListEntry",
     "table_of",
 ]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, String, func
+from sqlalchemy import CheckConstraint, String, false, func
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
@@ -11,7 +11,11 @@ from mentorship.models.columns import Model, named
 
 
 class User(Model):
-    """A person with an account. `password_hash` is empty until the person has set a password."""
+    """A person with an account. `password_hash` is empty until the person has set a password.
+
+    Who signed up confirms the address before the first sign-in, and a mentor is approved by an
+    admin before being found. `hour_cycle` is h12 or h23 where the person chose one.
+    """
 
     __tablename__ = "users"
 
@@ -23,5 +27,11 @@ class User(Model):
     timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")
     session_epoch: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    is_confirmation_pending: Mapped[bool] = mapped_column(server_default=false())
+    is_approval_pending: Mapped[bool] = mapped_column(server_default=false())
+    hour_cycle: Mapped[str | None] = mapped_column(String(3))
 
-    __table_args__ = (CheckConstraint(func.lower(email) == email, name="email_lower_case"),)
+    __table_args__ = (
+        CheckConstraint(func.lower(email) == email, name="email_lower_case"),
+        CheckConstraint("hour_cycle IN ('h12', 'h23')", name="hour_cycle"),
+    )

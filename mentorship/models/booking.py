@@ -10,6 +10,7 @@ from sqlalchemy import (
     String,
     false,
     text,
+    true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -23,8 +24,8 @@ ScheduleStatus = Status
 class SessionBooking(Model):
     """A student in a slot.
 
-    `mentor_id`, `start_time`, `end_time` and `slot_capacity` are copies of the slot's, for
-    indexes and rules on one table; the composite foreign key keeps them true by itself.
+    `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
+    for indexes and rules on one table; the composite foreign key keeps them true by itself.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
     """
 
@@ -37,8 +38,11 @@ class SessionBooking(Model):
     start_time: Mapped[datetime] = mapped_column(UtcDateTime)
     end_time: Mapped[datetime] = mapped_column(UtcDateTime)
     slot_capacity: Mapped[int] = mapped_column(server_default="1")
+    slot_is_withdrawn: Mapped[bool] = mapped_column(server_default=false())
+    slot_is_exclusive: Mapped[bool] = mapped_column(server_default=true())
     seat: Mapped[int] = mapped_column(server_default="1")
     topic: Mapped[str] = mapped_column(String(200), server_default="")
+    notes: Mapped[str] = mapped_column(String(2000), server_default="")
     status: Mapped[Status] = mapped_column(
         named(Status, name="status"), server_default=Status.SCHEDULED.value
     )
@@ -51,15 +55,35 @@ class SessionBooking(Model):
 
     __table_args__ = (
         ForeignKeyConstraint(
-            ["time_slot_id", "mentor_id", "start_time", "end_time", "slot_capacity"],
+            [
+                "time_slot_id",
+                "mentor_id",
+                "start_time",
+                "end_time",
+                "slot_is_withdrawn",
+                "slot_is_exclusive",
+                "slot_capacity",
+            ],
             [
                 f"mentor_time_slots.{column}"
-                for column in ("id", "mentor_id", "start_time", "end_time", "capacity")
+                for column in (
+                    "id",
+                    "mentor_id",
+                    "start_time",
+                    "end_time",
+                    "is_withdrawn",
+                    "is_exclusive",
+                    "capacity",
+                )
             ],
             name="fk_session_bookings_slot_copies",
             onupdate="CASCADE",
         ),
         CheckConstraint("seat >= 1 AND seat <= slot_capacity", name="seat_within_capacity"),
+        CheckConstraint(
+            "NOT slot_is_withdrawn OR status IN ('COMPLETED', 'CANCELLED')",
+            name="open_slot_is_offered",
+        ),
         CheckConstraint(
             "status <> 'SCHEDULED' OR (NOT is_delayed AND started_at IS NULL)",
             name="scheduled_is_untouched",

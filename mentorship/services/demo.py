@@ -34,8 +34,8 @@ _PEOPLE = (
 _SESSIONS = (
     # mentor, student, starts (minutes from now), lasts, topic, status, delayed
     ("maya", "sam", 1, 30, "First steps with databases", Status.SCHEDULED, False),
-    ("maya", "lin", 3, 45, "Reading other people's code", Status.SCHEDULED, False),
-    ("maya", "noor", -28, 30, "Preparing a conference talk", Status.ONGOING, False),
+    ("maya", "lin", 33, 45, "Reading other people's code", Status.SCHEDULED, False),
+    ("maya", "noor", -29, 30, "Preparing a conference talk", Status.ONGOING, False),
     ("maya", "tomas", -95, 60, "Choosing a thesis topic", Status.ONGOING, True),
     ("maya", "sam", 180, 45, "Code review: the parser", Status.SCHEDULED, False),
     ("maya", "lin", 26 * 60, 60, "Mock interview", Status.SCHEDULED, False),
@@ -44,8 +44,8 @@ _SESSIONS = (
     ("maya", "lin", -5 * 24 * 60, 30, "Writing a first résumé", Status.COMPLETED, False),
     ("maya", "noor", -6 * 24 * 60, 60, "Debugging with a plan", Status.COMPLETED, True),
     ("maya", "tomas", -8 * 24 * 60, 30, "Getting to know each other", Status.CANCELLED, False),
-    ("jonas", "sam", -12, 60, "Statistics for surveys", Status.ONGOING, False),
-    ("jonas", "lin", 5, 30, "Negotiating an internship", Status.SCHEDULED, False),
+    ("jonas", "lin", -57, 60, "Statistics for surveys", Status.ONGOING, False),
+    ("jonas", "tomas", 4, 30, "Negotiating an internship", Status.SCHEDULED, False),
     ("jonas", "sam", -10 * 24 * 60, 30, "Choosing a first project", Status.COMPLETED, False),
 )  # fmt: skip
 

@@ -1,5 +1,7 @@
 """Sessions from a CSV file, all or nothing."""
 
+from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.people import Role
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
@@ -25,6 +27,7 @@ class _Slot:
 
     id: int | None
     capacity: int
+    is_exclusive: bool
     taken: set[int]
 
     def free_seat(self) -> int | None:
@@ -32,13 +35,42 @@ class _Slot:
         return next((seat for seat in seats if seat not in self.taken), None)
 
 
-def import_sessions(session: Session, content: bytes, *, now: datetime) -> int:
-    """Book the sessions of a file; returns their number.
+class _Calendars:
+    """Who is busy when; the intervals of one owner do not overlap."""
+
+    def __init__(self) -> None:
+        self._busy: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+
+    def is_free(self, owner: int, start: datetime, end: datetime) -> bool:
+        """Whether [start, end) overlaps nothing of this owner's."""
+        busy = self._busy[owner]
+        later = bisect_left(busy, (end,))
+        return later == 0 or busy[later - 1][1] <= start
+
+    def add(self, owner: int, start: datetime, end: datetime) -> None:
+        """Note an interval that is free."""
+        insort(self._busy[owner], (start, end))
+
+
+@dataclass
+class _Known:
+    """What the database holds already and the rows read so far add to it."""
+
+    people: Mapping[str, tuple[int, Role]]
+    slots: dict[_SlotKey, _Slot]
+    mentors: _Calendars
+    students: _Calendars
+
+
+def import_sessions(session: Session, content: bytes, *, now: datetime) -> tuple[int, int]:
+    """Book the sessions of a file; returns their number and how many of them overlap others.
 
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
     times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
     free seat, else one is made. What a file says has happened gets its planned time: started at
     the start, completed at the end; `now` (UTC) is when a cancelled one counts as cancelled.
+    Two sessions of one person at the same time are kept, because a file tells what was agreed
+    elsewhere; their slots are then not exclusive.
     Writes no journal: no transition happened here.
 
     Raises InvalidInput with row and column, and then nothing is stored.
@@ -52,13 +84,9 @@ def import_sessions(session: Session, content: bytes, *, now: datetime) -> int:
     )
     begin_write(session)
     try:
-        people = {
-            email: (user_id, role)
-            for user_id, email, role in session.execute(select(User.id, User.email, User.role))
-        }
-        slots = _known_slots(session)
-        bookings = [_booking(row, people, slots, now) for row in rows]
-        _store(session, bookings, slots)
+        known = _known(session)
+        bookings = [_booking(row, known, now) for row in rows]
+        _store(session, bookings, known.slots)
         session.commit()
     except InvalidInput:
         session.rollback()
@@ -66,38 +94,43 @@ def import_sessions(session: Session, content: bytes, *, now: datetime) -> int:
     except IntegrityError:
         session.rollback()
         raise InvalidInput("One of these slots was booked by somebody else just now.") from None
-    return len(bookings)
+    return len(bookings), sum(not booking["slot_is_exclusive"] for booking in bookings)
 
 
-def _known_slots(session: Session) -> dict[_SlotKey, _Slot]:
-    slots = {}
+def _known(session: Session) -> _Known:
+    people = {
+        email: (user_id, role)
+        for user_id, email, role in session.execute(select(User.id, User.email, User.role))
+    }
+    known = _Known(people, {}, _Calendars(), _Calendars())
     by_id = {}
     for slot in session.execute(
         select(
             MentorTimeSlot.id, MentorTimeSlot.mentor_id, MentorTimeSlot.start_time,
-            MentorTimeSlot.end_time, MentorTimeSlot.capacity,
-        )
+            MentorTimeSlot.end_time, MentorTimeSlot.capacity, MentorTimeSlot.is_exclusive,
+        ).where(~MentorTimeSlot.is_withdrawn)
     ):  # fmt: skip
-        known = _Slot(slot.id, slot.capacity, set())
-        slots[slot.mentor_id, slot.start_time, slot.end_time] = by_id[slot.id] = known
-    for slot_id, seat in session.execute(
-        select(SessionBooking.time_slot_id, SessionBooking.seat).where(
-            SessionBooking.status != Status.CANCELLED
-        )
-    ):
-        by_id[slot_id].taken.add(seat)
-    return slots
+        key = (slot.mentor_id, slot.start_time, slot.end_time)
+        known.slots[key] = by_id[slot.id] = _Slot(slot.id, slot.capacity, slot.is_exclusive, set())
+        if slot.is_exclusive:
+            known.mentors.add(*key)
+    for booking in session.execute(
+        select(
+            SessionBooking.time_slot_id, SessionBooking.seat, SessionBooking.status,
+            SessionBooking.student_id, SessionBooking.start_time, SessionBooking.end_time,
+        ).where(SessionBooking.status != Status.CANCELLED, ~SessionBooking.slot_is_withdrawn)
+    ):  # fmt: skip
+        taken = by_id[booking.time_slot_id]
+        taken.taken.add(booking.seat)
+        if taken.is_exclusive and booking.status in OPEN:
+            known.students.add(booking.student_id, booking.start_time, booking.end_time)
+    return known
 
 
-def _booking(
-    row: Row,
-    people: Mapping[str, tuple[int, Role]],
-    slots: dict[_SlotKey, _Slot],
-    now: datetime,
-) -> dict[str, object]:
+def _booking(row: Row, known: _Known, now: datetime) -> dict[str, object]:
     """The columns of one booking, but for the id of its slot."""
-    mentor_id = _person(row, "mentor_email", people, Role.MENTOR)
-    student_id = _person(row, "student_email", people, Role.STUDENT)
+    mentor_id = _person(row, "mentor_email", known.people, Role.MENTOR)
+    student_id = _person(row, "student_email", known.people, Role.STUDENT)
     start, end = row.read("start", _instant), row.read("end", _instant)
     if end <= start:
         raise row.wrong("end", "the end must be after the start.")
@@ -106,8 +139,7 @@ def _booking(
     is_delayed = row.read("is_delayed", _flag)
     if status is Status.SCHEDULED and is_delayed:
         raise row.wrong("is_delayed", "a session that is still SCHEDULED cannot be delayed.")
-    key = (mentor_id, start, end)
-    slot = slots.setdefault(key, _Slot(None, 1, set()))
+    slot = _slot(row, known, (mentor_id, start, end), student_id, is_open=status in OPEN)
     seat = 1 if status is Status.CANCELLED else slot.free_seat()
     if seat is None:
         raise row.wrong("start", "this slot of the mentor is booked already.")
@@ -120,6 +152,7 @@ def _booking(
         "start_time": start,
         "end_time": end,
         "slot_capacity": slot.capacity,
+        "slot_is_exclusive": slot.is_exclusive,
         "seat": seat,
         "topic": topic,
         "status": status,
@@ -130,6 +163,23 @@ def _booking(
     }
 
 
+def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, *, is_open: bool) -> _Slot:
+    """The mentor's slot of these times, a new one if there is none; notes who is busy then."""
+    _mentor_id, start, end = key
+    is_student_free = not is_open or known.students.is_free(student_id, start, end)
+    slot = known.slots.get(key)
+    if slot is None:
+        is_exclusive = is_student_free and known.mentors.is_free(*key)
+        slot = known.slots[key] = _Slot(None, 1, is_exclusive, set())
+        if is_exclusive:
+            known.mentors.add(*key)
+    elif slot.is_exclusive and not is_student_free:
+        raise row.wrong("start", "the student has another session at this time.")
+    if slot.is_exclusive and is_open:
+        known.students.add(student_id, start, end)
+    return slot
+
+
 def _store(
     session: Session, bookings: list[dict[str, object]], slots: dict[_SlotKey, _Slot]
 ) -> None:
@@ -138,8 +188,13 @@ def _store(
         ids = session.scalars(
             insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),
             [
-                {"mentor_id": key[0], "start_time": key[1], "end_time": key[2], "capacity": 1}
-                for key, _slot in new
+                {
+                    "mentor_id": key[0],
+                    "start_time": key[1],
+                    "end_time": key[2],
+                    "is_exclusive": slot.is_exclusive,
+                }
+                for key, slot in new
             ],
         )
         for (_key, slot), slot_id in zip(new, ids, strict=True):

@@ -15,10 +15,11 @@ depends_on = None
 INSTANT = sa.DateTime(timezone=True)
 STATUSES = ("SCHEDULED", "ONGOING", "COMPLETED", "CANCELLED")
 CAUSES = ("poll", "cron", "worker", "command", "mentor", "student", "admin")
-SLOT_COPIES = ("mentor_id", "start_time", "end_time")
+SLOT_COPIES = ("mentor_id", "start_time", "end_time", "is_withdrawn", "is_exclusive")
+COPIED_AS = ("mentor_id", "start_time", "end_time", "slot_is_withdrawn", "slot_is_exclusive")
 
 TOUCH = "UPDATE session_bookings SET revision = revision + 1 WHERE time_slot_id = NEW.id;"
-TOUCHES_ON = f"AFTER UPDATE OF {', '.join(SLOT_COPIES)} ON mentor_time_slots FOR EACH ROW"
+TOUCHES_ON = "AFTER UPDATE OF mentor_id, start_time, end_time ON mentor_time_slots FOR EACH ROW"
 
 
 def one_of(table, column, values):
@@ -33,6 +34,41 @@ def index(name, table, columns, where=None, unique=False):
     )
 
 
+EXCLUSIVE_SLOT = "{row}is_exclusive AND NOT {row}is_withdrawn"
+EXCLUSIVE_BOOKING = "{row}slot_is_exclusive AND {row}status IN ('SCHEDULED', 'ONGOING')"
+
+
+def refuse_overlaps(table, owner, exclusive):
+    """No two exclusive rows of one owner overlap, whoever writes and however many at once."""
+    name = f"ex_{table}_overlap"
+    if op.get_context().dialect.name == "postgresql":
+        # A range of one number, because equality in GiST would need an extension.
+        op.execute(
+            f"ALTER TABLE {table} ADD CONSTRAINT {name} EXCLUDE USING gist "
+            f"(int4range({owner}, {owner}, '[]') WITH &&, "
+            f"tstzrange(start_time, end_time) WITH &&) WHERE ({exclusive.format(row='')})"
+        )
+        return
+    # None overlap so far, so whoever starts last before the new end also ends last.
+    nearest = (
+        f"(SELECT other.end_time FROM {table} AS other WHERE other.{owner} = NEW.{owner} "  # noqa: S608  # The names are ours.
+        f"AND other.start_time < NEW.end_time AND other.id IS NOT NEW.id "
+        f"AND {exclusive.format(row='other.')} ORDER BY other.start_time DESC LIMIT 1)"
+    )
+    for when, condition in (
+        ("INSERT", exclusive.format(row="NEW.")),
+        ("UPDATE", exclusive.format(row="NEW.") + f" AND NOT ({exclusive.format(row='OLD.')} "
+         f"AND (NEW.{owner}, NEW.start_time, NEW.end_time) "
+         f"IS (OLD.{owner}, OLD.start_time, OLD.end_time))"),
+    ):  # fmt: skip
+        # After the change, because a foreign key's cascade sets no row before it.
+        op.execute(
+            f"CREATE TRIGGER {name}_{when.lower()} AFTER {when} ON {table} FOR EACH ROW "
+            f"WHEN {condition} BEGIN SELECT RAISE(ABORT, '{name}') "
+            f"WHERE {nearest} > NEW.start_time; END"
+        )
+
+
 def upgrade():
     op.create_table(
         "users",
@@ -44,11 +80,42 @@ def upgrade():
         sa.Column("timezone", sa.String(64), server_default="UTC", nullable=False),
         sa.Column("session_epoch", sa.Integer, server_default="0", nullable=False),
         sa.Column("created_at", INSTANT, nullable=False),
+        sa.Column("is_confirmation_pending", sa.Boolean, server_default=sa.false(), nullable=False),
+        sa.Column("is_approval_pending", sa.Boolean, server_default=sa.false(), nullable=False),
+        sa.Column("hour_cycle", sa.String(3)),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("email", name=op.f("uq_users_email")),
         sa.CheckConstraint("lower(email) = email", name=op.f("ck_users_email_lower_case")),
         one_of("users", "role", ("STUDENT", "MENTOR", "ADMIN")),
+        one_of("users", "hour_cycle", ("h12", "h23")),
     )
+    op.create_table(
+        "availability_rules",
+        sa.Column("id", sa.Integer, nullable=False),
+        sa.Column("mentor_id", sa.Integer, nullable=False),
+        sa.Column("timezone", sa.String(64), nullable=False),
+        sa.Column("rrule", sa.String(200), nullable=False),
+        sa.Column("first_day", sa.Date, nullable=False),
+        sa.Column("opens", sa.Time, nullable=False),
+        sa.Column("minutes", sa.Integer, nullable=False),
+        sa.Column("slot_minutes", sa.Integer, nullable=False),
+        sa.Column("capacity", sa.Integer, server_default="1", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_availability_rules")),
+        sa.ForeignKeyConstraint(
+            ["mentor_id"], ["users.id"], name=op.f("fk_availability_rules_mentor_id")
+        ),
+        sa.CheckConstraint(
+            "minutes >= 5 AND minutes <= 1440", name=op.f("ck_availability_rules_minutes")
+        ),
+        sa.CheckConstraint(
+            "slot_minutes >= 5 AND slot_minutes <= minutes",
+            name=op.f("ck_availability_rules_slot_minutes"),
+        ),
+        sa.CheckConstraint(
+            "capacity >= 1 AND capacity <= 30", name=op.f("ck_availability_rules_capacity")
+        ),
+    )
+    index("ix_availability_rules_mentor", "availability_rules", ["mentor_id"])
     op.create_table(
         "mentor_time_slots",
         sa.Column("id", sa.Integer, nullable=False),
@@ -56,9 +123,27 @@ def upgrade():
         sa.Column("start_time", INSTANT, nullable=False),
         sa.Column("end_time", INSTANT, nullable=False),
         sa.Column("capacity", sa.Integer, server_default="1", nullable=False),
+        sa.Column("is_withdrawn", sa.Boolean, server_default=sa.false(), nullable=False),
+        sa.Column("is_exclusive", sa.Boolean, server_default=sa.true(), nullable=False),
+        sa.Column("rule_id", sa.Integer),
+        sa.Column("held_for", sa.Integer),
+        sa.Column("held_until", INSTANT),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mentor_time_slots")),
         sa.ForeignKeyConstraint(
             ["mentor_id"], ["users.id"], name=op.f("fk_mentor_time_slots_mentor_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["rule_id"],
+            ["availability_rules.id"],
+            name=op.f("fk_mentor_time_slots_rule_id"),
+            ondelete="SET NULL",
+        ),
+        sa.ForeignKeyConstraint(
+            ["held_for"], ["users.id"], name=op.f("fk_mentor_time_slots_held_for")
+        ),
+        sa.CheckConstraint(
+            "(held_for IS NULL) = (held_until IS NULL)",
+            name=op.f("ck_mentor_time_slots_hold_has_its_end"),
         ),
         sa.UniqueConstraint(
             "id", *SLOT_COPIES, "capacity", name=op.f("uq_mentor_time_slots_copied")
@@ -69,6 +154,13 @@ def upgrade():
         sa.CheckConstraint("capacity >= 1", name=op.f("ck_mentor_time_slots_capacity_positive")),
     )
     index("ix_mentor_time_slots_mentor_start", "mentor_time_slots", ["mentor_id", "start_time"])
+    index("ix_mentor_time_slots_rule", "mentor_time_slots", ["rule_id", "start_time"])
+    index(
+        "ix_mentor_time_slots_held",
+        "mentor_time_slots",
+        ["held_until"],
+        where="held_until IS NOT NULL",
+    )
     op.create_table(
         "session_bookings",
         sa.Column("id", sa.Integer, nullable=False),
@@ -78,8 +170,11 @@ def upgrade():
         sa.Column("start_time", INSTANT, nullable=False),
         sa.Column("end_time", INSTANT, nullable=False),
         sa.Column("slot_capacity", sa.Integer, server_default="1", nullable=False),
+        sa.Column("slot_is_withdrawn", sa.Boolean, server_default=sa.false(), nullable=False),
+        sa.Column("slot_is_exclusive", sa.Boolean, server_default=sa.true(), nullable=False),
         sa.Column("seat", sa.Integer, server_default="1", nullable=False),
         sa.Column("topic", sa.String(200), server_default="", nullable=False),
+        sa.Column("notes", sa.String(2000), server_default="", nullable=False),
         sa.Column("status", sa.String(16), server_default="SCHEDULED", nullable=False),
         sa.Column("is_delayed", sa.Boolean, server_default=sa.false(), nullable=False),
         sa.Column("started_at", INSTANT),
@@ -92,7 +187,7 @@ def upgrade():
             ["student_id"], ["users.id"], name=op.f("fk_session_bookings_student_id")
         ),
         sa.ForeignKeyConstraint(
-            ["time_slot_id", *SLOT_COPIES, "slot_capacity"],
+            ["time_slot_id", *COPIED_AS, "slot_capacity"],
             [f"mentor_time_slots.{column}" for column in ("id", *SLOT_COPIES, "capacity")],
             name=op.f("fk_session_bookings_slot_copies"),
             onupdate="CASCADE",
@@ -101,6 +196,10 @@ def upgrade():
         sa.CheckConstraint(
             "seat >= 1 AND seat <= slot_capacity",
             name=op.f("ck_session_bookings_seat_within_capacity"),
+        ),
+        sa.CheckConstraint(
+            "NOT slot_is_withdrawn OR status IN ('COMPLETED', 'CANCELLED')",
+            name=op.f("ck_session_bookings_open_slot_is_offered"),
         ),
         sa.CheckConstraint(
             "status <> 'SCHEDULED' OR (NOT is_delayed AND started_at IS NULL)",
@@ -186,6 +285,8 @@ def upgrade():
         )
     else:
         op.execute(f"CREATE TRIGGER touch_bookings_of_slot {TOUCHES_ON} BEGIN {TOUCH} END")
+    refuse_overlaps("mentor_time_slots", "mentor_id", EXCLUSIVE_SLOT)
+    refuse_overlaps("session_bookings", "student_id", EXCLUSIVE_BOOKING)
 
 
 def downgrade():
@@ -194,6 +295,7 @@ def downgrade():
         "status_changes",
         "session_bookings",
         "mentor_time_slots",
+        "availability_rules",
         "users",
     ):
         op.drop_table(table)

@@ -14,10 +14,14 @@ FULL = "uq_session_bookings_live_seat|session_bookings.time_slot_id, session_boo
 def a_slot(session, cast, *, capacity=1):
     times = {"mentor_id": cast.mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
     slot_id = session.scalar(
-        insert(MentorTimeSlot).values(**times, capacity=capacity).returning(MentorTimeSlot.id)
+        insert(MentorTimeSlot)
+        .values(**times, capacity=capacity, is_exclusive=False)
+        .returning(MentorTimeSlot.id)
     )
     session.commit()
-    return times | {"time_slot_id": slot_id, "slot_capacity": capacity}
+    return times | {
+        "time_slot_id": slot_id, "slot_capacity": capacity, "slot_is_exclusive": False,
+    }  # fmt: skip
 
 
 def book(session, cast, slot, **columns):
@@ -194,3 +198,72 @@ def test_what_always_has_a_value_cannot_be_empty(session, cast):
         with pytest.raises(IntegrityError, match=column):
             session.connection().exec_driver_sql(f"UPDATE session_bookings SET {column} = NULL")
         session.rollback()
+
+
+def an_exclusive_booking(session, cast, *, starts, **others):
+    people = {"mentor": cast.mentor, "student": cast.student} | others
+    return a_booking(session, starts=starts, is_exclusive=True, **people)
+
+
+SLOTS, SESSIONS = "ex_mentor_time_slots_overlap", "ex_session_bookings_overlap"
+
+
+@pytest.mark.parametrize("starts", ["09:01", "10:00", "10:59"])
+def test_a_mentor_has_no_two_slots_at_once_and_a_student_no_two_sessions(session, cast, starts):
+    an_exclusive_booking(session, cast, starts="10:00")
+
+    with pytest.raises(IntegrityError, match=SLOTS):
+        an_exclusive_booking(session, cast, starts=starts, student=cast.stranger)
+    with pytest.raises(IntegrityError, match=SESSIONS):
+        an_exclusive_booking(session, cast, starts=starts, mentor=cast.other_mentor)
+
+
+@pytest.mark.parametrize("starts", ["09:00", "11:00"])
+def test_back_to_back_fits(session, cast, starts):
+    an_exclusive_booking(session, cast, starts="10:00")
+
+    assert an_exclusive_booking(session, cast, starts=starts)
+
+
+def test_a_slot_or_a_session_cannot_be_moved_into_another(session, cast):
+    for starts in ("08:00", "10:00"):
+        an_exclusive_booking(session, cast, starts=starts)
+    booking = an_exclusive_booking(session, cast, starts="12:00", student=cast.stranger)
+    slot = the_booking(session, booking).time_slot_id
+    earlier = {"start_time": at("10:30"), "end_time": at("11:30")}
+    refused(session, update(MentorTimeSlot).where(MentorTimeSlot.id == slot).values(earlier), SLOTS)
+
+    elsewhere = an_exclusive_booking(
+        session, cast, starts="10:30", mentor=cast.other_mentor, student=cast.stranger
+    )
+    to_the_student = update(SessionBooking).where(SessionBooking.id == elsewhere)
+    refused(session, to_the_student.values(student_id=cast.student.id), SESSIONS)
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
+def test_what_is_over_leaves_the_student_free(session, cast, status):
+    over = an_exclusive_booking(session, cast, starts="10:00", status=status)
+    an_exclusive_booking(session, cast, starts="10:30", mentor=cast.other_mentor)
+
+    back = update(SessionBooking).where(SessionBooking.id == over)
+    again = {"status": Status.SCHEDULED, "completed_at": None, "cancelled_at": None}
+    refused(session, back.values(**again, started_at=None), SESSIONS)
+
+
+def test_a_withdrawn_slot_leaves_the_mentor_free_and_takes_no_open_session(session, cast):
+    booking = an_exclusive_booking(session, cast, starts="10:00")
+    withdraw = update(MentorTimeSlot).values(is_withdrawn=True)
+    refused(session, withdraw, "ck_session_bookings_open_slot_is_offered")
+
+    cancelled = {"status": Status.CANCELLED, "cancelled_at": at("09:00")}
+    session.execute(update(SessionBooking).values(cancelled))
+    session.execute(withdraw)
+    session.commit()
+    an_exclusive_booking(session, cast, starts="10:30", student=cast.stranger)
+    again = update(SessionBooking).where(SessionBooking.id == booking)
+    refused(
+        session,
+        again.values(status=Status.SCHEDULED, cancelled_at=None),
+        "ck_session_bookings_open_slot_is_offered",
+    )
+    refused(session, update(MentorTimeSlot).values(is_withdrawn=False), SLOTS)

@@ -45,12 +45,15 @@ def store(session, cast, state):
     times = {
         "mentor_id": cast.mentor.id, "start_time": state.start_time, "end_time": state.end_time,
     }  # fmt: skip
-    slot = session.scalar(insert(MentorTimeSlot).values(times).returning(MentorTimeSlot.id))
+    slot = session.scalar(
+        insert(MentorTimeSlot).values(**times, is_exclusive=False).returning(MentorTimeSlot.id)
+    )
     return session.scalar(
         insert(SessionBooking)
         .values(
             **times,
             time_slot_id=slot,
+            slot_is_exclusive=False,
             student_id=cast.student.id,
             status=state.status,
             is_delayed=state.is_delayed,
@@ -165,15 +168,18 @@ def many_bookings(session, cast, count):
     start, end = at("10:00", days=-400), at("11:00", days=-400)
     times = {"mentor_id": cast.mentor.id, "start_time": start, "end_time": end}
     slot = session.scalar(
-        insert(MentorTimeSlot).values(**times, capacity=count).returning(MentorTimeSlot.id)
+        insert(MentorTimeSlot)
+        .values(**times, capacity=count, is_exclusive=False)
+        .returning(MentorTimeSlot.id)
     )
     session.execute(
         insert(SessionBooking),
         [
             times
             | {
-                "time_slot_id": slot, "slot_capacity": count, "seat": seat,
-                "student_id": cast.student.id, "status": Status.COMPLETED, "completed_at": end,
+                "time_slot_id": slot, "slot_capacity": count, "slot_is_exclusive": False,
+                "seat": seat, "student_id": cast.student.id,
+                "status": Status.COMPLETED, "completed_at": end,
             }
             for seat in range(1, count + 1)
         ],

@@ -32,7 +32,7 @@ def stored(session):
 
 
 def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
-    count = import_sessions(session, a_file(GOOD), now=NOW)
+    count, _overlapping = import_sessions(session, a_file(GOOD), now=NOW)
 
     [booking] = stored(session)
     assert count == 1
@@ -98,7 +98,7 @@ def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
          "line ends inside quotes", "other order", "other offsets"],
 )  # fmt: skip
 def test_files_as_spreadsheets_write_them_mean_the_same(session, cast, content):
-    assert import_sessions(session, content, now=NOW) == 1
+    assert import_sessions(session, content, now=NOW) == (1, 0)
 
     [booking] = stored(session)
     assert (booking.start_time, booking.end_time) == (at("10:00"), at("11:00"))
@@ -203,7 +203,7 @@ def test_a_file_of_another_form_is_refused_with_its_row(session, cast):
 
 
 def test_a_file_with_a_header_alone_imports_nothing(session, cast):
-    assert import_sessions(session, a_file(), now=NOW) == 0
+    assert import_sessions(session, a_file(), now=NOW) == (0, 0)
     assert stored(session) == []
 
 
@@ -252,7 +252,28 @@ def test_a_slot_for_several_is_filled_seat_by_seat(session, cast):
 
 
 def test_two_mentors_have_the_same_hour(session, cast):
-    assert import_sessions(session, a_file(GOOD, row(mentor_email=OTTO)), now=NOW) == 2
+    other = row(mentor_email=OTTO, student_email=STELLA)
+
+    assert import_sessions(session, a_file(GOOD, other), now=NOW) == (2, 0)
+
+
+def test_two_sessions_of_one_person_at_once_are_kept_and_counted_and_claim_nothing(session, cast):
+    files = [row(mentor_email=OTTO), row(student_email=STELLA, start="2026-11-24T09:30:00Z")]
+
+    assert import_sessions(session, a_file(GOOD, files[0]), now=NOW) == (2, 1)
+    assert import_sessions(session, a_file(files[1]), now=NOW) == (1, 1)
+
+    assert [booking.slot_is_exclusive for booking in stored(session)] == [True, False, False]
+
+
+def test_a_seat_in_an_offered_slot_is_not_for_a_student_who_is_busy_then(session, cast):
+    import_sessions(session, a_file(GOOD), now=NOW)
+    slot = {"mentor_id": cast.other_mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
+    session.add(MentorTimeSlot(**slot))
+    session.commit()
+
+    with pytest.raises(InvalidInput, match="row 2, column start: the student has another"):
+        import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.

@@ -42,7 +42,9 @@ def store_cells(session, cast):
     )  # fmt: skip
     slot = {"mentor_id": cast.mentor.id, "start_time": START, "end_time": END}
     slot_id = session.scalar(
-        insert(MentorTimeSlot).values(**slot, capacity=len(cells)).returning(MentorTimeSlot.id)
+        insert(MentorTimeSlot)
+        .values(**slot, capacity=len(cells), is_exclusive=False)
+        .returning(MentorTimeSlot.id)
     )
     ids = session.scalars(
         insert(SessionBooking).returning(SessionBooking.id, sort_by_parameter_order=True),
@@ -51,6 +53,7 @@ def store_cells(session, cast):
             | {
                 "time_slot_id": slot_id,
                 "slot_capacity": len(cells),
+                "slot_is_exclusive": False,
                 "seat": seat,
                 "student_id": cast.student.id,
                 "status": Status(row["status"]),

@@ -72,6 +72,7 @@ def many_due(session, cast, count, *, topic_of=lambda number: "sound"):
             "mentor_id": cast.mentor.id,
             "start_time": start + timedelta(seconds=number),
             "end_time": start + timedelta(hours=1, seconds=number),
+            "is_exclusive": False,
         }
         for number in range(count)
     ]
@@ -81,8 +82,9 @@ def many_due(session, cast, count, *, topic_of=lambda number: "sound"):
     session.execute(
         insert(SessionBooking),
         [
-            slot
+            {name: value for name, value in slot.items() if name != "is_exclusive"}
             | {
+                "slot_is_exclusive": False,
                 "time_slot_id": slot_id,
                 "student_id": cast.student.id,
                 "topic": topic_of(number),

@@ -127,7 +127,7 @@ def test_ten_thousand_imported_sessions_stand_after_one_sweep_as_the_specificati
         for arguments in (["import-users", str(people)], ["import-sessions", str(sessions)]):
             result = flask.invoke(args=arguments)
             assert result.exit_code == 0, result.output
-        assert result.output == "Imported 10000 sessions.\n"
+        assert result.stdout == "Imported 10000 sessions.\n"
         swept = json.loads(flask.invoke(args=["sweep", "--json"]).stdout)
         again = json.loads(flask.invoke(args=["sweep", "--json"]).stdout)
 

@@ -78,9 +78,11 @@ def a_booking(
     is_delayed: bool = False,
     arrived: bool | None = None,
     topic: str = "A topic",
+    is_exclusive: bool = False,
 ) -> int:
     """A stored booking in a slot of its own; returns its id.
 
+    It may overlap others, as one from a file may, unless it `is_exclusive`.
     `arrived` says whether it has a `started_at`; unsaid, what was started on time has.
     """
     _write_anew(session)
@@ -89,12 +91,17 @@ def a_booking(
     if arrived is None:
         arrived = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
     times = {"mentor_id": mentor.id, "start_time": start, "end_time": end}
-    slot_id = session.scalar(insert(MentorTimeSlot).values(times).returning(MentorTimeSlot.id))
+    slot_id = session.scalar(
+        insert(MentorTimeSlot)
+        .values(**times, is_exclusive=is_exclusive)
+        .returning(MentorTimeSlot.id)
+    )
     booking_id = session.scalar(
         insert(SessionBooking)
         .values(
             **times,
             time_slot_id=slot_id,
+            slot_is_exclusive=is_exclusive,
             student_id=student.id,
             topic=topic,
             status=status,
