@@ -1,5 +1,6 @@
 """What a sweep costs: with nothing due it only reads, a backlog takes bounded memory and locks."""
 
+import gc
 import tracemalloc
 from contextlib import contextmanager
 from datetime import timedelta
@@ -96,8 +97,13 @@ def test_with_nothing_due_a_sweep_waits_for_no_writer(session, cast):
     writer.close()
 
 
+GROWN = 2
+"""Garbage in cycles makes two equal sweeps differ by half; keeping every update is far more."""
+
+
 def peak_of(session, **options):
     """The most memory in bytes that Python held at once during a sweep."""
+    gc.collect()
     tracemalloc.start()
     try:
         result = sweep(session, **options)
@@ -124,7 +130,7 @@ def test_a_backlog_of_fifty_thousand_needs_the_memory_of_a_small_one_and_short_t
     large, result = peak_of(session)
 
     assert (result.started, result.completed, result.failed) == (25_000, 25_000, 0)
-    assert large < 1.5 * small
+    assert large < GROWN * small
     assert sum(rows_of_updates) == 50_000
     assert max(rows_of_updates) <= BATCH
     assert len(commits) >= len(rows_of_updates)  # No transaction holds two batches.
@@ -148,4 +154,4 @@ def test_the_measure_of_memory_catches_a_sweep_that_keeps_everything(session, ca
     large, result = peak_of(session, keep=everything)
 
     assert len(result.updates) == 6_000
-    assert large > 1.5 * small
+    assert large > GROWN * small
