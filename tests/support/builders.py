@@ -3,13 +3,20 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role, Viewer
-from mentorship.models import MentorTimeSlot, SessionBooking, StatusChange, SweepFailure, User
+from mentorship.models import (
+    MentorProfile,
+    MentorTimeSlot,
+    SessionBooking,
+    StatusChange,
+    SweepFailure,
+    User,
+)
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -109,6 +116,58 @@ def a_booking(
             started_at=start if arrived else None,
             completed_at=end if status is Status.COMPLETED else None,
             cancelled_at=start if status is Status.CANCELLED else None,
+        )
+        .returning(SessionBooking.id)
+    )
+    session.commit()
+    return booking_id
+
+
+def a_profile(session: Session, mentor: Viewer, **limits: object) -> None:
+    """The mentor can be found and booked, within these limits."""
+    _write_anew(session)
+    session.execute(insert(MentorProfile).values(mentor_id=mentor.id, **limits))
+    session.commit()
+
+
+def a_slot(
+    session: Session,
+    mentor: Viewer,
+    *,
+    starts: str | datetime,
+    lasts: timedelta = timedelta(hours=1),
+    **columns: object,
+) -> int:
+    """A stored time that the mentor offers; returns its id."""
+    _write_anew(session)
+    start = at(starts) if isinstance(starts, str) else starts
+    slot_id = session.scalar(
+        insert(MentorTimeSlot)
+        .values(mentor_id=mentor.id, start_time=start, end_time=start + lasts, **columns)
+        .returning(MentorTimeSlot.id)
+    )
+    session.commit()
+    return slot_id
+
+
+def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -> int:
+    """A stored booking of the next seat in a slot, without asking any rule; returns its id."""
+    _write_anew(session)
+    slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
+    live = SessionBooking.time_slot_id == slot_id, SessionBooking.status != Status.CANCELLED
+    taken = session.scalar(select(func.count()).select_from(SessionBooking).where(*live))
+    booking_id = session.scalar(
+        insert(SessionBooking)
+        .values(
+            time_slot_id=slot_id,
+            mentor_id=slot.mentor_id,
+            start_time=slot.start_time,
+            end_time=slot.end_time,
+            slot_capacity=slot.capacity,
+            slot_is_exclusive=slot.is_exclusive,
+            seat=taken + 1,
+            student_id=student.id,
+            **columns,
         )
         .returning(SessionBooking.id)
     )

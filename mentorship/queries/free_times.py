@@ -1,0 +1,256 @@
+"""Which times of a mentor a student can book, and what stands in the way of the others.
+
+`_IN_THE_WAY` is the only place that says when a slot is free. The list of free times and the
+sentence for a refusal are both read from it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from itertools import islice
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.people import Role
+from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+
+
+@dataclass(frozen=True)
+class FreeSlot:
+    """A time that can be booked now. Instants in UTC."""
+
+    id: int
+    start_time: datetime
+    end_time: datetime
+    seats_left: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a mentor's profile says about bookings; days are those of the mentor's `timezone`."""
+
+    mentor_id: int
+    timezone: str
+    minimum_notice: timedelta
+    horizon: timedelta
+    daily_limit: int | None
+
+    def day(self, instant: datetime) -> date:
+        """The day on which the mentor's calendar has this instant."""
+        return instant.astimezone(ZoneInfo(self.timezone)).date()
+
+
+class Obstacle(StrEnum):
+    """Why a time cannot be booked, in the order in which it is told. The value is a sentence."""
+
+    NOT_TAKING = "This mentor takes no bookings at present."
+    WITHDRAWN = "This time is no longer offered."
+    PAST = "This time has passed."
+    TOO_SOON = "This time begins too soon: the mentor asks for longer notice."
+    TOO_FAR = "This time is further ahead than the mentor takes bookings."
+    BUSY = "There is another session of the student at that time."
+    FULL = "This time has just been taken by somebody else."
+    HELD = "This time is held for somebody on the waiting list just now."
+    DAY_FULL = "The mentor takes no more sessions on that day."
+
+
+_NOBODY = 0
+_A_LONG_DAY = timedelta(hours=26)
+"""No day of a zone that changes its clocks is longer."""
+
+_SLOT, _BOOKING = MentorTimeSlot, SessionBooking
+_STUDENT = bindparam("student_id")
+_MOVING = bindparam("moving")
+_NOW, _EARLIEST, _LATEST, _SINCE, _UNTIL = (
+    bindparam(name, type_=UtcDateTime) for name in ("now", "earliest", "latest", "since", "until")
+)
+
+# With literals, because a planner uses a partial index only where its own words are repeated.
+_IS_LIVE: ColumnElement[bool] = literal_column("session_bookings.status <> 'CANCELLED'")
+_IS_OPEN: ColumnElement[bool] = literal_column(
+    "session_bookings.status IN ('SCHEDULED', 'ONGOING')"
+)
+
+_TAKEN = (
+    select(func.count())
+    .select_from(_BOOKING)
+    .where(_BOOKING.time_slot_id == _SLOT.id, _IS_LIVE)
+    .correlate(_SLOT)
+    .scalar_subquery()
+)
+
+_IN_THE_WAY: Mapping[Obstacle, ColumnElement[bool]] = {
+    Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
+    Obstacle.PAST: _SLOT.start_time <= _NOW,
+    Obstacle.TOO_SOON: _SLOT.start_time < _EARLIEST,
+    Obstacle.TOO_FAR: _SLOT.start_time > _LATEST,
+    Obstacle.BUSY: exists().where(
+        _BOOKING.student_id == _STUDENT,
+        _IS_OPEN,
+        _BOOKING.id != _MOVING,
+        _BOOKING.start_time < _SLOT.end_time,
+        _BOOKING.end_time > _SLOT.start_time,
+    ),
+    Obstacle.FULL: _SLOT.capacity <= _TAKEN,
+    Obstacle.HELD: and_(
+        _SLOT.held_for.is_not(None), _SLOT.held_until > _NOW, _SLOT.held_for != _STUDENT
+    ),
+}
+
+_FREE = (
+    select(_SLOT.id, _SLOT.start_time, _SLOT.end_time, _SLOT.capacity - _TAKEN)
+    .where(
+        _SLOT.mentor_id == bindparam("mentor_id"),
+        _SLOT.start_time >= _SINCE,
+        _SLOT.start_time < _UNTIL,
+        *(~condition for condition in _IN_THE_WAY.values()),
+    )
+    .order_by(_SLOT.start_time, _SLOT.id)
+)
+
+_ONE = select(
+    _SLOT.start_time, *(condition.label(each.name) for each, condition in _IN_THE_WAY.items())
+).where(_SLOT.id == bindparam("slot_id"))
+
+_LIMITS = (
+    select(
+        User.timezone,
+        MentorProfile.minimum_notice,
+        MentorProfile.horizon_days,
+        MentorProfile.daily_limit,
+    )
+    .join(MentorProfile, MentorProfile.mentor_id == User.id)
+    .where(User.id == bindparam("mentor_id"), User.role == Role.MENTOR, ~User.is_approval_pending)
+)
+
+_TAKEN_SLOTS = (
+    select(_BOOKING.time_slot_id, _BOOKING.start_time)
+    .where(
+        _BOOKING.mentor_id == bindparam("mentor_id"),
+        _IS_LIVE,
+        _BOOKING.id != _MOVING,
+        _BOOKING.start_time >= _SINCE,
+        _BOOKING.start_time < _UNTIL,
+    )
+    .distinct()
+)
+
+
+def limits_of(session: Session, mentor_id: int) -> Limits | None:
+    """What the mentor's profile allows; None where the mentor cannot be found by students."""
+    row = session.execute(_LIMITS, {"mentor_id": mentor_id}).one_or_none()
+    if row is None:
+        return None
+    return Limits(
+        mentor_id=mentor_id,
+        timezone=row.timezone,
+        minimum_notice=timedelta(minutes=row.minimum_notice),
+        horizon=timedelta(days=row.horizon_days),
+        daily_limit=row.daily_limit,
+    )
+
+
+def free_slots(
+    session: Session,
+    *,
+    mentor_id: int,
+    student_id: int | None,
+    since: datetime,
+    until: datetime,
+    now: datetime,
+    limit: int | None = None,
+    moving: int | None = None,
+) -> list[FreeSlot]:
+    """The mentor's slots with `since <= start < until` that this student can book at `now`.
+
+    In the order of their start; all instants in UTC. Without `student_id` those that anybody
+    could book. `moving` is the booking that would leave its place for one of them.
+    """
+    limits = limits_of(session, mentor_id)
+    if limits is None:
+        return []
+    since = max(since, now + limits.minimum_notice)
+    asked = _parameters(limits, student_id=student_id, now=now, moving=moving)
+    asked |= {"since": since, "until": until}
+    if limits.daily_limit is None:
+        return [FreeSlot(*row) for row in session.execute(_FREE.limit(limit), asked)]
+    found = [FreeSlot(*row) for row in session.execute(_FREE, asked)]
+    taken = _taken_by_day(session, limits, [slot.start_time for slot in found], moving=moving)
+    return list(
+        islice(
+            (slot for slot in found if not _is_day_full(limits, taken, slot.id, slot.start_time)),
+            limit,
+        )
+    )
+
+
+def obstacle_to(
+    session: Session,
+    *,
+    slot_id: int,
+    mentor_id: int,
+    student_id: int,
+    now: datetime,
+    moving: int | None = None,
+) -> Obstacle | None:
+    """What keeps this student from booking the mentor's slot at `now` (UTC); None: nothing.
+
+    `moving` is as in `free_slots`.
+    """
+    limits = limits_of(session, mentor_id)
+    if limits is None:
+        return Obstacle.NOT_TAKING
+    asked = _parameters(limits, student_id=student_id, now=now, moving=moving)
+    row = session.execute(_ONE, asked | {"slot_id": slot_id}).mappings().one()
+    for obstacle in _IN_THE_WAY:
+        if row[obstacle.name]:
+            return obstacle
+    start: datetime = row["start_time"]
+    taken = _taken_by_day(session, limits, [start], moving=moving)
+    return Obstacle.DAY_FULL if _is_day_full(limits, taken, slot_id, start) else None
+
+
+def _parameters(
+    limits: Limits, *, student_id: int | None, now: datetime, moving: int | None
+) -> dict[str, object]:
+    return {
+        "mentor_id": limits.mentor_id,
+        "student_id": student_id or _NOBODY,
+        "moving": moving or _NOBODY,
+        "now": now,
+        "earliest": now + limits.minimum_notice,
+        "latest": now + limits.horizon,
+    }
+
+
+def _taken_by_day(
+    session: Session, limits: Limits, starts: Iterable[datetime], *, moving: int | None
+) -> Mapping[date, set[int]]:
+    """The mentor's slots with a live booking, by day, on the days on which these instants are."""
+    instants = list(starts)
+    taken: dict[date, set[int]] = defaultdict(set)
+    if limits.daily_limit is None or not instants:
+        return taken
+    asked = {
+        "mentor_id": limits.mentor_id,
+        "moving": moving or _NOBODY,
+        "since": min(instants) - _A_LONG_DAY,
+        "until": max(instants) + _A_LONG_DAY,
+    }
+    for slot_id, start in session.execute(_TAKEN_SLOTS, asked):
+        taken[limits.day(start)].add(slot_id)
+    return taken
+
+
+def _is_day_full(
+    limits: Limits, taken: Mapping[date, set[int]], slot_id: int, start: datetime
+) -> bool:
+    """Whether another session on that day would be one too many; a group's slot counts once."""
+    if limits.daily_limit is None:
+        return False
+    return len(taken.get(limits.day(start), set()) - {slot_id}) >= limits.daily_limit
