@@ -1,0 +1,90 @@
+"""A second reading of section 2 of the specification: one session, in plain sentences.
+
+It knows nothing of the product, so that the two can be held against each other step by step.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+MAY = {
+    "start": ("mentor", "admin"),
+    "arrive": ("mentor", "admin"),
+    "complete": ("mentor", "student", "admin"),
+    "cancel": ("mentor", "student", "admin"),
+}
+
+
+@dataclass
+class Session:
+    """A booked session as the specification wants it, and what has become of it."""
+
+    start: datetime
+    end: datetime
+    status: str = "SCHEDULED"
+    is_delayed: bool = False
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+    cancelled_at: datetime | None = None
+    journal: list[tuple[object, ...]] = field(default_factory=list)
+
+    @property
+    def state(self) -> tuple[object, ...]:
+        """What a reader of the database can see of it."""
+        return (
+            self.status, self.is_delayed, self.started_at, self.completed_at, self.cancelled_at,
+        )  # fmt: skip
+
+    def overdue(self, now: datetime) -> str | None:
+        """What the clock makes of it at `now`: "delay", "auto-complete" or nothing."""
+        if self.status == "SCHEDULED" and self.start <= now:
+            return "delay"
+        if self.status == "ONGOING" and not self.is_delayed and self.end <= now:
+            return "auto-complete"
+        return None
+
+    def tick(self, now: datetime, cause: str) -> None:
+        """The clock's transition, which has to be due."""
+        if self.overdue(now) == "delay":
+            self._move("ONGOING", now, cause, due_at=self.start, is_delayed=True)
+        else:
+            self._move("COMPLETED", now, cause, due_at=self.end, completed_at=self.end)
+
+    def act(self, action: str, who: str, now: datetime) -> str:
+        """A person's action: unknown, forbidden, changed, same or conflict."""
+        if who not in ("mentor", "student", "admin"):
+            return "unknown"
+        if who not in MAY[action]:
+            return "forbidden"
+        is_awaited = self.status == "ONGOING" and self.is_delayed and self.started_at is None
+        if action == "start":
+            applies = self.status == "SCHEDULED" and now < self.end
+            holds = self.status == "ONGOING" and not self.is_delayed
+            left = {"status": "ONGOING", "started_at": now}
+        elif action == "arrive":
+            applies = is_awaited
+            holds = self.status == "ONGOING" and self.is_delayed and not is_awaited
+            left = {"status": "ONGOING", "started_at": now}
+        elif action == "complete":
+            applies = self.status == "ONGOING"
+            holds = self.status == "COMPLETED"
+            left = {"status": "COMPLETED", "completed_at": now}
+        else:
+            applies = self.status == "SCHEDULED" and now < self.start
+            holds = self.status == "CANCELLED"
+            left = {"status": "CANCELLED", "cancelled_at": now}
+        if applies:
+            self._move(left.pop("status"), now, who, due_at=None, **left)
+            return "changed"
+        if holds:
+            return "same"
+        if self.overdue(now):
+            self.tick(now, who)
+        return "conflict"
+
+    def _move(
+        self, status: str, now: datetime, cause: str, *, due_at: datetime | None, **left: object
+    ) -> None:
+        old, self.status = self.status, status
+        for name, value in left.items():
+            setattr(self, name, value)
+        self.journal.append((old, status, self.is_delayed, cause, due_at, now))
