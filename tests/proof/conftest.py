@@ -40,10 +40,18 @@ class FragileDatabases(Databases):
         self._postgresql("ALTER SYSTEM RESET ALL")
         self._postgresql("SELECT pg_reload_conf()")
 
-    def restart(self) -> None:
-        """Stop the server in the middle of whatever runs on it, and start it again."""
+    def stop(self) -> None:
+        """Stop the server in the middle of whatever runs on it."""
         self._server.stop()
+
+    def start(self) -> None:
+        """Start it again."""
         self._server.start()
+
+    def restart(self) -> None:
+        """Stop the server and start it again."""
+        self.stop()
+        self.start()
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,20 @@ from sqlalchemy import Engine, event
 
 
 @contextmanager
-def meanwhile(engine: Engine, beginning: str, act: Callable[[], object]) -> Iterator[list[str]]:
-    """Run `act` once, right before the first statement that begins so; gives that statement."""
+def meanwhile(
+    engine: Engine, beginning: str, act: Callable[[], object], *, number: int = 1
+) -> Iterator[list[str]]:
+    """Run `act` once, right before the first statement that begins so, or the one of this number.
+
+    Gives the statements up to that one.
+    """
     calls: list[str] = []
 
     def note(_connection, _cursor, statement, *_rest) -> None:
-        if statement.startswith(beginning) and not calls:
+        if statement.startswith(beginning) and len(calls) < number:
             calls.append(statement)
-            act()
+            if len(calls) == number:
+                act()
 
     event.listen(engine, "before_cursor_execute", note)
     try:

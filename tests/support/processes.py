@@ -120,6 +120,21 @@ def children_of(pid: int) -> list[int]:
     return found
 
 
+def a_command(url: str, *arguments: str, log: Path, **settings: str) -> subprocess.Popen[bytes]:
+    """A running `flask` command on this database, in a session of its own; it writes to `log`."""
+    environment = os.environ | {
+        "MENTORSHIP_ENV": "development",
+        "SECRET_KEY": SECRET_KEY,
+        "DATABASE_URL": url,
+        "CRON_SECRET": CRON_SECRET,
+    }
+    with log.open("wb") as output:
+        return subprocess.Popen(
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], cwd=PROJECT,
+            env=environment | settings, stdout=output, stderr=output, start_new_session=True,
+        )  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Server:
     """A running `flask serve`."""
@@ -138,20 +153,10 @@ def a_server(url: str, *, workers: int, folder: Path, port: int | None = None) -
     """The real server on this database, stopped afterwards; on a free port where none is given."""
     port = port or _free_port()
     log = folder / f"server-{port}.log"
-    environment = os.environ | {
-        "MENTORSHIP_ENV": "development",
-        "SECRET_KEY": SECRET_KEY,
-        "DATABASE_URL": url,
-        "CRON_SECRET": CRON_SECRET,
-        "BASE_URL": f"http://{HOST}:{port}",
-    }
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve",
-               "--port", str(port), "--workers", str(workers)]  # fmt: skip
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=output, stderr=output,
-            start_new_session=True,
-        )  # fmt: skip
+    process = a_command(
+        url, "serve", "--port", str(port), "--workers", str(workers),
+        log=log, BASE_URL=f"http://{HOST}:{port}",
+    )  # fmt: skip
     try:
         wait_until(lambda: process.poll() is not None or _answers(port))
         assert process.poll() is None, log.read_text()

@@ -1,0 +1,111 @@
+"""The worker: at the due second by a clock of its own, and as a real process."""
+
+import signal
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from mentorship.clock import utc_now
+from mentorship.domain.lifecycle import Status
+from mentorship.services.worker import AT_LEAST, LOOK_AGAIN, run_worker
+from tests.support.builders import a_booking, at, the_booking, the_journal
+from tests.support.processes import a_command, wait_until
+
+SECOND = timedelta(seconds=1)
+
+
+class Watch:
+    """A clock that goes on only while the worker waits, and stops it in the end."""
+
+    def __init__(self, now, *, until):
+        self.now, self.until, self.pauses = now, until, []
+
+    def __call__(self):
+        return self.now
+
+    def wait(self, pause):
+        self.pauses.append(pause)
+        self.now += pause
+        return self.now > self.until
+
+
+def work(session, watch):
+    run_worker(lambda: Session(session.get_bind()), clock=watch, wait=watch.wait)
+
+
+def test_each_transition_is_applied_at_the_very_instant_at_which_it_is_due(session, cast):
+    due = [at("10:00") + seconds * SECOND for seconds in (0, 0.25, 0.4, 2.75, 7, 7, 12.5)]
+    for start in due[:4]:
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=start)
+    for end in due[4:]:
+        a_booking(session, mentor=cast.mentor, student=cast.student, status=Status.ONGOING,
+                  starts=end - timedelta(hours=1))  # fmt: skip
+
+    work(session, Watch(at("09:59:58"), until=at("10:00:15")))
+
+    journal = the_journal(session)
+    assert [change.due_at for change in journal] == due
+    assert [change.applied_at for change in journal] == due
+
+
+def test_with_nothing_to_come_it_looks_again_each_second(session):
+    watch = Watch(at("10:00"), until=at("10:00:05"))
+
+    work(session, watch)
+
+    assert set(watch.pauses) == {0 * SECOND, LOOK_AGAIN}
+
+
+def test_what_is_booked_while_it_waits_is_found_within_a_second(session, cast):
+    watch = Watch(at("10:00"), until=at("10:00:10"))
+    book_at = at("10:00:03")
+
+    def wait(pause):
+        if watch.now == book_at:
+            a_booking(session, mentor=cast.mentor, student=cast.student,
+                      starts=watch.now + 0.5 * SECOND)  # fmt: skip
+        return watch.wait(pause)
+
+    run_worker(lambda: Session(session.get_bind()), clock=watch, wait=wait)
+
+    [change] = the_journal(session)
+    assert change.applied_at - change.due_at <= LOOK_AGAIN
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite locks no rows.
+def test_a_session_that_somebody_holds_does_not_make_it_spin(session, cast):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    watch = Watch(at("10:00"), until=at("10:00:01"))
+    with Session(session.get_bind()) as holder:
+        holder.connection().exec_driver_sql(
+            "SELECT 1 FROM session_bookings WHERE id = %s FOR UPDATE", (booking,)
+        )
+        work(session, watch)
+        assert set(watch.pauses[1:]) == {AT_LEAST}
+    assert the_journal(session) == []
+
+    work(session, Watch(at("10:00:01"), until=at("10:00:01")))
+
+    assert the_booking(session, booking).is_delayed
+
+
+def test_a_real_worker_sweeps_at_the_due_second_and_ends_when_it_is_told_to(
+    session, cast, database_url, tmp_path
+):
+    log = tmp_path / "worker.log"
+    worker = a_command(database_url, "worker", log=log)
+    try:
+        wait_until(lambda: worker.poll() is not None or "is running" in log.read_text())
+        due = utc_now() + 0.5 * SECOND
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=due)
+        [change] = wait_until(lambda: the_journal(session))
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(10) == 0
+    finally:
+        worker.kill()
+        worker.wait()
+
+    assert (change.due_at, change.cause, change.actor_id) == (due, "worker", None)
+    assert change.applied_at >= due
+    assert log.read_text().endswith("The worker has stopped.\n")
