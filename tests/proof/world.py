@@ -26,7 +26,7 @@ class World:
     @property
     def lasts(self) -> timedelta:
         """How long each session is; nobody ever has two at a time."""
-        return 0.9 * len(self.mentors) * self.apart
+        return 0.8 * len(self.mentors) * self.apart
 
     @property
     def people(self) -> tuple[Viewer, ...]:
