@@ -6,6 +6,7 @@ from mentorship.models.availability import MentorTimeSlot
 from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
 from mentorship.models.columns import table_of
+from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.schedule import (
     AvailabilityRule,
     DayOff,
@@ -24,10 +25,14 @@ __all__ = [
     "Cause",
     "DayOff",
     "IdempotencyKey",
+    "MailChoice",
+    "MailOutcome",
     "MentorProfile",
     "MentorTimeSlot",
     "MentorTopic",
     "MentorWord",
+    "OutboxMessage",
+    "ReminderMark",
     "Role",
     "ScheduleStatus",
     "SessionBooking",

@@ -7,8 +7,9 @@ from tests.support.databases import ENGINES
 
 TABLES = {
     "api_tokens", "availability_rules", "booking_moves", "days_off", "idempotency_keys",
-    "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words", "session_bookings",
-    "status_changes", "sweep_failures", "users", "waiting_list_entries",
+    "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
+    "outbox_messages", "reminder_marks", "session_bookings", "status_changes", "sweep_failures",
+    "users", "waiting_list_entries",
 }  # fmt: skip
 
 OVERLAP = "ex_"
@@ -68,8 +69,11 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
     assert on_sqlite == on_postgresql
     assert on_sqlite[1] == {
         "ix_mentor_time_slots_held",
+        "ix_outbox_messages_pending",
+        "ix_outbox_messages_set_aside",
         "ix_session_bookings_due_delay",
         "ix_session_bookings_due_auto_complete",
+        "uq_outbox_messages_key",
         "uq_session_bookings_live_seat",
         "uq_waiting_list_entries_open",
     }

@@ -1,0 +1,45 @@
+"""The kinds of mail, as data: what each is called, and when a reminder is worth sending."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class MailKind(StrEnum):
+    """What a mail is about; people choose by kind what they get."""
+
+    BOOKED = "booked"
+    MOVED = "moved"
+    CANCELLED = "cancelled"
+    REMINDER_24H = "reminder-24h"
+    REMINDER_1H = "reminder-1h"
+    REMINDER_10M = "reminder-10m"
+    STARTED = "started"
+    DELAYED = "delayed"
+    COMPLETED = "completed"
+    WAITING_LIST = "waiting-list"
+    ACCOUNT = "account"
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """How long before the start one is due, and whether people get it who never chose."""
+
+    lead: timedelta
+    is_default: bool
+
+    @property
+    def lasts(self) -> timedelta:
+        """After this much of its lead a reminder that could not be sent is dropped."""
+        return self.lead / 2
+
+
+REMINDERS: Mapping[MailKind, Reminder] = MappingProxyType(
+    {
+        MailKind.REMINDER_24H: Reminder(timedelta(hours=24), is_default=True),
+        MailKind.REMINDER_1H: Reminder(timedelta(hours=1), is_default=True),
+        MailKind.REMINDER_10M: Reminder(timedelta(minutes=10), is_default=False),
+    }
+)

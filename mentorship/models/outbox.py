@@ -1,0 +1,112 @@
+"""Mail that waits to be sent, and what people chose to get."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, Enum, ForeignKey, Index, String, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.mail import MailKind
+from mentorship.models.columns import Model, named
+
+
+class MailOutcome(StrEnum):
+    """How a mail ended: sent, set aside because it cannot be sent, or dropped as pointless."""
+
+    SENT = "sent"
+    SET_ASIDE = "set-aside"
+    DROPPED = "dropped"
+
+
+_KIND = Enum(
+    MailKind,
+    native_enum=False,
+    create_constraint=False,  # A further kind of mail needs no change of the table.
+    length=24,
+    values_callable=lambda kinds: [kind.value for kind in kinds],
+)
+
+
+class OutboxMessage(Model):
+    """One mail to one person, written by the transaction that it tells about. Instants in UTC.
+
+    Mail about a session names the booking, the reader and what happened (`change_id` in the
+    journal, `move_id` in the moves) and gets its words when it is sent; other mail brings
+    `recipient`, `subject` and words, which are forgotten once it was sent, because links in them
+    may still work. `next_try_at` is when anybody may take it; who takes it sets it to the end of
+    a lease and leaves `claimed_by`. After `not_after` it is dropped. No two have the same `key`.
+    """
+
+    __tablename__ = "outbox_messages"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[MailKind] = mapped_column(_KIND)
+    booking_id: Mapped[int | None] = mapped_column(ForeignKey("session_bookings.id"))
+    reader_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("status_changes.id"))
+    move_id: Mapped[int | None] = mapped_column(ForeignKey("booking_moves.id"))
+    key: Mapped[str | None] = mapped_column(String(200))
+    recipient: Mapped[str | None] = mapped_column(String(254))
+    subject: Mapped[str | None] = mapped_column(String(300))
+    body_text: Mapped[str | None] = mapped_column(Text)
+    body_html: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    claimed_by: Mapped[str | None] = mapped_column(String(64))
+    attempts: Mapped[int] = mapped_column(server_default="0")
+    outcome: Mapped[MailOutcome | None] = mapped_column(named(MailOutcome, name="outcome"))
+    ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    error: Mapped[str | None] = mapped_column(String(500))
+
+    __table_args__ = (
+        CheckConstraint(
+            "(booking_id IS NULL) = (reader_id IS NULL) "
+            "AND (booking_id IS NULL) = (recipient IS NOT NULL)",
+            name="has_one_reader",
+        ),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_its_time"),
+        Index(
+            "uq_outbox_messages_key",
+            "key",
+            unique=True,
+            sqlite_where=text("key IS NOT NULL"),
+            postgresql_where=text("key IS NOT NULL"),
+        ),
+        Index(
+            "ix_outbox_messages_pending",
+            "next_try_at",
+            "id",
+            sqlite_where=text("outcome IS NULL"),
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        Index(
+            "ix_outbox_messages_set_aside",
+            "ended_at",
+            sqlite_where=text("outcome = 'set-aside'"),
+            postgresql_where=text("outcome = 'set-aside'"),
+        ),
+        Index("ix_outbox_messages_booking", "booking_id"),
+    )
+
+
+class MailChoice(Model):
+    """Whether a person wants a kind of mail, where that differs from what it is by default."""
+
+    __tablename__ = "mail_choices"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    kind: Mapped[MailKind] = mapped_column(_KIND, primary_key=True)
+    is_wanted: Mapped[bool]
+
+
+class ReminderMark(Model):
+    """The one row that says up to which instant (UTC) the reminders have been written."""
+
+    __tablename__ = "reminder_marks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reminded_until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
