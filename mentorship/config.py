@@ -59,9 +59,12 @@ class Settings(BaseSettings):
 
     @property
     def usable_cron_secret(self) -> bytes | None:
-        """The cron secret, or None where it is unset, too short or a known sample."""
+        """The cron secret, or None where it is unset, too short, a known sample or not ASCII.
+
+        Servers hand on no other text than ASCII in a header (RFC 9110, section 5.5).
+        """
         secret = self.cron_secret.get_secret_value() if self.cron_secret else ""
-        if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS:
+        if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not secret.isascii():
             return None
         return secret.encode()
 

@@ -33,7 +33,9 @@ def complete_sessions() -> Response:
     """
     secret: bytes | None = current_app.extensions["settings"].usable_cron_secret
     if secret is None:
-        log.error("cron_refused", reason="CRON_SECRET is unset, shorter than 16, or a sample value")
+        log.error(
+            "cron_refused", reason="CRON_SECRET is unset, shorter than 16, a sample or not ASCII"
+        )
         raise Unavailable("The cron route is switched off: CRON_SECRET is not set to a usable one.")
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)

@@ -56,8 +56,8 @@ def init_app(app: Flask) -> None:
 
 
 def _product_error(error: ProductError) -> Response:
-    is_page = request.method == "GET" and not request.path.startswith("/api/")
-    if isinstance(error, NotSignedIn) and is_page:
+    is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
     conflict = error if isinstance(error, Conflict) else None
     response = _answer(_STATUS[type(error)], str(error), conflict)

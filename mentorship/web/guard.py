@@ -50,6 +50,6 @@ def init_app(app: Flask, settings: Settings) -> None:
             is_ours = site in ("same-origin", "none")
         else:
             origin = request.headers.get("Origin")
-            is_ours = origin is None or urlsplit(origin).netloc in (request.host, base_host)
+            is_ours = origin is None or origin.partition("://")[2] in (request.host, base_host)
         if not is_ours:
             raise CrossSite
