@@ -14,9 +14,19 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
 
+class HourCycle(StrEnum):
+    """How the hours of a day are counted: 12 and AM or PM, or 0 to 23 (as Unicode calls them)."""
+
+    H12 = "h12"
+    H23 = "h23"
+
+
 @dataclass(frozen=True)
 class Viewer:
-    """The signed-in person who asks; `timezone` is an IANA name, `epoch` their sign-in epoch."""
+    """The signed-in person who asks; `timezone` is an IANA name, `epoch` their sign-in epoch.
+
+    `hour_cycle` is None where the language of their browser decides.
+    """
 
     id: int
     role: Role
@@ -24,6 +34,7 @@ class Viewer:
     email: str
     timezone: str
     epoch: int
+    hour_cycle: HourCycle | None = None
 
     def takes_part(self, *, student_id: int, mentor_id: int) -> bool:
         """Whether a session is this person's to see."""

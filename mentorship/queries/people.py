@@ -5,10 +5,12 @@ from typing import Any
 from sqlalchemy import Row, bindparam, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import Viewer
+from mentorship.domain.people import HourCycle, Viewer
 from mentorship.models import User
 
-_VIEWER_COLUMNS = (User.id, User.role, User.name, User.email, User.timezone, User.session_epoch)
+_VIEWER_COLUMNS = (
+    User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
+)  # fmt: skip
 _BY_EPOCH = select(*_VIEWER_COLUMNS).where(
     User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
 )
@@ -28,4 +30,12 @@ def account_of(session: Session, email: str) -> tuple[Viewer, str | None] | None
 
 
 def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
-    return Viewer(row.id, row.role, row.name, row.email, row.timezone, row.session_epoch)
+    return Viewer(
+        row.id,
+        row.role,
+        row.name,
+        row.email,
+        row.timezone,
+        row.session_epoch,
+        HourCycle(row.hour_cycle) if row.hour_cycle else None,
+    )

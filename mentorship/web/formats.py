@@ -1,10 +1,17 @@
 """How instants are written for people, in their own time zone."""
 
+import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
-from flask import Flask
+from babel import Locale, UnknownLocaleError
+from flask import Flask, g, request
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
+
+from mentorship.domain.people import HourCycle
+from mentorship.web.identity import current_viewer
 
 
 def init_app(app: Flask) -> None:
@@ -22,8 +29,12 @@ def day(instant: datetime, timezone: str) -> str:
 
 
 def clock(instant: datetime, timezone: str) -> str:
-    """Like "09:05"."""
-    return f"{instant.astimezone(_zone(timezone)):%H:%M}"
+    """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
+    local = instant.astimezone(_zone(timezone))
+    hour, minute = local.hour, local.minute
+    if _hour_cycle() is HourCycle.H23:
+        return f"{hour:02}:{minute:02}"
+    return f"{hour % 12 or 12}:{minute:02}\N{NO-BREAK SPACE}{'AM' if hour < 12 else 'PM'}"
 
 
 def zone(instant: datetime, timezone: str) -> str:
@@ -36,6 +47,29 @@ def zone(instant: datetime, timezone: str) -> str:
 def iso(instant: datetime) -> str:
     """For `<time datetime>`: UTC, to the second."""
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _hour_cycle() -> HourCycle:
+    """The viewer's own choice, else that of the browser's language; found once a request."""
+    found: HourCycle | None = g.get("hour_cycle")
+    if found is None:
+        viewer = current_viewer()
+        chosen = viewer.hour_cycle if viewer else None
+        found = chosen or hour_cycle_of(request.headers.get("Accept-Language", ""))
+        g.hour_cycle = found
+    return found
+
+
+@lru_cache(maxsize=1024)  # Browsers send a few headers; strangers may send any.
+def hour_cycle_of(accept_language: str) -> HourCycle:
+    """How the first language that is known counts hours (CLDR); 0 to 23 where none is."""
+    for language in parse_accept_header(accept_language, LanguageAccept).values():
+        try:
+            pattern = Locale.parse(language, sep="-").time_formats["short"].pattern
+        except (UnknownLocaleError, ValueError):
+            continue
+        return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23
+    return HourCycle.H23
 
 
 @cache

@@ -197,8 +197,11 @@ class Windows:
     def of(
         self, site: Site, viewer: Viewer | None, *, clock: datetime | None = None, **options: Any
     ) -> Window:
-        """A window in which this person is signed in; `clock` is the window's own, and stands."""
-        context = self._browser.new_context(**options)
+        """A window in which this person is signed in; `clock` is the window's own, and stands.
+
+        Its language is British English, in which hours go to 23, where `locale` does not say.
+        """
+        context = self._browser.new_context(**({"locale": "en-GB"} | options))
         self._contexts.append(context)
         if viewer is not None:
             name, _, value = cookie_of(site.app, viewer).partition("=")
