@@ -12,7 +12,17 @@ from enum import StrEnum
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    SQLColumnExpression,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime
@@ -64,8 +74,8 @@ _A_LONG_DAY = timedelta(hours=26)
 """No day of a zone that changes its clocks is longer."""
 
 _SLOT, _BOOKING = MentorTimeSlot, SessionBooking
-_STUDENT = bindparam("student_id")
-_MOVING = bindparam("moving")
+_STUDENT: BindParameter[int] = bindparam("student_id")
+_MOVING: BindParameter[int] = bindparam("moving")
 _NOW, _EARLIEST, _LATEST, _SINCE, _UNTIL = (
     bindparam(name, type_=UtcDateTime) for name in ("now", "earliest", "latest", "since", "until")
 )
@@ -84,7 +94,7 @@ _TAKEN = (
     .scalar_subquery()
 )
 
-_IN_THE_WAY: Mapping[Obstacle, ColumnElement[bool]] = {
+_IN_THE_WAY: Mapping[Obstacle, SQLColumnExpression[bool]] = {
     Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
     Obstacle.PAST: _SLOT.start_time <= _NOW,
     Obstacle.TOO_SOON: _SLOT.start_time < _EARLIEST,
