@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Select,
     SQLColumnExpression,
     and_,
     bindparam,
@@ -123,7 +125,7 @@ _FREE = (
     .order_by(_SLOT.start_time, _SLOT.id)
 )
 
-_ONE = select(
+_ONE: Select[*tuple[Any, ...]] = select(
     _SLOT.start_time, *(condition.label(each.name) for each, condition in _IN_THE_WAY.items())
 ).where(_SLOT.id == bindparam("slot_id"))
 
