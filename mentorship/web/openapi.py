@@ -184,8 +184,8 @@ def _operation(
 _HX_REQUEST = {
     "name": "HX-Request",
     "in": "header",
-    "description": "Sent by HTMX, which gets HTML in the place of JSON.",
-    "schema": {"enum": ["true"]},
+    "description": "HTMX sends `true` and gets HTML in the place of JSON.",
+    "schema": {"type": "string"},
 }
 
 
