@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -22,7 +21,15 @@ from mentorship.extensions import db
 from mentorship.models import User
 from tests.support.builders import a_user
 from tests.support.databases import settings_for
-from tests.support.processes import HOST, SECRET_KEY, Server, a_server, cookie_of, wait_until
+from tests.support.processes import (
+    HOST,
+    SECRET_KEY,
+    Server,
+    a_free_port,
+    a_server,
+    cookie_of,
+    wait_until,
+)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = (
@@ -95,11 +102,8 @@ def a_site(url: str, folder: Path) -> Iterator[Site]:
     app = create_app(settings_for(url, secret_key=SECRET_KEY))
     with app.app_context():
         engine = db.engine
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = probe.getsockname()[1]
     with Session(engine, expire_on_commit=False) as session:
-        yield Site(url, port, folder, app, session)
+        yield Site(url, a_free_port(), folder, app, session)
     engine.dispose()
 
 
