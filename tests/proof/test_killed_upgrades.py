@@ -29,7 +29,7 @@ def upgrade_and_die(url, number):
         flask_migrate.upgrade()
 
 
-@pytest.mark.parametrize("numbers", sizes(short=(12, 25), long=range(1, 200)))
+@pytest.mark.parametrize("numbers", sizes(short=(12, 25), long=range(1, 400, 3)))
 def test_an_upgrade_that_is_killed_leaves_nothing_and_runs_again(databases, engine, numbers):
     with databases.empty(engine) as url:
         app = create_app(settings_for(url))

@@ -50,7 +50,7 @@ def send(app, database_url, cast, tmp_path):
         yield lambda times, *request, **headers: at_once(lambda: one(*request, **headers), times)
 
 
-@pytest.mark.parametrize("rounds", sizes(short=1, long=40))
+@pytest.mark.parametrize("rounds", sizes(short=1, long=25))
 def test_every_changing_request_has_one_effect_however_often_it_is_sent(
     send, session, cast, reader, figure, rounds
 ):
