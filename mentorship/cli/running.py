@@ -1,6 +1,7 @@
 """Commands that run the product: the server, the worker, the demo."""
 
 import signal
+import socket
 import threading
 from datetime import timedelta
 from typing import Any
@@ -54,9 +55,21 @@ def demo(*, if_empty: bool) -> None:
 @with_database
 def serve(host: str, port: int, workers: int) -> None:
     """Serve the product."""
+    _require_free_port(host, port)
     db.engine.dispose()  # Each worker opens its own connections.
     click.echo(f"Mentorship serves http://{host}:{port}")
     server("wsgi:app", host=host, port=port, workers=workers).serve()
+
+
+def _require_free_port(host: str, port: int) -> None:
+    """Raises ClickException. The server itself would share a port with another of its kind."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        socket.create_server((host, port), family=family).close()
+    except OSError as error:
+        raise click.ClickException(
+            f"The server cannot listen on {host} port {port}: {error.strerror}"
+        ) from None
 
 
 def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer[Any]:

@@ -1,5 +1,7 @@
 """The demo, and what every command refuses: production, other tables, no database."""
 
+import socket
+
 import pytest
 from freezegun import freeze_time
 from sqlalchemy import func, select
@@ -118,3 +120,24 @@ def test_every_command_says_in_one_line_that_the_database_cannot_be_used(flask_o
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith("Error: The database cannot be used: ")
         assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_serve_refuses_a_port_that_another_server_has_even_one_that_would_share_it(flask):
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        result = flask("serve", "--port", str(port))
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith(
+        f"Error: The server cannot listen on 127.0.0.1 port {port}: Address already in use"
+    )
+    assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_serve_says_in_one_line_that_there_is_no_such_address(flask):
+    for host in ("no.such.host.invalid", "203.0.113.7"):
+        result = flask("serve", "--host", host)
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert result.stderr.startswith(f"Error: The server cannot listen on {host} port 8000: ")
