@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from bench.data import Plan
 from mentorship.domain.lifecycle import CLOCK_RULES, Moment
+from mentorship.domain.mail import NEWS_OF
 from mentorship.models import Cause
 from mentorship.models.booking import source_predicate
 from mentorship.services.sweep import SweepResult, nothing, update_session_statuses
@@ -35,13 +36,21 @@ PROBE = "SELECT " + " OR ".join(
 
 
 def _written(rule: Any) -> Iterator[str]:
-    """The journal rows and the new states of one rule, each in one statement for all rows."""
+    """The journal, the mail and the new states of one rule, each in one statement for all."""
     delayed = "TRUE" if rule.sets.get("is_delayed", rule.delayed) else "FALSE"
     yield (
         "INSERT INTO status_changes (booking_id, old_status, new_status, is_delayed, cause,"
         f" due_at, applied_at) SELECT id, '{rule.source}', '{rule.target}', {delayed}, 'worker',"
         f" {rule.since}, :now {_due(rule)}"
     )
+    for reader in ("student_id", "mentor_id"):
+        yield (
+            "INSERT INTO outbox_messages (kind, booking_id, reader_id, change_id, created_at,"
+            f" next_try_at) SELECT '{NEWS_OF[rule.action]}', booking_id, {reader},"
+            " status_changes.id, :now, :now FROM status_changes"
+            " JOIN session_bookings ON session_bookings.id = booking_id"
+            f" WHERE applied_at = :now AND old_status = '{rule.source}'"
+        )
     sets = ", ".join(
         f"{name} = {value.value if isinstance(value, Moment) else value}"
         for name, value in rule.sets.items()
@@ -119,7 +128,7 @@ class Bench:
             return sum(counts)
 
         seconds, rows = _timed(write)
-        assert rows == 2 * count, rows
+        assert rows == 4 * count, rows
         return seconds
 
     def settle(self) -> None:

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
+from mentorship.domain.lifecycle import Action
+
 
 class MailKind(StrEnum):
     """What a mail is about; people choose by kind what they get."""
@@ -21,6 +23,19 @@ class MailKind(StrEnum):
     COMPLETED = "completed"
     WAITING_LIST = "waiting-list"
     ACCOUNT = "account"
+
+
+NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(
+    {
+        Action.DELAY: MailKind.DELAYED,
+        Action.AUTO_COMPLETE: MailKind.COMPLETED,
+        Action.START: MailKind.STARTED,
+        Action.ARRIVE: MailKind.STARTED,
+        Action.COMPLETE: MailKind.COMPLETED,
+        Action.CANCEL: MailKind.CANCELLED,
+    }
+)
+"""What is told about each transition."""
 
 
 @dataclass(frozen=True)

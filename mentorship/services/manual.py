@@ -19,8 +19,10 @@ from mentorship.domain.lifecycle import (
     decide,
     permitted,
 )
+from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.people import Viewer
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
+from mentorship.services.outbox import tell_changes
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -115,7 +117,7 @@ class _Change:
 
 
 def _store(session: Session, change: _Change, state: State, *, now: datetime) -> State:
-    """Write the transition and its journal row; returns the state that it leaves."""
+    """Write the transition, its journal row and its mail; returns the state that it leaves."""
     rule = change.rule
     is_by_clock = Party.CLOCK in rule.by
     columns = rule.changes(state, now)
@@ -130,8 +132,9 @@ def _store(session: Session, change: _Change, state: State, *, now: datetime) ->
         state, status=rule.target, is_delayed=bool(columns.get("is_delayed", state.is_delayed))
     )
     lock_journal(session)
-    session.execute(
-        insert(StatusChange).values(
+    change_id = session.scalar(
+        insert(StatusChange)
+        .values(
             booking_id=change.booking_id,
             old_status=state.status,
             new_status=left.status,
@@ -141,5 +144,8 @@ def _store(session: Session, change: _Change, state: State, *, now: datetime) ->
             due_at=state.at(rule.since, now) if rule.since else None,
             applied_at=now,
         )
+        .returning(StatusChange.id)
     )
+    assert change_id is not None, "a row that was stored has an id"
+    tell_changes(session, NEWS_OF[rule.action], first=change_id, now=now)
     return left

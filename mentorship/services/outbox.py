@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Insert, Select, bindparam, func, insert, literal, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from mentorship.domain.mail import MailKind
-from mentorship.models import OutboxMessage
+from mentorship.database import UtcDateTime
+from mentorship.domain.mail import NEWS_OF, MailKind
+from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
 
-_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+_INSERT_ON: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 _LONGEST_SUBJECT = 300
 
@@ -36,9 +38,9 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
 
     Its words are stored, so they are read by nobody but the worker, and forgotten once sent.
     """
-    insert = _INSERT[session.get_bind().dialect.name]
+    insert_here = _INSERT_ON[session.get_bind().dialect.name]
     session.execute(
-        insert(OutboxMessage)
+        insert_here(OutboxMessage)
         .values(
             kind=mail.kind,
             key=mail.key,
@@ -52,6 +54,40 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
         )
         .on_conflict_do_nothing()
     )
+
+
+def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
+    """Put the mail about every journal row from id `first` on into the outbox; does not commit.
+
+    Both people of the session get it, but nobody is told that they started it themselves.
+    Call it while the journal's lock is held, so that those rows are the caller's own.
+    """
+    session.execute(_TELL_CHANGES[kind], {"first": first, "now": now})
+
+
+def _tell_changes(kind: MailKind) -> Insert:
+    def rows(reader: InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
+        wanted = StatusChange.id >= bindparam("first")
+        if kind is MailKind.STARTED:
+            wanted &= reader != func.coalesce(StatusChange.actor_id, 0)
+        return (
+            select(
+                literal(kind, OutboxMessage.kind.type), StatusChange.booking_id, reader,
+                StatusChange.id, _NOW, _NOW,
+            )
+            .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
+            .where(wanted)
+        )  # fmt: skip
+
+    return insert(table_of(OutboxMessage)).from_select(
+        ["kind", "booking_id", "reader_id", "change_id", "created_at", "next_try_at"],
+        union_all(rows(SessionBooking.student_id), rows(SessionBooking.mentor_id)),
+    )
+
+
+_NOW = bindparam("now", type_=UtcDateTime)
+
+_TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
 
 
 def on_one_line(subject: str) -> str:

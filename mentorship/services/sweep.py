@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, begin_write, lock_journal
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Moment, Rule
+from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.updates import Update
 from mentorship.models import Cause, SessionBooking, StatusChange, SweepFailure, table_of
 from mentorship.queries.due import DueBooking, anything_due, due_bookings, is_due
+from mentorship.queries.journal import head
+from mentorship.services.outbox import tell_changes
 
 log = structlog.get_logger(__name__)
 
@@ -124,7 +127,7 @@ def nothing(_booking: DueBooking) -> bool:
 def _apply(
     session: Session, rule: Rule, due: list[DueBooking], *, now: datetime, cause: Cause
 ) -> None:
-    """Change the rows and write their journal rows. All or nothing: raises if one is missing."""
+    """Change the rows, write their journal rows and mail. All or nothing: raises if one misses."""
     moment = literal(now, UtcDateTime)
     columns = {Moment.NOW: moment, Moment.START: _BOOKINGS.c.start_time,
                Moment.END: _BOOKINGS.c.end_time}  # fmt: skip
@@ -141,6 +144,7 @@ def _apply(
     if changed.rowcount != len(due):
         raise RuntimeError(f"{changed.rowcount} of {len(due)} due bookings could be changed")
     lock_journal(session)
+    before = head(session)
     connection.execute(
         insert(_JOURNAL),
         [
@@ -157,6 +161,7 @@ def _apply(
             for booking in due
         ],
     )
+    tell_changes(session, NEWS_OF[rule.action], first=before + 1, now=now)
 
 
 def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
