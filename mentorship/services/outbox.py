@@ -56,6 +56,34 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
     )
 
 
+def tell(
+    session: Session, kind: MailKind, *, booking_id: int, now: datetime, move_id: int | None = None
+) -> None:
+    """Put the mail about a booking or a move into the outbox, for both people; does not commit.
+
+    `move_id` names the move. The mail gets its words when it is sent.
+    """
+    readers = session.execute(
+        select(SessionBooking.student_id, SessionBooking.mentor_id).where(
+            SessionBooking.id == booking_id
+        )
+    ).one()
+    session.execute(
+        insert(OutboxMessage),
+        [
+            {
+                "kind": kind,
+                "booking_id": booking_id,
+                "reader_id": reader_id,
+                "move_id": move_id,
+                "created_at": now,
+                "next_try_at": now,
+            }
+            for reader_id in readers
+        ],
+    )
+
+
 def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
     """Put the mail about every journal row from id `first` on into the outbox; does not commit.
 
