@@ -7,21 +7,22 @@ from sqlalchemy import Engine, create_engine
 
 from tests.support.databases import Databases
 
-_figures: list[str] = []
-
 
 @pytest.fixture
 def figure(request) -> Callable[[str], None]:
-    """`figure("...")` prints a line beneath the run's name at the end of all tests."""
-    return lambda line: _figures.append(f"{request.node.name}: {line}")
+    """`figure("...")` prints a line at once, so that a run that is stopped keeps its figures.
 
+    Only a proof run prints: the short forms have nothing to say.
+    """
+    plugins = request.config.pluginmanager
+    terminal = plugins.get_plugin("terminalreporter")
 
-def pytest_terminal_summary(terminalreporter, config):
-    """Only a proof run prints: the short forms have nothing to say."""
-    if config.getoption("markexpr") == "proof":
-        terminalreporter.section("figures")
-        for line in _figures:
-            terminalreporter.write_line(line)
+    def write(line: str) -> None:
+        if request.config.getoption("markexpr") == "proof":
+            with plugins.get_plugin("capturemanager").global_and_fixture_disabled():
+                terminal.write_line(f"\n{request.node.name}: {line}")
+
+    return write
 
 
 @pytest.fixture
