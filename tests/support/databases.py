@@ -54,7 +54,7 @@ class Databases:
         else:
             name = f"copy_{next(_number)}"
             source = make_url(template).database
-            self._postgresql(f"CREATE DATABASE {name} TEMPLATE {source}")
+            self._postgresql(f"CREATE DATABASE {name} TEMPLATE {source} STRATEGY FILE_COPY")
             yield self._url(name)
             self._postgresql(f"DROP DATABASE {name} WITH (FORCE)")
 
