@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Apply, State, decide
 from mentorship.domain.people import Viewer
-from mentorship.models import Cause, SessionBooking, StatusChange, table_of
+from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
+from mentorship.queries.calendar import read_calendar
 from mentorship.queries.due import due_bookings
 from mentorship.services.manual import Outcome
 from mentorship.services.sweep import SweepResult
@@ -80,3 +81,22 @@ def _journal(session: Session, **columns: object) -> None:
     begin_write(session)
     session.execute(insert(StatusChange).values(columns))
     session.commit()
+
+
+def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
+    """Looks without a lock, adds what it did not see, and says nothing of other slots."""
+    plan = read_calendar(session, mentor_id, now=now).plan(now=now)
+    session.rollback()
+    begin_write(session)
+    for slot in plan.add:
+        session.execute(
+            insert(MentorTimeSlot).values(
+                mentor_id=mentor_id,
+                start_time=slot.start_time,
+                end_time=slot.end_time,
+                rule_id=slot.rule_id,
+                is_exclusive=False,  # So that the database does not save it.
+            )
+        )
+    session.commit()
+    return len(plan.add)

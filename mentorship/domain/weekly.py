@@ -1,0 +1,114 @@
+"""Weekly hours: on which days they come, as RFC 5545 and in words."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+
+from dateutil.rrule import rrulestr
+
+
+class Weekday(StrEnum):
+    """The days as RFC 5545 writes them, Monday first."""
+
+    MO = "MO"
+    TU = "TU"
+    WE = "WE"
+    TH = "TH"
+    FR = "FR"
+    SA = "SA"
+    SU = "SU"
+
+    @property
+    def word(self) -> str:
+        """Like "Tuesday"."""
+        return _WORDS[self]
+
+
+_WORDS = dict(
+    zip(
+        Weekday,
+        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True)
+class Recurrence:
+    """Every so many weeks on these days, up to and including `until` (empty: for good)."""
+
+    weekdays: tuple[Weekday, ...]
+    every_weeks: int = 1
+    until: date | None = None
+
+    @classmethod
+    def read(cls, rrule: str) -> "Recurrence":
+        """From the value of an RRULE that `rrule` wrote."""
+        parts = dict(part.split("=") for part in rrule.split(";"))
+        until = parts.get("UNTIL")
+        return cls(
+            weekdays=tuple(Weekday(day) for day in parts["BYDAY"].split(",")),
+            every_weeks=int(parts.get("INTERVAL", "1")),
+            until=date.fromisoformat(until) if until else None,
+        )
+
+    @property
+    def rrule(self) -> str:
+        """The value of an RRULE (RFC 5545, 3.3.10) whose DTSTART is a date."""
+        days = ",".join(day for day in Weekday if day in self.weekdays)
+        interval = f";INTERVAL={self.every_weeks}" if self.every_weeks > 1 else ""
+        until = f";UNTIL={self.until:%Y%m%d}" if self.until else ""
+        return f"FREQ=WEEKLY{interval};BYDAY={days}{until}"
+
+    @property
+    def words(self) -> str:
+        """Like "Every second week on Tuesday and Thursday"."""
+        names = [day.word for day in Weekday if day in self.weekdays]
+        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        if len(names) == len(Weekday):
+            listed = "day" if self.every_weeks == 1 else "every day"
+        if self.every_weeks == 1:
+            return f"Every {listed}"
+        return f"Every {_ORDINALS[self.every_weeks]} week on {listed}"
+
+
+_ORDINALS = {2: "second", 3: "third", 4: "fourth"}
+MOST_WEEKS_BETWEEN = max(_ORDINALS)
+
+
+@dataclass(frozen=True)
+class WeeklyRule:
+    """A window of `minutes` that opens on some days at a wall-clock time of `timezone`.
+
+    It is cut into slots of `slot_minutes` for `capacity` students each. `id` is 0 while the rule
+    is not stored.
+    """
+
+    id: int
+    timezone: str
+    rrule: str
+    first_day: date
+    opens: time
+    minutes: int
+    slot_minutes: int
+    capacity: int
+
+    def days(self, first: date, last: date) -> Iterator[date]:
+        """The days from `first` to `last`, both included, on which the window opens."""
+        rule = rrulestr(self.rrule, dtstart=datetime.combine(self.first_day, time.min))
+        found = rule.between(
+            datetime.combine(first, time.min), datetime.combine(last, time.min), inc=True
+        )
+        return (moment.date() for moment in found)
+
+    @property
+    def closes(self) -> time:
+        """When the window ends, on the next day where that is not after `opens`."""
+        end = datetime.combine(self.first_day, self.opens) + timedelta(minutes=self.minutes)
+        return end.time()
+
+    @property
+    def recurrence(self) -> Recurrence:
+        """On which days the window opens."""
+        return Recurrence.read(self.rrule)

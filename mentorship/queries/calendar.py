@@ -1,0 +1,103 @@
+"""Reading a mentor's calendar. Columns, not objects: a session would hand out old ones again."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, literal_column, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.availability import Calendar, DaysOff, KnownSlot, SlotSettings
+from mentorship.domain.weekly import WeeklyRule
+from mentorship.models import (
+    AvailabilityRule,
+    DayOff,
+    MentorProfile,
+    MentorTimeSlot,
+    SessionBooking,
+    User,
+)
+
+_IS_TAKEN = (
+    # With a literal, because a planner uses a partial index only where its words are repeated.
+    exists()
+    .where(
+        SessionBooking.time_slot_id == MentorTimeSlot.id,
+        literal_column("session_bookings.status <> 'CANCELLED'"),
+    )
+    .correlate(MentorTimeSlot)
+)
+
+
+def read_settings(session: Session, mentor_id: int) -> SlotSettings:
+    """The mentor's limits, or the usual ones."""
+    row = session.execute(
+        select(
+            MentorProfile.buffer_before, MentorProfile.buffer_after, MentorProfile.minimum_notice,
+            MentorProfile.horizon_days, MentorProfile.daily_limit,
+        ).where(MentorProfile.mentor_id == mentor_id)
+    ).one_or_none()  # fmt: skip
+    return SlotSettings() if row is None else SlotSettings(*row)
+
+
+def read_rules(session: Session, mentor_id: int) -> tuple[WeeklyRule, ...]:
+    """The mentor's weekly rules, the oldest first."""
+    rows = session.execute(
+        select(
+            AvailabilityRule.id, AvailabilityRule.timezone, AvailabilityRule.rrule,
+            AvailabilityRule.first_day, AvailabilityRule.opens, AvailabilityRule.minutes,
+            AvailabilityRule.slot_minutes, AvailabilityRule.capacity,
+        )
+        .where(AvailabilityRule.mentor_id == mentor_id)
+        .order_by(AvailabilityRule.id)
+    )  # fmt: skip
+    return tuple(WeeklyRule(*row) for row in rows)
+
+
+def read_days_off(session: Session, mentor_id: int, *, now: datetime) -> tuple[DaysOff, ...]:
+    """The mentor's days off that are not over, the next first."""
+    rows = session.execute(
+        select(DayOff.id, DayOff.first_day, DayOff.last_day, DayOff.note)
+        # Yesterday is still today where the mentor's zone is behind.
+        .where(DayOff.mentor_id == mentor_id, DayOff.last_day >= now.date() - timedelta(days=1))
+        .order_by(DayOff.first_day, DayOff.id)
+    )
+    return tuple(DaysOff(*row) for row in rows)
+
+
+def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calendar:
+    """The mentor's calendar at `now` (UTC), with what still stands in the way of new slots."""
+    settings = read_settings(session, mentor_id)
+    return Calendar(
+        timezone=session.scalars(select(User.timezone).where(User.id == mentor_id)).one(),
+        settings=settings,
+        rules=read_rules(session, mentor_id),
+        days_off=read_days_off(session, mentor_id, now=now),
+        slots=_slots(session, mentor_id, since=now - timedelta(minutes=settings.gap)),
+    )
+
+
+def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownSlot, ...]:
+    rows = session.execute(
+        select(
+            MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
+            MentorTimeSlot.rule_id, MentorTimeSlot.capacity, MentorTimeSlot.held_until,
+            _IS_TAKEN.label("is_taken"),
+        )
+        .where(
+            MentorTimeSlot.mentor_id == mentor_id,
+            ~MentorTimeSlot.is_withdrawn,
+            MentorTimeSlot.end_time > since,
+        )
+        .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
+    )  # fmt: skip
+    return tuple(
+        KnownSlot(
+            id=row.id,
+            start_time=row.start_time,
+            end_time=row.end_time,
+            rule_id=row.rule_id,
+            capacity=row.capacity,
+            is_taken=row.is_taken,
+            is_kept=row.held_until is not None and row.held_until >= row.start_time,
+        )
+        for row in rows
+    )

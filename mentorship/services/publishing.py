@@ -1,0 +1,82 @@
+"""Weekly rules turned into slots that can be booked, up to each mentor's horizon."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.availability import Plan
+from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
+from mentorship.queries.calendar import read_calendar
+from mentorship.services.locks import lock_people
+
+
+def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
+    """Make the mentor's slots what the rules say at `now` (UTC), and commit.
+
+    Returns how many were made. Any number of callers may do it at once: each waits for the one
+    before and finds nothing left to do. Booked slots stay as they are.
+    """
+    begin_write(session)
+    lock_people(session, [mentor_id])
+    plan = read_calendar(session, mentor_id, now=now).plan(now=now)
+    carry_out(session, mentor_id, plan)
+    session.commit()
+    return len(plan.add)
+
+
+def carry_out(session: Session, mentor_id: int, plan: Plan) -> None:
+    """Store what a plan adds and takes back; does not commit. The mentor must be locked."""
+    withdraw(session, [slot.id for slot in plan.withdraw])
+    if plan.add:
+        session.execute(
+            insert(MentorTimeSlot),
+            [
+                {
+                    "mentor_id": mentor_id,
+                    "start_time": slot.start_time,
+                    "end_time": slot.end_time,
+                    "rule_id": slot.rule_id,
+                    "capacity": slot.capacity,
+                }
+                for slot in plan.add
+            ],
+        )
+    if plan.release:
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id.in_([slot.id for slot in plan.release]))
+            .values(held_for=None, held_until=None)
+        )
+    session.execute(
+        update(MentorProfile)
+        .where(MentorProfile.mentor_id == mentor_id)
+        .values(published_until=plan.until)
+    )
+
+
+def withdraw(session: Session, slot_ids: Sequence[int]) -> None:
+    """Offer these slots no more; does not commit. None may have an open session."""
+    if slot_ids:
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id.in_(slot_ids))
+            .values(is_withdrawn=True, held_for=None, held_until=None)
+        )
+
+
+def unpublished(session: Session, *, now: datetime) -> list[int]:
+    """The mentors whose slots no longer reach their horizon."""
+    rows = session.execute(
+        select(
+            MentorProfile.mentor_id, MentorProfile.published_until, MentorProfile.horizon_days
+        ).where(exists().where(AvailabilityRule.mentor_id == MentorProfile.mentor_id))
+    )
+    return [
+        row.mentor_id
+        for row in rows
+        if row.published_until is None
+        or row.published_until < now + timedelta(days=row.horizon_days)
+    ]
