@@ -8,6 +8,7 @@ from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import PROJECT, Settings, load_settings, local_secret_key
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
+from mentorship.services.reset_links import Links
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -22,6 +23,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
+    app.extensions["links"] = Links(settings.base_url, app.config["SECRET_KEY"])
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))

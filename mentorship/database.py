@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, event, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
@@ -53,6 +54,14 @@ def read_once(engine: Engine) -> Connection:
     if engine.dialect.name == "sqlite":
         return engine.connect().execution_options(**{_SINGLE: True})
     return engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+
+
+_INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+
+
+def insert_or(session: Session, table: Any) -> Any:
+    """INSERT into a table or model that can say ON CONFLICT, which both engines write alike."""
+    return _INSERT[session.get_bind().dialect.name](table)
 
 
 def lock_journal(session: Session) -> None:

@@ -1,10 +1,26 @@
-"""Passwords as argon2id hashes (RFC 9106)."""
+"""Passwords as argon2id hashes (RFC 9106), and which of them are easily guessed."""
+
+from collections.abc import Iterable
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn import zxcvbn
 
 _hasher = PasswordHasher()
 _DUMMY = _hasher.hash("no account has this password")
+
+
+_ENOUGH = 2
+"""Of zxcvbn's scores 0 to 4: a million guesses or more."""
+
+_LONGEST_JUDGED = 72
+"""Characters. zxcvbn's time grows with the square of the length; more of them never harm."""
+
+
+def is_easily_guessed(password: str, *, about: Iterable[str]) -> bool:
+    """Whether it is a common password, a pattern of the keyboard, or one of the words `about`."""
+    verdict = zxcvbn(password[:_LONGEST_JUDGED], user_inputs=list(about))
+    return bool(verdict["score"] < _ENOUGH)
 
 
 def hash_password(password: str) -> str:

@@ -1,12 +1,14 @@
 """Rate limits, counted in Redis where there is one and otherwise by each process on its own."""
 
-from limits import RateLimitItem, RateLimitItemPerMinute
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
 
 ACCOUNT = RateLimitItemPerMinute(10, multiples=10, namespace="account")
 ADDRESS = RateLimitItemPerMinute(100, multiples=10, namespace="address")
 OVERALL = RateLimitItemPerMinute(2000, multiples=10, namespace="overall")
+MAILBOX = RateLimitItemPerHour(5, namespace="mailbox")
+TOKEN = RateLimitItemPerMinute(300, namespace="token")
 
 
 class Throttle:

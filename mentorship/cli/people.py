@@ -12,7 +12,7 @@ from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services import accounts
 from mentorship.services.import_users import import_users
-from mentorship.services.reset_links import make_token
+from mentorship.services.reset_links import Links, Purpose
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -70,12 +70,12 @@ def reset_link(email: str) -> None:
     account = account_of(db.session(), email.strip().lower())
     if account is None:
         raise click.ClickException(f"There is no account with {email}.")
-    click.echo(_reset_link(account[0].id, epoch=account[0].epoch))
+    click.echo(_reset_link(account.viewer.id, epoch=account.viewer.epoch))
 
 
 def _reset_link(user_id: int, *, epoch: int) -> str:
-    token = make_token(secret_key=current_app.config["SECRET_KEY"], user_id=user_id, epoch=epoch)
-    return f"{current_app.extensions['settings'].base_url}/reset/{token}"
+    links: Links = current_app.extensions["links"]
+    return links.password(Purpose.INVITATION, user_id=user_id, epoch=epoch)
 
 
 COMMANDS = (create_user, import_users_command, reset_link)

@@ -11,6 +11,13 @@ class InvalidInput(ProductError):
     """Something in the request is wrong; nothing was written."""
 
 
+class NotConfirmed(ProductError):
+    """The password is right, but the address of the account has not been confirmed yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Please confirm your e-mail address first, by the link that we sent you.")
+
+
 class NotSignedIn(ProductError):
     """The request needs somebody to be signed in."""
 
@@ -21,12 +28,12 @@ class NotSignedIn(ProductError):
 class NotFound(ProductError):
     """There is no such thing, or it is none of the viewer's business."""
 
-    def __init__(self) -> None:
-        super().__init__("There is no such session.")
+    def __init__(self, sentence: str = "There is no such session.") -> None:
+        super().__init__(sentence)
 
 
 class Forbidden(ProductError):
-    """The viewer takes part in the session, but in a role that may not do this."""
+    """The viewer's role may not do this."""
 
 
 class Conflict(ProductError):

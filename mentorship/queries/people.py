@@ -1,35 +1,108 @@
 """Reading accounts."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, bindparam, select
+from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import HourCycle, Viewer
+from mentorship.domain.people import HourCycle, Role, Viewer
 from mentorship.models import User
 
-_VIEWER_COLUMNS = (
+VIEWER_COLUMNS = (
     User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
 )  # fmt: skip
-_BY_EPOCH = select(*_VIEWER_COLUMNS).where(
+_BY_EPOCH = select(*VIEWER_COLUMNS).where(
     User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
 )
-_BY_EMAIL = select(*_VIEWER_COLUMNS, User.password_hash).where(User.email == bindparam("email"))
+_BY_EMAIL = select(
+    *VIEWER_COLUMNS, User.password_hash, User.is_confirmation_pending, User.is_approval_pending
+).where(User.email == bindparam("email"))
+
+
+@dataclass(frozen=True)
+class Account:
+    """A person, and how their account stands. No `password_hash`: it was never set."""
+
+    viewer: Viewer
+    password_hash: str | None
+    is_confirmation_pending: bool
+    is_approval_pending: bool
+
+
+@dataclass(frozen=True)
+class Person:
+    """One line of the list of people."""
+
+    id: int
+    name: str
+    email: str
+    role: Role
+    timezone: str
+    created_at: datetime
+    is_confirmation_pending: bool
+    is_approval_pending: bool
+
+
+@dataclass(frozen=True)
+class PeoplePage:
+    """One page of the people found; pages count from 1. `waiting` mentors are to be approved."""
+
+    people: tuple[Person, ...]
+    total: int
+    page: int
+    pages: int
+    waiting: int
+
+
+PAGE_SIZE = 20
 
 
 def viewer_of(session: Session, *, user_id: int, epoch: int) -> Viewer | None:
     """The person with this id, if their sign-in epoch is still the same."""
     row = session.execute(_BY_EPOCH, {"id": user_id, "epoch": epoch}).one_or_none()
-    return None if row is None else _viewer(row)
+    return None if row is None else viewer_from(row)
 
 
-def account_of(session: Session, email: str) -> tuple[Viewer, str | None] | None:
-    """The person with this address, in lower case, and their password hash."""
+def account_of(session: Session, email: str) -> Account | None:
+    """The account with this address, in lower case."""
     row = session.execute(_BY_EMAIL, {"email": email}).one_or_none()
-    return None if row is None else (_viewer(row), row.password_hash)
+    if row is None:
+        return None
+    return Account(
+        viewer_from(row), row.password_hash, row.is_confirmation_pending, row.is_approval_pending
+    )
 
 
-def _viewer(row: Row[*tuple[Any, ...]]) -> Viewer:
+def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
+    """People whose name or address contains `search`, mentors to be approved first.
+
+    The page asked for, or else the last. No account of an unconfirmed address waits for approval.
+    """
+    term = search.lower()
+    found = or_(
+        func.lower(User.name).contains(term, autoescape=True),
+        User.email.contains(term, autoescape=True),
+    )
+    waits = User.is_approval_pending & ~User.is_confirmation_pending
+    total = session.scalar(select(func.count()).select_from(User).where(found)) or 0
+    waiting = session.scalar(select(func.count()).select_from(User).where(waits)) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(page, pages)
+    columns = (getattr(User, name) for name in Person.__dataclass_fields__)
+    rows = session.execute(
+        select(*columns)
+        .where(found)
+        .order_by(waits.desc(), User.name, User.id)
+        .limit(PAGE_SIZE)
+        .offset((page - 1) * PAGE_SIZE)
+    )
+    return PeoplePage(tuple(Person(**row._mapping) for row in rows), total, page, pages, waiting)
+
+
+def viewer_from(row: Row[*tuple[Any, ...]]) -> Viewer:
+    """The person in a row that has VIEWER_COLUMNS."""
     return Viewer(
         row.id,
         row.role,

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from zoneinfo import available_timezones
@@ -10,11 +12,11 @@ from sqlalchemy import exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.passwords import hash_password, password_fits
+from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
 from mentorship.database import begin_write
-from mentorship.domain.errors import InvalidInput
-from mentorship.domain.people import Role, Viewer
-from mentorship.models import User
+from mentorship.domain.errors import InvalidInput, NotConfirmed
+from mentorship.domain.people import HourCycle, Role, Viewer
+from mentorship.models import ApiToken, User
 from mentorship.queries.people import account_of
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
@@ -73,13 +75,27 @@ def _timezones() -> frozenset[str]:
     return frozenset(available_timezones())
 
 
-def clean_password(value: str) -> str:
-    """The password as it is. Raises InvalidInput where it is too short or too long."""
+@cache
+def timezone_choices() -> tuple[str, ...]:
+    """The names to choose from: a city in its part of the world, and UTC."""
+    no_places = ("Etc/", "SystemV/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/")
+    places = (name for name in _timezones() if "/" in name and not name.startswith(no_places))
+    return (*sorted(places), "UTC")
+
+
+def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
+    """The password as it is. Raises InvalidInput where it is too short, too long or too common.
+
+    `about` is what others know of its owner, which makes no password either (NIST SP 800-63B).
+    """
     if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
         raise InvalidInput(
             f"The password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
         )
-    return clean_text(value, what="The password", longest=LONGEST_PASSWORD) and value
+    clean_text(value, what="The password", longest=LONGEST_PASSWORD)
+    if is_easily_guessed(value, about=about):
+        raise InvalidInput("This password is easily guessed. Please take another one.")
+    return value
 
 
 def new_account(
@@ -89,12 +105,14 @@ def new_account(
 
     Raises InvalidInput with a sentence about the first field that does not fit.
     """
+    email, name = clean_email(email), clean_name(name)
+    password = clean_password(password, about=(email, name)) if password else ""
     return {
-        "email": clean_email(email),
-        "name": clean_name(name),
+        "email": email,
+        "name": name,
         "role": clean_role(role),
         "timezone": clean_timezone(timezone),
-        "password_hash": hash_password(clean_password(password)) if password else None,
+        "password_hash": hash_password(password) if password else None,
         "session_epoch": 0,
         "created_at": now,
     }
@@ -117,25 +135,90 @@ def has_users(session: Session) -> bool:
 
 
 def check_password(session: Session, *, email: str, password: str) -> Viewer | None:
-    """The person whom these fit, or None; takes the same time whether the account exists."""
+    """The person whom these fit, or None; takes the same time whether the account exists.
+
+    Raises NotConfirmed where they fit and the address is not confirmed yet.
+    """
     account = account_of(session, email)
     session.rollback()
-    fits = password_fits(account[1] if account else None, password)
-    return account[0] if account and fits else None
+    fits = password_fits(account.password_hash if account else None, password)
+    if account is None or not fits:
+        return None
+    if account.is_confirmation_pending:
+        raise NotConfirmed
+    return account.viewer
 
 
-def set_password(session: Session, *, viewer: Viewer, password: str) -> None:
-    """Store a new password and sign the person out everywhere.
+def set_password(session: Session, *, viewer: Viewer, password: str, now: datetime) -> Viewer:
+    """Store a new password and sign the person out everywhere; returns them as they are now.
 
-    Raises InvalidInput where it does not fit, or where the epoch has passed meanwhile.
+    Who sets it by a link has shown that the address is theirs. Raises InvalidInput where the
+    password does not fit, or where the epoch has passed meanwhile.
     """
-    password_hash = hash_password(clean_password(password))
+    clean_password(password, about=(viewer.email, viewer.name))
+    return _end_all(
+        session,
+        viewer,
+        now,
+        password_hash=hash_password(password),
+        is_confirmation_pending=False,
+    )
+
+
+def change_password(
+    session: Session, *, viewer: Viewer, current: str, password: str, now: datetime
+) -> Viewer:
+    """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
+    if check_password(session, email=viewer.email, password=current) is None:
+        raise InvalidInput("The current password is not right.")
+    return set_password(session, viewer=viewer, password=password, now=now)
+
+
+def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
+    """End everything that acts in the person's name."""
+    _end_all(session, viewer, now)
+
+
+def change_details(
+    session: Session, *, viewer: Viewer, name: str, timezone: str, hour_cycle: str
+) -> None:
+    """Store how a person is called, and how times are written for them.
+
+    An empty `hour_cycle` leaves it to the browser's language. Raises InvalidInput.
+    """
+    values = {
+        "name": clean_name(name),
+        "timezone": clean_timezone(timezone),
+        "hour_cycle": clean_hour_cycle(hour_cycle),
+    }
+    begin_write(session)
+    session.execute(update(User).where(User.id == viewer.id).values(values))
+    session.commit()
+
+
+def clean_hour_cycle(value: str) -> HourCycle | None:
+    """A choice of how hours are counted; empty is none. Raises InvalidInput."""
+    try:
+        return HourCycle(value) if value else None
+    except ValueError:
+        raise InvalidInput("Hours are counted as h12 or h23.") from None
+
+
+def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) -> Viewer:
+    """Raise the epoch, which cookies and links carry, and revoke the tokens (decision 6)."""
     begin_write(session)
     changed = session.connection().execute(
         update(User)
         .where(User.id == viewer.id, User.session_epoch == viewer.epoch)
-        .values(password_hash=password_hash, session_epoch=User.session_epoch + 1)
+        .values(session_epoch=User.session_epoch + 1, **values)
     )
+    if changed.rowcount == 1:
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
     session.commit()
     if changed.rowcount != 1:
         raise InvalidInput("The password was changed elsewhere just now.")
+    return replace(viewer, epoch=viewer.epoch + 1)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -44,13 +45,15 @@ def import_users(session: Session, content: bytes, *, now: datetime) -> tuple[in
         if email in row_of:
             raise row.wrong("email", f"{email} stands in row {row_of[email]} already.")
         row_of[email] = row.number
+        name = row.read("name", clean_name)
+        check = partial(clean_password, about=(email, name))
         has_password = bool(row.cells.get("password"))
         accounts.append(
             new_account(
                 email=email,
-                name=row.read("name", clean_name),
+                name=name,
                 role=row.read("role", clean_role),
-                password=row.read("password", clean_password) if has_password else "",
+                password=row.read("password", check) if has_password else "",
                 timezone=row.read("timezone", clean_timezone),
                 now=now,
             )

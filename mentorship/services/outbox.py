@@ -5,14 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Insert, Select, bindparam, func, insert, literal, select, union_all
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from mentorship.database import UtcDateTime
+from mentorship.database import UtcDateTime, insert_or
 from mentorship.domain.mail import NEWS_OF, MailKind
 from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
-
-_INSERT_ON: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 _LONGEST_SUBJECT = 300
 
@@ -38,9 +35,8 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
 
     Its words are stored, so they are read by nobody but the worker, and forgotten once sent.
     """
-    insert_here = _INSERT_ON[session.get_bind().dialect.name]
     session.execute(
-        insert_here(OutboxMessage)
+        insert_or(session, OutboxMessage)
         .values(
             kind=mail.kind,
             key=mail.key,

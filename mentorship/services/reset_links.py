@@ -1,4 +1,9 @@
-"""Tokens with which a person without a password, or with a lost one, can set one."""
+"""Links in mail that act for a person: they set a password or confirm an address, once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from sqlalchemy.orm import Session
@@ -7,28 +12,74 @@ from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
 from mentorship.queries.people import viewer_of
 
-LASTS = 7 * 24 * 3600
-"""Seconds."""
+
+class Purpose(Enum):
+    """What a link does: a name that is signed with it, and how long it works."""
+
+    INVITATION = ("set-password", timedelta(days=7))
+    FORGOTTEN = ("forgotten-password", timedelta(hours=2))
+    CONFIRMATION = ("confirm-address", timedelta(days=7))
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long the link works."""
+        return self.value[1]
 
 
-def make_token(*, secret_key: str, user_id: int, epoch: int) -> str:
-    """A signed token for this person. Setting a password raises the epoch and so uses it up."""
-    return _serializer(secret_key).dumps([user_id, epoch])
+@dataclass(frozen=True)
+class Links:
+    """Makes addresses of this installation, signed with its key."""
+
+    base_url: str
+    secret_key: str
+
+    def page(self, path: str) -> str:
+        """The address of a page that acts for nobody; `path` without a slash in front."""
+        return f"{self.base_url}/{path}"
+
+    def password(self, purpose: Purpose, *, user_id: int, epoch: int) -> str:
+        """Where this person can set a password."""
+        return self.page(f"reset/{self._token(purpose, user_id, epoch)}")
+
+    def confirmation(self, *, user_id: int, epoch: int) -> str:
+        """Where this person can confirm their address."""
+        return self.page(f"confirm/{self._token(Purpose.CONFIRMATION, user_id, epoch)}")
+
+    def _token(self, purpose: Purpose, user_id: int, epoch: int) -> str:
+        return make_token(secret_key=self.secret_key, user_id=user_id, epoch=epoch, purpose=purpose)
 
 
-def person_of(session: Session, token: str, *, secret_key: str) -> Viewer:
-    """For whom a token is. Raises InvalidInput where it is forged, too old or used."""
-    try:
-        user_id, epoch = _serializer(secret_key).loads(token, max_age=LASTS)
-    except BadData:
-        person = None
-    else:
+def make_token(
+    *, secret_key: str, user_id: int, epoch: int, purpose: Purpose = Purpose.INVITATION
+) -> str:
+    """A signed token for this person. What it is used for raises the epoch and so uses it up."""
+    return _serializer(secret_key, purpose).dumps([user_id, epoch])
+
+
+def person_of(
+    session: Session,
+    token: str,
+    *,
+    secret_key: str,
+    purposes: Iterable[Purpose] = (Purpose.INVITATION, Purpose.FORGOTTEN),
+) -> Viewer:
+    """For whom a token is, made for one of these purposes; by default to set a password.
+
+    Raises InvalidInput where it is forged, too old, used, or made for something else.
+    """
+    for purpose in purposes:
+        try:
+            user_id, epoch = _serializer(secret_key, purpose).loads(
+                token, max_age=int(purpose.lasts.total_seconds())
+            )
+        except BadData:
+            continue
         person = viewer_of(session, user_id=user_id, epoch=epoch)
         session.rollback()
-    if person is None:
-        raise InvalidInput("This link has expired or was used already. Please ask for a new one.")
-    return person
+        if person is not None:
+            return person
+    raise InvalidInput("This link has expired or was used already. Please ask for a new one.")
 
 
-def _serializer(secret_key: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret_key, salt="set-password")
+def _serializer(secret_key: str, purpose: Purpose) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key, salt=purpose.value[0])

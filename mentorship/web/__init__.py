@@ -4,6 +4,7 @@ from flask import Flask
 
 from mentorship.config import Settings
 from mentorship.web import (
+    account,
     admin_api,
     auth,
     cron_api,
@@ -13,8 +14,12 @@ from mentorship.web import (
     guard,
     headers,
     identity,
+    limits,
     openapi,
+    people,
     sessions,
+    sign_up,
+    tokens,
 )
 
 
@@ -26,6 +31,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     errors.init_app(app)
     formats.init_app(app)
     identity.init_app()
-    auth.init_app(app, settings)
-    for module in (admin_api, auth, cron_api, dashboard, openapi, sessions):
+    limits.init_app(app, settings)
+    for module in (
+        account, admin_api, auth, cron_api, dashboard, openapi, people, sessions, sign_up, tokens,
+    ):  # fmt: skip
         app.register_blueprint(module.bp)

@@ -2,28 +2,21 @@
 
 import re
 
-from flask import Blueprint, Flask, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from mentorship.adapters.throttle import ACCOUNT, ADDRESS, OVERALL, Throttle
 from mentorship.clock import utc_now
-from mentorship.config import Settings
-from mentorship.domain.errors import InvalidInput, TooManyTries
+from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.services.accounts import check_password, set_password
-from mentorship.services.reset_links import person_of
-from mentorship.web import identity
+from mentorship.services.reset_links import Links, person_of
+from mentorship.services.sign_up import send_confirmation
+from mentorship.web import identity, limits
 
 bp = Blueprint("auth", __name__)
 
-_WRONG = "The e-mail address or the password is not right."
-
-
-def init_app(app: Flask, settings: Settings) -> None:
-    """Make the sign-in throttle of this process."""
-    redis = settings.redis_url
-    app.extensions["throttle"] = Throttle(redis.get_secret_value() if redis else None)
+WRONG = "The e-mail address or the password is not right."
 
 
 @bp.get("/login")
@@ -36,18 +29,26 @@ def login() -> Response | str:
 
 @bp.post("/login")
 def check_login() -> Response | tuple[str, int]:
-    """Sign in. One answer for a wrong password and for an account that does not exist."""
-    email = request.form.get("email", "").strip().lower()[:254]
-    address = request.remote_addr or ""
-    throttle: Throttle = current_app.extensions["throttle"]
-    _refuse_if_throttled(throttle, email, address)
-    viewer = check_password(
-        db.session(), email=email, password=request.form.get("password", "")[:200]
-    ) if _is_storable(email) else None  # fmt: skip
+    """Sign in. One answer for a wrong password and for an account that does not exist.
+
+    Who knows the password of an account that is not confirmed yet gets the link once more.
+    """
+    email = asked_email()
+    limits.count_password(email)
+    try:
+        viewer = check_password(
+            db.session(), email=email, password=request.form.get("password", "")[:200]
+        ) if _is_storable(email) else None  # fmt: skip
+    except NotConfirmed as error:
+        limits.note_success(email)
+        if limits.has_room_for_mail(email):
+            links: Links = current_app.extensions["links"]
+            send_confirmation(db.session(), email=email, links=links, now=utc_now())
+        return _form(error=str(error), email=email), 403
     if viewer is None:
-        throttle.hit(ADDRESS, address)
-        return _form(error=_WRONG, email=email), 401
-    throttle.clear(ACCOUNT, email)
+        limits.note_failure()
+        return _form(error=WRONG, email=email), 401
+    limits.note_success(email)
     identity.sign_in(viewer)
     return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
 
@@ -69,11 +70,18 @@ def reset(token: str) -> str:
 def store_password(token: str) -> Response | tuple[str, int]:
     """Set the password; the link then no longer works, and other browsers are signed out."""
     person = _person_of(token)
+    password = request.form.get("password", "")
     try:
-        set_password(db.session(), viewer=person, password=request.form.get("password", ""))
+        set_password(db.session(), viewer=person, password=password, now=utc_now())
     except InvalidInput as error:
         return render_template("set_password.html", person=person, error=str(error)), 400
+    flash("Your password is set. Please sign in with it.")
     return redirect(url_for("auth.login"), code=303)
+
+
+def asked_email() -> str:
+    """The address in the form, as it would be stored."""
+    return request.form.get("email", "").strip().lower()[:254]
 
 
 def local_path(text: str) -> str | None:
@@ -87,22 +95,6 @@ def local_path(text: str) -> str | None:
 
 def _person_of(token: str) -> Viewer:
     return person_of(db.session(), token, secret_key=current_app.config["SECRET_KEY"])
-
-
-def _refuse_if_throttled(throttle: Throttle, email: str, address: str) -> None:
-    """Tries are counted before the costly check; those of one address only where they failed."""
-    limits = (
-        (ADDRESS, address, not throttle.is_used_up(ADDRESS, address)),
-        (OVERALL, "", throttle.hit(OVERALL, "")),
-        (ACCOUNT, email, throttle.hit(ACCOUNT, email)),
-    )
-    for limit, key, is_free in limits:
-        if not is_free:
-            seconds = throttle.seconds_left(limit, key, now=utc_now().timestamp())
-            raise TooManyTries(
-                f"Too many tries to sign in. Please wait {-(-seconds // 60)} min and try again.",
-                retry_after=seconds,
-            )
 
 
 def _is_storable(email: str) -> bool:

@@ -7,6 +7,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from mentorship.config import Settings
 from mentorship.domain.errors import ProductError
+from mentorship.web.identity import bearer
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -43,7 +44,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def refuse_other_sites() -> None:
-        if request.method in _SAFE_METHODS:
+        if request.method in _SAFE_METHODS or bearer():
             return
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:

@@ -1,16 +1,22 @@
-"""Who is signed in: Flask-Login over a signed cookie that holds id, sign-in epoch and role."""
+"""Who asks: by Flask-Login over a signed cookie that holds id, sign-in epoch and role, or on the
+JSON routes by a personal token, next to which the cookie does not count.
+"""
 
 import re
 from dataclasses import dataclass
 from typing import cast
 
+from flask import g, request
 from flask import session as cookie
 from flask_login import UserMixin, current_user, login_user, logout_user
 
+from mentorship.clock import utc_now
 from mentorship.domain.errors import NotSignedIn
 from mentorship.domain.people import Role, Viewer
 from mentorship.extensions import db, login_manager
 from mentorship.queries.people import viewer_of
+from mentorship.services.tokens import PREFIX, bearer_of
+from mentorship.web import limits
 
 _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)", re.ASCII)
 
@@ -43,16 +49,36 @@ def init_app() -> None:
 
 def token() -> Token | None:
     """The cookie's claim, without asking the database."""
-    return _parse(str(cookie.get("_user_id", "")))
+    return None if bearer() else _parse(str(cookie.get("_user_id", "")))
+
+
+def bearer() -> str | None:
+    """The personal token of a request to a JSON route.
+
+    Its beginning tells it from the cron service's secret. Another site cannot make a browser send
+    it, so such a request needs no further proof of where it comes from.
+    """
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    is_personal = scheme.lower() == "bearer" and secret.startswith(PREFIX)
+    return secret if is_personal and request.path.startswith("/api/") else None
 
 
 def current_viewer() -> Viewer | None:
-    """The signed-in person, if there is one."""
-    return cast(Viewer | None, getattr(current_user, "viewer", None))
+    """The person who asks, if we know. Raises NotSignedIn for a token that does not work."""
+    secret = bearer()
+    if secret is None:
+        return cast(Viewer | None, getattr(current_user, "viewer", None))
+    if "bearer" not in g:
+        found = bearer_of(db.session(), secret, now=utc_now())
+        if found is None:
+            raise NotSignedIn
+        limits.count_token(found[0])
+        g.bearer = found[1]
+    return cast(Viewer, g.bearer)
 
 
 def required_viewer() -> Viewer:
-    """The signed-in person. Raises NotSignedIn."""
+    """The person who asks. Raises NotSignedIn."""
     viewer = current_viewer()
     if viewer is None:
         raise NotSignedIn

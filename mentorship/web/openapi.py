@@ -25,8 +25,8 @@ class Access(Enum):
     """Who may call a route: each value names security schemes, of which one is enough."""
 
     PUBLIC = ("",)
-    ANYBODY = ("", "session")
-    SIGNED_IN = ("session",)
+    ANYBODY = ("", "session", "token")
+    SIGNED_IN = ("session", "token")
     CRON = ("cron",)
 
 
@@ -97,7 +97,7 @@ def describe(app: Flask) -> dict[str, Any]:
             "version": "1",
             "description": (
                 "Mentoring sessions that keep their own status. Browsers call with the cookie of "
-                "the signed-in person and from this site alone; other callers need no token."
+                "the signed-in person and from this site alone, programs with a personal token."
             ),
         },
         "servers": [{"url": "/"}],
@@ -111,6 +111,11 @@ def describe(app: Flask) -> dict[str, Any]:
                     "in": "cookie",
                     "name": app.config["SESSION_COOKIE_NAME"],
                     "description": "Set by POST /login.",
+                },
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "A personal token, made on the account page.",
                 },
                 "cron": {"type": "http", "scheme": "bearer", "description": "CRON_SECRET."},
             },
@@ -207,8 +212,10 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
     result: dict[str, Any] = {"200": {"description": says, "content": content}}
     result |= {str(status): {"description": text} for status, text in kept.others.items()}
     refusals = {400, 503, *kept.refusals}
-    if kept.access in (Access.SIGNED_IN, Access.CRON) or kept.fragment:
+    if kept.access is not Access.PUBLIC:
         refusals.add(401)
+    if "token" in kept.access.value:
+        refusals.add(429)
     if method != "GET":
         refusals.add(403)
     if kept.body and method != "GET":

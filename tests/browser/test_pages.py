@@ -11,7 +11,8 @@ from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.people import Role
 from mentorship.services.accounts import set_password
 from mentorship.services.manual import perform
-from mentorship.services.reset_links import make_token
+from mentorship.services.reset_links import Purpose, make_token
+from mentorship.services.tokens import make
 from tests.support.builders import a_booking, the_journal
 
 pytestmark = pytest.mark.browser
@@ -65,13 +66,23 @@ def every_page(site, windows, people, **options):
     nobody = windows.of(site, None, **options)
     yield "sign-in", nobody.go("/login")
     yield "not found", nobody.go("/nowhere")
+    yield "sign-up", nobody.go("/signup")
+    yield "forgotten password", nobody.go("/forgot")
     token = make_token(
         secret_key=site.app.config["SECRET_KEY"], user_id=newcomer.id, epoch=newcomer.epoch
     )
     yield "set a password", nobody.go(f"/reset/{token}")
+    confirmation = make_token(
+        secret_key=site.app.config["SECRET_KEY"], user_id=newcomer.id, epoch=newcomer.epoch,
+        purpose=Purpose.CONFIRMATION,
+    )  # fmt: skip
+    yield "confirm an address", nobody.go(f"/confirm/{confirmation}")
     yield "refused link", nobody.go("/reset/nonsense")
     for name, viewer in {**people, "admin": admin, "newcomer": newcomer}.items():
         yield name, windows.of(site, viewer, **options).go()
+    make(site.session, viewer=people["mentor"], name=LONG_NAME[:80], now=utc_now())
+    yield "account", windows.of(site, people["mentor"], **options).go("/account")
+    yield "people", windows.of(site, admin, **options).go("/people?page=2")
     yield "a later page", windows.of(site, people["mentor"], **options).go("/dashboard?past=2")
 
 
@@ -88,7 +99,8 @@ def too_wide(window):
 def too_small(window):
     """What one can press and is less than 44 pixels high, links in running text left out."""
     return window.page.eval_on_selector_all(
-        "button, .button, input:not([type=hidden]), .bar a",
+        "button, .button, select, input:not([type=hidden], [type=radio]), .bar a, "
+        "label:has([type=radio])",
         """(all) => all.filter((one) => one.checkVisibility()
                                         && one.getBoundingClientRect().height < 44)
                        .map((one) => one.outerHTML)""",
@@ -124,7 +136,7 @@ def test_axe_finds_no_violation_on_any_page(site, windows, crowded, scheme):
             "for (const it of document.querySelectorAll('details')) it.open = true"
         )
         found[name] = violations(window)
-    assert len(found) == 9
+    assert len(found) == 14
     assert {name: report for name, report in found.items() if report} == {}
 
 
@@ -173,7 +185,7 @@ def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowded):
 
 def test_a_visit_from_sign_in_to_sign_out_leaves_the_console_clean(site, windows):
     person = site.person("Vera", Role.MENTOR)
-    set_password(site.session, viewer=person, password=PASSWORD)
+    set_password(site.session, viewer=person, password=PASSWORD, now=utc_now())
     student = site.person("Sam", Role.STUDENT)
     a_booking(site.session, mentor=person, student=student, starts=utc_now() + 5 * MINUTE)
     window = windows.of(site, None).go("/dashboard?past=1")
@@ -315,3 +327,19 @@ def test_a_list_is_paged_and_stays_on_its_page_when_it_is_refreshed(site, window
 
     assert "Page 3 of 3" in page.inner_text("#list-past")
     assert window.cards("past")[1:] == shown
+
+
+def test_the_browsers_time_zone_is_chosen_at_sign_up_and_may_be_changed(site, windows):
+    for timezone in ("Europe/Berlin", "Asia/Calcutta"):
+        window = windows.of(site, None, timezone_id=timezone).go("/signup")
+        assert window.page.input_value("[name=timezone]") == timezone
+
+    without = windows.of(site, None, java_script_enabled=False).go("/signup")
+    assert without.page.input_value("[name=timezone]") == ""
+    without.page.fill("[name=name]", "Nell")
+    without.page.fill("[name=email]", "nell.without.scripts@example.org")
+    without.page.fill("[name=password]", PASSWORD)
+    without.page.check("[value=student]")
+    without.page.select_option("[name=timezone]", "America/New_York")
+    without.page.click("button")
+    assert "nell.without.scripts@example.org" in without.page.inner_text("main")

@@ -18,7 +18,7 @@ from mentorship.services.accounts import (
     new_account,
     set_password,
 )
-from mentorship.services.reset_links import LASTS, make_token, person_of
+from mentorship.services.reset_links import Purpose, make_token, person_of
 from tests.support.builders import TODAY, at
 from tests.support.meanwhile import meanwhile
 
@@ -37,7 +37,7 @@ def an_account(**changes):
 
 def maya(session):
     create_user(session, an_account())
-    viewer, _hash = account_of(session, "maya@example.org")
+    viewer = account_of(session, "maya@example.org").viewer
     session.rollback()
     return viewer
 
@@ -96,6 +96,10 @@ def test_an_address_has_one_account_in_whatever_case_it_is_written(session):
         ({"password": "x" * 201},          "needs 8 to 200 characters"),
         ({"password": "        "},         "The password is missing."),
         ({"password": "nul\x00nul\x00"},   "contains a character"),
+        ({"password": "Passw0rd"},         "easily guessed"),
+        ({"password": "12345678"},         "easily guessed"),
+        ({"password": "qwertzuiop"},       "easily guessed"),
+        ({"password": "maya@example.org"}, "easily guessed"),
     ],
 )  # fmt: skip
 def test_what_does_not_fit_is_refused_with_a_sentence(changes, complaint):
@@ -113,7 +117,7 @@ def test_no_time_zone_means_utc():
 def test_a_new_password_replaces_the_old_one_and_signs_out_everywhere(session):
     viewer = maya(session)
 
-    set_password(session, viewer=viewer, password="another password")
+    set_password(session, viewer=viewer, password="another password", now=NOW)
 
     assert check_password(session, email=viewer.email, password=PASSWORD) is None
     changed = check_password(session, email=viewer.email, password="another password")
@@ -127,7 +131,7 @@ def test_a_password_that_does_not_fit_changes_nothing(session):
     viewer = maya(session)
 
     with pytest.raises(InvalidInput, match="8 to 200"):
-        set_password(session, viewer=viewer, password="short")
+        set_password(session, viewer=viewer, password="short", now=NOW)
 
     assert check_password(session, email=viewer.email, password=PASSWORD) == viewer
 
@@ -135,10 +139,10 @@ def test_a_password_that_does_not_fit_changes_nothing(session):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_of_two_changes_with_one_link_the_second_is_refused(session):
     viewer = maya(session)
-    set_password(session, viewer=viewer, password="the first of two")
+    set_password(session, viewer=viewer, password="the first of two", now=NOW)
 
     with pytest.raises(InvalidInput, match="changed elsewhere"):
-        set_password(session, viewer=viewer, password="the second of two")
+        set_password(session, viewer=viewer, password="the second of two", now=NOW)
 
     assert check_password(session, email=viewer.email, password="the first of two")
 
@@ -153,7 +157,7 @@ def test_a_link_names_its_person_until_it_is_used(session):
 
     assert person_of(session, token, secret_key=KEY) == viewer
     assert person_of(session, token, secret_key=KEY) == viewer
-    set_password(session, viewer=viewer, password="another password")
+    set_password(session, viewer=viewer, password="another password", now=NOW)
 
     with pytest.raises(InvalidInput, match="used already"):
         person_of(session, token, secret_key=KEY)
@@ -164,12 +168,12 @@ def test_a_link_works_for_seven_days_and_not_a_second_longer(session):
     viewer = maya(session)
     with freeze_time(TODAY, ignore=["sqlalchemy", "psycopg"]) as clock:
         token = a_token(viewer)
-        clock.tick(timedelta(seconds=LASTS))
+        clock.tick(Purpose.INVITATION.lasts)
         assert person_of(session, token, secret_key=KEY) == viewer
         clock.tick(timedelta(seconds=1))
         with pytest.raises(InvalidInput, match="expired"):
             person_of(session, token, secret_key=KEY)
-    assert timedelta(seconds=LASTS) == timedelta(days=7)
+    assert Purpose.INVITATION.lasts == timedelta(days=7)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -196,12 +200,12 @@ def test_a_password_that_changes_at_the_same_moment_is_not_overwritten(session):
 
     def another_tab():
         with Session(session.get_bind()) as other:
-            set_password(other, viewer=viewer, password="the first of two")
+            set_password(other, viewer=viewer, password="the first of two", now=NOW)
 
     with (
         meanwhile(session.get_bind(), "UPDATE users", another_tab),
         pytest.raises(InvalidInput, match="changed elsewhere"),
     ):
-        set_password(session, viewer=viewer, password="the second of two")
+        set_password(session, viewer=viewer, password="the second of two", now=NOW)
 
     assert check_password(session, email=viewer.email, password="the first of two")

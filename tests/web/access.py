@@ -11,8 +11,9 @@ from flask import Flask
 
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Viewer
-from mentorship.services.reset_links import make_token
-from tests.support.builders import Cast, a_booking
+from mentorship.services.reset_links import Purpose, make_token
+from mentorship.services.tokens import make
+from tests.support.builders import Cast, a_booking, at
 
 TABLE = """
                                             nobody stranger student mentor other admin
@@ -23,6 +24,23 @@ POST /login                                    401      401     401    401   401
 POST /logout                                   303      303     303    303   303   303
 GET  /reset/<token>                            200      200     200    200   200   200
 POST /reset/<token>                            400      400     400    400   400   400
+GET  /signup                                   200      200     200    200   200   200
+POST /signup                                   400      400     400    400   400   400
+GET  /forgot                                   200      200     200    200   200   200
+POST /forgot                                   400      400     400    400   400   400
+GET  /confirm/<confirmation>                   200      200     200    200   200   200
+POST /confirm/<confirmation>                   401      401     401    401   401   401
+GET  /account                                  302      200     200    200   200   200
+POST /account                                  401      400     400    400   400   400
+POST /account/password                         401      400     400    400   400   400
+POST /account/sign-out-everywhere              401      303     303    303   303   303
+POST /account/tokens                           401      400     400    400   400   400
+POST /account/tokens/<id:token_id>/revoke      401      404     303    404   404   404
+GET  /people                                   302      403     403    403   403   200
+POST /people/<id:person_id>/approve            401      403     403    403   403   303
+GET  /api/tokens                               401      200     200    200   200   200
+POST /api/tokens                               401      400     400    400   400   400
+DELETE /api/tokens/<id:token_id>               401      404     200    404   404   404
 GET  /api/openapi.json                         200      200     200    200   200   200
 GET  /api/admin/update-session-status          200      200     200    200   200   200
 POST /api/admin/update-session-status          200      200     200    200   200   200
@@ -100,6 +118,14 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
         },
         values={
             "token": token,
+            "confirmation": make_token(
+                secret_key=app.config["SECRET_KEY"],
+                user_id=cast.student.id,
+                epoch=cast.student.epoch,
+                purpose=Purpose.CONFIRMATION,
+            ),
+            "token_id": make(session, viewer=cast.student, name="A program", now=at("09:00")).id,
+            "person_id": cast.mentor.id,
             "session_id": {
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),

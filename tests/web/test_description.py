@@ -33,9 +33,11 @@ def test_each_operation_names_who_may_call_it_and_says_what_it_does(document):
         for operation in methods.values()
     }
 
-    assert operations["sessions.start.post"]["security"] == [{"session": []}]
+    assert operations["sessions.start.post"]["security"] == [{"session": []}, {"token": []}]
     assert operations["cron_api.complete_sessions.get"]["security"] == [{"cron": []}]
-    assert operations["admin_api.update_session_status.get"]["security"] == [{}, {"session": []}]
+    assert operations["admin_api.update_session_status.get"]["security"] == [
+        {}, {"session": []}, {"token": []},
+    ]  # fmt: skip
     for operation in operations.values():
         assert operation["summary"].endswith(".")
         schemes = {name for choice in operation["security"] for name in choice}

@@ -1,0 +1,49 @@
+"""An admin approves a mentor who signed up."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.people import Role, Viewer
+from mentorship.models import User
+from mentorship.services import account_mail
+from mentorship.services.outbox import enqueue
+from mentorship.services.reset_links import Links
+
+
+def approve(
+    session: Session, *, viewer: Viewer, person_id: int, links: Links, now: datetime
+) -> str:
+    """Make a mentor findable and tell them; returns a sentence. Twice is like once.
+
+    Raises Forbidden where the viewer is no admin, NotFound, and InvalidInput where the address
+    is not confirmed: until then anybody may have typed it.
+    """
+    if viewer.role is not Role.ADMIN:
+        raise Forbidden("Only an admin may approve mentors.")
+    begin_write(session)
+    approved = session.execute(
+        update(User)
+        .where(User.id == person_id, User.is_approval_pending, ~User.is_confirmation_pending)
+        .values(is_approval_pending=False)
+        .returning(User.name, User.email)
+    ).one_or_none()
+    if approved is not None:
+        mail = account_mail.approved(
+            approved.email, approved.name, links.page("dashboard"), now=now
+        )
+        enqueue(session, mail, now=now)
+        session.commit()
+        return f"{approved.name} is approved, and is told by mail."
+    person = session.execute(
+        select(User.name, User.is_approval_pending).where(User.id == person_id)
+    ).one_or_none()
+    session.rollback()
+    if person is None:
+        raise NotFound("There is no such person.")
+    if person.is_approval_pending:
+        raise InvalidInput(f"{person.name} has not confirmed the e-mail address yet.")
+    return f"{person.name} needs no approval."

@@ -1,0 +1,110 @@
+"""Personal tokens: a program that has one acts for its person on the JSON routes."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.people import Viewer
+from mentorship.models import ApiToken, User
+from mentorship.queries.tokens import token_bearer
+from mentorship.services.accounts import clean_text
+
+PREFIX = "mentorship_"
+"""Tells a token from any other secret, in a header as in a text that somebody leaks."""
+
+LONGEST_NAME = 80
+MOST_TOKENS = 20
+"""Of one person, revoked ones left out."""
+
+_USE_NOTED_EVERY = timedelta(minutes=1)
+"""So that a busy program costs one write a minute, not one a request."""
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token that was just made: the only time that its `secret` is known."""
+
+    id: int
+    name: str
+    secret: str
+    created_at: datetime
+
+
+def clean_token_name(value: str) -> str:
+    """What a token is for, in its owner's words. Raises InvalidInput."""
+    return clean_text(value, what="The name of the token", longest=LONGEST_NAME)
+
+
+def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewToken:
+    """A new token. 32 random bytes need no slow hash: nobody guesses them.
+
+    Raises InvalidInput for a name that does not fit, or where there are too many.
+    """
+    name = clean_token_name(name)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    begin_write(session)
+    # One after the other for one person, so that two at once cannot pass the limit together.
+    session.execute(select(User.id).where(User.id == viewer.id).with_for_update(key_share=True))
+    held = session.scalars(
+        select(ApiToken.id).where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
+    ).all()
+    if len(held) >= MOST_TOKENS:
+        session.rollback()
+        raise InvalidInput(f"You have {MOST_TOKENS} tokens. Please revoke one first.")
+    token_id = session.scalar(
+        insert(ApiToken)
+        .values(user_id=viewer.id, name=name, token_hash=_hash(secret), created_at=now)
+        .returning(ApiToken.id)
+    )
+    session.commit()
+    assert token_id is not None
+    return NewToken(token_id, name, secret, now)
+
+
+def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:
+    """End a token; False where it was ended before. Raises NotFound for somebody else's."""
+    begin_write(session)
+    revoked = session.connection().execute(
+        update(ApiToken)
+        .where(
+            ApiToken.id == token_id, ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None)
+        )
+        .values(revoked_at=now)
+    )
+    is_theirs = session.scalar(
+        select(ApiToken.id).where(ApiToken.id == token_id, ApiToken.user_id == viewer.id)
+    )
+    session.commit()
+    if is_theirs is None:
+        raise NotFound("There is no such token.")
+    return revoked.rowcount == 1
+
+
+def bearer_of(session: Session, secret: str, *, now: datetime) -> tuple[int, Viewer] | None:
+    """The id of a token that works, and whose it is; notes that it was used."""
+    found = token_bearer(session, _hash(secret))
+    session.rollback()
+    if found is None:
+        return None
+    if found.last_used_at is None or now - found.last_used_at >= _USE_NOTED_EVERY:
+        begin_write(session)
+        session.execute(
+            update(ApiToken)
+            .where(
+                ApiToken.id == found.token_id,
+                or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now),
+            )
+            .values(last_used_at=now)
+        )
+        session.commit()
+    return found.token_id, found.viewer
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

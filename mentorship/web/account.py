@@ -1,0 +1,114 @@
+"""A person's own account: how times are written, the password, and tokens for programs."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.queries.people import account_of
+from mentorship.queries.tokens import tokens_of
+from mentorship.services import accounts, tokens
+from mentorship.web import identity, limits
+from mentorship.web.identity import required_viewer
+
+bp = Blueprint("account", __name__, url_prefix="/account")
+
+
+@bp.get("")
+def show() -> str:
+    """The page."""
+    return _page()
+
+
+@bp.post("")
+def store_details() -> Response | tuple[str, int]:
+    """Change name, time zone, and how hours are counted."""
+    viewer = required_viewer()
+    db.session.rollback()  # The reading transaction in which the viewer was found.
+    try:
+        accounts.change_details(
+            db.session(),
+            viewer=viewer,
+            name=request.form.get("name", ""),
+            timezone=request.form.get("timezone", ""),
+            hour_cycle=request.form.get("hour_cycle", ""),
+        )
+    except InvalidInput as error:
+        return _page(error=str(error)), 400
+    return _back("Your account is changed.")
+
+
+@bp.post("/password")
+def store_password() -> Response | tuple[str, int]:
+    """Change the password; this browser stays signed in, everything else ends."""
+    viewer = required_viewer()
+    db.session.rollback()
+    limits.count_password(viewer.email)
+    try:
+        changed = accounts.change_password(
+            db.session(),
+            viewer=viewer,
+            current=request.form.get("current", "")[:200],
+            password=request.form.get("password", ""),
+            now=utc_now(),
+        )
+    except InvalidInput as error:
+        return _page(error=str(error)), 400
+    limits.note_success(viewer.email)
+    identity.sign_in(changed)
+    return _back("Your password is changed. You are signed out everywhere else.")
+
+
+@bp.post("/sign-out-everywhere")
+def sign_out_everywhere() -> Response:
+    """End the sessions of all browsers, this one too, and all tokens."""
+    viewer = required_viewer()
+    db.session.rollback()
+    accounts.sign_out_everywhere(db.session(), viewer=viewer, now=utc_now())
+    identity.sign_out()
+    flash("You are signed out everywhere.")
+    return redirect(url_for("auth.login"), code=303)
+
+
+@bp.post("/tokens")
+def make_token() -> str | tuple[str, int]:
+    """Make a token. It is in this answer and nowhere else, so there is no redirect."""
+    viewer = required_viewer()
+    db.session.rollback()
+    try:
+        token = tokens.make(
+            db.session(), viewer=viewer, name=request.form.get("name", ""), now=utc_now()
+        )
+    except InvalidInput as error:
+        return _page(error=str(error)), 400
+    return _page(token=token)
+
+
+@bp.post("/tokens/<id:token_id>/revoke")
+def revoke_token(token_id: int) -> Response:
+    """Revoke a token."""
+    viewer = required_viewer()
+    db.session.rollback()
+    tokens.revoke(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
+    return _back("The token is revoked.")
+
+
+def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> str:
+    viewer = required_viewer()
+    account = account_of(db.session(), viewer.email)
+    return render_template(
+        "account.html",
+        viewer=viewer,
+        is_approval_pending=account is not None and account.is_approval_pending,
+        tokens=tokens_of(db.session(), viewer),
+        timezones=accounts.timezone_choices(),
+        now=utc_now(),
+        error=error,
+        token=token,
+    )
+
+
+def _back(sentence: str) -> Response:
+    flash(sentence)
+    return redirect(url_for("account.show"), code=303)

@@ -1,0 +1,122 @@
+"""Signing up, confirming an address by a link, and asking for a new password."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.people import Role, Viewer
+from mentorship.extensions import db
+from mentorship.services import sign_up as service
+from mentorship.services.accounts import clean_email, new_account, timezone_choices
+from mentorship.services.reset_links import Links, Purpose, person_of
+from mentorship.web import identity, limits
+
+bp = Blueprint("sign_up", __name__)
+
+_FIELDS = ("email", "name", "role", "timezone")
+
+
+@bp.get("/signup")
+def show() -> str:
+    """The form to sign up."""
+    return _form()
+
+
+@bp.post("/signup")
+def store() -> str | tuple[str, int]:
+    """Take a sign-up. The answer is the same whether the address has an account already."""
+    now = utc_now()
+    given = {field: request.form.get(field, "") for field in (*_FIELDS, "password")}
+    try:
+        for field, complaint in (
+            ("password", "The password is missing."),
+            ("timezone", "Please choose your time zone."),
+        ):
+            if not given[field]:
+                raise InvalidInput(complaint)
+        email = clean_email(given["email"])
+        if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
+            raise InvalidInput("Please choose whether you are a student or a mentor.")
+        limits.count_mail(email)
+        account = new_account(**given, now=now)
+    except InvalidInput as error:
+        return _form(error=str(error)), 400
+    service.sign_up(db.session(), account, links=_links(), now=now)
+    return _look_into_mailbox(
+        email, "We have sent you a link. It confirms the address, and then you can begin."
+    )
+
+
+@bp.get("/confirm/<confirmation>")
+def ask(confirmation: str) -> str:
+    """The form behind a link that confirms an address. Opening the link alone changes nothing."""
+    return render_template("confirm.html", person=_person_of(confirmation), error=None)
+
+
+@bp.post("/confirm/<confirmation>")
+def confirm(confirmation: str) -> Response | tuple[str, int]:
+    """Confirm the address and sign in, with the password that was chosen at sign-up."""
+    person = _person_of(confirmation)
+    limits.count_password(person.email)
+    password = request.form.get("password", "")[:200]
+    confirmed = service.confirm(db.session(), viewer=person, password=password)
+    if confirmed is None:
+        limits.note_failure()
+        sentence = "The password is not the one that was chosen at sign-up."
+        return render_template("confirm.html", person=person, error=sentence), 401
+    limits.note_success(person.email)
+    identity.sign_in(confirmed)
+    flash("Welcome! Your address is confirmed.")
+    return redirect(url_for("account.show"), code=303)
+
+
+@bp.get("/forgot")
+def forgot() -> str:
+    """The form to ask for a new password."""
+    return render_template("forgot.html", error=None, email="")
+
+
+@bp.post("/forgot")
+def send_link() -> str | tuple[str, int]:
+    """Send a link, or to an address without an account: how to get one. One answer for both."""
+    try:
+        email = clean_email(request.form.get("email", ""))
+    except InvalidInput as error:
+        given = request.form.get("email", "")
+        return render_template("forgot.html", error=str(error), email=given), 400
+    limits.count_mail(email)
+    service.forgotten_password(db.session(), email=email, links=_links(), now=utc_now())
+    return _look_into_mailbox(email, "We have sent you a mail that says how to go on.")
+
+
+def _person_of(confirmation: str) -> Viewer:
+    return person_of(
+        db.session(),
+        confirmation,
+        secret_key=current_app.config["SECRET_KEY"],
+        purposes=(Purpose.CONFIRMATION,),
+    )
+
+
+def _links() -> Links:
+    links: Links = current_app.extensions["links"]
+    return links
+
+
+def _form(*, error: str | None = None) -> str:
+    return render_template(
+        "sign_up.html",
+        error=error,
+        given={field: request.form.get(field, "") for field in _FIELDS},
+        timezones=timezone_choices(),
+    )
+
+
+def _look_into_mailbox(email: str, sentence: str) -> str:
+    return render_template(
+        "look_into_mailbox.html",
+        email=email,
+        sentence=sentence,
+        has_mail_server=current_app.extensions["settings"].smtp_url is not None,
+    )
