@@ -1,9 +1,12 @@
 """Mentorship: mentoring sessions that keep their own status."""
 
+from pathlib import Path
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mentorship import cli, web
+from mentorship.adapters.post import post_for
 from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import PROJECT, Settings, load_settings, local_secret_key
 from mentorship.extensions import db, login_manager, migrate
@@ -24,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
     app.extensions["links"] = Links(settings.base_url, app.config["SECRET_KEY"])
+    app.extensions["post"] = post_for(settings.smtp_url, Path(app.instance_path) / "outbox")
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Literal, Self
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     cron_secret: SecretStr | None = None
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
+    mail_from: str | None = None
     redis_url: SecretStr | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
 
@@ -56,6 +58,11 @@ class Settings(BaseSettings):
     def base_host(self) -> str:
         """The host name in BASE_URL, without a port."""
         return urlsplit(self.base_url).hostname or ""
+
+    @property
+    def sender(self) -> str:
+        """The address that mail comes from."""
+        return self.mail_from or f"no-reply@{self.base_host}"
 
     @property
     def usable_cron_secret(self) -> bytes | None:
@@ -85,6 +92,13 @@ class Settings(BaseSettings):
             backend = ""
         if backend not in ("sqlite", "postgresql"):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _address(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}", value):
+            raise ValueError("must be like mentors@example.org")
         return value
 
     @field_validator("smtp_url", "redis_url")

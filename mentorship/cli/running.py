@@ -15,12 +15,14 @@ from sqlalchemy.orm import Session
 
 from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
+from mentorship.config import Settings
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services.accounts import has_users
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
-from mentorship.services.worker import run_worker
+from mentorship.services.letters import House
+from mentorship.services.worker import run_mail, run_worker
 
 
 @click.command()
@@ -89,16 +91,35 @@ def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer
 @click.command()
 @with_database
 def worker() -> None:
-    """Sweep at the second that the next transition is due, until stopped."""
+    """Sweep at the second that the next transition is due, and send mail, until stopped."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    click.echo("The worker is running.")
-    run_worker(
-        lambda: Session(db.engine, expire_on_commit=False),
-        clock=utc_now,
-        wait=lambda pause: stop.wait(pause / timedelta(seconds=1)),
+    settings: Settings = current_app.extensions["settings"]
+    post = current_app.extensions["post"]
+    house = House(
+        base_url=settings.base_url,
+        sender=settings.sender,
+        secret_key=current_app.config["SECRET_KEY"],
+        templates=current_app.jinja_env,
     )
+    engine = db.engine
+    rounds: dict[str, Any] = {
+        "clock": utc_now,
+        "wait": lambda pause: stop.wait(pause / timedelta(seconds=1)),
+    }
+
+    def open_session() -> Session:
+        return Session(engine, expire_on_commit=False)
+
+    click.echo(f"The worker is running. Mail goes to {post.where}.")
+    mail = threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds)
+    mail.start()
+    try:
+        run_worker(open_session, **rounds)
+    finally:
+        stop.set()
+        mail.join()
     click.echo("The worker has stopped.")
 
 

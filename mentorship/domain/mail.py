@@ -58,3 +58,29 @@ REMINDERS: Mapping[MailKind, Reminder] = MappingProxyType(
         MailKind.REMINDER_10M: Reminder(timedelta(minutes=10), is_default=False),
     }
 )
+
+
+OLD_NEWS = timedelta(days=7)
+"""What fell due longer ago when it was applied (an import of the past, say) is told to nobody."""
+
+CHOICES: Mapping[MailKind, str] = MappingProxyType(
+    {
+        MailKind.BOOKED: "A session is booked",
+        MailKind.MOVED: "A session is moved to another time",
+        MailKind.CANCELLED: "A session is cancelled",
+        MailKind.REMINDER_24H: "A reminder one day before",
+        MailKind.REMINDER_1H: "A reminder one hour before",
+        MailKind.REMINDER_10M: "A reminder ten minutes before",
+        MailKind.STARTED: "A session is started",
+        MailKind.DELAYED: "A session is delayed",
+        MailKind.COMPLETED: "A session is completed",
+    }
+)
+"""What people can choose to get; mail about their account and what they asked for always comes."""
+
+
+def is_wanted(kind: MailKind, choice: bool | None) -> bool:  # noqa: FBT001  # A stored answer.
+    """Whether a person gets this kind of mail who chose so, or (None) never chose."""
+    if choice is not None:
+        return choice
+    return kind not in REMINDERS or REMINDERS[kind].is_default

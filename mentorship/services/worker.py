@@ -1,4 +1,4 @@
-"""The worker: sweeps at the second that the next transition is due, until it is told to stop."""
+"""The worker: sweeps at the second that the next transition is due, and sends mail beside it."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -7,8 +7,12 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.post import Post, Unreachable
 from mentorship.models import Cause
 from mentorship.queries.due import next_due
+from mentorship.services.delivery import deliver
+from mentorship.services.letters import House
+from mentorship.services.reminders import write_reminders
 from mentorship.services.sweep import nothing, update_session_statuses
 
 log = structlog.get_logger(__name__)
@@ -20,6 +24,9 @@ AT_LEAST = timedelta(milliseconds=50)
 """A due session that somebody else holds locked must not make the worker spin."""
 
 AFTER_AN_ERROR = timedelta(seconds=5)
+
+AFTER_NO_ANSWER = timedelta(seconds=30)
+"""Mail loses nothing by waiting for a server that is down."""
 
 
 def run_worker(
@@ -33,17 +40,57 @@ def run_worker(
     `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
     run. A database that cannot be reached is logged and tried again.
     """
+    _go_round(open_session, lambda session: _sweep_once(session, clock), wait)
+
+
+def run_mail(
+    open_session: Callable[[], Session],
+    post: Post,
+    house: House,
+    *,
+    clock: Callable[[], datetime],
+    wait: Callable[[timedelta], bool],
+) -> None:
+    """Write reminders and send mail until `wait` says that it is time to stop.
+
+    Beside the sweeps and not between them: a slow server must not keep a session from changing.
+    """
+    _go_round(open_session, lambda session: _mail_once(session, post, house, clock), wait)
+
+
+def _go_round(
+    open_session: Callable[[], Session],
+    one_round: Callable[[Session], timedelta],
+    wait: Callable[[timedelta], bool],
+) -> None:
     pause = timedelta(0)
     while not wait(pause):
         try:
             with open_session() as session:
-                pause = _one_round(session, clock)
+                pause = one_round(session)
         except SQLAlchemyError as error:
             log.error("worker_cannot_use_database", error=str(error).splitlines()[0])
             pause = AFTER_AN_ERROR
 
 
-def _one_round(session: Session, clock: Callable[[], datetime]) -> timedelta:
+def _mail_once(
+    session: Session, post: Post, house: House, clock: Callable[[], datetime]
+) -> timedelta:
+    """One batch of mail; returns how long to wait before the next."""
+    write_reminders(session, now=clock())
+    try:
+        done = deliver(session, post, house, clock=clock)
+    except Unreachable as error:
+        log.error("mail_cannot_be_sent", error=str(error))
+        return AFTER_NO_ANSWER
+    if done.total == 0:
+        return LOOK_AGAIN
+    log.info("mail", sent=done.sent, set_aside=done.set_aside, dropped=done.dropped,
+             put_off=done.put_off)  # fmt: skip
+    return timedelta(0)
+
+
+def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
     """One sweep; returns how long to wait before the next."""
     now = clock()
     result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)

@@ -15,6 +15,7 @@ from mentorship.web import (
     headers,
     identity,
     limits,
+    mail,
     openapi,
     people,
     sessions,
@@ -33,6 +34,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app()
     limits.init_app(app, settings)
     for module in (
-        account, admin_api, auth, cron_api, dashboard, openapi, people, sessions, sign_up, tokens,
+        account, admin_api, auth, cron_api, dashboard, mail, openapi, people, sessions, sign_up,
+        tokens,
     ):  # fmt: skip
         app.register_blueprint(module.bp)

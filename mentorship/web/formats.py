@@ -2,14 +2,15 @@
 
 import re
 from datetime import datetime
-from functools import cache, lru_cache
-from zoneinfo import ZoneInfo
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from mentorship.domain import instants
+from mentorship.domain.instants import day, zone
 from mentorship.domain.people import HourCycle
 from mentorship.web.identity import current_viewer
 
@@ -22,26 +23,9 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(iso, "iso")
 
 
-def day(instant: datetime, timezone: str) -> str:
-    """Like "Tue 24 Nov 2026"."""
-    local = instant.astimezone(_zone(timezone))
-    return f"{local:%a} {local.day} {local:%b %Y}"
-
-
 def clock(instant: datetime, timezone: str) -> str:
     """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
-    local = instant.astimezone(_zone(timezone))
-    hour, minute = local.hour, local.minute
-    if _hour_cycle() is HourCycle.H23:
-        return f"{hour:02}:{minute:02}"
-    return f"{hour % 12 or 12}:{minute:02}\N{NO-BREAK SPACE}{'AM' if hour < 12 else 'PM'}"
-
-
-def zone(instant: datetime, timezone: str) -> str:
-    """The zone's short name at that instant, like "CET" or "UTC+05:45"."""
-    local = instant.astimezone(_zone(timezone))
-    name = local.tzname() or ""
-    return name if name[:1].isalpha() else f"UTC{local:%z}"[:6] + ":" + f"{local:%z}"[3:5]
+    return instants.clock(instant, timezone, _hour_cycle())
 
 
 def iso(instant: datetime) -> str:
@@ -70,8 +54,3 @@ def hour_cycle_of(accept_language: str) -> HourCycle:
             continue
         return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23
     return HourCycle.H23
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)

@@ -8,10 +8,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
+from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
 from mentorship.models import (
+    MailOutcome,
     MentorProfile,
     MentorTimeSlot,
+    OutboxMessage,
     SessionBooking,
     StatusChange,
     SweepFailure,
@@ -173,6 +176,30 @@ def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -
     )
     session.commit()
     return booking_id
+
+
+def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -> int:
+    """A mail that a server refused for good at 09:00; returns its id."""
+    _write_anew(session)
+    mail_id = session.scalar(
+        insert(OutboxMessage)
+        .values(
+            kind=MailKind.ACCOUNT,
+            recipient=recipient,
+            subject="Welcome",
+            body_text="Hello",
+            body_html="<p>Hello</p>",
+            created_at=at("09:00"),
+            next_try_at=at("09:00"),
+            attempts=1,
+            outcome=MailOutcome.SET_ASIDE,
+            ended_at=at("09:00"),
+            error="550 No such person",
+        )
+        .returning(OutboxMessage.id)
+    )
+    session.commit()
+    return mail_id
 
 
 def _write_anew(session: Session) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 from flask import Flask
 
 from mentorship.domain.lifecycle import Status
+from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Viewer
+from mentorship.services.letters import unsubscribe_token
 from mentorship.services.reset_links import Purpose, make_token
 from mentorship.services.tokens import make
-from tests.support.builders import Cast, a_booking, at
+from tests.support.builders import Cast, a_booking, a_mail_set_aside, at
 
 TABLE = """
                                             nobody stranger student mentor other admin
@@ -41,6 +43,12 @@ POST /people/<id:person_id>/approve            401      403     403    403   403
 GET  /api/tokens                               401      200     200    200   200   200
 POST /api/tokens                               401      400     400    400   400   400
 DELETE /api/tokens/<id:token_id>               401      404     200    404   404   404
+GET  /account/mail                             302      200     200    200   200   200
+POST /account/mail                             401      303     303    303   303   303
+GET  /unsubscribe/<stop_token>                 200      200     200    200   200   200
+POST /unsubscribe/<stop_token>                 200      200     200    200   200   200
+GET  /mail                                     302      403     403    403   403   200
+POST /mail/<id:mail_id>/again                  401      403     403    403   403   303
 GET  /api/openapi.json                         200      200     200    200   200   200
 GET  /api/admin/update-session-status          200      200     200    200   200   200
 POST /api/admin/update-session-status          200      200     200    200   200   200
@@ -126,6 +134,10 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             ),
             "token_id": make(session, viewer=cast.student, name="A program", now=at("09:00")).id,
             "person_id": cast.mentor.id,
+            "stop_token": unsubscribe_token(
+                cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
+            ),
+            "mail_id": a_mail_set_aside(session),
             "session_id": {
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),

@@ -8,8 +8,9 @@ from flask import g
 from flask_login import login_user
 
 from mentorship import create_app
+from mentorship.domain.instants import zone
 from mentorship.domain.people import HourCycle, Role, Viewer
-from mentorship.web.formats import clock, hour_cycle_of, zone
+from mentorship.web.formats import clock, hour_cycle_of
 from mentorship.web.identity import SignedIn
 from tests.support.databases import settings_for
 

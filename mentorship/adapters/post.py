@@ -1,0 +1,177 @@
+"""How mail leaves the house: by SMTP, or as files in a folder."""
+
+import os
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+TIMEOUT = 30.0
+"""Seconds without an answer after which an SMTP server counts as gone."""
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Refused(Exception):
+    """This mail will never be taken."""
+
+
+class NotNow(Exception):
+    """This mail is not taken now, but perhaps later."""
+
+
+class Lost(NotNow):
+    """The connection broke at this mail; whether it was taken is not known."""
+
+
+class Unreachable(Exception):
+    """No mail at all is taken now."""
+
+
+class Counter(Protocol):
+    """Where mail is handed in, one by one."""
+
+    def hand_in(self, message: EmailMessage) -> None:
+        """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
+
+
+class Post(Protocol):
+    """A way for mail to leave; `where` says in words to where."""
+
+    @property
+    def where(self) -> str:
+        """Like "the SMTP server mail.example.org:25"."""
+
+    def open(self) -> AbstractContextManager[Counter]:
+        """A connection for many mails. Raises Unreachable."""
+
+
+class SmtpPost:
+    """Hands mail to an SMTP server: smtp:// with STARTTLS where it is offered, or smtps://.
+
+    User and password in the URL are percent-decoded, and never sent in the clear to another
+    machine.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._is_tls = parts.scheme == "smtps"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (465 if self._is_tls else 25)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+
+    @property
+    def where(self) -> str:
+        """The server, without the password."""
+        return f"the SMTP server {self._host}:{self._port}"
+
+    @contextmanager
+    def open(self) -> Iterator[Counter]:
+        """One connection, signed in."""
+        try:
+            server = self._connect()
+        except (OSError, smtplib.SMTPException) as error:
+            raise Unreachable(f"{self.where}: {error}") from error
+        try:
+            yield _SmtpCounter(server)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+
+    def _connect(self) -> smtplib.SMTP:
+        context = ssl.create_default_context()
+        if self._is_tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT, context=context
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
+            server.ehlo()
+            is_private = self._is_tls or self._host in _THIS_MACHINE
+            if not self._is_tls and server.has_extn("starttls"):
+                server.starttls(context=context)
+                server.ehlo()
+                is_private = True
+            if self._user:
+                if not is_private:
+                    raise OSError("it offers no TLS, so the password is not sent to it")
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+class _SmtpCounter:
+    def __init__(self, server: smtplib.SMTP) -> None:
+        self._server = server
+
+    def hand_in(self, message: EmailMessage) -> None:
+        try:
+            self._server.send_message(message)
+        except smtplib.SMTPSenderRefused as error:
+            # It refuses the house and not the mail: the next one would fare no better.
+            raise Unreachable(_said(error.smtp_code, error.smtp_error)) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            raise _refusal(*next(iter(error.recipients.values()))) from error
+        except smtplib.SMTPResponseException as error:
+            raise _refusal(error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refused(str(error)) from error
+        except OSError as error:  # Every other error of smtplib is one, and so is a time-out.
+            raise Lost(str(error)) from error
+
+
+def _refusal(code: int, text: bytes | str) -> Exception:
+    if code == 421:  # RFC 5321, 3.8: the server closes the connection.
+        return Lost(_said(code, text))
+    return Refused(_said(code, text)) if code >= 500 else NotNow(_said(code, text))
+
+
+def _said(code: int, text: bytes | str) -> str:
+    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+
+
+class FolderPost:
+    """Writes each mail as a file, named by its Message-ID, so that a repeat takes its place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def where(self) -> str:
+        """The folder, as it is called in the documentation."""
+        return f"files in the folder {self._folder.parent.name}/{self._folder.name}"
+
+    @contextmanager
+    def open(self) -> Iterator[Counter]:
+        """The folder, made where it is missing."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreachable(str(error)) from error
+        yield self
+
+    def hand_in(self, message: EmailMessage) -> None:
+        """A whole file or none."""
+        name = re.sub(r"[^A-Za-z0-9.@-]", "_", message["Message-ID"].strip("<>"))
+        draft = self._folder / f".{name}.{os.getpid()}"
+        try:
+            draft.touch(mode=0o600)
+            draft.write_bytes(message.as_bytes())
+            draft.replace(self._folder / f"{name}.eml")
+        except OSError as error:
+            raise Unreachable(str(error)) from error
+
+
+def post_for(smtp_url: SecretStr | None, folder: Path) -> Post:
+    """By SMTP where there is a URL, else into the folder."""
+    return SmtpPost(smtp_url.get_secret_value()) if smtp_url else FolderPost(folder)

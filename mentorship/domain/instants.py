@@ -1,0 +1,34 @@
+"""How instants are written for people: in a time zone, by a hour cycle."""
+
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from mentorship.domain.people import HourCycle
+
+
+def day(instant: datetime, timezone: str) -> str:
+    """Like "Tue 24 Nov 2026"."""
+    local = instant.astimezone(_zone(timezone))
+    return f"{local:%a} {local.day} {local:%b %Y}"
+
+
+def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
+    """Like "09:05", or "9:05 AM" where hours are counted so."""
+    local = instant.astimezone(_zone(timezone))
+    hour, minute = local.hour, local.minute
+    if cycle is HourCycle.H23:
+        return f"{hour:02}:{minute:02}"
+    return f"{hour % 12 or 12}:{minute:02}\N{NO-BREAK SPACE}{'AM' if hour < 12 else 'PM'}"
+
+
+def zone(instant: datetime, timezone: str) -> str:
+    """The zone's short name at that instant, like "CET" or "UTC+05:45"."""
+    local = instant.astimezone(_zone(timezone))
+    name = local.tzname() or ""
+    return name if name[:1].isalpha() else f"UTC{local:%z}"[:6] + ":" + f"{local:%z}"[3:5]
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,208 @@
+"""Sending what is in the outbox. Any number of senders may run, and be killed at any moment."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
+from mentorship.database import begin_write
+from mentorship.models import MailOutcome, OutboxMessage, table_of
+from mentorship.queries.mail import mail_facts
+from mentorship.services.letters import Facts, House, reason_to_drop, write_letter
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+"""Mails on one connection."""
+
+LEASE = timedelta(minutes=5)
+"""For so long what a sender has taken is its own; of one that was killed others take it after."""
+
+MOST_TRIES = 12
+"""A mail that is put off so often is set aside, most of a day after the first try."""
+
+_PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
+
+_OUTBOX = table_of(OutboxMessage)
+
+
+@dataclass
+class Delivered:
+    """What came of a batch."""
+
+    sent: int = 0
+    set_aside: int = 0
+    dropped: int = 0
+    put_off: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many mails were dealt with."""
+        return self.sent + self.set_aside + self.dropped + self.put_off
+
+
+def deliver(
+    session: Session,
+    post: Post,
+    house: House,
+    *,
+    clock: Callable[[], datetime],
+    lease: timedelta = LEASE,
+) -> Delivered:
+    """Send one batch of what is due, on one connection; commits by itself after each mail.
+
+    1. Take rows that nobody holds, by moving their next try to the end of a lease.
+    2. Hand each in and note that at once. Who is killed between the two repeats that mail later,
+       with the same Message-ID; everything else it held is taken by others after the lease.
+    3. A mail refused for good is set aside, one put off is tried again later and later.
+
+    Raises Unreachable where no mail can be handed in now; the rows taken are given back.
+    """
+    done = Delivered()
+    now = clock()
+    if not session.scalar(select(exists().where(_is_due(now)))):
+        session.rollback()
+        return done
+    session.rollback()
+    until, holder = now + lease, secrets.token_hex(16)
+    ids = _take(session, holder, now=now, until=until)
+    mails = mail_facts(session, ids)
+    session.rollback()
+    last_start = until - lease / 5
+    try:
+        with post.open() as counter:
+            for mail in mails:
+                if clock() >= last_start:  # What is left may be somebody else's by then.
+                    break
+                columns, lost = _try(mail, house, counter.hand_in, done, now=clock())
+                _note(session, mail, holder, columns)
+                if lost:
+                    break
+    except Unreachable:
+        _give_back(session, holder, clock())
+        raise
+    _give_back(session, holder, clock())
+    return done
+
+
+def _try(
+    mail: Facts,
+    house: House,
+    hand_in: Callable[..., None],
+    done: Delivered,
+    *,
+    now: datetime,
+) -> tuple[dict[str, object], bool]:
+    """Hand one mail in. Returns the columns to store, and whether the connection is lost."""
+    reason = reason_to_drop(mail, now=now)
+    if reason is not None:
+        done.dropped += 1
+        return _ended(MailOutcome.DROPPED, now, error=reason), False
+    try:
+        hand_in(write_letter(mail, house))
+    except Unreachable:
+        raise
+    except NotNow as error:
+        attempts = mail.attempts + 1
+        lost = isinstance(error, Lost)
+        if attempts >= MOST_TRIES:
+            done.set_aside += 1
+            return _set_aside(mail, error, now) | {"attempts": attempts}, lost
+        done.put_off += 1
+        pause = min(_PAUSE_FIRST * 2 ** (attempts - 1), _PAUSE_AT_MOST)
+        waits = {"attempts": attempts, "next_try_at": now + pause, "claimed_by": None}
+        return waits | {"error": _brief(error)}, lost
+    except Exception as error:  # noqa: BLE001  # Whatever is wrong with one mail, the others go.
+        done.set_aside += 1
+        return _set_aside(mail, error, now) | {"attempts": mail.attempts + 1}, False
+    done.sent += 1
+    return _ended(MailOutcome.SENT, now), False
+
+
+def _set_aside(mail: Facts, error: Exception, now: datetime) -> dict[str, object]:
+    log.error("mail_set_aside", mail_id=mail.id, kind=mail.kind.value, error=_brief(error))
+    return {
+        "outcome": MailOutcome.SET_ASIDE,
+        "ended_at": now,
+        "claimed_by": None,
+        "error": _brief(error),
+    }
+
+
+def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> dict[str, object]:
+    """For good: the words are forgotten, because links in them may still work."""
+    return {
+        "outcome": outcome,
+        "ended_at": now,
+        "claimed_by": None,
+        "error": error,
+        "body_text": None,
+        "body_html": None,
+    }
+
+
+def _brief(error: Exception) -> str:
+    text = str(error) if isinstance(error, Refused | NotNow) else f"{type(error).__name__}: {error}"
+    printable = text.encode("ascii", "backslashreplace").decode().replace("\0", "")
+    return " ".join(printable.split())[:500]
+
+
+def _is_due(now: datetime) -> ColumnElement[bool]:
+    return and_(OutboxMessage.outcome.is_(None), OutboxMessage.next_try_at <= now)
+
+
+def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
+    begin_write(session)
+    due = (
+        select(OutboxMessage.id)
+        .where(_is_due(now))
+        .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    taken = session.scalars(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id.in_(due.scalar_subquery()))
+        .values(claimed_by=holder, next_try_at=until)
+        .returning(_OUTBOX.c.id)
+    ).all()
+    session.commit()
+    return list(taken)
+
+
+def _note(session: Session, mail: Facts, holder: str, columns: dict[str, object]) -> None:
+    begin_write(session)
+    session.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id == mail.id, _OUTBOX.c.claimed_by == holder)
+        .values(columns)
+    )
+    session.commit()
+
+
+def _give_back(session: Session, holder: str, now: datetime) -> None:
+    """Let others have at once what was taken and not tried."""
+    begin_write(session)
+    session.execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.claimed_by == holder, _OUTBOX.c.outcome.is_(None))
+        .values(claimed_by=None, next_try_at=now)
+    )
+    session.commit()
+
+
+def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:
+    """Put a mail that was set aside back into the outbox; False where it is not one. Commits."""
+    begin_write(session)
+    changed = session.connection().execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id == mail_id, _OUTBOX.c.outcome == MailOutcome.SET_ASIDE)
+        .values(outcome=None, ended_at=None, attempts=0, next_try_at=now, error=None)
+    )
+    session.commit()
+    return changed.rowcount == 1

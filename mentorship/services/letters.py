@@ -1,0 +1,147 @@
+"""From a row of the outbox to the mail itself, in the reader's zone and hour cycle."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+from itsdangerous import BadData, URLSafeSerializer
+from jinja2 import Environment
+from sqlalchemy import Row
+
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.instants import clock, day, zone
+from mentorship.domain.lifecycle import Status
+from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, MailKind, is_wanted
+from mentorship.domain.people import HourCycle
+from mentorship.services.outbox import on_one_line
+
+Facts = Row[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class House:
+    """What all mail has in common; `templates` holds the words, in `mail/`."""
+
+    base_url: str
+    sender: str
+    secret_key: str
+    templates: Environment
+
+
+def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
+    """Why this mail is not to be sent at `now` (UTC), or None."""
+    if mail.not_after and mail.not_after <= now:
+        return "It came too late to be of use."
+    if mail.booking_id is None:
+        return None
+    if not is_wanted(mail.kind, mail.choice):
+        return "The reader does not want mail of this kind."
+    if mail.due_at and mail.applied_at - mail.due_at > OLD_NEWS:
+        return "It is about something long past."
+    reminder = REMINDERS.get(mail.kind)
+    if reminder and (
+        mail.status is not Status.SCHEDULED
+        # The row was written for the start that this is counted from.
+        or mail.start_time - reminder.lead + reminder.lasts != mail.not_after
+    ):
+        return "The session was moved, started or cancelled meanwhile."
+    return None
+
+
+def write_letter(mail: Facts, house: House) -> EmailMessage:
+    """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
+
+    Raises ValueError and the like where a header or an address cannot be written.
+    """
+    message = EmailMessage(policy=SMTP)
+    message["From"] = Address("Mentorship", addr_spec=house.sender)
+    message["Message-ID"] = _message_id(mail, house)
+    message["Date"] = mail.created_at
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers this.
+    if mail.booking_id is None:
+        message["To"] = Address(addr_spec=mail.recipient)
+        message["Subject"] = mail.subject
+        text, html = mail.body_text, mail.body_html
+    else:
+        message["To"] = Address(mail.reader, addr_spec=mail.email)
+        token = unsubscribe_token(mail.reader_id, mail.kind, secret_key=house.secret_key)
+        stop = f"{house.base_url}/unsubscribe/{token}"
+        message["List-Unsubscribe"] = f"<{stop}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
+        subject, *paragraphs = _words(mail, house)
+        message["Subject"] = on_one_line(subject)
+        around = {
+            "paragraphs": paragraphs,
+            "address": f"{house.base_url}/sessions/{mail.booking_id}",
+            "why": CHOICES[mail.kind],
+            "choices": f"{house.base_url}/account/mail",
+            "stop": stop,
+        }
+        text = house.templates.get_template("mail/_letter.txt").render(around)
+        html = house.templates.get_template("mail/_letter.html").render(around)
+    message.set_content(text)
+    message.add_alternative(html, subtype="html")
+    return message
+
+
+def _message_id(mail: Facts, house: House) -> str:
+    # The instant tells apart the rows of two databases that this host has had.
+    return f"<{mail.id}.{mail.created_at:%Y%m%d%H%M%S%f}@{urlsplit(house.base_url).hostname}>"
+
+
+def _words(mail: Facts, house: House) -> list[str]:
+    """The subject and the paragraphs: the words stand once, text and HTML are made of them."""
+    is_mentor = mail.reader_id == mail.mentor_id
+    template = house.templates.get_template(f"mail/{mail.kind.value.partition('-')[0]}.txt")
+    text = template.render(
+        mail=mail,
+        topic=mail.topic or "Mentoring session",
+        other=mail.student if is_mentor else mail.mentor,
+        is_mentor=is_mentor,
+        is_own_doing=mail.actor_id == mail.reader_id,
+        **_time_words(mail),
+    )
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
+
+
+def _time_words(mail: Facts) -> dict[str, Callable[..., str]]:
+    cycle = HourCycle(mail.hour_cycle or HourCycle.H23)
+    time_of = partial(clock, timezone=mail.timezone, cycle=cycle)
+
+    def at(instant: datetime) -> str:
+        zone_name = f"{zone(instant, mail.timezone)}, {mail.timezone}"
+        return f"{day(instant, mail.timezone)}, {time_of(instant)} ({zone_name})"
+
+    def slot(start: datetime, end: datetime) -> str:
+        zone_name = f"{zone(start, mail.timezone)}, {mail.timezone}"
+        times = f"{time_of(start)} – {time_of(end)}"  # noqa: RUF001  # A dash between times.
+        return f"{day(start, mail.timezone)}, {times} ({zone_name})"
+
+    def short(instant: datetime) -> str:
+        return f"{day(instant, mail.timezone)}, {time_of(instant)}"
+
+    return {"at": at, "slot": slot, "short": short}
+
+
+def unsubscribe_token(user_id: int, kind: MailKind, *, secret_key: str) -> str:
+    """Signed: whoever has it may stop this kind of mail to this person, and nothing else."""
+    return _serializer(secret_key).dumps([user_id, kind.value])
+
+
+def unsubscribed(token: str, *, secret_key: str) -> tuple[int, MailKind]:
+    """The reader's id and the kind of mail that a token is for. Raises InvalidInput."""
+    try:
+        user_id, kind = _serializer(secret_key).loads(token)
+        return int(user_id), MailKind(kind)
+    except (BadData, ValueError, TypeError):
+        raise InvalidInput("This link is not whole. Please copy it from the mail again.") from None
+
+
+def _serializer(secret_key: str) -> URLSafeSerializer:
+    return URLSafeSerializer(secret_key, salt="unsubscribe")

@@ -1,0 +1,91 @@
+"""Pages about mail: what each person gets, one click to stop it, and the outbox for admins."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.mail import CHOICES
+from mentorship.domain.people import Role, Viewer
+from mentorship.extensions import db
+from mentorship.queries.mail import choices_of, post_office
+from mentorship.services.delivery import try_again
+from mentorship.services.letters import unsubscribed
+from mentorship.services.mail_choices import choose
+from mentorship.web.identity import required_viewer
+
+bp = Blueprint("mail", __name__)
+
+
+@bp.get("/account/mail")
+def choices() -> str:
+    """What mail the viewer gets."""
+    viewer = required_viewer()
+    return render_template(
+        "mail_choices.html",
+        viewer=viewer,
+        labels=CHOICES,
+        choices=choices_of(db.session(), viewer.id),
+    )
+
+
+@bp.post("/account/mail")
+def store_choices() -> Response:
+    """Store them: a box that is not ticked is not sent."""
+    viewer = required_viewer()
+    asked = set(request.form)
+    if asked - set(CHOICES):
+        raise InvalidInput("There is no such kind of mail.")
+    db.session.rollback()
+    choose(db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES})
+    flash("Your choice is saved.")
+    return redirect(url_for("mail.choices"), code=303)
+
+
+@bp.get("/unsubscribe/<stop_token>")
+def ask_to_stop(stop_token: str) -> str:
+    """Asks before it stops anything: programs that look through mail follow its links."""
+    _user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    return render_template("unsubscribe.html", label=CHOICES[kind], is_done=False)
+
+
+@bp.post("/unsubscribe/<stop_token>")
+def stop(stop_token: str) -> str:
+    """Stops this kind of mail; the reader's mail program calls this too (RFC 8058)."""
+    user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    choose(db.session(), user_id=user_id, wants={kind: False})
+    return render_template("unsubscribe.html", label=CHOICES[kind], is_done=True)
+
+
+@bp.get("/mail")
+def outbox() -> str:
+    """How the outbox stands, with the mails that could not be sent."""
+    viewer = _required_admin()
+    page = request.args.get("page", "1")
+    if not (page.isascii() and page.isdecimal() and len(page) <= 9 and int(page) >= 1):
+        raise InvalidInput("The page must be a number from 1 on.")
+    return render_template(
+        "mail.html",
+        viewer=viewer,
+        where=current_app.extensions["post"].where,
+        office=post_office(db.session(), page=int(page)),
+    )
+
+
+@bp.post("/mail/<id:mail_id>/again")
+def again(mail_id: int) -> Response:
+    """Put one of those back into the outbox."""
+    now = utc_now()
+    _required_admin()
+    db.session.rollback()
+    if not try_again(db.session(), mail_id, now=now):
+        raise NotFound
+    flash("The mail will be tried again now.")
+    return redirect(url_for("mail.outbox"), code=303)
+
+
+def _required_admin() -> Viewer:
+    viewer = required_viewer()
+    if viewer.role is not Role.ADMIN:
+        raise Forbidden("Only an admin may see the outbox.")
+    return viewer

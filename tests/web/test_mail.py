@@ -1,0 +1,106 @@
+"""The pages about mail: choices, one click to stop a kind, the outbox for admins."""
+
+import pytest
+from sqlalchemy import select
+
+from mentorship.domain.mail import CHOICES, MailKind
+from mentorship.models import MailChoice, OutboxMessage
+from mentorship.queries.mail import choices_of
+from mentorship.services.letters import unsubscribe_token
+from tests.support.builders import a_mail_set_aside, at
+
+
+@pytest.fixture
+def address(app, cast):
+    """Where the student stops mail about starts."""
+    token = unsubscribe_token(
+        cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
+    )
+    return f"/unsubscribe/{token}"
+
+
+def chosen(session, viewer):
+    session.rollback()
+    return choices_of(session, viewer.id)
+
+
+def test_without_a_choice_all_comes_but_the_late_reminder(session, cast):
+    assert [kind for kind, is_wanted in chosen(session, cast.student).items() if not is_wanted] == [
+        MailKind.REMINDER_10M
+    ]
+
+
+def test_what_is_ticked_comes_and_nothing_else(session, cast, client_for):
+    client = client_for(cast.student)
+    response = client.post("/account/mail", data={"delayed": "on", "reminder-10m": "on"})
+
+    assert (response.status_code, response.headers["Location"]) == (303, "/account/mail")
+    assert {kind for kind, is_wanted in chosen(session, cast.student).items() if is_wanted} == {
+        MailKind.DELAYED, MailKind.REMINDER_10M,
+    }  # fmt: skip
+    page = client.get("/account/mail").text
+    assert page.count(" checked") == 2
+    assert "Your choice is saved." in page
+    assert chosen(session, cast.mentor)[MailKind.BOOKED]
+
+
+def test_a_kind_that_does_not_exist_is_refused_and_nothing_is_written(session, cast, client_for):
+    for name in ("account", "no-such-kind"):
+        assert client_for(cast.student).post("/account/mail", data={name: "on"}).status_code == 400
+    session.rollback()
+    assert session.scalars(select(MailChoice)).all() == []
+
+
+def test_one_click_stops_a_kind_without_signing_in_and_a_look_stops_nothing(
+    session, cast, client_for, address
+):
+    client = client_for(None)
+    assert client.get(address).status_code == 200
+    assert chosen(session, cast.student)[MailKind.STARTED]
+
+    for _ in range(2):
+        response = client.post(address, data={"List-Unsubscribe": "One-Click"})
+        assert response.status_code == 200
+    wants = chosen(session, cast.student)
+    assert [kind for kind in CHOICES if not wants[kind]] == [
+        MailKind.REMINDER_10M, MailKind.STARTED,
+    ]  # fmt: skip
+
+
+def test_a_forged_token_stops_nothing(session, cast, client_for, address):
+    for forged in (address + "x", address.replace(".", ".x"), "/unsubscribe/nothing"):
+        for method in ("GET", "POST"):
+            assert client_for(None).open(forged, method=method).status_code == 400
+    session.rollback()
+    assert session.scalars(select(MailChoice)).all() == []
+
+
+def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(
+    session, cast, client_for, clock
+):
+    mail_id = a_mail_set_aside(session, recipient="<gone>@example.org")
+    client = client_for(cast.admin)
+
+    page = client.get("/mail").text
+    assert "&lt;gone&gt;@example.org" in page
+    assert "550 No such person" in page
+    assert "files in the folder instance/outbox" in page
+
+    assert client.post(f"/mail/{mail_id}/again").status_code == 303
+    assert client.post(f"/mail/{mail_id}/again").status_code == 404
+    session.rollback()
+    session.expire_all()
+    mail = session.get_one(OutboxMessage, mail_id)
+    assert (mail.outcome, mail.attempts, mail.next_try_at) == (None, 0, at("09:50"))
+    page = client.get("/mail").text
+    assert "1 waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC" in page
+    assert "Every mail could be sent" in page
+
+
+@pytest.mark.parametrize("page", ["0", "x", "-1", "9" * 30])
+def test_a_page_that_is_no_number_is_refused(cast, client_for, page):
+    assert client_for(cast.admin).get(f"/mail?page={page}").status_code == 400
+
+
+def test_a_page_past_the_last_is_the_last(cast, client_for):
+    assert "Page" not in client_for(cast.admin).get("/mail?page=99").text
