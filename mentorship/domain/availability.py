@@ -123,6 +123,21 @@ class Calendar:
             slot for slot in slots if not any(off.touch(slot, zone) for off in self.days_off)
         )
 
+    def size(self, *, now: datetime) -> int:
+        """About how many slots the rules ask for up to the horizon; quick for any rules."""
+        first, days = now.date(), timedelta(days=self.settings.horizon_days)
+        return sum(
+            len(list(rule.days(first, first + days)))
+            * len(list(rule.cut(first, gap=self.settings.gap)))
+            for rule in self.rules
+        )
+
+    def in_the_way(self, start: datetime, end: datetime) -> KnownSlot | None:
+        """The first slot that stands closer to [start, end) than the buffers allow."""
+        gap = self.settings.gap * _MINUTE
+        close = (it for it in self.slots if it.start_time < end + gap and start < it.end_time + gap)
+        return next(close, None)
+
     def plan(self, *, now: datetime) -> Plan:
         """What to change at `now` (UTC).
 
@@ -169,14 +184,11 @@ def slots_of(
     clocks. Of an hour that comes twice the first is taken; a slot of which the clocks skip any
     minute is left out. Each slot lasts its full length.
     """
-    zone = ZoneInfo(rule.timezone)
+    zone, length = ZoneInfo(rule.timezone), rule.slot_minutes * _MINUTE
     first = since.astimezone(zone).date() - _DAY  # A window of the day before may reach over.
     for day in rule.days(first, until.astimezone(zone).date()):
-        opening = datetime.combine(day, rule.opens)
-        for minute in range(0, rule.minutes - rule.slot_minutes + 1, rule.slot_minutes + gap):
-            start = opening + minute * _MINUTE
-            length = rule.slot_minutes * _MINUTE
-            if not _is_whole(start, length, zone):
+        for start in rule.cut(day, gap=gap):
+            if not is_whole(start, length, zone):
                 continue
             begins = instant(start, zone)
             if since < begins <= until:
@@ -193,7 +205,7 @@ def exists(wall: datetime, zone: ZoneInfo) -> bool:
     return instant(wall, zone).astimezone(zone).replace(tzinfo=None, fold=0) == wall
 
 
-def _is_whole(start: datetime, length: timedelta, zone: ZoneInfo) -> bool:
+def is_whole(start: datetime, length: timedelta, zone: ZoneInfo) -> bool:
     """Whether the clocks show every minute from `start` on."""
     last = start + length - _MINUTE
     return (

@@ -102,6 +102,12 @@ class WeeklyRule:
         )
         return (moment.date() for moment in found)
 
+    def cut(self, day: date, *, gap: int) -> Iterator[datetime]:
+        """When the slots of the window of this day begin, on the wall clock; `gap` in minutes."""
+        opening = datetime.combine(day, self.opens)
+        for minute in range(0, self.minutes - self.slot_minutes + 1, self.slot_minutes + gap):
+            yield opening + timedelta(minutes=minute)
+
     @property
     def closes(self) -> time:
         """When the window ends, on the next day where that is not after `opens`."""

@@ -67,6 +67,29 @@ def withdraw(session: Session, slot_ids: Sequence[int]) -> None:
         )
 
 
+LOOK_AGAIN = timedelta(minutes=1)
+"""How often a worker looks for mentors whose slots no longer reach their horizon."""
+
+
+class Publisher:
+    """Publishes for one mentor at a time, so that a worker's sweeps never wait for many."""
+
+    def __init__(self) -> None:
+        self._due: list[int] = []
+        self._look_at: datetime | None = None
+
+    def step(self, session: Session, *, now: datetime) -> bool:
+        """Publish for the next mentor who needs it at `now` (UTC); whether more of them wait."""
+        if not self._due and (self._look_at is None or self._look_at <= now):
+            self._due = unpublished(session, now=now)
+            session.rollback()
+            self._look_at = now + LOOK_AGAIN
+        if self._due:
+            # Taken off first: where publishing fails, the others are not held up.
+            publish(session, self._due.pop(), now=now)
+        return bool(self._due)
+
+
 def unpublished(session: Session, *, now: datetime) -> list[int]:
     """The mentors whose slots no longer reach their horizon."""
     rows = session.execute(

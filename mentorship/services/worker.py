@@ -1,4 +1,7 @@
-"""The worker: sweeps at the second that the next transition is due, and sends mail beside it."""
+"""The worker: sweeps at the second that the next transition is due, and sends mail beside it.
+
+Between sweeps it keeps the mentors' slots filled up to their horizons.
+"""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,6 +15,7 @@ from mentorship.models import Cause
 from mentorship.queries.due import next_due
 from mentorship.services.delivery import deliver
 from mentorship.services.letters import House
+from mentorship.services.publishing import Publisher
 from mentorship.services.reminders import write_reminders
 from mentorship.services.sweep import nothing, update_session_statuses
 
@@ -40,7 +44,13 @@ def run_worker(
     `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
     run. A database that cannot be reached is logged and tried again.
     """
-    _go_round(open_session, lambda session: _sweep_once(session, clock), wait)
+    publisher = Publisher()
+
+    def one_round(session: Session) -> timedelta:
+        pause = _sweep_once(session, clock)
+        return min(pause, AT_LEAST) if publisher.step(session, now=clock()) else pause
+
+    _go_round(open_session, one_round, wait)
 
 
 def run_mail(

@@ -1,0 +1,198 @@
+"""Changing a mentor's calendar, or seeing beforehand what a change would do.
+
+A change never touches a booked session by itself: those that no longer fit are named, stay, and
+are cancelled only where the mentor says so.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.availability import Calendar, KnownSlot, Plan, PlannedSlot
+from mentorship.domain.errors import Conflict, InvalidInput, ProductError
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.people import Viewer
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.calendar import read_calendar
+from mentorship.services.changes import Change
+from mentorship.services.locks import lock_people
+from mentorship.services.manual import perform
+from mentorship.services.profiles import ensure_profile
+from mentorship.services.publishing import carry_out, publish, withdraw
+
+MOST_SLOTS = 5000
+
+
+@dataclass(frozen=True)
+class BookedSession:
+    """A scheduled session whose slot no rule wants after the change. Instants in UTC."""
+
+    id: int
+    slot_id: int
+    student_id: int
+    student: str
+    topic: str
+    start_time: datetime
+    end_time: datetime
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to the slots; `sessions` are those that the mentor is asked about."""
+
+    before: Calendar
+    after: Calendar
+    plan: Plan
+    sessions: tuple[BookedSession, ...]
+
+    def slots_of(self, rule_id: int) -> list[KnownSlot | PlannedSlot]:
+        """The slots of a rule that are offered then, in order."""
+        staying = set(self.before.slots) - set(self.plan.withdraw) - set(self.plan.misfits)
+        slots: list[KnownSlot | PlannedSlot] = [*staying, *self.plan.add]
+        return sorted(
+            (slot for slot in slots if slot.rule_id == rule_id), key=lambda slot: slot.start_time
+        )
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a change did."""
+
+    change: Change
+    added: int
+    withdrawn: int
+    kept: int
+    cancelled: int
+
+
+def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
+    """What the change would do at `now` (UTC); writes nothing.
+
+    Raises NotFound where it is about something that is not there, and InvalidInput for hours
+    that make too many slots.
+    """
+    before = read_calendar(session, mentor_id, now=now)
+    after = change.on(before)
+    if after.size(now=now) > MOST_SLOTS:
+        raise InvalidInput(
+            f"These hours would make more than {MOST_SLOTS} slots up to your horizon. "
+            "Choose longer slots, fewer hours or a nearer horizon."
+        )
+    plan = after.plan(now=now)
+    known = set(before.plan(now=now).misfits)
+    return Effect(before, after, plan, _sessions(session, set(plan.misfits) - known))
+
+
+def apply(
+    session: Session,
+    *,
+    mentor: Viewer,
+    change: Change,
+    now: datetime,
+    cancel: Collection[int] = (),
+    reason: str = "",
+) -> Applied:
+    """Make the change at `now` (UTC) and publish, in one commit; then cancel those sessions.
+
+    Free slots follow the change at once. Sessions that no longer fit stay, and their slots are
+    held for their students until they begin, so that nobody else books a time that is no longer
+    given. Those in `cancel` are cancelled with `reason`, each with its journal row.
+
+    Raises InvalidInput for a session that the change does not concern and for a missing reason,
+    and what `preview` raises; nothing is written then.
+    """
+    if cancel and not reason:
+        raise InvalidInput("Say why the sessions are cancelled: their students will read it.")
+    begin_write(session)
+    lock_people(session, [mentor.id])
+    try:
+        effect = preview(session, mentor.id, change, now=now)
+        strangers = set(cancel) - {booked.id for booked in effect.sessions}
+        if strangers:
+            raise InvalidInput(f"This change does not concern session {min(strangers)}.")
+    except ProductError:
+        session.rollback()
+        raise
+    ensure_profile(session, mentor.id)
+    stored = change.store(session, mentor.id)
+    plan = effect.plan
+    if stored != change:  # The slots of a new rule carry the id that it has only now.
+        plan = read_calendar(session, mentor.id, now=now).plan(now=now)
+    _hold_for_their_students(session, effect.sessions)
+    carry_out(session, mentor.id, plan)
+    session.commit()
+    cancelled = _cancel(session, mentor, effect.sessions, cancel, reason, now=now)
+    return Applied(
+        change=stored,
+        added=len(plan.add),
+        withdrawn=len(plan.withdraw),
+        kept=len(effect.sessions) - cancelled,
+        cancelled=cancelled,
+    )
+
+
+def _sessions(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSession, ...]:
+    if not slots:
+        return ()
+    rows = session.execute(
+        select(
+            SessionBooking.id, SessionBooking.time_slot_id, SessionBooking.student_id, User.name,
+            SessionBooking.topic, SessionBooking.start_time, SessionBooking.end_time,
+        )
+        .join(User, User.id == SessionBooking.student_id)
+        .where(
+            SessionBooking.time_slot_id.in_([slot.id for slot in slots]),
+            SessionBooking.status == Status.SCHEDULED,
+        )
+        .order_by(SessionBooking.start_time, SessionBooking.id)
+    )  # fmt: skip
+    return tuple(BookedSession(*row) for row in rows)
+
+
+def _hold_for_their_students(session: Session, sessions: Collection[BookedSession]) -> None:
+    for booked in sessions:
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id == booked.slot_id)
+            .values(held_for=booked.student_id, held_until=booked.start_time)
+        )
+
+
+def _cancel(
+    session: Session,
+    mentor: Viewer,
+    sessions: Collection[BookedSession],
+    chosen: Collection[int],
+    reason: str,
+    *,
+    now: datetime,
+) -> int:
+    """Cancel the chosen sessions and take their slots back; returns how many it were."""
+    cancelled = []
+    for booked in sessions:
+        if booked.id not in chosen:
+            continue
+        try:
+            perform(
+                session, booking_id=booked.id, action=Action.CANCEL, viewer=mentor,
+                now=now, reason=reason,
+            )  # fmt: skip
+            cancelled.append(booked.slot_id)
+        except Conflict:  # Somebody was faster: it has begun, say.
+            continue
+    if cancelled:
+        begin_write(session)
+        lock_people(session, [mentor.id])
+        is_live = exists().where(
+            SessionBooking.time_slot_id == MentorTimeSlot.id,
+            SessionBooking.status != Status.CANCELLED,
+        )
+        empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled), ~is_live)
+        withdraw(session, session.scalars(empty).all())
+        session.commit()
+        publish(session, mentor.id, now=now)
+    return len(cancelled)

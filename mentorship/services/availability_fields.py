@@ -1,0 +1,95 @@
+"""Checking what a mentor writes about their hours: a sentence for each thing that cannot be."""
+
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from mentorship.domain.availability import DaysOff, SlotSettings
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.weekly import MOST_WEEKS_BETWEEN, Recurrence, Weekday, WeeklyRule
+from mentorship.services.accounts import clean_text
+
+SHORTEST_SLOT, LARGEST_GROUP = 5, 30
+LONGEST_BUFFER, LONGEST_NOTICE, FARTHEST_HORIZON, HIGHEST_DAILY_LIMIT = 240, 43200, 366, 100
+LONGEST_NOTE = 160
+FURTHEST_AHEAD = timedelta(days=3 * 366)
+EARLIEST_FIRST_DAY = date(2020, 1, 1)
+
+_DAY_MINUTES = 24 * 60
+
+
+def minutes_between(opens: time, closes: time) -> int:
+    """From one wall-clock time to the next `closes`; the same time twice is a whole day."""
+    minutes = (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
+    return minutes % _DAY_MINUTES or _DAY_MINUTES
+
+
+def new_rule(
+    *,
+    rule_id: int = 0,
+    weekdays: Collection[Weekday],
+    opens: time,
+    closes: time,
+    slot_minutes: int,
+    capacity: int,
+    first_day: date,
+    every_weeks: int,
+    until: date | None,
+    timezone: str,
+    now: datetime,
+) -> WeeklyRule:
+    """A weekly rule, checked; times and days are local in `timezone`. Raises InvalidInput."""
+    minutes = minutes_between(opens, closes)
+    if not weekdays:
+        raise InvalidInput("Choose at least one day of the week.")
+    _within(every_weeks, 1, MOST_WEEKS_BETWEEN, "The number of weeks from one to the next")
+    _within(slot_minutes, SHORTEST_SLOT, minutes, "The length of a slot in minutes")
+    _within(capacity, 1, LARGEST_GROUP, "The number of students in a slot")
+    if not EARLIEST_FIRST_DAY <= first_day <= now.date() + FURTHEST_AHEAD:
+        raise InvalidInput("The first day must lie between 2020 and three years from now.")
+    if until is not None and until < first_day:
+        raise InvalidInput("The last day must not come before the first.")
+    recurrence = Recurrence(tuple(weekdays), every_weeks, until)
+    return WeeklyRule(
+        id=rule_id,
+        timezone=timezone,
+        rrule=recurrence.rrule,
+        first_day=first_day,
+        opens=opens,
+        minutes=minutes,
+        slot_minutes=slot_minutes,
+        capacity=capacity,
+    )
+
+
+def new_days_off(
+    *, days_off_id: int = 0, first_day: date, last_day: date | None, note: str,
+    timezone: str, now: datetime,
+) -> DaysOff:  # fmt: skip
+    """Days off, checked; one day where there is no last. Raises InvalidInput."""
+    last_day = last_day or first_day
+    if last_day < first_day:
+        raise InvalidInput("The last day off must not come before the first.")
+    if last_day < now.astimezone(ZoneInfo(timezone)).date():
+        raise InvalidInput("These days have passed.")
+    if last_day > now.date() + FURTHEST_AHEAD:
+        raise InvalidInput("Days off can be at most three years ahead.")
+    note = clean_text(note, what="The note", longest=LONGEST_NOTE, required=False)
+    return replace(DaysOff(days_off_id, first_day, last_day), note=note)
+
+
+def new_settings(settings: SlotSettings) -> SlotSettings:
+    """The limits as they are. Raises InvalidInput where one does not fit."""
+    _within(settings.buffer_before, 0, LONGEST_BUFFER, "The buffer before a slot in minutes")
+    _within(settings.buffer_after, 0, LONGEST_BUFFER, "The buffer after a slot in minutes")
+    _within(settings.minimum_notice, 0, LONGEST_NOTICE, "The minimum notice in minutes")
+    _within(settings.horizon_days, 1, FARTHEST_HORIZON, "The horizon in days")
+    if settings.daily_limit is not None:
+        _within(settings.daily_limit, 1, HIGHEST_DAILY_LIMIT, "The daily limit")
+    return settings
+
+
+def _within(value: int, least: int, most: int, what: str) -> None:
+    if not least <= value <= most:
+        raise InvalidInput(f"{what} must be between {least} and {most}.")

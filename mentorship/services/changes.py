@@ -1,0 +1,153 @@
+"""What a mentor can change about their calendar. Each change knows its calendar and its row."""
+
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from mentorship.domain.availability import Calendar, DaysOff, SlotSettings
+from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.weekly import WeeklyRule
+from mentorship.models import AvailabilityRule, DayOff, MentorProfile
+
+MOST_RULES, MOST_DAYS_OFF = 30, 100
+
+
+class Change(Protocol):
+    """A change that can be looked at before it is made."""
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """The calendar after it. Raises NotFound where the calendar has no such thing."""
+
+    def store(self, session: Session, mentor_id: int) -> "Change":
+        """Write it, after `on` has not raised; returns it with its id. Does not commit."""
+
+
+@dataclass(frozen=True)
+class SaveRule:
+    """A new weekly rule (id 0), or other hours for one; the zone of an old one stays."""
+
+    rule: WeeklyRule
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """With the rule in its place."""
+        others = tuple(rule for rule in calendar.rules if rule.id != self.rule.id)
+        if self.rule.id and len(others) == len(calendar.rules):
+            raise NotFound("There is no such rule.")
+        if len(others) >= MOST_RULES:
+            raise InvalidInput(f"There can be at most {MOST_RULES} weekly rules.")
+        return replace(calendar, rules=(*others, self.rule))
+
+    def store(self, session: Session, mentor_id: int) -> "SaveRule":
+        """Insert or update the rule."""
+        columns = {name: value for name, value in vars(self.rule).items() if name != "id"}
+        if self.rule.id:
+            session.execute(
+                update(AvailabilityRule).where(AvailabilityRule.id == self.rule.id).values(columns)
+            )
+            return self
+        new = insert(AvailabilityRule).values(mentor_id=mentor_id, **columns)
+        rule_id = session.execute(new.returning(AvailabilityRule.id)).scalar_one()
+        return SaveRule(replace(self.rule, id=rule_id))
+
+
+@dataclass(frozen=True)
+class RemoveRule:
+    """The end of a weekly rule."""
+
+    rule_id: int
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """Without the rule."""
+        others = tuple(rule for rule in calendar.rules if rule.id != self.rule_id)
+        if len(others) == len(calendar.rules):
+            raise NotFound("There is no such rule.")
+        return replace(calendar, rules=others)
+
+    def store(self, session: Session, mentor_id: int) -> "RemoveRule":
+        """Delete the rule; the database takes its id from its slots."""
+        session.execute(delete(AvailabilityRule).where(AvailabilityRule.id == self.rule_id))
+        return self
+
+
+@dataclass(frozen=True)
+class SaveDaysOff:
+    """New days off (id 0), or other days for them."""
+
+    days_off: DaysOff
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """With the days in their place."""
+        others = tuple(off for off in calendar.days_off if off.id != self.days_off.id)
+        if self.days_off.id and len(others) == len(calendar.days_off):
+            raise NotFound("There is no such day off.")
+        if len(others) >= MOST_DAYS_OFF:
+            raise InvalidInput(f"There can be at most {MOST_DAYS_OFF} entries of days off.")
+        return replace(calendar, days_off=(*others, self.days_off))
+
+    def store(self, session: Session, mentor_id: int) -> "SaveDaysOff":
+        """Insert or update the days."""
+        off = self.days_off
+        columns = {"first_day": off.first_day, "last_day": off.last_day, "note": off.note}
+        if off.id:
+            session.execute(update(DayOff).where(DayOff.id == off.id).values(columns))
+            return self
+        new = insert(DayOff).values(mentor_id=mentor_id, **columns).returning(DayOff.id)
+        return SaveDaysOff(replace(off, id=session.execute(new).scalar_one()))
+
+
+@dataclass(frozen=True)
+class RemoveDaysOff:
+    """Days off that are none any more."""
+
+    days_off_id: int
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """Without the days."""
+        others = tuple(off for off in calendar.days_off if off.id != self.days_off_id)
+        if len(others) == len(calendar.days_off):
+            raise NotFound("There is no such day off.")
+        return replace(calendar, days_off=others)
+
+    def store(self, session: Session, mentor_id: int) -> "RemoveDaysOff":
+        """Delete the days."""
+        session.execute(delete(DayOff).where(DayOff.id == self.days_off_id))
+        return self
+
+
+@dataclass(frozen=True)
+class RemoveSlot:
+    """A one-off slot that is offered no more."""
+
+    slot_id: int
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """With the slot to be taken back."""
+        if not any(slot.id == self.slot_id and slot.rule_id is None for slot in calendar.slots):
+            raise NotFound("There is no such one-off slot.")
+        return replace(calendar, dropped=frozenset({self.slot_id}))
+
+    def store(self, session: Session, mentor_id: int) -> "RemoveSlot":
+        """Nothing besides what the plan does."""
+        return self
+
+
+@dataclass(frozen=True)
+class ChangeSettings:
+    """Other limits."""
+
+    settings: SlotSettings
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """With these limits."""
+        return replace(calendar, settings=self.settings)
+
+    def store(self, session: Session, mentor_id: int) -> "ChangeSettings":
+        """Update the profile, which must be there."""
+        session.execute(
+            update(MentorProfile)
+            .where(MentorProfile.mentor_id == mentor_id)
+            .values(vars(self.settings))
+        )
+        return self

@@ -1,0 +1,104 @@
+"""One-off slots: a time that a mentor gives once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, insert, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.availability import exists, instant
+from mentorship.domain.errors import InvalidInput, NotFound, ProductError
+from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.queries.calendar import read_calendar
+from mentorship.services.availability_fields import (
+    FARTHEST_HORIZON,
+    LARGEST_GROUP,
+    minutes_between,
+)
+from mentorship.services.locks import lock_people
+from mentorship.services.profiles import ensure_profile
+from mentorship.services.publishing import carry_out
+
+
+@dataclass(frozen=True)
+class OneOff:
+    """A slot as a mentor writes it: wall-clock times of the mentor's zone."""
+
+    day: date
+    opens: time
+    closes: time
+    capacity: int
+
+
+def save_slot(
+    session: Session, mentor_id: int, wanted: OneOff, *, now: datetime, slot_id: int = 0
+) -> int:
+    """Offer a one-off slot, or change the one with `slot_id`, at `now` (UTC), and commit.
+
+    Returns its id. Of an hour that comes twice the first is taken. Raises NotFound for a slot
+    that is no one-off of this mentor's to come, and InvalidInput for a time that does not exist,
+    has passed or stands too close to another slot, and for moving a slot that is booked.
+    """
+    begin_write(session)
+    lock_people(session, [mentor_id])
+    try:
+        columns = _checked(session, mentor_id, wanted, slot_id, now=now)
+    except ProductError:
+        session.rollback()
+        raise
+    ensure_profile(session, mentor_id)
+    if slot_id:
+        session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id).values(columns))
+    else:
+        new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
+        slot_id = session.execute(new.returning(MentorTimeSlot.id)).scalar_one()
+    # A slot that is moved away may leave room for those of a rule.
+    carry_out(session, mentor_id, read_calendar(session, mentor_id, now=now).plan(now=now))
+    session.commit()
+    return slot_id
+
+
+def _checked(
+    session: Session, mentor_id: int, wanted: OneOff, slot_id: int, *, now: datetime
+) -> Mapping[str, object]:
+    if not 1 <= wanted.capacity <= LARGEST_GROUP:
+        raise InvalidInput(f"The number of students must be between 1 and {LARGEST_GROUP}.")
+    calendar = read_calendar(session, mentor_id, now=now)
+    zone = ZoneInfo(calendar.timezone)
+    if not now.year - 1 <= wanted.day.year <= now.year + 2:
+        raise InvalidInput(f"The day must be within {FARTHEST_HORIZON} days from now.")
+    wall = datetime.combine(wanted.day, wanted.opens)
+    if not exists(wall, zone):
+        raise InvalidInput(f"The clocks skip {wanted.opens:%H:%M} on that day.")
+    start = instant(wall, zone)
+    end = start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
+    if start <= now:
+        raise InvalidInput("This time has passed.")
+    if start > now + timedelta(days=FARTHEST_HORIZON):
+        raise InvalidInput(f"The day must be within {FARTHEST_HORIZON} days from now.")
+    present = [it for it in calendar.slots if it.id == slot_id and it.rule_id is None]
+    if slot_id and (not present or present[0].start_time <= now):
+        raise NotFound("There is no such one-off slot.")
+    for slot in present:
+        if slot.is_taken and (slot.start_time, slot.end_time) != (start, end):
+            raise InvalidInput("This slot is booked: move or cancel its session instead.")
+        if wanted.capacity < (seats := _seats(session, slot.id)):
+            raise InvalidInput(f"Seat {seats} of this slot was given already.")
+    others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
+    close = replace(calendar, slots=others).in_the_way(start, end)
+    if close is not None:
+        begins, ends = (it.astimezone(zone) for it in (close.start_time, close.end_time))
+        raise InvalidInput(
+            f"Your slot from {begins:%H:%M} to {ends:%H:%M} is too close to this time. "
+            "Choose a time that keeps your buffers to it."
+        )
+    return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
+
+
+def _seats(session: Session, slot_id: int) -> int:
+    """The highest seat that a booking of this slot has or had."""
+    seats = select(func.max(SessionBooking.seat)).where(SessionBooking.time_slot_id == slot_id)
+    return session.scalar(seats) or 0

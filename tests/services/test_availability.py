@@ -1,0 +1,287 @@
+"""A mentor changes hours: free slots follow, booked ones are asked about and then kept or not."""
+
+from datetime import date, time, timedelta
+
+import pytest
+from sqlalchemy import insert, select, update
+
+from mentorship.domain.availability import DaysOff, SlotSettings
+from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.lifecycle import Status
+from mentorship.domain.weekly import Weekday
+from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
+from mentorship.queries.calendar import read_calendar
+from mentorship.services.availability import apply, preview
+from mentorship.services.availability_fields import new_days_off, new_rule, new_settings
+from mentorship.services.changes import (
+    ChangeSettings,
+    RemoveDaysOff,
+    RemoveRule,
+    RemoveSlot,
+    SaveDaysOff,
+    SaveRule,
+)
+from mentorship.services.one_off import OneOff, save_slot
+from mentorship.services.publishing import Publisher
+from tests.support.builders import at, the_booking, the_journal
+
+NOW = at("09:00")  # A Tuesday.
+
+
+def evenings(**others):
+    """Every Wednesday from 18:00 to 20:00 UTC, unless said otherwise."""
+    fields = {
+        "weekdays": [Weekday.WE], "opens": time(18), "closes": time(20), "slot_minutes": 60,
+        "capacity": 1, "first_day": date(2026, 11, 1), "every_weeks": 1, "until": None,
+        "timezone": "UTC", "now": NOW,
+    }  # fmt: skip
+    return new_rule(**fields | others)
+
+
+def change(session, mentor, what, **others):
+    session.rollback()
+    return apply(session, mentor=mentor, change=what, now=NOW, **others)
+
+
+def offered(session, mentor):
+    """Start, rule and id of the mentor's slots, as they can be booked."""
+    session.rollback()
+    return session.execute(
+        select(MentorTimeSlot.start_time, MentorTimeSlot.rule_id, MentorTimeSlot.id)
+        .where(MentorTimeSlot.mentor_id == mentor.id, ~MentorTimeSlot.is_withdrawn)
+        .order_by(MentorTimeSlot.start_time)
+    ).all()
+
+
+def hours(session, mentor):
+    return sorted({f"{slot.start_time:%a %H:%M}" for slot in offered(session, mentor)})
+
+
+def book(session, slot_id, student, *, seat=1):
+    """A booking of this slot."""
+    session.rollback()
+    slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
+    session.rollback()
+    booking = session.scalar(
+        insert(SessionBooking)
+        .values(
+            mentor_id=slot.mentor_id, start_time=slot.start_time, end_time=slot.end_time,
+            time_slot_id=slot.id, student_id=student.id, slot_capacity=slot.capacity, seat=seat,
+        )
+        .returning(SessionBooking.id)
+    )  # fmt: skip
+    session.commit()
+    return booking
+
+
+@pytest.fixture
+def rule(session, cast):
+    """A stored rule, published."""
+    return change(session, cast.mentor, SaveRule(evenings())).change.rule
+
+
+@pytest.fixture
+def booked(session, cast, rule):
+    """A session in the first slot of the rule."""
+    return book(session, offered(session, cast.mentor)[0].id, cast.student)
+
+
+def test_a_new_rule_makes_the_slots_that_its_preview_shows(session, cast):
+    seen = preview(session, cast.mentor.id, SaveRule(evenings()), now=NOW)
+    done = change(session, cast.mentor, SaveRule(evenings()))
+
+    assert [slot.start_time for slot in seen.slots_of(0)] == [
+        slot.start_time for slot in offered(session, cast.mentor)
+    ]
+    assert (done.added, done.withdrawn, done.kept) == (16, 0, 0)
+    assert hours(session, cast.mentor) == ["Wed 18:00", "Wed 19:00"]
+
+
+def test_a_preview_writes_nothing(session, cast, rule):
+    before = offered(session, cast.mentor)
+    preview(session, cast.mentor.id, RemoveRule(rule.id), now=NOW)
+    session.commit()
+
+    assert offered(session, cast.mentor) == before
+
+
+def test_other_hours_replace_free_slots_and_name_booked_ones_which_stay(
+    session, cast, rule, booked
+):
+    later = SaveRule(evenings(rule_id=rule.id, opens=time(18, 30), closes=time(20, 30)))
+    asked = preview(session, cast.mentor.id, later, now=NOW).sessions
+    done = change(session, cast.mentor, later)
+
+    assert [(one.id, one.student) for one in asked] == [(booked, "Sam Student")]
+    assert (done.kept, done.cancelled) == (1, 0)
+    assert the_booking(session, booked).status is Status.SCHEDULED
+    # The next slot on the booked day begins only when that session is over.
+    assert hours(session, cast.mentor) == ["Wed 18:00", "Wed 18:30", "Wed 19:30"]
+    assert preview(session, cast.mentor.id, later, now=NOW).sessions == ()
+
+
+def test_a_kept_slot_is_held_for_its_student_and_free_for_all_once_it_fits_again(
+    session, cast, rule, booked
+):
+    change(session, cast.mentor, RemoveRule(rule.id))
+    session.rollback()
+    kept = session.scalars(select(MentorTimeSlot).where(~MentorTimeSlot.is_withdrawn)).one()
+    assert (kept.held_for, kept.held_until) == (cast.student.id, kept.start_time)
+
+    session.rollback()
+    session.execute(
+        update(SessionBooking).values(status=Status.CANCELLED, cancelled_at=at("09:00"))
+    )
+    session.commit()
+    assert read_calendar(session, cast.mentor.id, now=NOW).slots[0].is_kept
+
+
+def test_a_day_off_and_back_again_leaves_a_booked_slot_as_it_was(session, cast, rule, booked):
+    off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
+    before = offered(session, cast.mentor)
+    made = change(session, cast.mentor, off).change
+    assert len(offered(session, cast.mentor)) == 15
+
+    change(session, cast.mentor, RemoveDaysOff(made.days_off.id))
+    after = offered(session, cast.mentor)
+    assert [slot.start_time for slot in after] == [slot.start_time for slot in before]
+    slot = session.get_one(MentorTimeSlot, after[0].id, populate_existing=True)
+    assert (slot.held_for, slot.held_until) == (None, None)
+
+
+def test_chosen_sessions_are_cancelled_with_their_reason_and_their_journal(
+    session, cast, rule, booked
+):
+    off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
+    done = change(session, cast.mentor, off, cancel=[booked], reason="I am away.")
+
+    assert (done.kept, done.cancelled) == (0, 1)
+    left = the_booking(session, booked)
+    assert (left.status, left.cancel_reason) == (Status.CANCELLED, "I am away.")
+    assert [entry.actor_id for entry in the_journal(session, booked)] == [cast.mentor.id]
+    assert offered(session, cast.mentor)[0].start_time == at("18:00", days=8)
+
+
+def test_nothing_is_cancelled_without_a_reason_or_where_the_change_does_not_concern_it(
+    session, cast, rule, booked
+):
+    other = book(session, offered(session, cast.mentor)[-1].id, cast.stranger)
+    before = offered(session, cast.mentor)
+    off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
+    for cancel, reason in (([booked], ""), ([other], "Away."), ([booked, 99], "Away.")):
+        with pytest.raises(InvalidInput):
+            change(session, cast.mentor, off, cancel=cancel, reason=reason)
+
+    assert offered(session, cast.mentor) == before
+    assert the_journal(session) == []
+
+
+def test_nobody_changes_what_is_another_mentors(session, cast, rule):
+    slot = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1),
+                     now=NOW)  # fmt: skip
+    for what in (
+        SaveRule(evenings(rule_id=rule.id)), RemoveRule(rule.id), RemoveDaysOff(1),
+        RemoveSlot(slot), SaveDaysOff(DaysOff(1, date(2027, 1, 1), date(2027, 1, 1))),
+    ):  # fmt: skip
+        with pytest.raises(NotFound):
+            change(session, cast.other_mentor, what)
+    with pytest.raises(NotFound):
+        save_slot(session, cast.other_mentor.id, OneOff(date(2026, 11, 27), time(9), time(10), 1),
+                  now=NOW, slot_id=slot)  # fmt: skip
+
+
+def test_other_buffers_cut_the_hours_anew(session, cast, rule):
+    change(session, cast.mentor, ChangeSettings(SlotSettings(buffer_after=15)))
+    assert hours(session, cast.mentor) == ["Wed 18:00"]
+
+    change(session, cast.mentor, ChangeSettings(SlotSettings(horizon_days=14)))
+    assert hours(session, cast.mentor) == ["Wed 18:00", "Wed 19:00"]
+
+
+def test_a_one_off_slot_comes_and_goes(session, cast):
+    wanted = OneOff(date(2026, 11, 26), time(23), time(1), 30)
+    slot_id = save_slot(session, cast.mentor.id, wanted, now=NOW)
+    slot = session.get_one(MentorTimeSlot, slot_id)
+    assert (slot.start_time, slot.end_time, slot.capacity) == (
+        at("23:00", days=2), at("01:00", days=3), 30,
+    )  # fmt: skip
+
+    booked = book(session, slot_id, cast.student, seat=2)
+    for wrong in (
+        OneOff(date(2026, 11, 27), time(23), time(1), 30),
+        OneOff(date(2026, 11, 26), time(23), time(1), 1),
+    ):
+        with pytest.raises(InvalidInput):
+            save_slot(session, cast.mentor.id, wrong, now=NOW, slot_id=slot_id)
+    assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 1
+    done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=[booked], reason="Ill.")
+    assert (done.cancelled, offered(session, cast.mentor)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("zone", "wanted", "says"),
+    [
+        ("UTC", OneOff(date(2026, 11, 25), time(19, 30), time(20), 1), "too close"),
+        ("UTC", OneOff(date(2026, 11, 24), time(8), time(9), 1), "has passed"),
+        ("UTC", OneOff(date(2028, 11, 24), time(8), time(9), 1), "within 366 days"),
+        ("UTC", OneOff(date(9999, 12, 31), time(8), time(9), 1), "within 366 days"),
+        ("UTC", OneOff(date(2026, 11, 26), time(8), time(9), 31), "between 1 and 30"),
+        ("Europe/Berlin", OneOff(date(2027, 3, 28), time(2, 30), time(4), 1), "skip 02:30"),
+    ],
+)
+def test_a_one_off_slot_that_cannot_be_is_refused(session, cast, rule, zone, wanted, says):
+    session.execute(update(User).values(timezone=zone))
+    session.commit()
+    with pytest.raises(InvalidInput, match=says):
+        save_slot(session, cast.mentor.id, wanted, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"weekdays": []}, "at least one day"),
+        ({"slot_minutes": 4}, "between 5 and 120"),
+        ({"slot_minutes": 121}, "between 5 and 120"),
+        ({"capacity": 31}, "between 1 and 30"),
+        ({"every_weeks": 5}, "between 1 and 4"),
+        ({"first_day": date(2031, 1, 1)}, "three years"),
+        ({"first_day": date(1, 1, 1)}, "2020"),
+        ({"until": date(2026, 10, 1)}, "before the first"),
+    ],
+)
+def test_a_rule_that_cannot_be_is_refused_with_a_sentence(fields, says):
+    with pytest.raises(InvalidInput, match=says):
+        evenings(**fields)
+
+
+def test_days_off_and_limits_that_cannot_be_are_refused_with_a_sentence():
+    for first, last, says in (
+        (date(2026, 12, 2), date(2026, 12, 1), "before the first"),
+        (date(2026, 11, 1), None, "have passed"),
+        (date(2036, 11, 1), None, "three years"),
+    ):
+        with pytest.raises(InvalidInput, match=says):
+            new_days_off(first_day=first, last_day=last, note="", timezone="UTC", now=NOW)
+    for name, value in (("buffer_before", 241), ("horizon_days", 0), ("daily_limit", 101)):
+        with pytest.raises(InvalidInput, match="between"):
+            new_settings(SlotSettings(**{name: value}))
+
+
+def test_hours_that_make_too_many_slots_are_refused(session, cast):
+    all_day = evenings(weekdays=list(Weekday), opens=time(0), closes=time(0), slot_minutes=5)
+
+    with pytest.raises(InvalidInput, match="more than 5000"):
+        change(session, cast.mentor, SaveRule(all_day))
+    assert session.scalars(select(AvailabilityRule)).all() == []
+
+
+def test_the_worker_fills_one_mentor_after_the_other_and_then_rests(session, cast):
+    for mentor in (cast.mentor, cast.other_mentor):
+        change(session, mentor, SaveRule(evenings()))
+    publisher, week = Publisher(), NOW + timedelta(days=7)
+
+    assert publisher.step(session, now=NOW) is False
+    assert publisher.step(session, now=NOW + timedelta(seconds=59)) is False
+    assert publisher.step(session, now=week) is True
+    assert publisher.step(session, now=week) is False
+    assert len(offered(session, cast.mentor)) == len(offered(session, cast.other_mentor)) == 18
