@@ -1,0 +1,44 @@
+"""What the sending processes do. Each makes its own engine."""
+
+import os
+import signal
+from datetime import timedelta
+
+from jinja2 import Environment
+from sqlalchemy import create_engine, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.post import SmtpPost
+from mentorship.clock import utc_now
+from mentorship.models import MailOutcome, OutboxMessage
+from mentorship.queries.mail import mail_facts
+from mentorship.services.delivery import deliver
+from mentorship.services.letters import House, write_letter
+
+HOUSE = House("https://mentors.example.org", "no-reply@example.org", "s" * 32, Environment())
+
+LEASE = timedelta(seconds=2)
+
+
+def keep_sending(url: str, smtp_url: str) -> None:
+    """Send in real time until killed."""
+    engine = create_engine(url)
+    post = SmtpPost(smtp_url)
+    while True:
+        with Session(engine, expire_on_commit=False) as session:
+            deliver(session, post, HOUSE, clock=utc_now, lease=LEASE)
+
+
+def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
+    """Take without a claim; note that a mail is sent and only then send it, or die between."""
+    engine = create_engine(url)
+    with Session(engine, expire_on_commit=False) as session, SmtpPost(smtp_url).open() as counter:
+        waiting = select(OutboxMessage.id).where(OutboxMessage.outcome.is_(None))
+        for mail in mail_facts(session, session.scalars(waiting).all()):
+            session.rollback()
+            noted = {"outcome": MailOutcome.SENT, "ended_at": utc_now()}
+            session.execute(update(OutboxMessage).where(OutboxMessage.id == mail.id).values(noted))
+            session.commit()
+            if dies:
+                os.kill(os.getpid(), signal.SIGKILL)
+            counter.hand_in(write_letter(mail, HOUSE))
