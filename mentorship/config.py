@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -19,6 +20,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
+
+from mentorship.domain.cutoff import Cutoff
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -48,11 +51,17 @@ class Settings(BaseSettings):
     mail_from: str | None = None
     redis_url: SecretStr | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
+    student_cutoff_hours: int = Field(default=4, ge=0, le=720)
 
     @property
     def is_production(self) -> bool:
         """Whether strangers can reach this installation."""
         return self.mentorship_env == "production"
+
+    @property
+    def cutoff(self) -> Cutoff:
+        """Until when students may change a session."""
+        return Cutoff(timedelta(hours=self.student_cutoff_hours))
 
     @property
     def base_host(self) -> str:

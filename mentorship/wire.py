@@ -1,17 +1,20 @@
 """The JSON of the HTTP contract (specification, section 3). Python's names become camelCase."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.updates import Update, count_completed, count_started
 from mentorship.models import Cause
 from mentorship.services.accounts import clean_text
+from mentorship.services.booking import Booked, NotFree
 from mentorship.services.manual import Outcome
+from mentorship.services.moving import Moved
 from mentorship.services.sweep import SweepResult
 from mentorship.services.tokens import LONGEST_NAME, clean_token_name
 
@@ -54,6 +57,62 @@ class CancelFields(Fields):
     reason: Annotated[str, AfterValidator(_clean_reason)] = Field(
         "", json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}
     )
+
+
+def _clean_topic(value: str) -> str:
+    return clean_text(value, what="The topic", longest=LONGEST_TOPIC)
+
+
+def _clean_notes(value: str) -> str:
+    lines = value.replace("\r\n", "\n").strip().split("\n")
+    kept = (clean_text(it, what="A line of the notes", longest=LONGEST_NOTES, required=False)
+            for it in lines)  # fmt: skip
+    notes = "\n".join(kept)
+    if len(notes) > LONGEST_NOTES:
+        raise InvalidInput(f"The notes are longer than {LONGEST_NOTES} characters.")
+    return notes
+
+
+LONGEST_TOPIC, LONGEST_NOTES = 200, 2000
+
+LARGEST_ID = 2**31 - 1
+"""PostgreSQL refuses to compare an INTEGER column with anything larger."""
+
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+
+IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
+"""What an `Idempotency-Key` may be: visible ASCII."""
+
+
+class BookingForm(Fields):
+    """What a student wants a time for."""
+
+    topic: Annotated[str, AfterValidator(_clean_topic)] = Field(
+        json_schema_extra={"minLength": 1, "maxLength": LONGEST_TOPIC, "pattern": PRINTABLE}
+    )
+    notes: Annotated[str, AfterValidator(_clean_notes)] = Field(
+        "", json_schema_extra={"maxLength": LONGEST_NOTES}
+    )
+
+
+class BookingFields(BookingForm):
+    """The time that a student wants, and what for."""
+
+    slot_id: Id
+
+
+class MoveFields(CancelFields):
+    """To which time of the same mentor a session moves, and why."""
+
+    slot_id: Id
+
+
+class WaitingFields(Fields):
+    """A week to wait for, by any of its days in the mentor's zone."""
+
+    # The text of a form and of JSON alike; `strict` takes no text for a date.
+    week: date = Field(strict=False)
 
 
 class PollFields(Fields):
@@ -175,6 +234,63 @@ class ConflictAnswer(ErrorAnswer):
     is_delayed: bool
 
 
+class FreeTime(Answer):
+    """A time that can be booked now."""
+
+    slot_id: int
+    start_time: Instant
+    end_time: Instant
+    seats_left: int
+
+
+class NotFreeAnswer(ErrorAnswer):
+    """Refused because of the time; `nextFree` are the mentor's next times that can be booked."""
+
+    next_free: list[FreeTime]
+
+
+class BookingAnswer(Answer):
+    """The session that a student has now."""
+
+    success: Literal[True]
+    message: str
+    session_id: int
+    slot_id: int
+    topic: str
+    start_time: Instant
+    end_time: Instant
+    changed: bool
+
+
+class MoveAnswer(Answer):
+    """When a session takes place now."""
+
+    success: Literal[True]
+    message: str
+    session_id: int
+    slot_id: int
+    start_time: Instant
+    end_time: Instant
+    changed: bool
+
+
+class WaitingAnswer(Answer):
+    """A place on a waiting list. `week` is the Monday, in the mentor's zone."""
+
+    success: Literal[True]
+    message: str
+    entry_id: int
+    mentor_id: int
+    week: date
+
+
+class LeftAnswer(Answer):
+    """A place on a waiting list was given up."""
+
+    success: Literal[True]
+    message: str
+
+
 def update_answer(update: Update) -> UpdateAnswer:
     """An update for the wire."""
     return UpdateAnswer(
@@ -225,3 +341,47 @@ def event_detail(updates: Iterable[Update]) -> dict[str, Any]:
         "completed": count_completed(updates),
         "updates": [update_answer(update).json_ready() for update in updates],
     }
+
+
+def not_free_answer(error: NotFree) -> NotFreeAnswer:
+    """The refusal of a time that cannot be booked."""
+    return NotFreeAnswer(
+        success=False,
+        error=str(error),
+        next_free=[
+            FreeTime(
+                slot_id=slot.id,
+                start_time=slot.start_time,
+                end_time=slot.end_time,
+                seats_left=slot.seats_left,
+            )
+            for slot in error.next_free
+        ],
+    )
+
+
+def booking_answer(booked: Booked) -> dict[str, Any]:
+    """The answer of the booking route."""
+    return BookingAnswer(
+        success=True,
+        message=booked.sentence,
+        session_id=booked.session_id,
+        slot_id=booked.slot_id,
+        topic=booked.topic,
+        start_time=booked.start_time,
+        end_time=booked.end_time,
+        changed=booked.changed,
+    ).json_ready()
+
+
+def move_answer(moved: Moved) -> dict[str, Any]:
+    """The answer of the reschedule route."""
+    return MoveAnswer(
+        success=True,
+        message=moved.sentence,
+        session_id=moved.session_id,
+        slot_id=moved.slot_id,
+        start_time=moved.start_time,
+        end_time=moved.end_time,
+        changed=moved.changed,
+    ).json_ready()

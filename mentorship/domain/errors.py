@@ -45,6 +45,13 @@ class Conflict(ProductError):
         self.is_delayed = is_delayed
 
 
+class KeyReused(ProductError):
+    """The `Idempotency-Key` came before with a request that asked for something else."""
+
+    def __init__(self) -> None:
+        super().__init__("This Idempotency-Key was used for a different request before.")
+
+
 class TooManyTries(ProductError):
     """A rate limit is used up; `retry_after` is in whole seconds."""
 

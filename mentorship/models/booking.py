@@ -27,6 +27,7 @@ class SessionBooking(Model):
     `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
     for indexes and rules on one table; the composite foreign key keeps them true by itself.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
+    `booked_at` is empty for what a file told of.
     """
 
     __tablename__ = "session_bookings"
@@ -51,6 +52,7 @@ class SessionBooking(Model):
     completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancelled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     cancel_reason: Mapped[str | None] = mapped_column(String(300))
+    booked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revision: Mapped[int] = mapped_column(server_default="1")
 
     __table_args__ = (

@@ -100,22 +100,27 @@ def _section_of(status: Status, *, is_delayed: bool) -> Section:
     return Section.UPCOMING if status is Status.SCHEDULED else Section.PAST
 
 
+CARDS: Select[*tuple[Any, ...]] = (
+    select(
+        _B.id, _B.topic, _Student.name.label("student"), _Mentor.name.label("mentor"),
+        _B.student_id, _B.mentor_id, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
+        _B.started_at, _B.completed_at, _B.cancel_reason,
+    )
+    .join(_Student, _Student.id == _B.student_id)
+    .join(_Mentor, _Mentor.id == _B.mentor_id)
+)  # fmt: skip
+"""What `card` needs of each booking."""
+
+
 def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
     order = _B.start_time.desc() if section is Section.PAST else _B.start_time
     tie = _B.id.desc() if section is Section.PAST else _B.id
     return (
-        select(
-            _B.id, _B.topic, _Student.name.label("student"), _Mentor.name.label("mentor"),
-            _B.student_id, _B.mentor_id, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
-            _B.started_at, _B.completed_at, _B.cancel_reason,
-        )
-        .join(_Student, _Student.id == _B.student_id)
-        .join(_Mentor, _Mentor.id == _B.mentor_id)
-        .where(visible_to(role), _WHICH[section])
+        CARDS.where(visible_to(role), _WHICH[section])
         .order_by(order, tie)
         .limit(PAGE_SIZE)
         .offset(bindparam("offset"))
-    )  # fmt: skip
+    )
 
 
 _ROWS = {(role, section): _rows(role, section) for role in Role for section in Section}
@@ -184,10 +189,11 @@ def _listing(
     rows = session.execute(
         _ROWS[viewer.role, section], {"viewer": viewer.id, "offset": (page - 1) * PAGE_SIZE}
     )
-    return Listing(section, tuple(_card(row, viewer, now) for row in rows), total, page, pages)
+    return Listing(section, tuple(card(row, viewer, now) for row in rows), total, page, pages)
 
 
-def _card(row: Row[*tuple[Any, ...]], viewer: Viewer, now: datetime) -> Card:
+def card(row: Row[*tuple[Any, ...]], viewer: Viewer, now: datetime) -> Card:
+    """A row of `CARDS` as this viewer sees it at `now` (UTC)."""
     state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
     return Card(

@@ -8,7 +8,7 @@ from sqlalchemy import Select, bindparam, func, literal_column, select
 from sqlalchemy.engine import Connection
 
 from mentorship.domain.people import Role
-from mentorship.models import SessionBooking, StatusChange, User
+from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.due import ANYTHING_DUE
 from mentorship.queries.scope import VIEWER, visible_to
 
@@ -26,12 +26,16 @@ def fingerprint_columns(role: Role) -> tuple[Select[int], Select[int]]:
     """Two numbers of which one changes with each new or changed booking that the viewer sees.
 
     For a person: how many bookings, and the sum of their revisions. For an admin, who sees all:
-    the last booking and the last transition, which an index answers at once.
+    the last booking, and the last transition and move, which an index answers at once.
     """
     if role is Role.ADMIN:
+        last_change, last_move = (
+            select(func.coalesce(func.max(model.id), 0)).scalar_subquery()
+            for model in (StatusChange, BookingMove)
+        )
         return (
             select(func.coalesce(func.max(SessionBooking.id), 0)),
-            select(func.coalesce(func.max(StatusChange.id), 0)),
+            select(last_change + last_move),
         )
     return (
         select(func.count()).select_from(SessionBooking).where(visible_to(role)),

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mentorship.models import User
+from mentorship.models import MentorTimeSlot, User
 
 
 def lock_people(session: Session, ids: Iterable[int]) -> None:
@@ -17,3 +17,11 @@ def lock_people(session: Session, ids: Iterable[int]) -> None:
     """
     statement = select(User.id).where(User.id.in_(set(ids))).order_by(User.id)
     session.execute(statement.with_for_update(key_share=True)).all()
+
+
+def lock_slots(session: Session, ids: Iterable[int]) -> dict[int, MentorTimeSlot]:
+    """The slots by id as they are now, locked until the transaction ends."""
+    statement = select(MentorTimeSlot).where(MentorTimeSlot.id.in_(set(ids)))
+    locked = statement.order_by(MentorTimeSlot.id).with_for_update()
+    rows = session.scalars(locked.execution_options(populate_existing=True))
+    return {slot.id: slot for slot in rows}

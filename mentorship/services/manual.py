@@ -1,14 +1,17 @@
-"""A person's transition: start, arrive, complete or cancel one session."""
+"""A person's transition: start, arrive, complete or cancel a session."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write, lock_journal
+from mentorship.domain.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.errors import Conflict, Forbidden, NotFound
 from mentorship.domain.lifecycle import (
+    OPEN,
     Action,
     Apply,
     Party,
@@ -22,7 +25,10 @@ from mentorship.domain.lifecycle import (
 from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.people import Viewer
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
+from mentorship.queries.journal import head
+from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell_changes
+from mentorship.services.waiting import offer
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -60,22 +66,23 @@ def perform(
     viewer: Viewer,
     now: datetime,
     reason: str | None = None,
+    cutoff: Cutoff = NO_CUTOFF,
 ) -> Outcome:
     """Carry out `action` on a booking for `viewer` at `now` (UTC), and commit.
 
-    The booking is locked first, so of two racing actions one wins and the other sees what the
-    first left. `reason` is kept by a cancellation only.
+    The slot and its bookings are locked first, so of two racing actions one wins and the other
+    sees what the first left. What the mentor or an admin starts or completes is the whole
+    group: the same rule is applied to each open booking of the slot that it fits, in the same
+    commit. A cancellation keeps `reason`, is bound by `cutoff` for students, and offers the
+    time to the waiting list.
 
     Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong
     role, and Conflict when the state does not allow the action. If the clock's transition was
     due and not yet applied, that one is applied before Conflict is raised (specification, 2).
     """
     begin_write(session)
-    booking = (
-        session.execute(select(_BOOKINGS).where(_BOOKINGS.c.id == booking_id).with_for_update())
-        .mappings()
-        .one_or_none()
-    )
+    rows = _lock(session, booking_id, action)
+    booking = next((row for row in rows if row["id"] == booking_id), None)
     party = booking is not None and viewer.party(
         student_id=booking["student_id"], mentor_id=booking["mentor_id"]
     )
@@ -85,24 +92,80 @@ def perform(
     if not permitted(action, party):
         session.rollback()
         raise Forbidden("Only the mentor of this session can do that.")
-    state = State(
-        status=booking["status"],
-        is_delayed=booking["is_delayed"],
-        started_at=booking["started_at"],
-        start_time=booking["start_time"],
-        end_time=booking["end_time"],
-    )
+    state = _state(booking)
     decision = decide(state, action, now)
+    if (
+        action is Action.CANCEL
+        and isinstance(decision, Apply)
+        and cutoff.refuses(party, state.start_time, now)
+    ):
+        decision = Refused(cutoff.sentence(state.start_time, viewer.timezone))
     rule = decision.rule if isinstance(decision, Apply) else None
     if isinstance(decision, Refused):
         rule = decision.overdue
     if rule is not None:
-        change = _Change(rule, booking_id, Cause(party.value), viewer.id, reason)
-        state = _store(session, change, state, now=now)
+        whole_group = isinstance(decision, Apply) and _is_for_all(action, party)
+        changed = [row for row in rows if whole_group and rule.matches(_state(row), now)]
+        change = _Change(rule, Cause(party.value), viewer.id, reason)
+        _store(session, change, changed or [booking], now=now)
+        state = _left(rule, state, now)
     session.commit()
     if isinstance(decision, Refused):
         raise Conflict(decision.sentence, status=state.status, is_delayed=state.is_delayed)
     return Outcome(booking_id, action, state.status, state.is_delayed, rule is not None)
+
+
+def _is_for_all(action: Action, party: Party) -> bool:
+    """Whether the action is about the meeting, not about one student's part in it."""
+    return action is not Action.CANCEL and party in (Party.MENTOR, Party.ADMIN)
+
+
+def _lock(session: Session, booking_id: int, action: Action) -> Sequence[RowMapping]:
+    """The booking and the open ones beside it in its slot, by id; none where it is unknown."""
+    while True:
+        place = session.execute(
+            select(_BOOKINGS.c.time_slot_id, _BOOKINGS.c.mentor_id, _BOOKINGS.c.student_id).where(
+                _BOOKINGS.c.id == booking_id
+            )
+        ).one_or_none()
+        if place is None:
+            return []
+        if action is Action.CANCEL:
+            lock_people(session, [place.mentor_id, place.student_id])
+        lock_slots(session, [place.time_slot_id])
+        rows = (
+            session.execute(
+                select(_BOOKINGS)
+                .where(
+                    _BOOKINGS.c.time_slot_id == place.time_slot_id,
+                    or_(_BOOKINGS.c.id == booking_id, _BOOKINGS.c.status.in_(OPEN)),
+                )
+                .order_by(_BOOKINGS.c.id)
+                .with_for_update()
+            )
+            .mappings()
+            .all()
+        )
+        if any(row["id"] == booking_id for row in rows):
+            return rows
+        session.rollback()  # It was moved to another slot before this one was locked.
+        begin_write(session)
+
+
+def _state(row: RowMapping) -> State:
+    return State(
+        status=row["status"],
+        is_delayed=row["is_delayed"],
+        started_at=row["started_at"],
+        start_time=row["start_time"],
+        end_time=row["end_time"],
+    )
+
+
+def _left(rule: Rule, state: State, now: datetime) -> State:
+    """What the transition leaves of `state`."""
+    is_delayed = bool(rule.changes(state, now).get("is_delayed", state.is_delayed))
+    return replace(state, status=rule.target, is_delayed=is_delayed)
 
 
 @dataclass(frozen=True)
@@ -110,42 +173,42 @@ class _Change:
     """What is about to be stored, and who made it happen."""
 
     rule: Rule
-    booking_id: int
     cause: Cause
     viewer_id: int
     reason: str | None
 
 
-def _store(session: Session, change: _Change, state: State, *, now: datetime) -> State:
-    """Write the transition, its journal row and its mail; returns the state that it leaves."""
+def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now: datetime) -> None:
+    """Write the transition of each booking, its journal row and its mail."""
     rule = change.rule
     is_by_clock = Party.CLOCK in rule.by
-    columns = rule.changes(state, now)
-    if rule.action is Action.CANCEL:
-        columns["cancel_reason"] = change.reason
-    session.execute(
-        update(_BOOKINGS)
-        .where(_BOOKINGS.c.id == change.booking_id)
-        .values(revision=_BOOKINGS.c.revision + 1, **columns)
-    )
-    left = replace(
-        state, status=rule.target, is_delayed=bool(columns.get("is_delayed", state.is_delayed))
-    )
-    lock_journal(session)
-    change_id = session.scalar(
-        insert(StatusChange)
-        .values(
-            booking_id=change.booking_id,
-            old_status=state.status,
-            new_status=left.status,
-            is_delayed=left.is_delayed,
-            cause=change.cause,
-            actor_id=None if is_by_clock else change.viewer_id,
-            due_at=state.at(rule.since, now) if rule.since else None,
-            applied_at=now,
+    journal = []
+    for row in rows:
+        state = _state(row)
+        columns = rule.changes(state, now)
+        if rule.action is Action.CANCEL:
+            columns["cancel_reason"] = change.reason
+        session.execute(
+            update(_BOOKINGS)
+            .where(_BOOKINGS.c.id == row["id"])
+            .values(revision=_BOOKINGS.c.revision + 1, **columns)
         )
-        .returning(StatusChange.id)
-    )
-    assert change_id is not None, "a row that was stored has an id"
-    tell_changes(session, NEWS_OF[rule.action], first=change_id, now=now)
-    return left
+        left = _left(rule, state, now)
+        journal.append(
+            {
+                "booking_id": row["id"],
+                "old_status": state.status,
+                "new_status": left.status,
+                "is_delayed": left.is_delayed,
+                "cause": change.cause,
+                "actor_id": None if is_by_clock else change.viewer_id,
+                "due_at": state.at(rule.since, now) if rule.since else None,
+                "applied_at": now,
+            }
+        )
+    if rule.action is Action.CANCEL:
+        offer(session, rows[0]["mentor_id"], now=now)
+    lock_journal(session)
+    before = head(session)
+    session.execute(insert(StatusChange), journal)
+    tell_changes(session, NEWS_OF[rule.action], first=before + 1, now=now)

@@ -1,6 +1,7 @@
 """The worker: sweeps at the second that the next transition is due, and sends mail beside it.
 
-Between sweeps it keeps the mentors' slots filled up to their horizons.
+Between sweeps it keeps the mentors' slots filled up to their horizons. It passes holds of
+waiting lists on and forgets old answers.
 """
 
 from collections.abc import Callable
@@ -14,10 +15,12 @@ from mentorship.adapters.post import Post, Unreachable
 from mentorship.models import Cause
 from mentorship.queries.due import next_due
 from mentorship.services.delivery import deliver
+from mentorship.services.idempotency import forget_old_answers
 from mentorship.services.letters import House
 from mentorship.services.publishing import Publisher
 from mentorship.services.reminders import write_reminders
 from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.services.waiting import pass_on
 
 log = structlog.get_logger(__name__)
 
@@ -101,11 +104,13 @@ def _mail_once(
 
 
 def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
-    """One sweep; returns how long to wait before the next."""
+    """One sweep and what else the time brings; returns how long to wait before the next."""
     now = clock()
     result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
     if result.started or result.completed or result.failed:
         log.info("swept", started=result.started, completed=result.completed, failed=result.failed)
+    pass_on(session, now=now)
+    forget_old_answers(session, now=now)
     due = next_due(session, now=now)
     if due is None:
         return LOOK_AGAIN

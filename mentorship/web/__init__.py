@@ -7,6 +7,7 @@ from mentorship.web import (
     account,
     admin_api,
     auth,
+    booking,
     cron_api,
     dashboard,
     errors,
@@ -18,9 +19,11 @@ from mentorship.web import (
     mail,
     openapi,
     people,
+    session_page,
     sessions,
     sign_up,
     tokens,
+    waiting,
 )
 
 
@@ -34,7 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app()
     limits.init_app(app, settings)
     for module in (
-        account, admin_api, auth, cron_api, dashboard, mail, openapi, people, sessions, sign_up,
-        tokens,
+        account, admin_api, auth, booking, cron_api, dashboard, mail, openapi, people,
+        session_page, sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)

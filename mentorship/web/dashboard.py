@@ -4,11 +4,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.dashboard import Section, board, read_place
 from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.web.fields import page_number
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("dashboard", __name__)
@@ -36,12 +36,8 @@ def show() -> str:
 
 def asked_pages() -> dict[Section, int]:
     """The page of each list that the request names. Raises InvalidInput for no page number."""
-    pages = {}
-    for section in Section:
-        text = request.values.get(section.value)
-        if text is None:
-            continue
-        if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
-            raise InvalidInput(f"The field '{section}' must be a page number from 1 on.")
-        pages[section] = int(text)
-    return pages
+    return {
+        section: page_number(section.value)
+        for section in Section
+        if section.value in request.values
+    }

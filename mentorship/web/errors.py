@@ -12,6 +12,7 @@ from mentorship.domain.errors import (
     Conflict,
     Forbidden,
     InvalidInput,
+    KeyReused,
     NotConfirmed,
     NotFound,
     NotSignedIn,
@@ -20,10 +21,11 @@ from mentorship.domain.errors import (
     Unavailable,
 )
 from mentorship.extensions import db
+from mentorship.services.booking import NotFree
 from mentorship.web.cron_api import Unauthorized
 from mentorship.web.guard import CrossSite
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
-from mentorship.wire import ConflictAnswer, ErrorAnswer
+from mentorship.wire import ConflictAnswer, ErrorAnswer, not_free_answer
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,8 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     CrossSite: HTTPStatus.FORBIDDEN,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
+    NotFree: HTTPStatus.CONFLICT,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -61,8 +65,8 @@ def _product_error(error: ProductError) -> Response:
     is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
-    conflict = error if isinstance(error, Conflict) else None
-    response = _answer(_STATUS[type(error)], str(error), conflict)
+    refused = error if isinstance(error, Conflict | NotFree) else None
+    response = _answer(_STATUS[type(error)], str(error), refused)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
@@ -98,14 +102,16 @@ def _unexpected_error(error: Exception) -> Response:
     )
 
 
-def _answer(status: HTTPStatus, sentence: str, conflict: Conflict | None = None) -> Response:
+def _answer(
+    status: HTTPStatus, sentence: str, refused: Conflict | NotFree | None = None
+) -> Response:
     if is_htmx():
         response = make_response(
             render_template("_notice.html", sentence=sentence, is_error=True), status
         )
         response.headers["HX-Retarget"] = "#notice"
         response.headers["HX-Reswap"] = "innerHTML"
-        if conflict:
+        if refused:
             response.headers.update(POLL_NOW)
     elif wants_page() or not request.path.startswith("/api/"):
         response = make_response(
@@ -113,12 +119,14 @@ def _answer(status: HTTPStatus, sentence: str, conflict: Conflict | None = None)
         )
     else:
         answer = ErrorAnswer(success=False, error=sentence)
-        if conflict:
+        if isinstance(refused, NotFree):
+            answer = not_free_answer(refused)
+        elif refused:
             answer = ConflictAnswer(
                 success=False,
                 error=sentence,
-                status=conflict.status,
-                is_delayed=conflict.is_delayed,
+                status=refused.status,
+                is_delayed=refused.is_delayed,
             )
         response = make_response(answer.json_ready(), status)
     return response

@@ -41,3 +41,11 @@ def body(model: type[Taken]) -> Taken:
         name = str(first["loc"][0])[:40] if first["loc"] else ""
         says = _SAYS.get(first["type"], "The field '{name}' does not fit: {msg}.")
         raise InvalidInput(says.format(name=name, msg=first["msg"])) from None
+
+
+def page_number(name: str) -> int:
+    """The page that the request names, from 1 on. Raises InvalidInput for no page number."""
+    text = request.values.get(name, "1")
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
+        raise InvalidInput(f"The field '{name}' must be a page number from 1 on.")
+    return int(text)

@@ -8,6 +8,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 from mentorship.config import Settings
 from mentorship.domain.errors import ProductError
 from mentorship.web.identity import bearer
+from mentorship.wire import LARGEST_ID
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -17,10 +18,6 @@ class CrossSite(ProductError):
 
     def __init__(self) -> None:
         super().__init__("This request came from another site, so it was refused.")
-
-
-LARGEST_ID = 2**31 - 1
-"""PostgreSQL refuses to compare an INTEGER column with anything larger."""
 
 
 class IdConverter(BaseConverter):

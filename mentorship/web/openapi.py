@@ -13,8 +13,14 @@ from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
-from mentorship.web.guard import LARGEST_ID, IdConverter
-from mentorship.wire import ConflictAnswer, ErrorAnswer
+from mentorship.web.guard import IdConverter
+from mentorship.wire import (
+    IDEMPOTENCY_KEY,
+    LARGEST_ID,
+    ConflictAnswer,
+    ErrorAnswer,
+    NotFreeAnswer,
+)
 
 bp = Blueprint("openapi", __name__)
 
@@ -40,6 +46,7 @@ class Operation:
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     fragment: str | None
+    has_key: bool
     others: Mapping[int, str] = field(default_factory=dict)
 
 
@@ -54,15 +61,17 @@ def described(
     query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None,
     fragment: str | None = None,
+    has_key: bool = False,
     others: Mapping[int, str] | None = None,
 ) -> Callable[[View], View]:
     """Describe a JSON view where it stands, below its route; the summary is its docstring.
 
     `answer` is the JSON of 200, `query` and `body` the fields that it takes, `fragment` what HTMX
-    gets in the place of JSON, `others` further answers without JSON. `refusals` are the statuses
+    gets in the place of JSON, `others` further answers without JSON. A view that `has_key` takes
+    an `Idempotency-Key`. `refusals` are the statuses
     of its own: what its access, its method and its body can lead to is added by itself.
     """
-    operation = Operation(answer, access, refusals, query, body, fragment, others or {})
+    operation = Operation(answer, access, refusals, query, body, fragment, has_key, others or {})
 
     def keep(view: View) -> View:
         _OPERATIONS[view] = operation
@@ -131,6 +140,7 @@ _SAYS: Mapping[HTTPStatus, str] = {
     HTTPStatus.NOT_FOUND: "There is no such thing, or it is none of the caller's business.",
     HTTPStatus.CONFLICT: "The present state does not allow it. "
     "A transition that the clock had made due was applied first.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The Idempotency-Key came before with another body.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
     HTTPStatus.TOO_MANY_REQUESTS: "A limit is used up; Retry-After is in seconds.",
     HTTPStatus.SERVICE_UNAVAILABLE: "Switched off, or the database cannot be reached now.",
@@ -177,6 +187,8 @@ def _operation(
         result["description"] = more
     if kept.fragment:
         result["parameters"].append(_HX_REQUEST)
+    if kept.has_key:
+        result["parameters"].append(_IDEMPOTENCY_KEY)
     if kept.body and method != "GET":
         schema = {"schema": _reference(kept.body)}
         result["requestBody"] = {
@@ -185,6 +197,13 @@ def _operation(
         }
     return result
 
+
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "The same key with the same body has the same answer for a day, and one effect.",
+    "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
+}
 
 _HX_REQUEST = {
     "name": "HX-Request",
@@ -220,6 +239,8 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
         refusals.add(403)
     if kept.body and method != "GET":
         refusals.add(413)
+    if kept.has_key:
+        refusals.add(422)
     for status in sorted(refusals):
         phrase = HTTPStatus(status).phrase.replace(" ", "")
         result[str(status)] = {"$ref": f"#/components/responses/{phrase}"}
@@ -227,9 +248,11 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
 
 
 def _refusal(status: HTTPStatus) -> dict[str, Any]:
-    answer = ConflictAnswer if status is HTTPStatus.CONFLICT else ErrorAnswer
+    answer: dict[str, Any] = _reference(ErrorAnswer)
+    if status is HTTPStatus.CONFLICT:
+        answer = {"anyOf": [_reference(ConflictAnswer), _reference(NotFreeAnswer)]}
     content = {
-        "application/json": {"schema": _reference(answer)},
+        "application/json": {"schema": answer},
         "text/html": {"schema": {"type": "string"}},
     }
     return {"description": _SAYS[status], "content": content}
@@ -253,6 +276,7 @@ def _schemas(operations: list[Operation]) -> dict[str, Any]:
     models: set[tuple[type[BaseModel], JsonSchemaMode]] = {
         (ErrorAnswer, "serialization"),
         (ConflictAnswer, "serialization"),
+        (NotFreeAnswer, "serialization"),
     }
     for operation in operations:
         models.add((operation.answer, "serialization"))

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template
+from flask import Blueprint, current_app, flash, jsonify, make_response, redirect, render_template
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
@@ -72,6 +72,7 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
         viewer=viewer,
         now=now,
         reason=(fields.reason or None) if isinstance(fields, CancelFields) else None,
+        cutoff=current_app.extensions["settings"].cutoff,
     )
     if is_htmx():
         notice = render_template("_notice.html", sentence=outcome.sentence, is_error=False)

@@ -41,20 +41,17 @@ def store_cells(session, cast):
                 "stranger"), enumerate(TIMES.values()))
     )  # fmt: skip
     slot = {"mentor_id": cast.mentor.id, "start_time": START, "end_time": END}
-    slot_id = session.scalar(
-        insert(MentorTimeSlot)
-        .values(**slot, capacity=len(cells), is_exclusive=False)
-        .returning(MentorTimeSlot.id)
-    )
+    slot_ids = session.scalars(
+        insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),
+        [slot | {"is_exclusive": False} for _cell in cells],
+    ).all()
     ids = session.scalars(
         insert(SessionBooking).returning(SessionBooking.id, sort_by_parameter_order=True),
         [
             slot
             | {
                 "time_slot_id": slot_id,
-                "slot_capacity": len(cells),
                 "slot_is_exclusive": False,
-                "seat": seat,
                 "student_id": cast.student.id,
                 "status": Status(row["status"]),
                 "is_delayed": row["delayed"] == "yes",
@@ -62,7 +59,7 @@ def store_cells(session, cast):
                 "completed_at": END if row["status"] == "COMPLETED" else None,
                 "cancelled_at": START if row["status"] == "CANCELLED" else None,
             }
-            for seat, (row, *_) in enumerate(cells, start=1)
+            for slot_id, (row, *_) in zip(slot_ids, cells, strict=True)
         ],
     ).all()
     session.commit()

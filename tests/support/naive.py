@@ -1,6 +1,7 @@
 """Deliberately naive doubles. A checker is worth something only if it catches these."""
 
 from datetime import datetime
+from time import sleep
 
 from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
@@ -11,6 +12,7 @@ from mentorship.domain.people import Viewer
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
 from mentorship.queries.calendar import read_calendar
 from mentorship.queries.due import due_bookings
+from mentorship.services.booking import Wish, refuse_unless_free
 from mentorship.services.manual import Outcome
 from mentorship.services.sweep import SweepResult
 
@@ -65,6 +67,25 @@ def perform(
         applied_at=now,
     )
     return Outcome(booking_id, action, decision.rule.target, is_delayed, changed=True)
+
+
+def book(session: Session, *, viewer: Viewer, wish: Wish, now: datetime) -> None:
+    """Looks whether the time is free, then books it in another transaction, without a lock."""
+    slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    refuse_unless_free(session, slot.id, slot.mentor_id, viewer.id, now=now)
+    session.rollback()
+    sleep(0.05)  # Long enough for everybody else to look, too.
+    begin_write(session)
+    session.execute(
+        insert(SessionBooking).values(
+            time_slot_id=slot.id,
+            mentor_id=slot.mentor_id,
+            start_time=slot.start_time,
+            end_time=slot.end_time,
+            student_id=viewer.id,
+        )
+    )
+    session.commit()
 
 
 def _write(session: Session, booking_id: int, **columns: object) -> None:

@@ -5,6 +5,7 @@ people. What a refused person asked for must leave the database as it was, byte 
 """
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import Flask
@@ -12,10 +13,18 @@ from flask import Flask
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Viewer
+from mentorship.models import WaitingListEntry
 from mentorship.services.letters import unsubscribe_token
 from mentorship.services.reset_links import Purpose, make_token
 from mentorship.services.tokens import make
-from tests.support.builders import Cast, a_booking, a_mail_set_aside, at
+from tests.support.builders import (
+    Cast,
+    a_booking,
+    a_mail_set_aside,
+    a_profile,
+    a_slot,
+    at,
+)
 
 TABLE = """
                                             nobody stranger student mentor other admin
@@ -59,6 +68,16 @@ POST /api/sessions/<id:session_id>/start       401      404     403    200   404
 POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404   200
 POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200
+POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200
+GET  /sessions/<id:session_id>                 302      404     200    200   404   200
+GET  /sessions/<id:session_id>/move            302      404     200    200   404   200
+POST /sessions/<id:session_id>/move            401      404     303    303   404   303
+POST /api/bookings                             401      200     200    403   403   403
+GET  /slots/<id:slot_id>/book                  302      200     200    403   403   403
+POST /slots/<id:slot_id>/book                  401      303     303    403   403   403
+GET  /waiting-list                             302      200     200    403   403   403
+POST /api/mentors/<id:mentor_id>/waiting-list  401      200     200    403   403   403
+POST /api/waiting-list/<id:entry_id>/leave     401      404     200    404   404   404
 """
 
 
@@ -92,6 +111,7 @@ class Scene:
 
     people: dict[str, Viewer | None]
     values: dict[str, Any]
+    fields: dict[str, dict[str, Any]]
 
     def path(self, row: Row) -> str:
         """The row's address with real values; an action's own come before the general ones."""
@@ -110,7 +130,14 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
     def a_session(starts: str, **state: Any) -> int:
         return a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **state)
 
-    scheduled = a_session("12:00")
+    scheduled = a_session("16:00")
+    a_profile(session, cast.mentor)
+    group = a_slot(session, cast.mentor, starts="18:00", capacity=3)
+    elsewhere = a_slot(session, cast.mentor, starts="20:00")
+    place = {"mentor_id": cast.mentor.id, "student_id": cast.student.id, "created_at": at("09:00")}
+    waiting = WaitingListEntry(**place, week=date(2026, 12, 14))
+    session.add(waiting)
+    session.commit()
     a_session("09:45")  # Due, so that whoever gets through to a sweep leaves a trace.
     token = make_token(
         secret_key=app.config["SECRET_KEY"], user_id=cast.student.id, epoch=cast.student.epoch
@@ -143,5 +170,15 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),
                 "complete": a_session("09:30", status=Status.ONGOING),
             },
+            "slot_id": group,
+            "mentor_id": cast.mentor.id,
+            "entry_id": waiting.id,
+        },
+        fields={
+            "/api/bookings": {"slotId": group, "topic": "Testing"},
+            "/slots/<id:slot_id>/book": {"topic": "Testing"},
+            "/api/sessions/<id:session_id>/reschedule": {"slotId": elsewhere},
+            "/sessions/<id:session_id>/move": {"slotId": elsewhere},
+            "/api/mentors/<id:mentor_id>/waiting-list": {"week": "2026-12-07"},
         },
     )

@@ -87,7 +87,7 @@ def test_a_completion_says_whether_the_session_was_delayed(
 def test_a_cancellation_keeps_its_reason_however_it_is_sent(
     session, booked, client_for, cast, sent
 ):
-    booking = booked()
+    booking = booked("14:00")
 
     answer = client_for(cast.student).post(f"/api/sessions/{booking}/cancel", **sent)
 

@@ -1,0 +1,36 @@
+"""Until when a student may change or cancel a session."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from mentorship.domain.lifecycle import Party
+
+
+@dataclass(frozen=True)
+class Cutoff:
+    """Students change a session only while more than `lead` is left before its start."""
+
+    lead: timedelta
+
+    def until(self, start_time: datetime) -> datetime:
+        """The instant (UTC) from which on a student is refused."""
+        return start_time - self.lead
+
+    def refuses(self, party: Party, start_time: datetime, now: datetime) -> bool:
+        """Whether it is too late for `party` at `now`; mentors and admins have no cut-off."""
+        return party is Party.STUDENT and self.until(start_time) <= now
+
+    def sentence(self, start_time: datetime, timezone: str) -> str:
+        """Until when it was possible, in the reader's zone."""
+        local = self.until(start_time).astimezone(ZoneInfo(timezone))
+        hours = round(self.lead / timedelta(hours=1))
+        return (
+            f"Students can change a session until {hours} hour{'' if hours == 1 else 's'} before "
+            f"it starts. For this one that was {local:%a} {local.day} {local:%b %Y, %H:%M %Z}. "
+            "The mentor can still change it."
+        )
+
+
+NO_CUTOFF = Cutoff(timedelta(0))
+"""Everybody may change a session until its start."""

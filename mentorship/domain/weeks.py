@@ -1,0 +1,65 @@
+"""Weeks and days as somebody's wall calendar has them."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+_WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, order=True)
+class Week:
+    """Monday to Sunday in `timezone`, an IANA name.
+
+    A day begins at its first instant, so a week in which the clocks change has an hour less or
+    more, and a midnight that does not exist or comes twice is no matter.
+    """
+
+    monday: date
+    timezone: str
+
+    @classmethod
+    def of(cls, day: date, timezone: str) -> "Week":
+        """The week that has this day."""
+        return cls(day - timedelta(days=day.weekday()), timezone)
+
+    @classmethod
+    def at(cls, instant: datetime, timezone: str) -> "Week":
+        """The week that has this instant."""
+        return cls.of(local_day(instant, timezone), timezone)
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """Monday to Sunday."""
+        return tuple(self.monday + timedelta(days=number) for number in range(7))
+
+    @property
+    def start(self) -> datetime:
+        """Its first instant, in UTC."""
+        return datetime.combine(self.monday, time.min, _zone(self.timezone)).astimezone(UTC)
+
+    @property
+    def end(self) -> datetime:
+        """The first instant of the next week, in UTC."""
+        return self.next.start
+
+    @property
+    def previous(self) -> "Week":
+        """The week before."""
+        return Week(self.monday - _WEEK, self.timezone)
+
+    @property
+    def next(self) -> "Week":
+        """The week after."""
+        return Week(self.monday + _WEEK, self.timezone)
+
+
+def local_day(instant: datetime, timezone: str) -> date:
+    """The day that the wall calendar in `timezone` shows at this instant."""
+    return instant.astimezone(_zone(timezone)).date()
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)

@@ -1,0 +1,228 @@
+"""A student books a time."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write, lock_journal
+from mentorship.domain.errors import Forbidden, NotFound, ProductError
+from mentorship.domain.lifecycle import OPEN, Status
+from mentorship.domain.mail import MailKind
+from mentorship.domain.people import Role, Viewer
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.free_times import FreeSlot, Obstacle, free_slots, obstacle_to
+from mentorship.services.idempotency import Once, keep_answer, kept_answer
+from mentorship.services.locks import lock_people, lock_slots
+from mentorship.services.outbox import tell
+from mentorship.services.waiting import settle
+
+NEXT_TOLD = 3
+"""How many other free times a refusal names."""
+
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor takes bookings."""
+
+
+class NotFree(ProductError):
+    """The time cannot be booked; `next_free` are the mentor's next times that can."""
+
+    def __init__(self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...]) -> None:
+        super().__init__(obstacle.value)
+        self.next_free = next_free
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a student asks for."""
+
+    slot_id: int
+    topic: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class Booked:
+    """The session that the student has; `changed` is whether it was booked just now. UTC."""
+
+    session_id: int
+    slot_id: int
+    mentor: str
+    topic: str
+    start_time: datetime
+    end_time: datetime
+    changed: bool
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words for the student."""
+        done = "The session is booked" if self.changed else "The session is booked already"
+        return f"{done}: {self.topic} with {self.mentor}."
+
+    def to_text(self) -> str:
+        """As JSON, for `from_text`."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Booked":
+        """What `to_text` wrote."""
+        values = json.loads(text)
+        for name in ("start_time", "end_time"):
+            values[name] = datetime.fromisoformat(values[name])
+        return cls(**values)
+
+
+def book(
+    session: Session, *, viewer: Viewer, wish: Wish, now: datetime, key: str | None = None
+) -> Booked:
+    """Book the slot for the viewer, a student, at `now` (UTC), and commit.
+
+    Of any number who ask for the last seat one gets it. Whoever has an open session in the slot
+    keeps that one. With a `key` the same request again has the answer of the first, which is
+    stored in the same transaction; a refusal is not stored, because it writes nothing.
+
+    Raises Forbidden for who is no student, NotFound for an unknown slot, NotFree with the next
+    free times, and KeyReused where the key came with another wish.
+    """
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden("Only students book sessions.")
+    once = Once(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
+    try:
+        # A look without a lock first: most of a crowd is refused here and waits for nobody.
+        mentor_id = _look(session, viewer, wish, once, now=now).mentor_id
+        session.rollback()
+        begin_write(session)
+        lock_people(session, [viewer.id, mentor_id])
+        lock_slots(session, [wish.slot_id])
+        look = _look(session, viewer, wish, once, now=now)
+        booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
+        if once is not None and look.answer is None:
+            keep_answer(session, once, booked.to_text(), now=now)
+        session.commit()
+    except ProductError:
+        session.rollback()
+        raise
+    except IntegrityError:
+        # A writer without our locks, an import, was faster: the state that it left says why.
+        session.rollback()
+        _look(session, viewer, wish, once, now=now)
+        raise
+    return booked
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is known before a booking: the slot, the answer kept, the session there already."""
+
+    mentor_id: int
+    mentor: str
+    start_time: datetime
+    end_time: datetime
+    answer: Booked | None = None
+    present: Booked | None = None
+
+
+def _look(
+    session: Session, viewer: Viewer, wish: Wish, once: Once | None, *, now: datetime
+) -> _Look:
+    slot = session.execute(
+        select(
+            MentorTimeSlot.mentor_id, User.name, MentorTimeSlot.start_time, MentorTimeSlot.end_time
+        )
+        .join(User, User.id == MentorTimeSlot.mentor_id)
+        .where(MentorTimeSlot.id == wish.slot_id)
+    ).one_or_none()
+    if slot is None:
+        raise NotFound("There is no such time.")
+    look = _Look(*slot)
+    answer = kept_answer(session, once) if once is not None else None
+    if answer is not None:
+        return replace(look, answer=Booked.from_text(answer))
+    present = session.execute(
+        select(SessionBooking.id, SessionBooking.topic).where(
+            SessionBooking.student_id == viewer.id,
+            SessionBooking.time_slot_id == wish.slot_id,
+            SessionBooking.status.in_(OPEN),
+        )
+    ).first()
+    if present is not None:
+        return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
+    refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)
+    return look
+
+
+def refuse_unless_free(
+    session: Session,
+    slot_id: int,
+    mentor_id: int,
+    student_id: int,
+    *,
+    now: datetime,
+    moving: int | None = None,
+) -> None:
+    """Raise NotFree where something keeps the student from the slot at `now` (UTC)."""
+    people = {"mentor_id": mentor_id, "student_id": student_id}
+    obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now, moving=moving)
+    if obstacle is not None:
+        next_free = free_slots(
+            session, **people, since=now, until=now + _ANY_TIME, now=now, moving=moving,
+            limit=NEXT_TOLD,
+        )  # fmt: skip
+        raise NotFree(obstacle, tuple(next_free))
+
+
+def _store(session: Session, viewer: Viewer, wish: Wish, look: _Look, *, now: datetime) -> Booked:
+    slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    settle(session, slot, viewer.id, now=now)
+    # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
+    lock_journal(session)
+    booking_id = session.scalar(
+        insert(SessionBooking)
+        .values(
+            **seat_in(session, slot),
+            student_id=viewer.id,
+            topic=wish.topic,
+            notes=wish.notes,
+            booked_at=now,
+        )
+        .returning(SessionBooking.id)
+    )
+    assert booking_id is not None, "a row that was stored has an id"
+    tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+    return _booked(look, slot.id, booking_id, wish.topic, changed=True)
+
+
+def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
+    """The columns of a booking that takes the first free seat of a slot, which must be locked."""
+    taken = set(
+        session.scalars(
+            select(SessionBooking.seat).where(
+                SessionBooking.time_slot_id == slot.id, SessionBooking.status != Status.CANCELLED
+            )
+        )
+    )
+    return {
+        "time_slot_id": slot.id,
+        "mentor_id": slot.mentor_id,
+        "start_time": slot.start_time,
+        "end_time": slot.end_time,
+        "slot_capacity": slot.capacity,
+        "slot_is_withdrawn": slot.is_withdrawn,
+        "slot_is_exclusive": slot.is_exclusive,
+        "seat": next(seat for seat in range(1, slot.capacity + 2) if seat not in taken),
+    }
+
+
+def _booked(look: _Look, slot_id: int, booking_id: int, topic: str, *, changed: bool) -> Booked:
+    return Booked(
+        session_id=booking_id,
+        slot_id=slot_id,
+        mentor=look.mentor,
+        topic=topic,
+        start_time=look.start_time,
+        end_time=look.end_time,
+        changed=changed,
+    )

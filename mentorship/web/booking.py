@@ -1,0 +1,98 @@
+"""Booking a time: the page and its JSON route."""
+
+import re
+
+from flask import Blueprint, Response, flash, jsonify, make_response, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.clock import utc_now
+from mentorship.domain.errors import Forbidden, InvalidInput
+from mentorship.domain.people import Role, Viewer
+from mentorship.extensions import db
+from mentorship.queries.offer import Offer, offer_of
+from mentorship.services.booking import NotFree, Wish, book
+from mentorship.web.fields import body
+from mentorship.web.identity import required_viewer
+from mentorship.web.openapi import Access, described
+from mentorship.wire import (
+    IDEMPOTENCY_KEY,
+    BookingAnswer,
+    BookingFields,
+    BookingForm,
+    booking_answer,
+)
+
+bp = Blueprint("booking", __name__)
+
+
+@bp.post("/api/bookings")
+@described(
+    BookingAnswer,
+    access=Access.SIGNED_IN,
+    body=BookingFields,
+    refusals=(403, 404, 409),
+    has_key=True,
+)
+def create() -> Response:
+    """A student books a time; of any number who ask for it at once one gets it.
+
+    Who has an open session in that time already keeps it: `changed` is then false.
+    """
+    viewer, now = required_viewer(), utc_now()
+    fields = body(BookingFields)
+    key = _idempotency_key()
+    db.session.rollback()  # The reading transaction in which the viewer was found.
+    wish = Wish(fields.slot_id, fields.topic, fields.notes)
+    return jsonify(booking_answer(book(db.session(), viewer=viewer, wish=wish, now=now, key=key)))
+
+
+@bp.get("/slots/<id:slot_id>/book")
+def ask(slot_id: int) -> str:
+    """The form; for a time that is not free any more the next ones that are."""
+    viewer = _student()
+    return _form(offer_of(db.session(), slot_id, student_id=viewer.id, now=utc_now()), viewer)
+
+
+@bp.post("/slots/<id:slot_id>/book")
+def confirm(slot_id: int) -> AnyResponse:
+    """Book as the form says, then show the session; a refusal keeps what was typed."""
+    viewer, now = _student(), utc_now()
+    typed = request.form.to_dict()
+    error, status = "", 409
+    try:
+        fields = body(BookingForm)
+        wish = Wish(slot_id, fields.topic, fields.notes)
+        db.session.rollback()
+        booked = book(db.session(), viewer=viewer, wish=wish, now=now)
+        flash(booked.sentence)
+        return redirect(f"/sessions/{booked.session_id}", 303)
+    except InvalidInput as refused:
+        error, status = str(refused), 400
+    except NotFree as refused:
+        error = str(refused)
+    offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
+    return make_response(_form(offer, viewer, typed=typed, error=error), status)
+
+
+def _student() -> Viewer:
+    viewer = required_viewer()
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden("Only students book sessions.")
+    return viewer
+
+
+def _form(
+    offer: Offer, viewer: Viewer, *, typed: dict[str, str] | None = None, error: str = ""
+) -> str:
+    return render_template(
+        "book.html", viewer=viewer, offer=offer, typed=typed or {}, error=error or offer.obstacle
+    )
+
+
+def _idempotency_key() -> str | None:
+    """The header, if it was sent. Raises InvalidInput for anything but visible ASCII."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
+        raise InvalidInput("The Idempotency-Key must be 1 to 200 visible ASCII characters.")
+    return key

@@ -1,0 +1,137 @@
+"""One session: its page with its history, and moving it to another time."""
+
+from datetime import datetime, timedelta
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.clock import utc_now
+from mentorship.domain.cutoff import Cutoff
+from mentorship.domain.errors import Conflict, InvalidInput
+from mentorship.domain.people import Viewer
+from mentorship.extensions import db
+from mentorship.queries.free_times import free_slots
+from mentorship.queries.session_page import SessionPage, session_page
+from mentorship.services.booking import NotFree
+from mentorship.services.moving import Moved, move
+from mentorship.web.fields import body, page_number
+from mentorship.web.identity import required_viewer
+from mentorship.web.openapi import Access, described
+from mentorship.wire import MoveAnswer, MoveFields, move_answer
+
+bp = Blueprint("session_page", __name__)
+
+_PAGE = 20
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor takes bookings."""
+
+
+@bp.get("/sessions/<id:session_id>")
+def show(session_id: int) -> str:
+    """The session, what can be done with it, and all that happened to it."""
+    viewer, now = required_viewer(), utc_now()
+    page = session_page(db.session(), viewer, session_id, now=now)
+    return render_template(
+        "session.html", viewer=viewer, page=page, now=now, too_late=_too_late(page, viewer, now)
+    )
+
+
+@bp.get("/sessions/<id:session_id>/move")
+def choose(session_id: int) -> str:
+    """The mentor's free times, of which one can be chosen."""
+    viewer, now = required_viewer(), utc_now()
+    return _choice(session_id, viewer, now=now)
+
+
+@bp.post("/sessions/<id:session_id>/move")
+def confirm(session_id: int) -> AnyResponse:
+    """Move as the form says, then show the session; a refusal shows the form again."""
+    viewer, now = required_viewer(), utc_now()
+    session_page(db.session(), viewer, session_id, now=now)
+    try:
+        fields = body(MoveFields)
+        flash(_move(session_id, fields, viewer, now=now).sentence)
+        return redirect(f"/sessions/{session_id}", 303)
+    except InvalidInput as refused:
+        error, status = str(refused), 400
+    except (Conflict, NotFree) as refused:
+        error, status = str(refused), 409
+    reason = request.form.get("reason", "")
+    return make_response(_choice(session_id, viewer, now=now, error=error, reason=reason), status)
+
+
+@bp.post("/api/sessions/<id:session_id>/reschedule")
+@described(MoveAnswer, access=Access.SIGNED_IN, body=MoveFields, refusals=(404, 409))
+def reschedule(session_id: int) -> Response:
+    """Move a session that has not begun to another free time of its mentor.
+
+    It stays the same session; its old time can be booked at once. Students have a cut-off.
+    """
+    viewer, now = required_viewer(), utc_now()
+    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now)))
+
+
+def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
+    db.session.rollback()  # The reading transaction in which the viewer was found.
+    return move(
+        db.session(),
+        booking_id=session_id,
+        slot_id=fields.slot_id,
+        viewer=viewer,
+        reason=fields.reason or None,
+        now=now,
+        cutoff=_cutoff(),
+    )
+
+
+def _choice(
+    session_id: int, viewer: Viewer, *, now: datetime, error: str = "", reason: str = ""
+) -> str:
+    session = db.session()
+    page = session_page(session, viewer, session_id, now=now)
+    number = page_number("page")
+    slots = free_slots(
+        session,
+        mentor_id=page.mentor_id,
+        student_id=page.student_id,
+        since=now,
+        until=now + _ANY_TIME,
+        now=now,
+        limit=number * _PAGE + 1,
+        moving=session_id,
+    )
+    others = [slot for slot in slots if slot.id != page.slot_id]
+    return render_template(
+        "move.html",
+        viewer=viewer,
+        page=page,
+        slots=others[(number - 1) * _PAGE : number * _PAGE],
+        number=number,
+        is_more=len(others) > number * _PAGE,
+        too_late=_too_late(page, viewer, now),
+        error=error,
+        reason=reason,
+    )
+
+
+def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
+    """Why the viewer cannot change a session that could still be changed by others."""
+    cutoff = _cutoff()
+    if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
+        return cutoff.sentence(page.card.start_time, viewer.timezone)
+    return None
+
+
+def _cutoff() -> Cutoff:
+    cutoff: Cutoff = current_app.extensions["settings"].cutoff
+    return cutoff

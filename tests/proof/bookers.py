@@ -1,0 +1,115 @@
+"""What the processes of the booking races do: each of their threads is a person who presses."""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import create_engine, select, update
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.cutoff import NO_CUTOFF
+from mentorship.domain.errors import Conflict, NotFound
+from mentorship.domain.lifecycle import Action
+from mentorship.domain.people import Viewer
+from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.services import booking as booking_service
+from mentorship.services.booking import NotFree, Wish
+from mentorship.services.manual import perform
+from mentorship.services.moving import move
+from tests.support import naive
+
+BOOK = {"product": booking_service.book, "naive": naive.book}
+THREADS = 6
+
+Ask = tuple[Viewer, int]
+
+
+def press_book(url: str, style: str, asks: Sequence[Ask], now: datetime) -> Counter[str]:
+    """Everybody books the slot they ask for, at once; how often each outcome came."""
+    engine = create_engine(url, pool_size=THREADS)
+
+    def book(ask: Ask) -> str:
+        viewer, slot_id = ask
+        with Session(engine, expire_on_commit=False) as session:
+            return _outcome(
+                partial(BOOK[style], session, viewer=viewer, wish=Wish(slot_id, "x", ""), now=now),
+                "booked",
+            )
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        tally = Counter(pool.map(book, asks))
+    engine.dispose()
+    return tally
+
+
+def press_all(
+    url: str, people: Sequence[Viewer], admin: Viewer, seed: int, operations: int, now: datetime
+) -> Counter[str]:
+    """Book, move, cancel, withdraw and offer again, at random, all on the same few slots."""
+    chance = random.Random(seed)
+    engine = create_engine(url)
+    tally: Counter[str] = Counter()
+    for _ in range(operations):
+        with Session(engine, expire_on_commit=False) as session:
+            slots = session.scalars(select(MentorTimeSlot.id)).all()
+            bookings = session.scalars(select(SessionBooking.id)).all() or [4711]
+            session.rollback()
+            student, booking_id, slot_id = map(chance.choice, (people, bookings, slots))
+            acts = _acts(session, student, booking_id, slot_id, admin, now=now)
+            what = chance.choice(["booked"] * 5 + ["moved"] * 3 + list(acts))
+            tally[_outcome(acts[what], what)] += 1
+    engine.dispose()
+    return tally
+
+
+def _acts(
+    session: Session,
+    student: Viewer,
+    booking_id: int,
+    slot_id: int,
+    admin: Viewer,
+    *,
+    now: datetime,
+) -> dict[str, Callable[[], object]]:
+    """What may be done, by the name of its success."""
+    wish = Wish(slot_id, "x", "")
+    on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
+    return {
+        "booked": partial(BOOK["product"], session, viewer=student, wish=wish, now=now),
+        "moved": partial(
+            move, session, slot_id=slot_id, reason=None, cutoff=NO_CUTOFF, **on_booking
+        ),
+        "cancelled": partial(perform, session, action=Action.CANCEL, **on_booking),
+        "withdrawn": partial(_withdraw, session, slot_id, is_withdrawn=True),
+        "offered": partial(_withdraw, session, slot_id, is_withdrawn=False),
+    }
+
+
+def _withdraw(session: Session, slot_id: int, *, is_withdrawn: bool) -> None:
+    """Without any lock of the product: what then holds is the database alone."""
+    begin_write(session)
+    slot = update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id)
+    try:
+        session.execute(slot.values(is_withdrawn=is_withdrawn))
+        session.commit()
+    except IntegrityError as error:
+        raise Refused from error
+
+
+class Refused(Exception):
+    """The database kept its rules."""
+
+
+def _outcome(act: Callable[[], object], done: str) -> str:
+    try:
+        act()
+    except (NotFree, NotFound, Conflict, Refused):
+        return "refused"
+    except SQLAlchemyError as error:
+        return f"error: {str(error).splitlines()[0]}"
+    return done

@@ -1,0 +1,144 @@
+"""Run 9: many students press at once; each seat has one winner, all others a sentence."""
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from sqlalchemy.orm import Session
+
+from mentorship.domain.people import Role
+from tests.proof.bookers import press_all, press_book
+from tests.proof.conftest import sizes
+from tests.support.builders import a_profile, a_slot, a_user, at
+from tests.support.calendars import calendar_faults
+from tests.support.processes import in_processes
+
+PROCESSES = 8
+NOW = at("08:00")
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def crowd(reader):
+    """`crowd(40)`: so many students."""
+
+    def make(count):
+        with Session(reader, expire_on_commit=False) as session:
+            return [a_user(session, f"Student {n}", Role.STUDENT) for n in range(count)]
+
+    return make
+
+
+@pytest.fixture
+def offered(reader):
+    """`offered(100)`: so many slots, back to back; with `mentors=2` each time is offered twice."""
+
+    def make(count, *, mentors=1):
+        with Session(reader, expire_on_commit=False) as session:
+            people = [a_user(session, f"Mentor {n}", Role.MENTOR) for n in range(mentors)]
+            for each in people:
+                a_profile(session, each, horizon_days=60)
+            return [
+                a_slot(session, each, starts=at("12:00") + number * HOUR)
+                for number in range(count)
+                for each in people
+            ]
+
+    return make
+
+
+def race(url, asks, *, style="product"):
+    """All asks at once, from eight processes; the tally of all."""
+    shares = [asks[start::PROCESSES] for start in range(PROCESSES)]
+    return sum(in_processes(press_book, [(url, style, it, NOW) for it in shares]), Counter())
+
+
+@pytest.mark.parametrize("students", sizes(short=40, long=500))
+def test_of_many_students_who_press_at_once_one_gets_the_time_and_all_others_a_sentence(
+    database_url, reader, crowd, offered, figure, students
+):
+    [slot] = offered(1)
+
+    tally = race(database_url, [(student, slot) for student in crowd(students)])
+
+    assert tally == {"booked": 1, "refused": students - 1}
+    assert calendar_faults(reader) == []
+    figure(f"{students} students on one time: 1 booked, {students - 1} refused in words")
+
+
+@pytest.mark.parametrize("slots", sizes(short=12, long=100))
+def test_racing_bookings_on_many_slots_fill_each_once(
+    database_url, reader, crowd, offered, figure, slots
+):
+    ids, asks = offered(slots), slots * 5
+    wishes = [(student, ids[n % slots]) for n, student in enumerate(crowd(asks))]
+
+    tally = race(database_url, wishes)
+
+    assert tally == {"booked": slots, "refused": asks - slots}
+    assert calendar_faults(reader) == []
+    figure(f"{asks} racing bookings on {slots} slots: 0 double bookings, 0 overlaps, 0 errors")
+
+
+@pytest.mark.parametrize("slots", sizes(short=8, long=100))
+def test_a_student_who_asks_for_two_overlapping_times_at_once_gets_one(
+    database_url, reader, crowd, offered, slots
+):
+    [student] = crowd(1)
+
+    tally = race(database_url, [(student, slot) for slot in offered(slots, mentors=2)])
+
+    assert tally == {"booked": slots, "refused": slots}
+    assert calendar_faults(reader) == []
+
+
+@pytest.mark.parametrize("operations", sizes(short=240, long=20_000))
+def test_bookings_moves_cancellations_and_withdrawals_at_once_leave_every_calendar_right(
+    database_url, reader, crowd, offered, figure, operations
+):
+    offered(6, mentors=2)
+    people = crowd(10)
+    with Session(reader, expire_on_commit=False) as session:
+        admin = a_user(session, "Ada Admin", Role.ADMIN)
+
+    tally = sum(
+        in_processes(
+            press_all,
+            [
+                (database_url, people, admin, seed, operations // PROCESSES, NOW)
+                for seed in range(PROCESSES)
+            ],
+        ),
+        Counter(),
+    )
+
+    assert [name for name in tally if name.startswith("error")] == []
+    assert min(tally[it] for it in ("booked", "moved", "cancelled", "withdrawn", "refused")) > 0
+    assert calendar_faults(reader) == []
+    figure(f"{operations} operations by {PROCESSES} processes, {dict(tally)}: 0 errors, 0 faults")
+
+
+def test_the_checker_catches_a_look_without_a_lock(database_url, reader, crowd, offered):
+    ids = offered(4, mentors=2)
+    with reader.begin() as connection:  # As if the database had no rules of its own.
+        connection.exec_driver_sql("DROP INDEX uq_session_bookings_live_seat")
+        if reader.dialect.name == "postgresql":
+            connection.exec_driver_sql(
+                "ALTER TABLE session_bookings DROP CONSTRAINT ex_session_bookings_overlap"
+            )
+        else:
+            connection.exec_driver_sql("DROP TRIGGER ex_session_bookings_overlap_insert")
+
+    race(database_url, [(student, slot) for student in crowd(8) for slot in ids], style="naive")
+
+    found = calendar_faults(reader)
+    assert any("sessions in slot" in fault for fault in found)
+    assert any(fault.startswith("student") for fault in found)
+
+
+def test_the_count_of_outcomes_catches_a_loser_who_gets_no_sentence(database_url, crowd, offered):
+    [slot] = offered(1)
+
+    tally = race(database_url, [(student, slot) for student in crowd(40)], style="naive")
+
+    assert any(name.startswith("error") for name in tally)

@@ -1,0 +1,239 @@
+"""Booking, moving and waiting over HTTP: JSON, and pages as plain forms."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from mentorship.models import SessionBooking
+from tests.support.builders import a_booking, a_profile, a_seat, a_slot, at, the_booking
+from tests.support.processes import at_once
+
+PAGE = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def slots(session, cast, clock):
+    """At 14:00, 16:00 and 18:00 of a day on which the clock stands at 09:50."""
+    a_profile(session, cast.mentor)
+    return [a_slot(session, cast.mentor, starts=starts) for starts in ("14:00", "16:00", "18:00")]
+
+
+def count(session):
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(SessionBooking))
+
+
+def test_a_student_books_and_hears_what_and_when(client_for, cast, slots):
+    answer = client_for(cast.student).post(
+        "/api/bookings", json={"slotId": slots[0], "topic": "Tests", "notes": "First\nSecond"}
+    )
+
+    assert (answer.status_code, answer.json) == (200, {
+        "success": True, "message": "The session is booked: Tests with Maya Mentor.",
+        "sessionId": 1, "slotId": slots[0], "topic": "Tests", "changed": True,
+        "startTime": "2026-11-24T14:00:00Z", "endTime": "2026-11-24T15:00:00Z",
+    })  # fmt: skip
+
+
+def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
+    client_for, session, cast, slots
+):
+    a_seat(session, slots[0], cast.stranger)
+
+    answer = client_for(cast.student).post(
+        "/api/bookings", json={"slotId": slots[0], "topic": "Tests"}
+    )
+
+    assert answer.status_code == 409
+    assert answer.json["error"] == "This time has just been taken by somebody else."
+    assert [each["slotId"] for each in answer.json["nextFree"]] == slots[1:]
+    assert answer.json["nextFree"][0] == {
+        "slotId": slots[1], "seatsLeft": 1,
+        "startTime": "2026-11-24T16:00:00Z", "endTime": "2026-11-24T17:00:00Z",
+    }  # fmt: skip
+
+
+def test_the_same_key_and_body_have_the_same_answer_and_another_body_is_422(
+    client_for, session, cast, slots
+):
+    client, keyed = client_for(cast.student), {"Idempotency-Key": "k-1"}
+    wish = {"slotId": slots[0], "topic": "Tests"}
+
+    first = client.post("/api/bookings", json=wish, headers=keyed)
+    again = client.post("/api/bookings", json=wish, headers=keyed)
+    other = client.post("/api/bookings", json=wish | {"topic": "Other"}, headers=keyed)
+
+    assert first.status_code == 200
+    assert (again.status_code, again.data) == (200, first.data)
+    assert (other.status_code, other.json["success"]) == (422, False)
+    assert count(session) == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 201, "with a blank", "ä"])
+def test_a_key_that_cannot_be_one_is_refused(client_for, session, cast, slots, key):
+    answer = client_for(cast.student).post(
+        "/api/bookings",
+        json={"slotId": slots[0], "topic": "x"},
+        headers={"Idempotency-Key": key},
+    )
+
+    assert (answer.status_code, count(session)) == (400, 0)
+
+
+def test_equal_requests_with_one_key_at_once_make_one_booking(client_for, session, cast, slots):
+    clients = [client_for(cast.student) for _ in range(6)]
+    wish = {"slotId": slots[0], "topic": "Tests"}
+
+    answers = at_once(
+        lambda: clients.pop().post("/api/bookings", json=wish, headers={"Idempotency-Key": "k"}),
+        len(clients),
+    )
+
+    assert {(answer.status_code, answer.data) for answer in answers} == {(200, answers[0].data)}
+    assert count(session) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({"topic": "x"}, "'slotId' is missing"),
+        ({"slotId": 1}, "'topic' is missing"),
+        ({"slotId": 1, "topic": "  "}, "topic is missing"),
+        ({"slotId": 0, "topic": "x"}, "'slotId'"),
+        ({"slotId": 10**20, "topic": "x"}, "'slotId'"),
+        ({"slotId": 1, "topic": "x" * 201}, "longer than 200"),
+        ({"slotId": 1, "topic": "x", "notes": "y" * 2001}, "longer than 2000"),
+        ({"slotId": 1, "topic": "x", "notes": "y\x00"}, "cannot be used"),
+        ({"slotId": 1, "topic": "x", "status": "COMPLETED"}, "'status' cannot be set"),
+        ({"slotId": 1, "topic": "x", "mentorId": 3}, "'mentorId' cannot be set"),
+    ],
+)
+def test_bad_input_is_a_sentence_and_writes_nothing(client_for, session, cast, slots, fields, says):
+    answer = client_for(cast.student).post("/api/bookings", json=fields)
+
+    assert (answer.status_code, count(session)) == (400, 0)
+    assert says in answer.json["error"]
+
+
+def test_the_form_books_and_leads_to_the_session(client_for, session, cast, slots):
+    client = client_for(cast.student)
+    assert "with Maya Mentor" in client.get(f"/slots/{slots[0]}/book").text
+
+    answer = client.post(f"/slots/{slots[0]}/book", data={"topic": "Tests", "notes": "A\r\nB"})
+
+    assert (answer.status_code, answer.location) == (303, "/sessions/1")
+    page = client.get(answer.location).text
+    assert "The session is booked" in page
+    assert "By Sam Student" in page
+    assert the_booking(session, 1).notes == "A\nB"
+
+
+def test_a_refused_form_keeps_what_was_typed_or_shows_the_next_free_times(
+    client_for, session, cast, slots
+):
+    client = client_for(cast.student)
+    wrong = client.post(f"/slots/{slots[0]}/book", data={"topic": " ", "notes": "<b>kept</b>"})
+    assert (wrong.status_code, "&lt;b&gt;kept&lt;/b&gt;" in wrong.text) == (400, True)
+
+    a_seat(session, slots[0], cast.stranger)
+    taken = client.post(f"/slots/{slots[0]}/book", data={"topic": "x"})
+    assert taken.status_code == 409
+    assert "taken by somebody else" in taken.text
+    assert f"/slots/{slots[1]}/book" in taken.text
+    assert client.get("/slots/4711/book").status_code == 404
+
+
+def test_a_session_moves_by_json_and_by_form_and_its_history_says_so(
+    client_for, session, cast, slots
+):
+    booking = a_seat(session, slots[0], cast.student)
+    mentor, path = client_for(cast.mentor), f"/sessions/{booking}/move"
+
+    answer = mentor.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]})
+    assert (answer.status_code, answer.json["message"], answer.json["changed"]) == (
+        200, "The session is moved.", True,
+    )  # fmt: skip
+    assert f'value="{slots[2]}"' in mentor.get(path).text
+    assert mentor.post(path, data={}).status_code == 400
+    moved = mentor.post(path, data={"slotId": slots[2], "reason": "A train is late."})
+
+    assert (moved.status_code, moved.location) == (303, f"/sessions/{booking}")
+    page = client_for(cast.student).get(moved.location).text
+    assert page.count("The session was moved.") == 2
+    assert "A train is late." in page
+    assert "16:00 to Tue 24 Nov 2026, 18:00 UTC" in page
+    assert "By Maya Mentor" in page
+
+
+def test_a_student_hears_until_when_a_change_was_possible(client_for, session, cast, clock, slots):
+    booking = a_seat(session, slots[0], cast.student)
+    clock.move_to(at("10:00"))
+    student = client_for(cast.student)
+    sentence = "For this one that was Tue 24 Nov 2026, 10:00 UTC."
+
+    for answer in (
+        student.post(f"/api/sessions/{booking}/cancel", json={"reason": "Ill"}),
+        student.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]}),
+    ):
+        assert (answer.status_code, answer.json["status"]) == (409, "SCHEDULED")
+        assert sentence in answer.json["error"]
+    assert sentence in student.get(f"/sessions/{booking}").text
+    late = student.post(f"/sessions/{booking}/move", data={"slotId": slots[1]})
+    assert (late.status_code, sentence in late.text) == (409, True)
+    assert client_for(cast.mentor).post(f"/api/sessions/{booking}/cancel").status_code == 200
+
+
+def test_a_full_week_is_waited_for_and_left_by_forms(client_for, session, cast, clock, slots):
+    for slot, student in zip(slots, (cast.stranger,) * 3, strict=True):
+        a_seat(session, slot, student)
+    student = client_for(cast.student)
+    assert 'name="week" value="2026-11-23"' in student.get(f"/slots/{slots[0]}/book").text
+
+    joined = student.post(
+        f"/api/mentors/{cast.mentor.id}/waiting-list", data={"week": "2026-11-23"}, headers=PAGE
+    )
+    assert (joined.status_code, joined.location) == (303, "/waiting-list")
+    assert "number 1 in line" in student.get("/waiting-list").text
+    client_for(cast.stranger).post("/api/sessions/2/cancel")
+    assert "Held for you until <b>10:20</b>" in student.get("/waiting-list").text
+    left = student.post("/api/waiting-list/1/leave", headers=PAGE)
+    assert (left.status_code, left.location) == (303, "/waiting-list")
+    assert "You wait for no time" in student.get("/waiting-list").text
+
+
+def test_a_mentor_sees_the_group_and_a_student_does_not(client_for, session, cast, clock):
+    slot = a_slot(session, cast.mentor, starts="14:00", capacity=2)
+    booking, other = (a_seat(session, slot, each) for each in (cast.student, cast.stranger))
+
+    assert f"/sessions/{other}" in client_for(cast.mentor).get(f"/sessions/{booking}").text
+    assert "Stella" not in client_for(cast.student).get(f"/sessions/{booking}").text
+
+
+def test_an_admins_dashboard_hears_of_a_move(client_for, session, cast, slots):
+    booking = a_seat(session, slots[0], cast.student)
+    admin = client_for(cast.admin)
+    seen = admin.get("/dashboard").text.partition('name="seen" value="')[2].partition('"')[0]
+    poll = {"path": "/api/admin/update-session-status", "headers": {"HX-Request": "true"}}
+    assert admin.post(**poll, data={"seen": seen}).status_code == 204
+
+    admin.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]})
+
+    assert admin.post(**poll, data={"seen": seen}).status_code == 200
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_long_list_of_times_is_paged(client_for, session, cast, slots):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="15:00")
+    for number in range(30):
+        a_slot(session, cast.mentor, starts=at("10:00", days=1) + number * timedelta(hours=1))
+    mentor = client_for(cast.mentor)
+
+    first, second = (
+        mentor.get(f"/sessions/{booking}/move?page={number}").text for number in (1, 2)
+    )
+
+    assert (first.count('type="radio"'), second.count('type="radio"')) == (20, 13)
+    assert "Later times" in first
+    assert "Later times" not in second
+    assert mentor.get(f"/sessions/{booking}/move?page=0").status_code == 400
