@@ -107,7 +107,7 @@ def _choice(
         since=now,
         until=now + _ANY_TIME,
         now=now,
-        limit=number * _PAGE + 1,
+        limit=number * _PAGE + 2,  # One more than a page, and perhaps the present one.
         moving=session_id,
     )
     others = [slot for slot in slots if slot.id != page.slot_id]
