@@ -21,6 +21,7 @@ from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.queries.free_times import free_slots
+from mentorship.queries.mail import mail_of_session
 from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
 from mentorship.services.moving import Moved, move
@@ -38,11 +39,16 @@ _ANY_TIME = timedelta(days=400)
 
 @bp.get("/sessions/<id:session_id>")
 def show(session_id: int) -> str:
-    """The session, what can be done with it, and all that happened to it."""
+    """The session, what can be done with it, all that happened to it and the mail about that."""
     viewer, now = required_viewer(), utc_now()
     page = session_page(db.session(), viewer, session_id, now=now)
     return render_template(
-        "session.html", viewer=viewer, page=page, now=now, too_late=_too_late(page, viewer, now)
+        "session.html",
+        viewer=viewer,
+        page=page,
+        mails=mail_of_session(db.session(), session_id),
+        now=now,
+        too_late=_too_late(page, viewer, now),
     )
 
 
