@@ -68,6 +68,23 @@ class Applied:
     kept: int
     cancelled: int
 
+    @property
+    def id(self) -> int | None:
+        """The id of the rule, the days off or the slot."""
+        return self.change.id
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words for the mentor."""
+        slots = f"{_count(self.added, 'slot')} added, {_count(self.withdrawn, 'slot')} taken back."
+        kept = f" {_count(self.kept, 'booked session')} kept." if self.kept else ""
+        gone = f" {_count(self.cancelled, 'session')} cancelled." if self.cancelled else ""
+        return f"Saved: {slots}{kept}{gone}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
 
 def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
     """What the change would do at `now` (UTC); writes nothing.

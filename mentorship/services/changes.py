@@ -15,7 +15,11 @@ MOST_RULES, MOST_DAYS_OFF = 30, 100
 
 
 class Change(Protocol):
-    """A change that can be looked at before it is made."""
+    """A change that can be looked at before it is made; `id` is that of the rule, days or slot."""
+
+    @property
+    def id(self) -> int | None:
+        """What it is about: 0 while it is not stored, None for the limits."""
 
     def on(self, calendar: Calendar) -> Calendar:
         """The calendar after it. Raises NotFound where the calendar has no such thing."""
@@ -30,19 +34,27 @@ class SaveRule:
 
     rule: WeeklyRule
 
+    @property
+    def id(self) -> int:
+        """The rule's."""
+        return self.rule.id
+
     def on(self, calendar: Calendar) -> Calendar:
-        """With the rule in its place."""
-        others = tuple(rule for rule in calendar.rules if rule.id != self.rule.id)
-        if self.rule.id and len(others) == len(calendar.rules):
+        """With the rule in its place, which is the last."""
+        old = next((rule for rule in calendar.rules if rule.id == self.rule.id), None)
+        if self.rule.id and old is None:
             raise NotFound("There is no such rule.")
+        others = tuple(rule for rule in calendar.rules if rule != old)
         if len(others) >= MOST_RULES:
             raise InvalidInput(f"There can be at most {MOST_RULES} weekly rules.")
-        return replace(calendar, rules=(*others, self.rule))
+        rule = replace(self.rule, timezone=old.timezone) if old else self.rule
+        return replace(calendar, rules=(*others, rule))
 
     def store(self, session: Session, mentor_id: int) -> "SaveRule":
         """Insert or update the rule."""
         columns = {name: value for name, value in vars(self.rule).items() if name != "id"}
         if self.rule.id:
+            del columns["timezone"]
             session.execute(
                 update(AvailabilityRule).where(AvailabilityRule.id == self.rule.id).values(columns)
             )
@@ -56,18 +68,18 @@ class SaveRule:
 class RemoveRule:
     """The end of a weekly rule."""
 
-    rule_id: int
+    id: int
 
     def on(self, calendar: Calendar) -> Calendar:
         """Without the rule."""
-        others = tuple(rule for rule in calendar.rules if rule.id != self.rule_id)
+        others = tuple(rule for rule in calendar.rules if rule.id != self.id)
         if len(others) == len(calendar.rules):
             raise NotFound("There is no such rule.")
         return replace(calendar, rules=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveRule":
         """Delete the rule; the database takes its id from its slots."""
-        session.execute(delete(AvailabilityRule).where(AvailabilityRule.id == self.rule_id))
+        session.execute(delete(AvailabilityRule).where(AvailabilityRule.id == self.id))
         return self
 
 
@@ -76,6 +88,11 @@ class SaveDaysOff:
     """New days off (id 0), or other days for them."""
 
     days_off: DaysOff
+
+    @property
+    def id(self) -> int:
+        """That of the days."""
+        return self.days_off.id
 
     def on(self, calendar: Calendar) -> Calendar:
         """With the days in their place."""
@@ -101,18 +118,18 @@ class SaveDaysOff:
 class RemoveDaysOff:
     """Days off that are none any more."""
 
-    days_off_id: int
+    id: int
 
     def on(self, calendar: Calendar) -> Calendar:
         """Without the days."""
-        others = tuple(off for off in calendar.days_off if off.id != self.days_off_id)
+        others = tuple(off for off in calendar.days_off if off.id != self.id)
         if len(others) == len(calendar.days_off):
             raise NotFound("There is no such day off.")
         return replace(calendar, days_off=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveDaysOff":
         """Delete the days."""
-        session.execute(delete(DayOff).where(DayOff.id == self.days_off_id))
+        session.execute(delete(DayOff).where(DayOff.id == self.id))
         return self
 
 
@@ -120,13 +137,13 @@ class RemoveDaysOff:
 class RemoveSlot:
     """A one-off slot that is offered no more."""
 
-    slot_id: int
+    id: int
 
     def on(self, calendar: Calendar) -> Calendar:
         """With the slot to be taken back."""
-        if not any(slot.id == self.slot_id and slot.rule_id is None for slot in calendar.slots):
+        if not any(slot.id == self.id and slot.rule_id is None for slot in calendar.slots):
             raise NotFound("There is no such one-off slot.")
-        return replace(calendar, dropped=frozenset({self.slot_id}))
+        return replace(calendar, dropped=frozenset({self.id}))
 
     def store(self, session: Session, mentor_id: int) -> "RemoveSlot":
         """Nothing besides what the plan does."""
@@ -138,6 +155,7 @@ class ChangeSettings:
     """Other limits."""
 
     settings: SlotSettings
+    id: None = None
 
     def on(self, calendar: Calendar) -> Calendar:
         """With these limits."""

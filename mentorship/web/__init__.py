@@ -7,6 +7,8 @@ from mentorship.web import (
     account,
     admin_api,
     auth,
+    availability,
+    availability_api,
     booking,
     cron_api,
     dashboard,
@@ -37,7 +39,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app()
     limits.init_app(app, settings)
     for module in (
-        account, admin_api, auth, booking, cron_api, dashboard, mail, openapi, people,
-        session_page, sessions, sign_up, tokens, waiting,
+        account, admin_api, auth, availability, availability_api, booking, cron_api, dashboard,
+        mail, openapi, people, session_page, sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)

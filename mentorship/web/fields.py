@@ -1,7 +1,7 @@
 """Reading what a request says, for all routes alike: a form or a JSON object."""
 
 from collections.abc import Mapping
-from typing import TypeVar
+from typing import TypeVar, get_origin
 
 from flask import request
 from pydantic import ValidationError
@@ -27,6 +27,7 @@ def body(model: type[Taken]) -> Taken:
     """The fields of the request's body. Raises InvalidInput for what `model` does not take.
 
     JSON is taken strictly: "7" is no number. An empty body has no fields, and the address none.
+    A form's empty field that is not text is one that was left out.
     """
     for name in request.args:
         raise InvalidInput(_SAYS["extra_forbidden"].format(name=name[:40]))
@@ -35,7 +36,7 @@ def body(model: type[Taken]) -> Taken:
             return model.model_validate_json(request.get_data() or b"{}", strict=True)
         if request.content_length and request.mimetype not in _FORMS:
             raise InvalidInput("The body must be a form or a JSON object.")
-        return model.model_validate(request.form.to_dict() | request.files.to_dict())
+        return model.model_validate(_form(model) | request.files.to_dict())
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""
@@ -49,3 +50,16 @@ def page_number(name: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
         raise InvalidInput(f"The field '{name}' must be a page number from 1 on.")
     return int(text)
+
+
+def _form(model: type[Fields]) -> dict[str, str | list[str]]:
+    """The form's first value of each field, and all of a field that is a list."""
+    kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    sent: dict[str, str | list[str]] = {}
+    for name, values in request.form.lists():
+        kind = kinds.get(name, str)
+        if get_origin(kind) is list:
+            sent[name] = values
+        elif values[0] or kind is str:
+            sent[name] = values[0]
+    return sent

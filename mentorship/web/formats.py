@@ -1,7 +1,7 @@
 """How instants are written for people, in their own time zone."""
 
 import re
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -21,11 +21,23 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(clock, "clock")
     app.add_template_filter(zone, "zone")
     app.add_template_filter(iso, "iso")
+    app.add_template_filter(date_words, "date_words")
+    app.add_template_filter(hour, "hour")
 
 
 def clock(instant: datetime, timezone: str) -> str:
     """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
     return instants.clock(instant, timezone, _hour_cycle())
+
+
+def date_words(calendar_day: date) -> str:
+    """A day of somebody's calendar, like "Tue 24 Nov 2026"."""
+    return day(datetime.combine(calendar_day, time(), UTC), "UTC")
+
+
+def hour(wall: time) -> str:
+    """A time of somebody's wall clock, as `clock` writes an instant."""
+    return clock(datetime.combine(date.min, wall, UTC), "UTC")
 
 
 def iso(instant: datetime) -> str:

@@ -11,7 +11,7 @@ from flask import session as cookie
 from flask_login import UserMixin, current_user, login_user, logout_user
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import NotSignedIn
+from mentorship.domain.errors import Forbidden, NotSignedIn
 from mentorship.domain.people import Role, Viewer
 from mentorship.extensions import db, login_manager
 from mentorship.queries.people import viewer_of
@@ -82,6 +82,14 @@ def required_viewer() -> Viewer:
     viewer = current_viewer()
     if viewer is None:
         raise NotSignedIn
+    return viewer
+
+
+def required_mentor() -> Viewer:
+    """The mentor who asks. Raises NotSignedIn, and Forbidden for everybody else."""
+    viewer = required_viewer()
+    if viewer.role is not Role.MENTOR:
+        raise Forbidden("Only mentors give times.")
     return viewer
 
 

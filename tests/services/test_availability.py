@@ -3,7 +3,7 @@
 from datetime import date, time, timedelta
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from mentorship.domain.availability import DaysOff, SlotSettings
 from mentorship.domain.errors import InvalidInput, NotFound
@@ -12,7 +12,7 @@ from mentorship.domain.weekly import Weekday
 from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.availability import apply, preview
-from mentorship.services.availability_fields import new_days_off, new_rule, new_settings
+from mentorship.services.availability_fields import new_days_off, new_settings
 from mentorship.services.changes import (
     ChangeSettings,
     RemoveDaysOff,
@@ -23,19 +23,8 @@ from mentorship.services.changes import (
 )
 from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.publishing import Publisher
-from tests.support.builders import at, the_booking, the_journal
-
-NOW = at("09:00")  # A Tuesday.
-
-
-def evenings(**others):
-    """Every Wednesday from 18:00 to 20:00 UTC, unless said otherwise."""
-    fields = {
-        "weekdays": [Weekday.WE], "opens": time(18), "closes": time(20), "slot_minutes": 60,
-        "capacity": 1, "first_day": date(2026, 11, 1), "every_weeks": 1, "until": None,
-        "timezone": "UTC", "now": NOW,
-    }  # fmt: skip
-    return new_rule(**fields | others)
+from tests.support.builders import a_seat, at, the_booking, the_journal
+from tests.support.hours import NOW, evenings
 
 
 def change(session, mentor, what, **others):
@@ -57,23 +46,6 @@ def hours(session, mentor):
     return sorted({f"{slot.start_time:%a %H:%M}" for slot in offered(session, mentor)})
 
 
-def book(session, slot_id, student, *, seat=1):
-    """A booking of this slot."""
-    session.rollback()
-    slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
-    session.rollback()
-    booking = session.scalar(
-        insert(SessionBooking)
-        .values(
-            mentor_id=slot.mentor_id, start_time=slot.start_time, end_time=slot.end_time,
-            time_slot_id=slot.id, student_id=student.id, slot_capacity=slot.capacity, seat=seat,
-        )
-        .returning(SessionBooking.id)
-    )  # fmt: skip
-    session.commit()
-    return booking
-
-
 @pytest.fixture
 def rule(session, cast):
     """A stored rule, published."""
@@ -83,7 +55,7 @@ def rule(session, cast):
 @pytest.fixture
 def booked(session, cast, rule):
     """A session in the first slot of the rule."""
-    return book(session, offered(session, cast.mentor)[0].id, cast.student)
+    return a_seat(session, offered(session, cast.mentor)[0].id, cast.student)
 
 
 def test_a_new_rule_makes_the_slots_that_its_preview_shows(session, cast):
@@ -165,7 +137,7 @@ def test_chosen_sessions_are_cancelled_with_their_reason_and_their_journal(
 def test_nothing_is_cancelled_without_a_reason_or_where_the_change_does_not_concern_it(
     session, cast, rule, booked
 ):
-    other = book(session, offered(session, cast.mentor)[-1].id, cast.stranger)
+    other = a_seat(session, offered(session, cast.mentor)[-1].id, cast.stranger)
     before = offered(session, cast.mentor)
     off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
     for cancel, reason in (([booked], ""), ([other], "Away."), ([booked, 99], "Away.")):
@@ -206,16 +178,16 @@ def test_a_one_off_slot_comes_and_goes(session, cast):
         at("23:00", days=2), at("01:00", days=3), 30,
     )  # fmt: skip
 
-    booked = book(session, slot_id, cast.student, seat=2)
+    booked = [a_seat(session, slot_id, student) for student in (cast.student, cast.stranger)]
     for wrong in (
         OneOff(date(2026, 11, 27), time(23), time(1), 30),
         OneOff(date(2026, 11, 26), time(23), time(1), 1),
     ):
         with pytest.raises(InvalidInput):
             save_slot(session, cast.mentor.id, wrong, now=NOW, slot_id=slot_id)
-    assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 1
-    done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=[booked], reason="Ill.")
-    assert (done.cancelled, offered(session, cast.mentor)) == (1, [])
+    assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 2
+    done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=booked, reason="Ill.")
+    assert (done.cancelled, offered(session, cast.mentor)) == (2, [])
 
 
 @pytest.mark.parametrize(

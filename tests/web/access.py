@@ -25,6 +25,7 @@ from tests.support.builders import (
     a_slot,
     at,
 )
+from tests.support.hours import some_hours
 
 TABLE = """
                                             nobody stranger student mentor other admin
@@ -58,6 +59,36 @@ GET  /unsubscribe/<stop_token>                 200      200     200    200   200
 POST /unsubscribe/<stop_token>                 200      200     200    200   200   200
 GET  /mail                                     302      403     403    403   403   200
 POST /mail/<id:mail_id>/again                  401      403     403    403   403   303
+GET  /availability                             302      403     403    200   200   403
+GET  /availability/rules/new                   302      403     403    200   200   403
+POST /availability/rules/new                   401      403     403    400   400   403
+GET  /availability/rules/<id:rule_id>          302      403     403    200   404   403
+POST /availability/rules/<id:rule_id>          401      403     403    400   404   403
+GET  /availability/rules/<id:rule_id>/remove   302      403     403    200   404   403
+POST /availability/rules/<id:rule_id>/remove   401      403     403    303   404   403
+GET  /availability/days-off/new                302      403     403    200   200   403
+POST /availability/days-off/new                401      403     403    400   400   403
+POST /availability/days-off/<id:days_off_id>/remove 401 403     403    303   404   403
+GET  /availability/slots/new                   302      403     403    200   200   403
+POST /availability/slots/new                   401      403     403    400   400   403
+GET  /availability/slots/<id:slot_id>/remove   302      403     403    200   404   403
+POST /availability/slots/<id:slot_id>/remove   401      403     403    303   404   403
+GET  /availability/settings                    302      403     403    200   200   403
+POST /availability/settings                    401      403     403    400   400   403
+GET  /api/availability                         401      403     403    200   200   403
+GET  /api/availability/slots                   401      403     403    200   200   403
+POST /api/availability/rules/preview           401      403     403    400   400   403
+POST /api/availability/rules/<id:rule_id>/preview 401   403     403    400   400   403
+POST /api/availability/rules                   401      403     403    400   400   403
+PUT  /api/availability/rules/<id:rule_id>      401      403     403    400   400   403
+DELETE /api/availability/rules/<id:rule_id>    401      403     403    200   404   403
+POST /api/availability/days-off                401      403     403    400   400   403
+PUT  /api/availability/days-off/<id:days_off_id> 401    403     403    400   400   403
+DELETE /api/availability/days-off/<id:days_off_id> 401  403     403    200   404   403
+POST /api/availability/slots                   401      403     403    400   400   403
+PUT  /api/availability/slots/<id:slot_id>      401      403     403    400   400   403
+DELETE /api/availability/slots/<id:slot_id>    401      403     403    200   404   403
+PUT  /api/availability/settings                401      403     403    400   400   403
 GET  /api/openapi.json                         200      200     200    200   200   200
 GET  /api/admin/update-session-status          200      200     200    200   200   200
 POST /api/admin/update-session-status          200      200     200    200   200   200
@@ -165,6 +196,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
             ),
             "mail_id": a_mail_set_aside(session),
+            **some_hours(session, cast.mentor, weeks_later=3),
             "session_id": {
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),

@@ -44,7 +44,8 @@ class NoFields(Fields):
     """The address says everything."""
 
 
-def _clean_reason(value: str) -> str:
+def clean_reason(value: str) -> str:
+    """A reason in words for other people, or none. Raises InvalidInput."""
     return clean_text(value, what="The reason", longest=LONGEST_REASON, required=False)
 
 
@@ -54,7 +55,7 @@ LONGEST_REASON = 300
 class CancelFields(Fields):
     """Why a session is cancelled, in words for the other person."""
 
-    reason: Annotated[str, AfterValidator(_clean_reason)] = Field(
+    reason: Annotated[str, AfterValidator(clean_reason)] = Field(
         "", json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}
     )
 

@@ -1,0 +1,49 @@
+"""What a weekly rule will produce, before it is saved."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from mentorship.domain.availability import KnownSlot, PlannedSlot
+from mentorship.domain.clock_changes import Shift, shifts, skipped
+from mentorship.domain.weekly import WeeklyRule
+from mentorship.queries.upcoming_slots import zones_of_students
+from mentorship.services.availability import Effect, preview
+from mentorship.services.changes import SaveRule
+
+FIRST_WEEKS = timedelta(weeks=4)
+
+
+@dataclass(frozen=True)
+class RulePreview:
+    """The slots of the first weeks and the number of all up to the horizon.
+
+    `skipped` are wall-clock starts that a change of the clocks leaves out, `shifts` the dates on
+    which one makes the hours read otherwise for students elsewhere; both within a year.
+    """
+
+    rule: WeeklyRule
+    effect: Effect
+    first: tuple[KnownSlot | PlannedSlot, ...]
+    total: int
+    skipped: tuple[datetime, ...]
+    shifts: tuple[Shift, ...]
+
+
+def preview_rule(
+    session: Session, mentor_id: int, rule: WeeklyRule, *, now: datetime
+) -> RulePreview:
+    """Look at a rule, stored or not, at `now` (UTC); writes nothing. Raises as `preview` does."""
+    effect = preview(session, mentor_id, SaveRule(rule), now=now)
+    rule = effect.after.rules[-1]  # In its own zone, which stays although the mentor moves.
+    slots = effect.slots_of(rule.id)
+    begins = slots[0].start_time if slots else now
+    return RulePreview(
+        rule=rule,
+        effect=effect,
+        first=tuple(slot for slot in slots if slot.start_time < begins + FIRST_WEEKS),
+        total=len(slots),
+        skipped=skipped(rule, gap=effect.after.settings.gap, now=now),
+        shifts=shifts(rule, zones=zones_of_students(session, mentor_id), now=now),
+    )
