@@ -13,21 +13,21 @@ from mentorship.adapters.passwords import hash_password
 
 PASSWORD = "a-password-for-measuring"
 VIEWER = "viewer@example.org"
-BUSY_MENTOR = "busy@example.org"
-ADMIN = "admin@example.org"
+VIEWER_SESSIONS = 20
 
-HISTORY = timedelta(days=730)
-WINDOW = timedelta(hours=1)
+_HISTORY = timedelta(days=730)
+_LENGTH = timedelta(minutes=50)
+_RHYTHM = timedelta(hours=2)
+"""How soon a mentor has another session, so that nobody is in two places at once."""
 
 Row = tuple[int | str | None, ...]
 
 COLUMNS = {
     "users": ("id", "email", "name", "role", "password_hash", "timezone", "created_at"),
-    "mentor_time_slots": ("id", "mentor_id", "start_time", "end_time", "is_exclusive"),
+    "mentor_time_slots": ("id", "mentor_id", "start_time", "end_time"),
     "session_bookings": (
         "id", "student_id", "time_slot_id", "mentor_id", "start_time", "end_time", "topic",
         "status", "is_delayed", "started_at", "completed_at", "cancelled_at",
-        "slot_is_exclusive",
     ),
     "status_changes": (
         "booking_id", "old_status", "new_status", "is_delayed", "cause", "due_at", "applied_at",
@@ -37,9 +37,9 @@ COLUMNS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What to store: `size` bookings, of which each window holds some that fall due in its hour.
+    """What to store: `size` bookings, of which each window holds so many that fall due in it.
 
-    Nothing is due before `base` plus a day, where the windows begin, one after the other.
+    Nothing is due before `base` (UTC) plus a day, where the windows begin, one after the other.
     """
 
     base: datetime
@@ -48,8 +48,8 @@ class Plan:
 
     @property
     def mentors(self) -> int:
-        """The busy mentor is number 1; the others share the rest."""
-        return max(4, self.size // 500)
+        """Number 1 is the viewer's; the others share the rest."""
+        return 1 + max(4, self.size // 500)
 
     @property
     def students(self) -> int:
@@ -58,58 +58,58 @@ class Plan:
 
     @property
     def viewer(self) -> int:
-        """The id of the student who has 20 bookings."""
+        """The id of the student who has `VIEWER_SESSIONS` bookings."""
         return self.mentors + self.students + 1
+
+    @property
+    def step(self) -> timedelta:
+        """How soon after each other two bookings may begin."""
+        return _RHYTHM / (self.mentors - 1)
+
+    def window_start(self, number: int) -> datetime:
+        """The first instant at which a booking of this window is due."""
+        before = sum(self.windows[:number]) * self.step + number * _RHYTHM
+        return self.base + timedelta(days=1) + before
 
     def window_end(self, number: int) -> datetime:
         """The instant at which all of a window's bookings are due, and none of the next one's."""
-        return self.base + timedelta(days=1) + (number + 1) * WINDOW - timedelta(seconds=1)
+        return self.window_start(number) + self.windows[number] * self.step
 
 
 def fill(url: str, plan: Plan) -> None:
     """Store people, slots, bookings and their journal in an empty, migrated database."""
-    bookings = list(_bookings(plan))
     store = _store_sqlite if url.startswith("sqlite") else _store_postgresql
     store(
         url,
         {
             "users": lambda: _users(plan),
-            "mentor_time_slots": lambda: ((*row[2:6], row[-1]) for row in bookings),
-            "session_bookings": lambda: iter(bookings),
-            "status_changes": lambda: _journal(bookings),
+            "mentor_time_slots": lambda: (row[2:6] for row in _bookings(plan)),
+            "session_bookings": lambda: _bookings(plan),
+            "status_changes": lambda: _journal(_bookings(plan)),
         },
     )
 
 
 def _users(plan: Plan) -> Iterator[Row]:
-    created = _text(plan.base - HISTORY)
-    password = hash_password(PASSWORD)
-    for number in range(1, plan.viewer + 2):
+    created = _text(plan.base - _HISTORY)
+    for number in range(1, plan.viewer):
         role = "MENTOR" if number <= plan.mentors else "STUDENT"
-        email, secret = f"person{number}@example.org", None
-        if number == 1:
-            email, secret = BUSY_MENTOR, password
-        elif number == plan.viewer:
-            email, secret = VIEWER, password
-        elif number > plan.viewer:
-            email, secret, role = ADMIN, password, "ADMIN"
-        yield (number, email, f"Person {number}", role, secret, "Europe/Berlin", created)
+        email = f"person{number}@example.org"
+        yield (number, email, f"Person {number}", role, None, "Europe/Berlin", created)
+    password = hash_password(PASSWORD)
+    yield (plan.viewer, VIEWER, "Vera Viewer", "STUDENT", password, "Europe/Berlin", created)
 
 
 def _bookings(plan: Plan) -> Iterator[Row]:
     """In the order of time: the past, the windows, and a tenth that comes after them."""
-    viewers, due = 20, sum(plan.windows)
     later = max(1, plan.size // 10)
-    past = plan.size - later - due - viewers
+    past = plan.size - later - sum(plan.windows) - VIEWER_SESSIONS
     number = 0
 
-    def booking(start: datetime, state: str, *, student: int | None = None) -> Row:
+    def booking(start: datetime, state: str, *, is_viewers: bool = False) -> Row:
         nonlocal number
         number += 1
-        mentor = 1 + number % plan.mentors
-        if number % max(1, plan.size // 2000) == 0:
-            mentor = 1
-        end = start + timedelta(minutes=50)
+        end = start + _LENGTH
         status, is_delayed, started, completed, cancelled = {
             "scheduled": ("SCHEDULED", 0, None, None, None),
             "ongoing": ("ONGOING", 0, start, None, None),
@@ -120,9 +120,9 @@ def _bookings(plan: Plan) -> Iterator[Row]:
         }[state]
         return (
             number,
-            student or plan.mentors + 1 + (number * 7919) % plan.students,
+            plan.viewer if is_viewers else plan.mentors + 1 + (number * 7919) % plan.students,
             number,
-            mentor,
+            1 if is_viewers else 2 + number % (plan.mentors - 1),
             _text(start),
             _text(end),
             "Reading a flame graph",
@@ -131,11 +131,10 @@ def _bookings(plan: Plan) -> Iterator[Row]:
             started and _text(started),
             completed and _text(completed),
             cancelled and _text(cancelled),
-            0,  # Tens of thousands in an hour share a few people.
         )
 
     for index in range(past):
-        start = plan.base - HISTORY + (HISTORY - timedelta(hours=2)) * (index / past)
+        start = plan.base - _HISTORY + (_HISTORY - _RHYTHM) * (index / past)
         if index % 10 == 0:
             state = "cancelled"
         elif index % 100 == 51:
@@ -143,23 +142,23 @@ def _bookings(plan: Plan) -> Iterator[Row]:
         else:
             state = "completed late" if index % 10 == 5 else "completed"
         yield booking(start, state)
-    for index in range(viewers):
-        state = "completed" if index < 10 else "delayed" if index < 12 else "scheduled"
-        start = plan.base + timedelta(days=(-20 if index < 12 else 40) + index)
-        yield booking(start, state, student=plan.viewer)
     for window, count in enumerate(plan.windows):
-        begin = plan.window_end(window) - WINDOW + timedelta(seconds=1)
         for index in range(count):
-            due_at = begin + timedelta(seconds=3500 * index / count)
+            due_at = plan.window_start(window) + index * plan.step
             if index % 10 == 9:  # Started ahead of time; its end time falls due.
-                yield booking(due_at - timedelta(minutes=50), "ongoing")
+                yield booking(due_at - _LENGTH, "ongoing")
             else:
                 yield booking(due_at, "scheduled")
+    after = plan.window_start(len(plan.windows)) + timedelta(days=1)
     for index in range(later):
-        yield booking(plan.base + timedelta(days=30 + 90 * index / later), "scheduled")
+        yield booking(after + max(plan.step, timedelta(days=90) / later) * index, "scheduled")
+    for index in range(VIEWER_SESSIONS):
+        state = "completed" if index < 10 else "delayed" if index < 12 else "scheduled"
+        days = index - 20 if index < 12 else index
+        yield booking(after + timedelta(days=days), state, is_viewers=True)
 
 
-def _journal(bookings: list[Row]) -> Iterator[Row]:
+def _journal(bookings: Iterator[Row]) -> Iterator[Row]:
     """The last transition of each booking that has had one."""
     for row in bookings:
         start, end, status, is_delayed, cancelled = row[4], row[5], row[7], row[8], row[11]

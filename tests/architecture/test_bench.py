@@ -1,0 +1,42 @@
+"""The bench runs end to end; what it measures at these sizes means nothing."""
+
+import re
+import subprocess
+import sys
+
+from bench.figures import AtLeast, AtMost, Figure
+from mentorship.config import PROJECT
+
+MARKS = "before\n<!-- bench -->\nan old table\n<!-- /bench -->\nafter\n"
+
+
+def test_the_bench_measures_everything_on_both_engines_and_writes_its_table(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text(MARKS)
+
+    result = subprocess.run(
+        [sys.executable, "-m", "bench", "--tiny", "--write", file],
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = file.read_text()
+    before, table, after = re.split(r"<!-- /?bench -->\n", text)
+    assert (before, after, table) == ("before\n", "after\n", result.stdout)
+    for engine in ("SQLite", "PostgreSQL"):
+        rows = [line for line in table.splitlines() if f"| {engine} " in line]
+        assert len(rows) == 8
+        assert sum("holds" in row or "missed" in row for row in rows) == 4
+
+
+def test_a_figure_says_whether_its_aim_holds():
+    cases = [(AtMost(4), 4.0, "at most 4: holds"), (AtMost(4), 4.1, "at most 4: missed"),
+             (AtLeast(0.6), 0.6, "at least 0.6: holds"),
+             (AtLeast(0.6), 0.5, "at least 0.6: missed"), (None, 9.0, "")]  # fmt: skip
+
+    verdicts = [Figure("it", "2 ms", "1 ms", ratio, aim).verdict for aim, ratio, _ in cases]
+
+    assert verdicts == [verdict for _, _, verdict in cases]
