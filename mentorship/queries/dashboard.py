@@ -6,9 +6,23 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import (
+    ColumnElement,
+    Engine,
+    Integer,
+    Select,
+    String,
+    and_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import aliased
 
+from mentorship.database import Question
 from mentorship.domain.lifecycle import (
     MANUAL_ACTIONS,
     RULE_OF,
@@ -20,8 +34,6 @@ from mentorship.domain.lifecycle import (
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
 from mentorship.models import SessionBooking, User
-from mentorship.queries import journal
-from mentorship.queries.pulse import fingerprint_columns
 from mentorship.queries.scope import visible_to
 
 PAGE_SIZE = 20
@@ -90,7 +102,7 @@ _WHICH: Mapping[Section, ColumnElement[bool]] = {
     Section.ATTENTION: and_(_B.status == Status.ONGOING, _B.is_delayed),
     Section.NOW: and_(_B.status == Status.ONGOING, ~_B.is_delayed),
     Section.UPCOMING: _B.status == Status.SCHEDULED,
-    Section.PAST: _B.status.in_([Status.COMPLETED, Status.CANCELLED]),
+    Section.PAST: or_(_B.status == Status.COMPLETED, _B.status == Status.CANCELLED),
 }
 
 
@@ -113,64 +125,65 @@ CARDS: Select[*tuple[Any, ...]] = (
 
 
 def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
-    order = _B.start_time.desc() if section is Section.PAST else _B.start_time
-    tie = _B.id.desc() if section is Section.PAST else _B.id
-    return (
-        CARDS.where(visible_to(role), _WHICH[section])
-        .order_by(order, tie)
-        .limit(PAGE_SIZE)
-        .offset(bindparam("offset"))
+    """One page of one list, in no order that outlives the union with the others."""
+    is_past = section is Section.PAST
+    page = (
+        CARDS.add_columns(literal(section.value, String).label("section"))
+        .where(visible_to(role), _WHICH[section])
+        .order_by(*((each.desc() if is_past else each) for each in (_B.start_time, _B.id)))
+        .limit(bindparam(f"limit_{section}", type_=Integer))
+        .offset(bindparam(f"offset_{section}", type_=Integer))
+        .subquery()
     )
+    return select(page)
 
 
-_ROWS = {(role, section): _rows(role, section) for role in Role for section in Section}
+_ROWS = {role: Question(union_all(*(_rows(role, section) for section in Section))) for role in Role}
 
 _GROUPS = {
-    role: select(
-        _B.status, _B.is_delayed, func.count().label("total"),
-        func.min(_B.start_time).label("first_start"), func.min(_B.end_time).label("first_end"),
+    role: Question(
+        select(
+            _B.status, _B.is_delayed, func.count().label("total"),
+            func.min(_B.start_time).label("first_start"), func.min(_B.end_time).label("first_end"),
+        )
+        .where(visible_to(role))
+        .group_by(_B.status, _B.is_delayed)
     )
-    .where(visible_to(role))
-    .group_by(_B.status, _B.is_delayed)
     for role in Role
 }  # fmt: skip
 
-_PRINT = {
-    role: select(*(column.scalar_subquery() for column in fingerprint_columns(role)))
-    for role in Role
-}
-
-
-def read_place(session: Session, viewer: Viewer) -> Seen:
-    """Where a reader of the viewer's lists stands now.
-
-    The fingerprint is read before the journal's head, and both before anything that they speak
-    for: a change that commits in between is then told now and leads to one more swap. The other
-    way round it would never be told.
-    """
-    first, second = session.execute(_PRINT[viewer.role], {"viewer": viewer.id}).one()
-    return Seen(journal.head(session), (int(first), int(second)))
-
 
 def board(
-    session: Session, viewer: Viewer, *, seen: Seen, pages: Mapping[Section, int], now: datetime
+    engine: Engine, viewer: Viewer, *, seen: Seen, pages: Mapping[Section, int], now: datetime
 ) -> Board:
     """The viewer's lists at `now` (UTC), each on the asked page or else on its last.
 
-    `seen` is the place that was read before (`read_place`).
+    `seen` is the place of a pulse that was taken before.
     """
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
-    for group in session.execute(_GROUPS[viewer.role], {"viewer": viewer.id}):
+    for group in _GROUPS[viewer.role].ask(engine, viewer=viewer.id):
         section = _section_of(group.status, is_delayed=group.is_delayed)
         totals[section] += group.total
         if section is Section.UPCOMING:
             instants.append(group.first_start)
         elif section is Section.NOW:
             instants.append(group.first_end)
+    last = {section: max(1, -(-total // PAGE_SIZE)) for section, total in totals.items()}
+    shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
+    # Where there is nothing to find, a limit of 0 spares the search.
+    limits = {f"limit_{section}": PAGE_SIZE if totals[section] else 0 for section in Section}
+    offsets = {f"offset_{section}": (shown[section] - 1) * PAGE_SIZE for section in Section}
+    cards: dict[str, list[Card]] = {section.value: [] for section in Section}
+    for row in _ROWS[viewer.role].ask(engine, viewer=viewer.id, **limits, **offsets):
+        cards[row.section].append(card(row, viewer, now))
+    for section in Section:
+        cards[section].sort(
+            key=lambda each: (each.start_time, each.id), reverse=section is Section.PAST
+        )
     return Board(
         listings=tuple(
-            _listing(session, viewer, section, totals[section], pages.get(section, 1), now)
+            Listing(section, tuple(cards[section]), totals[section], shown[section], last[section])
             for section in Section
         ),
         seen=seen,
@@ -179,20 +192,7 @@ def board(
     )
 
 
-def _listing(
-    session: Session, viewer: Viewer, section: Section, total: int, page: int, now: datetime
-) -> Listing:
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(page, pages)
-    if total == 0:
-        return Listing(section, (), 0, 1, 1)
-    rows = session.execute(
-        _ROWS[viewer.role, section], {"viewer": viewer.id, "offset": (page - 1) * PAGE_SIZE}
-    )
-    return Listing(section, tuple(card(row, viewer, now) for row in rows), total, page, pages)
-
-
-def card(row: Row[*tuple[Any, ...]], viewer: Viewer, now: datetime) -> Card:
+def card(row: Any, viewer: Viewer, now: datetime) -> Card:
     """A row of `CARDS` as this viewer sees it at `now` (UTC)."""
     state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Engine, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from mentorship.database import Question
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.updates import Update, rule_of_change
 from mentorship.models import SessionBooking, StatusChange
@@ -36,20 +37,17 @@ def _told(role: Role) -> Select[*tuple[Any, ...]]:
     )
 
 
-_TOLD: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _told(role) for role in Role}
+_TOLD: Mapping[Role, Question] = {role: Question(_told(role)) for role in Role}
 
 
 def told_to(
-    session: Session, viewer: Viewer, *, after: int, until: int, limit: int
+    engine: Engine, viewer: Viewer, *, after: int, until: int, limit: int
 ) -> list[tuple[int, Update]]:
     """The transitions with `after < id <= until` of the viewer's sessions, oldest first.
 
     Each comes with its journal id. At most `limit` are returned.
     """
-    rows = session.execute(
-        _TOLD[viewer.role],
-        {"viewer": viewer.id, "after": after, "until": until, "limit": limit},
-    )
+    rows = _TOLD[viewer.role].ask(engine, viewer=viewer.id, after=after, until=until, limit=limit)
     return [
         (
             row.id,

@@ -3,26 +3,29 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Select, bindparam, func, literal_column, select
-from sqlalchemy.engine import Connection
+from sqlalchemy import Engine, Select, bindparam, func, select
 
-from mentorship.domain.people import Role
+from mentorship.database import Question
+from mentorship.domain.people import Role, Viewer
+from mentorship.domain.seen import Seen
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.due import ANYTHING_DUE
+from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """`print` is the fingerprint of the viewer's lists; see `mentorship.domain.seen.Seen`."""
+    """The signed-in person, whether anything is due for anybody, and where their lists stand."""
 
-    is_signed_in: bool
+    viewer: Viewer
     is_anything_due: bool
-    print: tuple[int, int]
+    place: Seen
 
 
-def fingerprint_columns(role: Role) -> tuple[Select[int], Select[int]]:
+def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
     """Two numbers of which one changes with each new or changed booking that the viewer sees.
 
     For a person: how many bookings, and the sum of their revisions. For an admin, who sees all:
@@ -43,34 +46,29 @@ def fingerprint_columns(role: Role) -> tuple[Select[int], Select[int]]:
     )
 
 
-def _statement(role: Role) -> Select[bool, bool, int, int]:
-    first, second = fingerprint_columns(role)
+def _statement(role: Role) -> Select[*tuple[Any, ...]]:
+    first, second = _fingerprint(role)
     return select(
-        select(literal_column("1"))
-        .select_from(User)
-        .where(
-            User.id == VIEWER,
-            User.session_epoch == bindparam("epoch"),
-            User.role == role,
-        )
-        .exists(),
-        ANYTHING_DUE,
-        first.scalar_subquery(),
-        second.scalar_subquery(),
-    )
+        *VIEWER_COLUMNS,
+        ANYTHING_DUE.label("is_anything_due"),
+        select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
+        first.scalar_subquery().label("first"),
+        second.scalar_subquery().label("second"),
+    ).where(User.id == VIEWER, User.session_epoch == bindparam("epoch"), User.role == role)
 
 
-_STATEMENTS: Mapping[Role, Select[bool, bool, int, int]] = {role: _statement(role) for role in Role}
+_QUESTIONS: Mapping[Role, Question] = {role: Question(_statement(role)) for role in Role}
 
 
-def pulse(
-    connection: Connection, *, viewer_id: int, epoch: int, role: Role, now: datetime
-) -> Pulse:
-    """One statement, no lock: is the viewer signed in, is anything due, how are the lists.
+def pulse(engine: Engine, *, viewer_id: int, epoch: int, role: Role, now: datetime) -> Pulse | None:
+    """One statement, no lock; None where nobody is signed in with this id, epoch and role.
 
-    `now` is in UTC. Due sessions are those of anybody: whoever asks first moves them.
+    `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
+    that commits later is then told later. The other way round it would never be told.
     """
-    row = connection.execute(
-        _STATEMENTS[role], {"viewer": viewer_id, "epoch": epoch, "now": now}
-    ).one()
-    return Pulse(bool(row[0]), bool(row[1]), (int(row[2]), int(row[3])))
+    rows = _QUESTIONS[role].ask(engine, viewer=viewer_id, epoch=epoch, now=now)
+    if not rows:
+        return None
+    row = rows[0]
+    place = Seen(row.head, (int(row.first), int(row.second)))
+    return Pulse(viewer_from(row), row.is_anything_due, place)

@@ -10,6 +10,7 @@ from mentorship.web import (
     availability,
     availability_api,
     booking,
+    cards,
     cron_api,
     dashboard,
     errors,
@@ -36,7 +37,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     headers.init_app(app, settings)
     errors.init_app(app)
     formats.init_app(app)
-    identity.init_app()
+    cards.init_app(app)
+    identity.init_app(app)
     limits.init_app(app, settings)
     for module in (
         account, admin_api, auth, availability, availability_api, booking, cron_api, dashboard,

@@ -5,16 +5,13 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify, make_response, render_template, request
 
 from mentorship.clock import utc_now
-from mentorship.database import read_once
-from mentorship.domain.errors import NotSignedIn
 from mentorship.domain.seen import Seen
 from mentorship.domain.updates import Update
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.queries.dashboard import board, read_place
+from mentorship.queries.dashboard import board
 from mentorship.queries.due import DueBooking
 from mentorship.queries.journal import told_to
-from mentorship.queries.pulse import pulse
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web import identity
 from mentorship.web.dashboard import asked_pages
@@ -64,36 +61,23 @@ def _poll(now: datetime) -> Response:
 
     Without `seen` nobody can tell what the page shows; then a change is what this request did.
     """
-    claim = identity.token()
-    if claim is None:
-        raise NotSignedIn
-    seen = Seen.parse(request.values["seen"]) if "seen" in request.values else None
-    with read_once(db.engine) as connection:
-        state = pulse(
-            connection, viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
-        )
-    if not state.is_signed_in:
-        raise NotSignedIn
-    is_as_shown = seen is None or seen.print == state.print
-    if is_as_shown and not state.is_anything_due:
+    state = identity.required_pulse(now)
+    shown = Seen.parse(request.values["seen"]) if "seen" in request.values else state.place
+    if state.is_anything_due:
+        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+        state = identity.required_pulse(now)
+    viewer, place = state.viewer, state.place
+    if place.print == shown.print:
         return Response(status=204)
-
-    viewer = identity.required_viewer()
-    session = db.session()
-    before = Seen(read_place(session, viewer).head, state.print) if seen is None else seen
-    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
-    place = read_place(session, viewer)
-    if place.print == before.print:
-        return Response(status=204)
-    told = told_to(session, viewer, after=before.head, until=place.head, limit=_MOST_UPDATES + 1)
+    told = told_to(db.engine, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
     headers, count = _events(told)
     if count < len(told):
         # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = Seen(told[count - 1][0], before.print)
+        place = Seen(told[count - 1][0], shown.print)
     lists = render_template(
         "_sessions.html",
         viewer=viewer,
-        board=board(session, viewer, seen=place, pages=asked_pages(), now=now),
+        board=board(db.engine, viewer, seen=place, pages=asked_pages(), now=now),
     )
     return make_response(lists, headers)
 

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.queries.dashboard import Section, board, read_place
+from mentorship.queries.dashboard import Section, board
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import page_number
-from mentorship.web.identity import required_viewer
+from mentorship.web.identity import required_pulse
 
 bp = Blueprint("dashboard", __name__)
 
@@ -23,14 +23,15 @@ def home() -> Response:
 @bp.get("/dashboard")
 def show() -> str:
     """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
-    viewer, pages, now = required_viewer(), asked_pages(), utc_now()
-    session = db.session()
-    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
-    place = read_place(session, viewer)
+    pages, now = asked_pages(), utc_now()
+    state = required_pulse(now)
+    if state.is_anything_due:
+        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+        state = required_pulse(now)
     return render_template(
         "dashboard.html",
-        viewer=viewer,
-        board=board(session, viewer, seen=place, pages=pages, now=now),
+        viewer=state.viewer,
+        board=board(db.engine, state.viewer, seen=state.place, pages=pages, now=now),
     )
 
 

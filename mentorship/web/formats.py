@@ -27,7 +27,7 @@ def init_app(app: Flask) -> None:
 
 def clock(instant: datetime, timezone: str) -> str:
     """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
-    return instants.clock(instant, timezone, _hour_cycle())
+    return instants.clock(instant, timezone, hour_cycle())
 
 
 def date_words(calendar_day: date) -> str:
@@ -45,7 +45,7 @@ def iso(instant: datetime) -> str:
     return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _hour_cycle() -> HourCycle:
+def hour_cycle() -> HourCycle:
     """The viewer's own choice, else that of the browser's language; found once a request."""
     found: HourCycle | None = g.get("hour_cycle")
     if found is None:

@@ -46,6 +46,5 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in fixed:
-            response.headers[name] = value
+        response.headers.extend(fixed)
         return response

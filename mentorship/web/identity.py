@@ -4,9 +4,10 @@ JSON routes by a personal token, next to which the cookie does not count.
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
-from flask import g, request
+from flask import Flask, g, request
 from flask import session as cookie
 from flask_login import UserMixin, current_user, login_user, logout_user
 
@@ -15,8 +16,10 @@ from mentorship.domain.errors import Forbidden, NotSignedIn
 from mentorship.domain.people import Role, Viewer
 from mentorship.extensions import db, login_manager
 from mentorship.queries.people import viewer_of
+from mentorship.queries.pulse import Pulse, pulse
 from mentorship.services.tokens import PREFIX, bearer_of
 from mentorship.web import limits
+from mentorship.web.cookies import SignedCookies
 
 _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)", re.ASCII)
 
@@ -41,8 +44,9 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
         return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}"
 
 
-def init_app() -> None:
+def init_app(app: Flask) -> None:
     """Tell Flask-Login how to find a person. The epoch takes the place of its own protection."""
+    app.session_interface = SignedCookies(app)
     login_manager.session_protection = None
     login_manager.user_loader(_load)
 
@@ -67,7 +71,7 @@ def current_viewer() -> Viewer | None:
     """The person who asks, if we know. Raises NotSignedIn for a token that does not work."""
     secret = bearer()
     if secret is None:
-        return cast(Viewer | None, getattr(current_user, "viewer", None))
+        return cast(Viewer | None, g.get("viewer") or getattr(current_user, "viewer", None))
     if "bearer" not in g:
         found = bearer_of(db.session(), secret, now=utc_now())
         if found is None:
@@ -91,6 +95,21 @@ def required_mentor() -> Viewer:
     if viewer.role is not Role.MENTOR:
         raise Forbidden("Only mentors give times.")
     return viewer
+
+
+def required_pulse(now: datetime) -> Pulse:
+    """The signed-in person and where their lists stand at `now` (UTC). Raises NotSignedIn.
+
+    The request then knows its viewer, and need not ask again.
+    """
+    claim = token()
+    found = claim and pulse(
+        db.engine, viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
+    )
+    if not found:
+        raise NotSignedIn
+    g.viewer = found.viewer
+    return found
 
 
 def sign_in(viewer: Viewer) -> None:
