@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -212,7 +212,8 @@ class Windows:
             context.add_cookies([{"name": name, "value": value, "url": site.address}])
         window = Window.opened(context, site)
         if clock is not None:
-            window.page.clock.install(time=clock)
+            # It runs until it is paused, and cannot be set back.
+            window.page.clock.install(time=clock - timedelta(minutes=1))
             window.page.clock.pause_at(clock)
         return window
 
