@@ -5,7 +5,7 @@ BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
 export MENTORSHIP_ENV ?= development
 
-.PHONY: run test check bench proof
+.PHONY: run test check bench proof screenshots
 
 run: .venv/run.done
 	@$(FLASK) db upgrade
@@ -23,6 +23,9 @@ check: .venv/dev.done
 
 bench: .venv/dev.done
 	$(BIN)/python -m bench
+
+screenshots: .venv/dev.done
+	$(BIN)/python -m bench.screenshots
 
 proof: .venv/dev.done
 	$(BIN)/python -m pytest tests/proof -m proof $(ARGS)

@@ -51,7 +51,7 @@ def _written(rule: Any) -> Iterator[str]:
             f" next_try_at) SELECT '{NEWS_OF[rule.action]}', booking_id, {reader},"
             " status_changes.id, :now, :now FROM status_changes"
             " JOIN session_bookings ON session_bookings.id = booking_id"
-            f" WHERE applied_at = :now AND old_status = '{rule.source}'"
+            f" WHERE status_changes.id > :head AND old_status = '{rule.source}'"
         )
     sets = ", ".join(
         f"{name} = {value.value if isinstance(value, Moment) else value}"
@@ -137,12 +137,13 @@ class Bench:
         with Session(self.engine, expire_on_commit=False) as session:
             return update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
 
-    def execute(self, statement: str, now: datetime) -> Any:
-        """A raw statement; `:now` in it is that instant."""
+    def execute(self, statement: str, now: datetime, *, head: int = 0) -> Any:
+        """A raw statement; `:now` in it is that instant, `:head` a journal id."""
         if self.is_sqlite:
             text = now.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-            return self.raw.execute(statement, {"now": text})
-        return self.raw.execute(statement.replace(":now", "%(now)s"), {"now": now})
+            return self.raw.execute(statement, {"now": text, "head": head})
+        pyformat = statement.replace(":now", "%(now)s").replace(":head", "%(head)s")
+        return self.raw.execute(pyformat, {"now": now, "head": head})
 
     def due_sweep(self, window: int, count: int) -> float:
         """Seconds that the sweep of a window takes."""
@@ -156,7 +157,8 @@ class Bench:
 
         def write() -> int:
             self.raw.execute("BEGIN")
-            counts = [self.execute(statement, now).rowcount for statement in WRITE]
+            (head,) = self.raw.execute("SELECT max(id) FROM status_changes").fetchone()
+            counts = [self.execute(each, now, head=head).rowcount for each in WRITE]
             self.raw.execute("COMMIT")
             return sum(counts)
 
@@ -169,8 +171,7 @@ class Bench:
         if self.is_sqlite:
             self.raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         else:
-            self.raw.execute("VACUUM (ANALYZE) session_bookings")
-            self.raw.execute("VACUUM (ANALYZE) status_changes")
+            self.raw.execute("VACUUM (ANALYZE) session_bookings, status_changes, outbox_messages")
             self.raw.execute("CHECKPOINT")
 
 

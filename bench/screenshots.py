@@ -1,0 +1,49 @@
+"""`python -m bench.screenshots [FOLDER]`: the demo in a real browser, as the pictures of docs/."""
+
+import sys
+import tempfile
+from contextlib import ExitStack, closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from mentorship.clock import utc_now
+from mentorship.config import PROJECT
+from mentorship.queries.people import account_of
+from mentorship.services.demo import load_demo
+from tests.support.browser import Windows, a_browser, a_site
+from tests.support.databases import Databases
+
+LAPTOP = {"viewport": {"width": 1280, "height": 860}}
+PHONE = {"viewport": {"width": 360, "height": 760}}
+
+PICTURES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
+    # file, whose dashboard, size, colours
+    ("mentor-dashboard", "maya@example.org", LAPTOP, "light"),
+    ("mentor-dashboard-dark", "maya@example.org", LAPTOP, "dark"),
+    ("mentor-dashboard-phone", "maya@example.org", PHONE, "light"),
+    ("student-dashboard", "sam@example.org", LAPTOP, "light"),
+    ("student-dashboard-phone-dark", "sam@example.org", PHONE, "dark"),
+)
+
+
+def main() -> None:
+    """Draw each picture into the folder, or into docs/."""
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PROJECT / "docs"
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        databases = stack.enter_context(closing(Databases(folder)))
+        site = stack.enter_context(a_site(stack.enter_context(databases.fresh("sqlite")), folder))
+        # A minute ahead, so that nothing falls due between two pictures.
+        load_demo(site.session, now=utc_now() + timedelta(minutes=1))
+        stack.enter_context(site.served())
+        windows = stack.enter_context(closing(Windows(stack.enter_context(a_browser()))))
+        for name, email, size, colours in PICTURES:
+            account = account_of(site.session, email)
+            assert account is not None, "the demo has this person"
+            window = windows.of(site, account.viewer, color_scheme=colours, **size).go()
+            window.page.screenshot(path=target / f"{name}.png")
+
+
+if __name__ == "__main__":
+    main()
