@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Enum, Table
+from sqlalchemy import Enum, String, Table
 
 from mentorship.extensions import Base, db
 
@@ -20,6 +20,11 @@ else:
 def table_of(model: type[Model]) -> Table:
     """The table behind a model, for statements on many rows that need no objects."""
     return cast(Table, model.__table__)
+
+
+def by_bytes(length: int) -> String:
+    """Text that sorts by its bytes on both engines, so that an index finds what begins alike."""
+    return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
 def named(values: type[StrEnum], *, name: str) -> Enum:

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model
+from mentorship.models.columns import Model, by_bytes
 
 
 class MentorProfile(Model):
@@ -15,7 +15,8 @@ class MentorProfile(Model):
     `bio` is Markdown. Buffers, in minutes, keep slots apart; `minimum_notice`, in minutes, and
     `horizon_days` bound how soon and how far ahead a slot can be booked; `daily_limit` counts
     sessions on one day of the mentor's time zone. `published_until` (UTC) is up to where the
-    weekly rules have been turned into slots.
+    weekly rules have been turned into slots. `listed_as` is the folded name, which orders the
+    directory.
     """
 
     __tablename__ = "mentor_profiles"
@@ -29,8 +30,10 @@ class MentorProfile(Model):
     horizon_days: Mapped[int] = mapped_column(server_default="56")
     daily_limit: Mapped[int | None]
     published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    listed_as: Mapped[str] = mapped_column(by_bytes(120), server_default="")
 
     __table_args__ = (
+        Index("ix_mentor_profiles_listed", "listed_as", "mentor_id"),
         CheckConstraint(
             "buffer_before >= 0 AND buffer_before <= 240 "
             "AND buffer_after >= 0 AND buffer_after <= 240",
@@ -43,12 +46,15 @@ class MentorProfile(Model):
 
 
 class MentorTopic(Model):
-    """A topic that a mentor offers, as the mentor writes it."""
+    """A topic that a mentor offers, as the mentor writes it, and `folded` to be compared."""
 
     __tablename__ = "mentor_topics"
 
     mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     topic: Mapped[str] = mapped_column(String(60), primary_key=True)
+    folded: Mapped[str] = mapped_column(by_bytes(60), server_default="")
+
+    __table_args__ = (Index("ix_mentor_topics_folded", "folded", "mentor_id"),)
 
 
 class MentorWord(Model):
@@ -56,7 +62,7 @@ class MentorWord(Model):
 
     __tablename__ = "mentor_words"
 
-    word: Mapped[str] = mapped_column(String(60), primary_key=True)
+    word: Mapped[str] = mapped_column(by_bytes(60), primary_key=True)
     mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
 
     __table_args__ = (Index("ix_mentor_words_mentor", "mentor_id"),)

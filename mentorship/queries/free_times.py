@@ -5,7 +5,7 @@ sentence for a refusal are both read from it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
+    union_all,
 )
 from sqlalchemy.orm import Session
 
@@ -70,6 +71,9 @@ class Obstacle(StrEnum):
     HELD = "This time is held for somebody on the waiting list just now."
     DAY_FULL = "The mentor takes no more sessions on that day."
 
+
+AT_ONCE = 20
+"""Mentors whose next times are asked for in one statement."""
 
 _NOBODY = 0
 _A_LONG_DAY = timedelta(hours=26)
@@ -125,17 +129,46 @@ _FREE = (
     .order_by(_SLOT.start_time, _SLOT.id)
 )
 
+_OF_THE_SLOT = (Obstacle.WITHDRAWN, Obstacle.BUSY, Obstacle.FULL, Obstacle.HELD)
+"""What can be in the way of a time that is within the mentor's limits."""
+
+
+def _next_of(number: int) -> Select[*tuple[Any, ...]]:
+    """The first times of one mentor; in a subquery, because SQLite wants a limit in one."""
+    first = (
+        select(
+            _SLOT.mentor_id, _SLOT.id, _SLOT.start_time, _SLOT.end_time,
+            (_SLOT.capacity - _TAKEN).label("seats_left"),
+        )
+        .where(
+            _SLOT.mentor_id == bindparam(f"mentor_{number}"),
+            _SLOT.start_time >= bindparam(f"since_{number}", type_=UtcDateTime),
+            _SLOT.start_time <= bindparam(f"until_{number}", type_=UtcDateTime),
+            *(~_IN_THE_WAY[obstacle] for obstacle in _OF_THE_SLOT),
+        )
+        .order_by(_SLOT.start_time, _SLOT.id)
+        .limit(bindparam("each"))
+    )  # fmt: skip
+    return select(first.subquery())
+
+
+_NEXT_OF_EACH = union_all(*(_next_of(number) for number in range(AT_ONCE)))
+
 _ONE: Select[*tuple[Any, ...]] = select(
     _SLOT.start_time, *(condition.label(each.name) for each, condition in _IN_THE_WAY.items())
 ).where(_SLOT.id == bindparam("slot_id"))
 
+LIMIT_COLUMNS = (
+    MentorProfile.mentor_id,
+    User.timezone,
+    MentorProfile.minimum_notice,
+    MentorProfile.horizon_days,
+    MentorProfile.daily_limit,
+)
+"""What `limits_from` needs of a row."""
+
 _LIMITS = (
-    select(
-        User.timezone,
-        MentorProfile.minimum_notice,
-        MentorProfile.horizon_days,
-        MentorProfile.daily_limit,
-    )
+    select(*LIMIT_COLUMNS)
     .join(MentorProfile, MentorProfile.mentor_id == User.id)
     .where(User.id == bindparam("mentor_id"), User.role == Role.MENTOR, ~User.is_approval_pending)
 )
@@ -156,10 +189,13 @@ _TAKEN_SLOTS = (
 def limits_of(session: Session, mentor_id: int) -> Limits | None:
     """What the mentor's profile allows; None where the mentor cannot be found by students."""
     row = session.execute(_LIMITS, {"mentor_id": mentor_id}).one_or_none()
-    if row is None:
-        return None
+    return None if row is None else limits_from(row)
+
+
+def limits_from(row: Any) -> Limits:
+    """The limits in a row that has LIMIT_COLUMNS."""
     return Limits(
-        mentor_id=mentor_id,
+        mentor_id=row.mentor_id,
         timezone=row.timezone,
         minimum_notice=timedelta(minutes=row.minimum_notice),
         horizon=timedelta(days=row.horizon_days),
@@ -199,6 +235,38 @@ def free_slots(
             limit,
         )
     )
+
+
+def next_free_slots(
+    session: Session,
+    mentors: Sequence[Limits],
+    *,
+    student_id: int | None,
+    each: int,
+    now: datetime,
+) -> Mapping[int, list[FreeSlot]]:
+    """The next times of up to AT_ONCE mentors that this student can book at `now`, by mentor.
+
+    At most `each` of one mentor, from one statement; with a daily limit a mentor needs one more.
+    """
+    asked: dict[str, object] = {"student_id": student_id or _NOBODY, "moving": _NOBODY}
+    asked |= {"now": now, "each": each}
+    for number in range(AT_ONCE):
+        limits = mentors[number] if number < len(mentors) else None
+        asked[f"mentor_{number}"] = limits.mentor_id if limits else _NOBODY
+        asked[f"since_{number}"] = now + (limits.minimum_notice if limits else timedelta(0))
+        asked[f"until_{number}"] = now + (limits.horizon if limits else timedelta(0))
+    found: dict[int, list[FreeSlot]] = defaultdict(list)
+    for mentor_id, *slot in session.execute(_NEXT_OF_EACH, asked):
+        found[mentor_id].append(FreeSlot(*slot))
+    for limits in mentors:
+        if limits.daily_limit is not None:
+            found[limits.mentor_id] = free_slots(
+                session, mentor_id=limits.mentor_id, student_id=student_id, since=now,
+                until=now + limits.horizon + _A_LONG_DAY, now=now, limit=each,
+            )  # fmt: skip
+        found[limits.mentor_id].sort(key=lambda slot: (slot.start_time, slot.id))
+    return found
 
 
 def obstacle_to(

@@ -18,6 +18,7 @@ from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import HourCycle, Role, Viewer
 from mentorship.models import ApiToken, User
 from mentorship.queries.people import account_of
+from mentorship.services.search_words import refresh_words
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 
@@ -193,6 +194,7 @@ def change_details(
     }
     begin_write(session)
     session.execute(update(User).where(User.id == viewer.id).values(values))
+    refresh_words(session, viewer.id)
     session.commit()
 
 

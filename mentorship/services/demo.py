@@ -1,6 +1,6 @@
 """Demo people and sessions around the present minute. Development only."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
@@ -10,8 +10,10 @@ from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
-from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import has_users, new_account
+from mentorship.services.profiles import edit_profile
+from mentorship.services.publishing import publish
 
 DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is printed for everybody to use.
 
@@ -47,6 +49,21 @@ _SESSIONS = (
     ("jonas", "lin", -57, 60, "Statistics for surveys", Status.ONGOING, False),
     ("jonas", "tomas", 4, 30, "Negotiating an internship", Status.SCHEDULED, False),
     ("jonas", "sam", -10 * 24 * 60, 30, "Choosing a first project", Status.COMPLETED, False),
+)  # fmt: skip
+
+
+_PROFILES = (
+    # mentor, headline, topics, days, opens, minutes, slot minutes, about
+    (
+        "maya", "Databases, code review and calm under deadline",
+        "Databases, Code review, Careers", "MO,WE,FR", time(17), 180, 45,
+        "Fifteen years of keeping data safe. I can help with\n\n- first schemas\n- **interviews**",
+    ),
+    (
+        "jonas", "Statistics for people who would rather not",
+        "Statistics, Research, Theses", "TU,TH", time(9), 240, 60,
+        "Bring your survey, your numbers and your doubts. We look at all three.",
+    ),
 )  # fmt: skip
 
 
@@ -93,4 +110,19 @@ def load_demo(session: Session, *, now: datetime) -> int:
             )
         )
     session.commit()
+    for mentor, headline, topics, days, opens, minutes, slot_minutes, about in _PROFILES:
+        edit_profile(session, mentor_id=id_of[mentor], headline=headline, bio=about, topics=topics)
+        session.execute(
+            insert(AvailabilityRule).values(
+                mentor_id=id_of[mentor],
+                timezone="Europe/Berlin",
+                rrule=f"FREQ=WEEKLY;BYDAY={days}",
+                first_day=now.date(),
+                opens=opens,
+                minutes=minutes,
+                slot_minutes=slot_minutes,
+            )
+        )
+        session.commit()
+        publish(session, id_of[mentor], now=now)
     return len(_SESSIONS)

@@ -1,9 +1,18 @@
-"""What mentors say of themselves, and the limits on their bookings."""
+"""What mentors say of themselves."""
 
-from sqlalchemy import insert
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.models import MentorProfile
+from mentorship.database import begin_write
+from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.people import Role
+from mentorship.domain.words import LONGEST_WORD, fold
+from mentorship.models import MentorProfile, MentorTopic, User
+from mentorship.services.accounts import clean_text
+from mentorship.services.locks import lock_people
+from mentorship.services.search_words import refresh_words
+
+LONGEST_HEADLINE, LONGEST_BIO, LONGEST_TOPIC, MOST_TOPICS = 160, 4000, 60, 12
 
 
 def ensure_profile(session: Session, mentor_id: int) -> None:
@@ -13,3 +22,60 @@ def ensure_profile(session: Session, mentor_id: int) -> None:
     """
     if session.get(MentorProfile, mentor_id) is None:
         session.execute(insert(MentorProfile).values(mentor_id=mentor_id))
+        refresh_words(session, mentor_id)
+
+
+def edit_profile(session: Session, *, mentor_id: int, headline: str, bio: str, topics: str) -> None:
+    """Store what a mentor says, and commit. `bio` is Markdown; commas part the `topics`.
+
+    Raises InvalidInput for what does not fit and NotFound where nobody mentors under this id.
+    """
+    headline = clean_text(headline, what="The headline", longest=LONGEST_HEADLINE, required=False)
+    bio = clean_lines(bio, what="The text about you", longest=LONGEST_BIO)
+    named = clean_topics(topics)
+    begin_write(session)
+    lock_people(session, [mentor_id])
+    person = select(User.id).where(User.id == mentor_id, User.role == Role.MENTOR)
+    if session.scalar(person) is None:
+        session.rollback()
+        raise NotFound("There is no such mentor.")
+    ensure_profile(session, mentor_id)
+    session.execute(
+        update(MentorProfile)
+        .where(MentorProfile.mentor_id == mentor_id)
+        .values(headline=headline, bio=bio)
+    )
+    session.execute(delete(MentorTopic).where(MentorTopic.mentor_id == mentor_id))
+    if named:
+        session.execute(
+            insert(MentorTopic),
+            [
+                {"mentor_id": mentor_id, "topic": topic, "folded": folded}
+                for folded, topic in named.items()
+            ],
+        )
+    refresh_words(session, mentor_id)
+    session.commit()
+
+
+def clean_lines(value: str, *, what: str, longest: int) -> str:
+    """Text of several lines, parted by \\n, without blanks around it. Raises InvalidInput."""
+    value = value.replace("\r\n", "\n").strip()
+    for line in value.split("\n"):
+        clean_text(line.replace("\t", " "), what=what, longest=longest, required=False)
+    if len(value) > longest:
+        raise InvalidInput(f"{what} is longer than {longest} characters.")
+    return value
+
+
+def clean_topics(value: str) -> dict[str, str]:
+    """The topics by their folded form, as first written. Raises InvalidInput."""
+    topics: dict[str, str] = {}
+    for part in value.split(","):
+        topic = clean_text(part, what="A topic", longest=LONGEST_TOPIC, required=False)
+        topic = " ".join(topic.split())
+        if topic:
+            topics.setdefault(fold(topic)[:LONGEST_WORD], topic)
+    if len(topics) > MOST_TOPICS:
+        raise InvalidInput(f"A profile has at most {MOST_TOPICS} topics.")
+    return topics

@@ -20,8 +20,10 @@ from mentorship.web import (
     identity,
     limits,
     mail,
+    mentors,
     openapi,
     people,
+    profile,
     session_page,
     sessions,
     sign_up,
@@ -42,6 +44,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     limits.init_app(app, settings)
     for module in (
         account, admin_api, auth, availability, availability_api, booking, cron_api, dashboard,
-        mail, openapi, people, session_page, sessions, sign_up, tokens, waiting,
+        mail, mentors, openapi, people, profile, session_page, sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)

@@ -11,6 +11,7 @@ from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.updates import Update, count_completed, count_started
 from mentorship.models import Cause
+from mentorship.queries.free_times import FreeSlot
 from mentorship.services.accounts import clean_text
 from mentorship.services.booking import Booked, NotFree
 from mentorship.services.manual import Outcome
@@ -349,15 +350,17 @@ def not_free_answer(error: NotFree) -> NotFreeAnswer:
     return NotFreeAnswer(
         success=False,
         error=str(error),
-        next_free=[
-            FreeTime(
-                slot_id=slot.id,
-                start_time=slot.start_time,
-                end_time=slot.end_time,
-                seats_left=slot.seats_left,
-            )
-            for slot in error.next_free
-        ],
+        next_free=[free_time(slot) for slot in error.next_free],
+    )
+
+
+def free_time(slot: FreeSlot) -> FreeTime:
+    """A time for the wire."""
+    return FreeTime(
+        slot_id=slot.id,
+        start_time=slot.start_time,
+        end_time=slot.end_time,
+        seats_left=slot.seats_left,
     )
 
 

@@ -89,6 +89,12 @@ POST /api/availability/slots                   401      403     403    400   400
 PUT  /api/availability/slots/<id:slot_id>      401      403     403    400   400   403
 DELETE /api/availability/slots/<id:slot_id>    401      403     403    200   404   403
 PUT  /api/availability/settings                401      403     403    400   400   403
+GET  /mentors                                  302      200     200    200   200   200
+GET  /mentors/<id:mentor_id>                   302      200     200    200   200   200
+GET  /api/mentors                              401      200     200    200   200   200
+GET  /api/mentors/<id:mentor_id>/slots         401      200     200    200   200   200
+GET  /profile                                  302      403     403    200   200   403
+POST /profile                                  401      403     403    303   303   403
 GET  /api/openapi.json                         200      200     200    200   200   200
 GET  /api/admin/update-session-status          200      200     200    200   200   200
 POST /api/admin/update-session-status          200      200     200    200   200   200

@@ -1,0 +1,38 @@
+"""How texts are folded, so that people find a mentor however they write a word."""
+
+import re
+import unicodedata
+
+LONGEST_WORD = 60
+"""Characters; what is longer is cut, in what is stored and in what is asked alike."""
+
+LAST = "\U0010ffff"
+"""Sorts after every character of a word: `word` to `word + LAST` are all that begin with it."""
+
+# Letters that Unicode does not take apart into a plain letter and its accent.
+_PLAIN = str.maketrans(
+    {
+        "ø": "o",
+        "đ": "d",
+        "ð": "d",
+        "ł": "l",
+        "\u0131": "i",
+        "ħ": "h",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+    }
+)
+_WORD = re.compile(r"[^\W_]+[+#]*")
+
+
+def fold(text: str) -> str:
+    """`text` without case and accents (Unicode, caseless compatibility matching)."""
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(each for each in apart if not unicodedata.category(each).startswith("M"))
+    return plain.casefold().translate(_PLAIN)
+
+
+def words(*texts: str) -> frozenset[str]:
+    """The folded words of these texts; C++ and C# are words of their own."""
+    return frozenset(found[:LONGEST_WORD] for text in texts for found in _WORD.findall(fold(text)))

@@ -1,0 +1,145 @@
+"""Finding a mentor and a free time: pages and JSON."""
+
+from datetime import UTC, date, datetime, timedelta
+
+from flask import Blueprint, Response, jsonify, render_template, request
+
+from mentorship.adapters.markdown import html_of
+from mentorship.clock import utc_now
+from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.people import Role, Viewer
+from mentorship.domain.weeks import Week
+from mentorship.domain.words import words
+from mentorship.extensions import db
+from mentorship.queries.directory import Directory, find_mentors, mentor_page, popular_topics
+from mentorship.queries.free_times import free_slots, limits_of
+from mentorship.queries.free_weeks import free_week
+from mentorship.services.accounts import clean_text
+from mentorship.web.fields import page_number
+from mentorship.web.identity import required_viewer
+from mentorship.web.openapi import Access, described
+from mentorship.wire.mentors import (
+    LONGEST_SEARCH,
+    FreeTimesAnswer,
+    MentorsAnswer,
+    SearchFields,
+    SpanFields,
+    free_times_answer,
+    mentors_answer,
+)
+
+bp = Blueprint("mentors", __name__)
+
+_MOST_WORDS = 6
+_SPAN = timedelta(days=7)
+_LONGEST_SPAN = timedelta(days=62)
+_FURTHEST = timedelta(days=730)
+
+
+@bp.get("/mentors")
+def show() -> str:
+    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    viewer, now = required_viewer(), utc_now()
+    search, topic = _asked("q"), _asked("topic")
+    return render_template(
+        "mentors.html",
+        viewer=viewer,
+        now=now,
+        search=search,
+        topic=topic,
+        topics=popular_topics(db.session()),
+        found=_found(viewer, search, topic, now),
+    )
+
+
+@bp.get("/api/mentors")
+@described(MentorsAnswer, access=Access.SIGNED_IN, query=SearchFields)
+def find() -> Response:
+    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    viewer, now = required_viewer(), utc_now()
+    return jsonify(mentors_answer(_found(viewer, _asked("q"), _asked("topic"), now)))
+
+
+@bp.get("/mentors/<id:mentor_id>")
+def week(mentor_id: int) -> str:
+    """A mentor, and a week of free times as the viewer's wall calendar has it."""
+    viewer, now = required_viewer(), utc_now()
+    session = db.session()
+    mentor = mentor_page(session, mentor_id)
+    if mentor is None:
+        raise NotFound("There is no such mentor.")
+    asked = _week(viewer, now)
+    return render_template(
+        "mentor.html",
+        viewer=viewer,
+        now=now,
+        mentor=mentor,
+        about=html_of(mentor.bio),
+        free=free_week(session, mentor.limits, viewer, asked, now=now),
+    )
+
+
+@bp.get("/api/mentors/<id:mentor_id>/slots")
+@described(FreeTimesAnswer, access=Access.SIGNED_IN, query=SpanFields, refusals=(404,))
+def slots(mentor_id: int) -> Response:
+    """The times of a mentor, within two months of each other, that the caller can book now."""
+    viewer, now = required_viewer(), utc_now()
+    if limits_of(db.session(), mentor_id) is None:
+        raise NotFound("There is no such mentor.")
+    since = _instant("from", now)
+    until = _instant("to", since + _SPAN)
+    if not since < until <= since + _LONGEST_SPAN:
+        raise InvalidInput("The field 'to' must be within 62 days after 'from'.")
+    found = free_slots(
+        db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
+        until=until, now=now,
+    )  # fmt: skip
+    return jsonify(free_times_answer(mentor_id, found))
+
+
+def _found(viewer: Viewer, search: str, topic: str, now: datetime) -> Directory:
+    asked = sorted(words(search))[:_MOST_WORDS]
+    return find_mentors(
+        db.session(), words=asked, topic=topic, page=page_number("page"),
+        student_id=_student_id(viewer), now=now,
+    )  # fmt: skip
+
+
+def _student_id(viewer: Viewer) -> int | None:
+    """Whose own sessions stand in the way of a time: nobody's but a student's."""
+    return viewer.id if viewer.role is Role.STUDENT else None
+
+
+def _asked(name: str) -> str:
+    text = request.args.get(name, "")
+    return clean_text(text, what=f"The field '{name}'", longest=LONGEST_SEARCH, required=False)
+
+
+def _week(viewer: Viewer, now: datetime) -> Week:
+    text = request.args.get("week")
+    if text is None:
+        return Week.at(now, viewer.timezone)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput("The field 'week' must be a day like 2026-11-24.") from None
+    if abs(day - now.date()) > _FURTHEST:
+        raise InvalidInput("That week is too far away.")
+    return Week.of(day, viewer.timezone)
+
+
+def _instant(name: str, unsaid: datetime) -> datetime:
+    text = request.args.get(name)
+    if text is None:
+        return unsaid
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+        if instant.tzinfo is None:
+            raise ValueError
+        instant = instant.astimezone(UTC)
+        if not 1970 <= instant.year < 3000:
+            raise ValueError
+    except (ValueError, OverflowError):
+        sentence = f"The field '{name}' must be a time with an offset, like 2026-11-24T09:00:00Z."
+        raise InvalidInput(sentence) from None
+    return instant

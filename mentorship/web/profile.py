@@ -1,0 +1,43 @@
+"""What a mentor says of themselves."""
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.adapters.markdown import html_of
+from mentorship.domain.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.queries.directory import own_profile
+from mentorship.services.profiles import edit_profile
+from mentorship.web.fields import body
+from mentorship.web.identity import required_mentor
+from mentorship.wire.mentors import ProfileFields
+
+bp = Blueprint("profile", __name__, url_prefix="/profile")
+
+
+@bp.get("")
+def show() -> str:
+    """The form, and how students see it."""
+    viewer = required_mentor()
+    own = own_profile(db.session(), viewer.id)
+    return render_template(
+        "profile.html", viewer=viewer, values=own, about=html_of(own["bio"]), error=None
+    )
+
+
+@bp.post("")
+def save() -> Response | tuple[str, int]:
+    """Store it; a refusal keeps what was typed."""
+    viewer = required_mentor()
+    try:
+        fields = body(ProfileFields)
+        db.session.rollback()
+        edit_profile(db.session(), mentor_id=viewer.id, **fields.model_dump())
+    except InvalidInput as error:
+        typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}
+        page = render_template(
+            "profile.html", viewer=viewer, values=typed, about=html_of(typed["bio"]), error=error
+        )
+        return page, 400
+    flash("Your profile is saved.")
+    return redirect(url_for("profile.show"), 303)
