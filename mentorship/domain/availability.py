@@ -95,6 +95,11 @@ class Plan:
     release: tuple[KnownSlot, ...]
     crowded: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.add or self.withdraw or self.release)
+
 
 @dataclass(frozen=True)
 class Calendar:

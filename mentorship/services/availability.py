@@ -140,7 +140,7 @@ def apply(
     if stored != change:  # The slots of a new rule carry the id that it has only now.
         plan = read_calendar(session, mentor.id, now=now).plan(now=now)
     _hold_for_their_students(session, effect.sessions)
-    carry_out(session, mentor.id, plan)
+    carry_out(session, mentor.id, plan, now=now)
     session.commit()
     cancelled = _cancel(session, mentor, effect.sessions, cancel, reason, now=now)
     return Applied(

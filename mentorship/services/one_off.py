@@ -56,7 +56,8 @@ def save_slot(
         new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
         slot_id = session.execute(new.returning(MentorTimeSlot.id)).scalar_one()
     # A slot that is moved away may leave room for those of a rule.
-    carry_out(session, mentor_id, read_calendar(session, mentor_id, now=now).plan(now=now))
+    plan = read_calendar(session, mentor_id, now=now).plan(now=now)
+    carry_out(session, mentor_id, plan, now=now)
     session.commit()
     return slot_id
 

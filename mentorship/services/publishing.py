@@ -8,27 +8,47 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.availability import Plan
-from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
+from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot, WaitingListEntry
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.locks import lock_people
+from mentorship.services.waiting import offer
 
 
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
     """Make the mentor's slots what the rules say at `now` (UTC), and commit.
 
-    Returns how many were made. Any number of callers may do it at once: each waits for the one
-    before and finds nothing left to do. Booked slots stay as they are.
+    Returns how many were made. Any number of callers may do it at once: who finds nothing to do
+    takes no lock, and all others look again once they have it. Booked slots stay as they are.
     """
+    plan = _missing(session, mentor_id, now=now)
+    session.rollback()
+    if plan is None:
+        return 0
     begin_write(session)
     lock_people(session, [mentor_id])
-    plan = read_calendar(session, mentor_id, now=now).plan(now=now)
-    carry_out(session, mentor_id, plan)
+    plan = _missing(session, mentor_id, now=now)
+    if plan is not None:
+        carry_out(session, mentor_id, plan, now=now)
     session.commit()
-    return len(plan.add)
+    return len(plan.add) if plan else 0
 
 
-def carry_out(session: Session, mentor_id: int, plan: Plan) -> None:
-    """Store what a plan adds and takes back; does not commit. The mentor must be locked."""
+def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
+    """What makes the slots what the rules say; None where they are and reach the horizon."""
+    calendar = read_calendar(session, mentor_id, now=now)
+    plan = calendar.plan(now=now)
+    profile = MentorProfile.mentor_id == mentor_id
+    until = session.scalar(select(MentorProfile.published_until).where(profile))
+    horizon = now + timedelta(days=calendar.settings.horizon_days)
+    is_done = plan.is_empty and until is not None and until >= horizon
+    return None if is_done else plan
+
+
+def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
+    """Store what a plan adds and takes back, and hold free times for who waits for one.
+
+    Does not commit. The mentor must be locked.
+    """
     withdraw(session, [slot.id for slot in plan.withdraw])
     if plan.add:
         session.execute(
@@ -55,11 +75,20 @@ def carry_out(session: Session, mentor_id: int, plan: Plan) -> None:
         .where(MentorProfile.mentor_id == mentor_id)
         .values(published_until=plan.until)
     )
+    offer(session, mentor_id, now=now)
 
 
 def withdraw(session: Session, slot_ids: Sequence[int]) -> None:
-    """Offer these slots no more; does not commit. None may have an open session."""
+    """Offer these slots no more; does not commit. None may have an open session.
+
+    Those for whom one was held keep their place in the line.
+    """
     if slot_ids:
+        session.execute(
+            update(WaitingListEntry)
+            .where(WaitingListEntry.held_slot_id.in_(slot_ids), ~WaitingListEntry.is_over)
+            .values(held_slot_id=None)
+        )
         session.execute(
             update(MentorTimeSlot)
             .where(MentorTimeSlot.id.in_(slot_ids))

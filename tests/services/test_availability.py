@@ -9,7 +9,13 @@ from mentorship.domain.availability import DaysOff, SlotSettings
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.weekly import Weekday
-from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
+from mentorship.models import (
+    AvailabilityRule,
+    MentorTimeSlot,
+    SessionBooking,
+    User,
+    WaitingListEntry,
+)
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.availability import apply, preview
 from mentorship.services.availability_fields import new_days_off, new_settings
@@ -23,6 +29,7 @@ from mentorship.services.changes import (
 )
 from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.publishing import Publisher
+from mentorship.services.waiting import join
 from tests.support.builders import a_seat, at, the_booking, the_journal
 from tests.support.hours import NOW, evenings
 
@@ -257,3 +264,22 @@ def test_the_worker_fills_one_mentor_after_the_other_and_then_rests(session, cas
     assert publisher.step(session, now=week) is True
     assert publisher.step(session, now=week) is False
     assert len(offered(session, cast.mentor)) == len(offered(session, cast.other_mentor)) == 18
+
+
+def test_who_waits_is_offered_new_times_and_keeps_the_place_if_they_are_taken_back(session, cast):
+    change(session, cast.mentor, SaveDaysOff(DaysOff(0, date(2026, 12, 24), date(2026, 12, 24))))
+    join(session, viewer=cast.student, mentor_id=cast.mentor.id, week=date(2026, 11, 25), now=NOW)
+
+    def held():
+        session.rollback()
+        return session.execute(
+            select(WaitingListEntry.held_slot_id, WaitingListEntry.is_over)
+        ).one()
+
+    made = change(session, cast.mentor, SaveRule(evenings()))
+    assert held() == (offered(session, cast.mentor)[0].id, False)
+    change(session, cast.mentor, RemoveRule(made.id))
+    assert held() == (None, False)
+    session.rollback()
+    save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1), now=NOW)
+    assert held() == (offered(session, cast.mentor)[0].id, False)

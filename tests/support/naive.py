@@ -1,5 +1,6 @@
 """Deliberately naive doubles. A checker is worth something only if it catches these."""
 
+from collections.abc import Callable
 from datetime import datetime
 from time import sleep
 
@@ -104,10 +105,13 @@ def _journal(session: Session, **columns: object) -> None:
     session.commit()
 
 
-def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
-    """Looks without a lock, adds what it did not see, and says nothing of other slots."""
+def publish(
+    session: Session, mentor_id: int, *, now: datetime, between: Callable[[], object] = bool
+) -> int:
+    """Looks without a lock and adds what it did not see; `between` the two another may act."""
     plan = read_calendar(session, mentor_id, now=now).plan(now=now)
     session.rollback()
+    between()
     begin_write(session)
     for slot in plan.add:
         session.execute(
