@@ -32,7 +32,13 @@ COLUMNS = {
     "status_changes": (
         "booking_id", "old_status", "new_status", "is_delayed", "cause", "due_at", "applied_at",
     ),
+    "mentor_profiles": ("mentor_id", "headline", "bio", "listed_as"),
+    "mentor_topics": ("mentor_id", "topic", "folded"),
+    "mentor_words": ("word", "mentor_id"),
 }  # fmt: skip
+
+
+Tables = dict[str, Callable[[], Iterator[Row]]]
 
 
 @dataclass(frozen=True)
@@ -78,7 +84,6 @@ class Plan:
 
 def fill(url: str, plan: Plan) -> None:
     """Store people, slots, bookings and their journal in an empty, migrated database."""
-    store = _store_sqlite if url.startswith("sqlite") else _store_postgresql
     store(
         url,
         {
@@ -90,8 +95,13 @@ def fill(url: str, plan: Plan) -> None:
     )
 
 
+def store(url: str, tables: Tables) -> None:
+    """Store the rows of these tables in an empty, migrated database, in this order."""
+    (_store_sqlite if url.startswith("sqlite") else _store_postgresql)(url, tables)
+
+
 def _users(plan: Plan) -> Iterator[Row]:
-    created = _text(plan.base - _HISTORY)
+    created = text(plan.base - _HISTORY)
     for number in range(1, plan.viewer):
         role = "MENTOR" if number <= plan.mentors else "STUDENT"
         email = f"person{number}@example.org"
@@ -123,14 +133,14 @@ def _bookings(plan: Plan) -> Iterator[Row]:
             plan.viewer if is_viewers else plan.mentors + 1 + (number * 7919) % plan.students,
             number,
             1 if is_viewers else 2 + number % (plan.mentors - 1),
-            _text(start),
-            _text(end),
+            text(start),
+            text(end),
             "Reading a flame graph",
             status,
             is_delayed,
-            started and _text(started),
-            completed and _text(completed),
-            cancelled and _text(cancelled),
+            started and text(started),
+            completed and text(completed),
+            cancelled and text(cancelled),
         )
 
     for index in range(past):
@@ -172,12 +182,9 @@ def _journal(bookings: Iterator[Row]) -> Iterator[Row]:
             yield (row[0], "SCHEDULED", "CANCELLED", 0, "student", None, cancelled)
 
 
-def _text(instant: datetime) -> str:
+def text(instant: datetime) -> str:
     """As SQLite keeps it; PostgreSQL reads it as UTC because the session says so."""
     return instant.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-
-
-Tables = dict[str, Callable[[], Iterator[Row]]]
 
 
 def _store_sqlite(url: str, tables: Tables) -> None:

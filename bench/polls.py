@@ -58,23 +58,24 @@ def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[
     Raises AssertionError where an answer is not the one that is to be measured.
     """
     series = {name: Series() for name in ("bare", "quiet", "changed")}
-    bare_port, port = _free_ports(2)
+    bare_port, port = free_ports(2)
     with ExitStack() as servers:
         bare_command = [sys.executable, "-m", "bench.bare", str(bare_port)]
-        servers.enter_context(_serving(bare_command, bare_port, url))
+        servers.enter_context(serving(bare_command, bare_port, url))
         command = [sys.executable, "-m", "flask", "--app", "wsgi", "serve", "--port", str(port)]
-        servers.enter_context(_serving(command, port, url))
-        cookie, (head, count, revisions) = _sign_in(port)
-        quiet = _request(UPDATE_ROUTE, port, cookie, f"{head}.{count}.{revisions}")
-        changed = _request(UPDATE_ROUTE, port, cookie, f"{head - 1}.{count}.{revisions - 1}")
+        servers.enter_context(serving(command, port, url))
+        cookie = sign_in(port)
+        head, count, revisions = _place(port, cookie)
+        quiet = post(UPDATE_ROUTE, port, cookie, f"{head}.{count}.{revisions}")
+        changed = post(UPDATE_ROUTE, port, cookie, f"{head - 1}.{count}.{revisions - 1}")
         work = {
-            "bare": (bare_port, _request("/", bare_port, cookie, "0.0.0"), "200"),
+            "bare": (bare_port, post("/", bare_port, cookie, "0.0.0"), "200"),
             "quiet": (port, quiet, "204"),
             "changed": (port, changed, "200"),
         }
         for _ in range(rounds):
             for name, (target, request, status) in work.items():
-                outcome = _load(target, request, connections, seconds)
+                outcome = load(target, request, connections, seconds)
                 assert list(outcome["statuses"]) == [status], (name, outcome["statuses"])
                 series[name].rates.append(outcome["rate"])
                 series[name].ratios.append(outcome["rate"] / series["bare"].rates[-1])
@@ -82,7 +83,8 @@ def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[
 
 
 @contextmanager
-def _serving(command: list[str], port: int, url: str) -> Iterator[None]:
+def serving(command: list[str], port: int, url: str) -> Iterator[None]:
+    """A server that answers on this port meanwhile, on this database."""
     environment = os.environ | {
         "MENTORSHIP_ENV": "production",
         "SECRET_KEY": secrets.token_hex(16),
@@ -104,7 +106,8 @@ def _serving(command: list[str], port: int, url: str) -> Iterator[None]:
         process.wait(_PATIENCE)
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
+    """Ports on which nobody listens."""
     with ExitStack() as probes:  # All at once, so that they differ.
         servers = [
             probes.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(count)
@@ -117,25 +120,31 @@ def _answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def _sign_in(port: int) -> tuple[str, tuple[int, int, int]]:
-    """The viewer's cookie, and the place that their dashboard carries."""
+def sign_in(port: int) -> str:
+    """The viewer's cookie."""
     connection = http.client.HTTPConnection("127.0.0.1", port)
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     fields = urlencode({"email": VIEWER, "password": PASSWORD})
     connection.request("POST", "/login", fields, form)
     answer = connection.getresponse()
     cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
-    answer.read()
+    connection.close()
+    return cookie
+
+
+def _place(port: int, cookie: str) -> tuple[int, int, int]:
+    """The place that the viewer's dashboard carries."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
     connection.request("GET", "/dashboard", headers={"Cookie": cookie})
     page = connection.getresponse().read().decode()
     place = _SEEN.search(page)
     assert place is not None, page[:1000]
     assert page.count('<li class="card"') == VIEWER_SESSIONS, "all of them are on screen"
     connection.close()
-    return cookie, (int(place[1]), int(place[2]), int(place[3]))
+    return int(place[1]), int(place[2]), int(place[3])
 
 
-def _request(path: str, port: int, cookie: str, seen: str) -> bytes:
+def post(path: str, port: int, cookie: str, seen: str) -> bytes:
     """What a browser sends for the lists of an open dashboard."""
     body = f"seen={seen}"
     lines = (
@@ -158,7 +167,8 @@ def _request(path: str, port: int, cookie: str, seen: str) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
 
 
-def _load(port: int, request: bytes, connections: int, seconds: float) -> dict[str, Any]:
+def load(port: int, request: bytes, connections: int, seconds: float) -> dict[str, Any]:
+    """What `bench.load` prints for this request."""
     command = [sys.executable, "-m", "bench.load", str(port), str(connections), str(seconds)]
     done = subprocess.run(command, input=request, cwd=PROJECT, check=True, capture_output=True)
     return json.loads(done.stdout)

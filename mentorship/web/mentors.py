@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
@@ -34,6 +34,7 @@ _MOST_WORDS = 6
 _SPAN = timedelta(days=7)
 _LONGEST_SPAN = timedelta(days=62)
 _FURTHEST = timedelta(days=730)
+_KEPT, _KEPT_FOR = "mentors.popular_topics", timedelta(minutes=1)
 
 
 @bp.get("/mentors")
@@ -47,7 +48,7 @@ def show() -> str:
         now=now,
         search=search,
         topic=topic,
-        topics=popular_topics(db.session()),
+        topics=_popular(now),
         found=_found(viewer, search, topic, now),
     )
 
@@ -103,6 +104,14 @@ def _found(viewer: Viewer, search: str, topic: str, now: datetime) -> Directory:
         db.session(), words=asked, topic=topic, page=page_number("page"),
         student_id=_student_id(viewer), now=now,
     )  # fmt: skip
+
+
+def _popular(now: datetime) -> tuple[str, ...]:
+    """The topics to choose from; counting all of them takes too long for every request."""
+    kept: tuple[datetime, tuple[str, ...]] | None = current_app.extensions.get(_KEPT)
+    if kept is None or not kept[0] <= now < kept[0] + _KEPT_FOR:
+        kept = current_app.extensions[_KEPT] = (now, popular_topics(db.session()))
+    return kept[1]
 
 
 def _student_id(viewer: Viewer) -> int | None:

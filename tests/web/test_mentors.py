@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mentorship.domain.people import Role
+from mentorship.services.profiles import edit_profile
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
 
@@ -194,3 +195,17 @@ def test_the_pages_take_a_handful_of_statements(client_for, app, session, cast, 
         client.get(f"/mentors/{cast.mentor.id}")
     assert in_directory <= 5
     assert len(statements) - in_directory <= 5
+
+
+def test_the_topics_to_choose_from_are_counted_anew_each_minute(
+    client_for, session, cast, hours, clock
+):
+    student = client_for(cast.student)
+    assert "<option>Cooking</option>" not in student.get("/mentors").text
+    session.rollback()
+    edit_profile(session, mentor_id=cast.mentor.id, headline="", bio="", topics="Cooking")
+
+    clock.tick(59)
+    assert "<option>Cooking</option>" not in student.get("/mentors").text
+    clock.tick(1)
+    assert "<option>Cooking</option>" in student.get("/mentors").text
