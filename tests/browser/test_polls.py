@@ -178,7 +178,7 @@ def test_a_poll_of_somebody_whose_sign_in_has_ended_leads_to_the_sign_in_page(
 def test_typed_text_and_open_questions_outlive_a_swap_of_the_lists(site, windows, mentor, student):
     first, second = (
         a_booking(site.session, mentor=mentor, student=student,
-                  starts=utc_now() + timedelta(hours=hours)) for hours in (2, 4)
+                  starts=utc_now() + timedelta(hours=hours)) for hours in (20, 40)
     )  # fmt: skip
     hers = windows.of(site, mentor).go()
     his = windows.of(site, student).go()
