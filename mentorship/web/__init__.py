@@ -24,6 +24,7 @@ from mentorship.web import (
     openapi,
     people,
     profile,
+    quiet_poll,
     session_page,
     sessions,
     sign_up,
@@ -47,3 +48,4 @@ def init_app(app: Flask, settings: Settings) -> None:
         mail, mentors, openapi, people, profile, session_page, sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
+    quiet_poll.init_app(app, settings)

@@ -1,8 +1,10 @@
 """The signed cookie: Flask's own, but a signature that was found right is not computed anew."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 from datetime import timedelta
 from functools import lru_cache, partial
+from typing import Any, cast
 
 from flask import Flask, Request, Response
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
@@ -20,19 +22,21 @@ class SignedCookies(SecureCookieSessionInterface):
     def __init__(self, app: Flask) -> None:
         serializer = self.get_signing_serializer(app)
         assert serializer is not None, "the settings provide a key"
+        self._lifetime = app.permanent_session_lifetime
         self._verified = lru_cache(_KEPT)(partial(serializer.loads, return_timestamp=True))
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        """What the cookie holds; nothing where it is missing, forged or too old."""
-        value = request.cookies.get(self.get_cookie_name(app))
-        if not value:
-            return self.session_class()
+    def content_of(self, value: str) -> Mapping[str, Any] | None:
+        """What a cookie of this value holds, to be read only; None if it is forged or too old."""
         try:
             content, signed_at = self._verified(value)
         except BadSignature:
-            return self.session_class()
-        if not timedelta(0) <= utc_now() - signed_at <= app.permanent_session_lifetime:
-            return self.session_class()
+            return None
+        is_fresh = timedelta(0) <= utc_now() - signed_at <= self._lifetime
+        return cast(Mapping[str, Any], content) if is_fresh else None
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        """What the cookie holds; nothing where it is missing, forged or too old."""
+        content = self.content_of(request.cookies.get(self.get_cookie_name(app), ""))
         return self.session_class(deepcopy(content))
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:

@@ -16,7 +16,7 @@ from secure import (
 from mentorship.config import Settings
 
 
-def init_app(app: Flask, settings: Settings) -> None:
+def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
     """Answers are private and not stored; pages run nothing but the product's own files."""
     secure_headers = Secure(
         csp=ContentSecurityPolicy()
@@ -38,11 +38,16 @@ def init_app(app: Flask, settings: Settings) -> None:
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().deny(),
     )
-    fixed = [
+    return [
         *secure_headers.headers.items(),
         ("Cache-Control", "no-store"),
         ("Vary", "Cookie, HX-Request"),
     ]
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Every answer carries them."""
+    fixed = fixed_headers(settings)
 
     @app.after_request
     def add_headers(response: Response) -> Response:

@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 def token() -> Token | None:
     """The cookie's claim, without asking the database."""
-    return None if bearer() else _parse(str(cookie.get("_user_id", "")))
+    return None if bearer() else claim_of(str(cookie.get("_user_id", "")))
 
 
 def bearer() -> str | None:
@@ -126,14 +126,15 @@ def sign_out() -> None:
 
 
 def _load(text: str) -> SignedIn | None:
-    claim = _parse(text)
+    claim = claim_of(text)
     if claim is None:
         return None
     viewer = viewer_of(db.session(), user_id=claim.user_id, epoch=claim.epoch)
     return SignedIn(viewer) if viewer and viewer.role is claim.role else None
 
 
-def _parse(text: str) -> Token | None:
+def claim_of(text: str) -> Token | None:
+    """What the signed text of a cookie claims; None where it claims nothing."""
     match = _TOKEN.fullmatch(text)
     if match is None or match[3] not in Role.__members__:
         return None
