@@ -3,6 +3,7 @@
 import asyncio
 import multiprocessing
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
@@ -10,6 +11,9 @@ from typing import Any
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
+from bench.data import Plan
+from bench.figures import AtLeast, Figure, per_second
+from bench.stage import Stage
 from mentorship import create_app
 from mentorship.adapters.post import SmtpPost
 from mentorship.database import begin_write
@@ -21,6 +25,18 @@ from mentorship.services.outbox import tell
 from tests.support.databases import settings_for
 
 _CONTEXT = multiprocessing.get_context("spawn")
+
+
+WANTED = 200
+"""Mails a second."""
+
+
+def run(stage: Stage) -> Iterator[Figure]:
+    """What one sender delivers, beside what is wanted of it."""
+    with stage.filled(Plan(stage.base, stage.scale.mails)) as url:
+        found = rate(url, mails=stage.scale.mails, now=stage.base)
+    what = "mails of one sender, beside those wanted"
+    yield Figure(what, per_second(found), per_second(WANTED), found / WANTED, AtLeast(1))
 
 
 def rate(url: str, *, mails: int, now: datetime) -> float:
