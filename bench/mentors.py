@@ -1,4 +1,4 @@
-"""The directory and a mentor's week beside a bare Flask route, both over HTTP."""
+"""What one person waits for the directory and a mentor's week, beside a bare Flask route."""
 
 import sys
 from collections.abc import Iterator
@@ -96,7 +96,7 @@ def run(stage: Stage) -> Iterator[Figure]:
         cookie = sign_in(port)
 
         def seconds(target: int, request: bytes) -> float:
-            outcome = load(target, request, scale.connections, scale.seconds)
+            outcome = load(target, request, 1, scale.seconds)  # What one person waits for.
             assert list(outcome["statuses"]) == ["200"], outcome["statuses"]
             return 1 / float(outcome["rate"])
 

@@ -1,18 +1,23 @@
 """How instants are written for people: in a time zone, by a hour cycle."""
 
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 from mentorship.domain.people import HourCycle
 
+_remembered = lru_cache(16_384)
+"""A page writes the same instants for everybody who looks at it."""
 
+
+@_remembered
 def day(instant: datetime, timezone: str) -> str:
     """Like "Tue 24 Nov 2026"."""
     local = instant.astimezone(_zone(timezone))
     return f"{local:%a} {local.day} {local:%b %Y}"
 
 
+@_remembered
 def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
     """Like "09:05", or "9:05 AM" where hours are counted so."""
     local = instant.astimezone(_zone(timezone))
@@ -22,6 +27,7 @@ def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
     return f"{hour % 12 or 12}:{minute:02}\N{NO-BREAK SPACE}{'AM' if hour < 12 else 'PM'}"
 
 
+@_remembered
 def zone(instant: datetime, timezone: str) -> str:
     """The zone's short name at that instant, like "CET" or "UTC+05:45"."""
     local = instant.astimezone(_zone(timezone))

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Engine,
     Select,
     SQLColumnExpression,
     and_,
@@ -28,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mentorship.database import UtcDateTime
+from mentorship.database import Question, UtcDateTime
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 
@@ -152,7 +153,7 @@ def _next_of(number: int) -> Select[*tuple[Any, ...]]:
     return select(first.subquery())
 
 
-_NEXT_OF_EACH = union_all(*(_next_of(number) for number in range(AT_ONCE)))
+_NEXT_OF_EACH = Question(union_all(*(_next_of(number) for number in range(AT_ONCE))))
 
 _ONE: Select[*tuple[Any, ...]] = select(
     _SLOT.start_time, *(condition.label(each.name) for each, condition in _IN_THE_WAY.items())
@@ -257,7 +258,9 @@ def next_free_slots(
         asked[f"since_{number}"] = now + (limits.minimum_notice if limits else timedelta(0))
         asked[f"until_{number}"] = now + (limits.horizon if limits else timedelta(0))
     found: dict[int, list[FreeSlot]] = defaultdict(list)
-    for mentor_id, *slot in session.execute(_NEXT_OF_EACH, asked):
+    engine = session.get_bind()
+    assert isinstance(engine, Engine), "sessions are opened on engines"
+    for mentor_id, *slot in _NEXT_OF_EACH.ask(engine, **asked):
         found[mentor_id].append(FreeSlot(*slot))
     for limits in mentors:
         if limits.daily_limit is not None:

@@ -61,7 +61,12 @@ def free_week(
             session, mentor_id=mentor_id, since=max(now, week.start), until=week.end
         ):
             # The mentor's week that shares most days with the viewer's.
-            full_week = Week.at(week.start + _HALF, limits.timezone).monday
+            mentors = Week.at(week.start + _HALF, limits.timezone)
+            is_free = free_slots(
+                session, mentor_id=mentor_id, student_id=student_id, since=mentors.start,
+                until=mentors.end, now=now, limit=1,
+            )  # fmt: skip
+            full_week = None if is_free else mentors.monday
     return FreeWeek(
         week=week,
         days=tuple((day, by_day.get(day, ())) for day in week.days),
