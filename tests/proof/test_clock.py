@@ -109,7 +109,9 @@ def naive_sweep(session, now):
 
 
 def empty_the_bookings(session):
-    for table in ("status_changes", "session_bookings", "mentor_time_slots"):
+    for table in (
+        "outbox_messages", "status_changes", "session_bookings", "mentor_time_slots",
+    ):  # fmt: skip
         session.connection().exec_driver_sql(f"DELETE FROM {table}")
     session.commit()
 

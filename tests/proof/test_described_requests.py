@@ -40,6 +40,9 @@ CHECKS = [
     negative_data_rejection,
 ]
 
+CALENDARS = ("/api/availability", "/api/mentors", "/api/bookings")
+"""A day that has passed, or an end before its beginning: no schema says what is wrong with it."""
+
 FORM = "application/x-www-form-urlencoded"
 
 OWN_CALLERS = SchemathesisConfig.from_dict({"generation": {"with-security-parameters": False}})
@@ -81,6 +84,8 @@ def send_all(operation, mode, callers, ids, *, examples):
         # cannot say is left out on the way, so that nothing wrong arrives.
         is_lenient = operation.path == UPDATE or case.media_type == FORM
         left_out = [negative_data_rejection] if is_lenient else []
+        if operation.path.startswith(CALENDARS):
+            left_out.append(positive_data_acceptance)
         response = case.call_and_validate(**caller, checks=CHECKS, excluded_checks=left_out)
         statuses[response.status_code] += 1
 

@@ -24,7 +24,14 @@ from sqlalchemy.orm import Session
 from mentorship.domain.errors import Conflict, Forbidden, NotFound
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.people import Role
-from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
+from mentorship.models import (
+    Cause,
+    MentorTimeSlot,
+    OutboxMessage,
+    SessionBooking,
+    StatusChange,
+    table_of,
+)
 from mentorship.queries.due import next_due
 from mentorship.services import manual
 from mentorship.services import sweep as sweeping
@@ -34,7 +41,9 @@ from tests.support.builders import a_user, at
 from tests.support.databases import ENGINES
 
 TICK = timedelta(microseconds=1)
-BOOKINGS, SLOTS, JOURNAL = map(table_of, (SessionBooking, MentorTimeSlot, StatusChange))
+BOOKINGS, SLOTS, JOURNAL, MAIL = map(
+    table_of, (SessionBooking, MentorTimeSlot, StatusChange, OutboxMessage)
+)
 STATE = ("status", "is_delayed", "started_at", "completed_at", "cancelled_at")
 ENTRY = ("old_status", "new_status", "is_delayed", "cause", "due_at", "applied_at")
 PAIRS = 4
@@ -80,7 +89,7 @@ class Product:
     def begin(self):
         self.ids = []
         with self.engine.begin() as connection:
-            for table in (JOURNAL, BOOKINGS, SLOTS):
+            for table in (MAIL, JOURNAL, BOOKINGS, SLOTS):
                 connection.execute(delete(table))
 
     def book(self, start, end, **state):

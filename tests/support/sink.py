@@ -83,7 +83,7 @@ def a_sink(*, tls: ssl.SSLContext | None = None, implicit: bool = False, **optio
         _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any
     ) -> AuthResult:
         sink.signed_in.append((data.login, data.password))
-        return AuthResult(success=data.password == b"p@ss w/rd")
+        return AuthResult(success=data.password == b"p@ss w/rd", handled=False)
 
     controller = _Controller(
         sink, hostname="127.0.0.1", port=0, authenticator=check, auth_require_tls=False,
