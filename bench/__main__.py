@@ -20,6 +20,7 @@ NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 def main() -> None:
     """Timings never make it fail; an answer that is wrong does."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--engine", choices=ENGINES, help="measure on this one alone")
     parser.add_argument("--tiny", action="store_true", help="only show that it runs, in seconds")
     parser.add_argument(
         "--write", metavar="FILE", type=Path, nargs="?", const=PROJECT / "README.md",
@@ -40,7 +41,7 @@ def main() -> None:
                 say(f"Measured on {machine.described(url)}. Medians of rounds.\n")
             say(head())
             for bench in BENCHES:
-                for engine in ENGINES:
+                for engine in [options.engine] if options.engine else ENGINES:
                     stage = Stage(engine, databases, TINY if options.tiny else FULL, utc_now())
                     for figure in bench.run(stage):
                         say(row(NAMES[engine], figure))

@@ -50,6 +50,15 @@ def begin_write(session: Session) -> None:
     session.connection(execution_options={_WRITE: True})
 
 
+def begin_snapshot(session: Session) -> None:
+    """Open a transaction whose statements all see one moment; call it before the first read.
+
+    SQLite's readers always do; PostgreSQL's see what was committed before each statement.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+
+
 class Question:
     """A reading statement that is asked so often that its own cost matters.
 

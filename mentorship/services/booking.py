@@ -8,7 +8,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_write, lock_journal
+from mentorship.database import begin_snapshot, begin_write, lock_journal
 from mentorship.domain.errors import Forbidden, NotFound, ProductError
 from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.mail import MailKind
@@ -91,7 +91,9 @@ def book(
         raise Forbidden("Only students book sessions.")
     once = Once(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
     try:
-        # A look without a lock first: most of a crowd is refused here and waits for nobody.
+        # A look without a lock first: most of a crowd is refused here and waits for nobody. In
+        # one snapshot, so that an equal request's booking is never seen without its answer.
+        begin_snapshot(session)
         mentor_id = _look(session, viewer, wish, once, now=now).mentor_id
         session.rollback()
         begin_write(session)

@@ -16,7 +16,6 @@ from sqlalchemy import select
 from mentorship.clock import utc_now
 from mentorship.domain.people import Role
 from mentorship.models import OutboxMessage, User
-from tests.support.databases import ENGINES
 
 pytestmark = pytest.mark.browser
 
@@ -132,7 +131,6 @@ def reads(window, day: date, clock: str) -> None:
     expect(page.locator(".when").first).to_contain_text(clock)
 
 
-@pytest.mark.parametrize("site", ENGINES, indirect=True)
 def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, windows):
     admin = site.person("Ada", Role.ADMIN)
     number = admin.id
