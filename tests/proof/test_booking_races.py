@@ -129,7 +129,7 @@ def test_the_checker_catches_a_look_without_a_lock(database_url, reader, crowd, 
         else:
             connection.exec_driver_sql("DROP TRIGGER ex_session_bookings_overlap_insert")
 
-    race(database_url, [(student, slot) for student in crowd(8) for slot in ids], style="naive")
+    race(database_url, [(student, slot) for student in crowd(20) for slot in ids], style="naive")
 
     found = calendar_faults(reader)
     assert any("sessions in slot" in fault for fault in found)
@@ -137,8 +137,10 @@ def test_the_checker_catches_a_look_without_a_lock(database_url, reader, crowd, 
 
 
 def test_the_count_of_outcomes_catches_a_loser_who_gets_no_sentence(database_url, crowd, offered):
-    [slot] = offered(1)
+    students = crowd(40)
+    tallies = (
+        race(database_url, [(student, slot) for student in students], style="naive")
+        for slot in offered(6)  # Races are by chance.
+    )
 
-    tally = race(database_url, [(student, slot) for student in crowd(40)], style="naive")
-
-    assert any(name.startswith("error") for name in tally)
+    assert any(name.startswith("error") for tally in tallies for name in tally)
