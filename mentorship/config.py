@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr | None = None
     database_url: str | None = None
     cron_secret: SecretStr | None = None
+    recording_secret: SecretStr | None = None
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
@@ -79,10 +80,12 @@ class Settings(BaseSettings):
 
         Servers hand on no other text than ASCII in a header (RFC 9110, section 5.5).
         """
-        secret = self.cron_secret.get_secret_value() if self.cron_secret else ""
-        if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not secret.isascii():
-            return None
-        return secret.encode()
+        return _usable(self.cron_secret)
+
+    @property
+    def usable_recording_secret(self) -> bytes | None:
+        """What meeting systems sign with, or None by the same rules."""
+        return _usable(self.recording_secret)
 
     @field_validator("base_url")
     @classmethod
@@ -124,6 +127,13 @@ class Settings(BaseSettings):
         if self.is_production and (len(key) < 16 or key.lower() in SAMPLE_SECRETS):
             raise ValueError("SECRET_KEY: production needs one of 16 characters or more")
         return self
+
+
+def _usable(setting: SecretStr | None) -> bytes | None:
+    secret = setting.get_secret_value() if setting else ""
+    if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not secret.isascii():
+        return None
+    return secret.encode()
 
 
 _SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}

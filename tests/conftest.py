@@ -15,6 +15,7 @@ from tests.support.builders import Cast, a_cast
 from tests.support.databases import ENGINES, Databases, settings_for
 
 CRON_SECRET = "a-cron-secret-for-tests"
+RECORDING_SECRET = "a-recording-secret-for-tests"
 
 
 @pytest.fixture(scope="session")
@@ -41,7 +42,8 @@ def database_url(databases, engine) -> Iterator[str]:
 @pytest.fixture
 def app(database_url) -> Iterator[Flask]:
     """The application on a fresh database; its context is not entered."""
-    application = create_app(settings_for(database_url, cron_secret=CRON_SECRET))
+    secrets = {"cron_secret": CRON_SECRET, "recording_secret": RECORDING_SECRET}
+    application = create_app(settings_for(database_url, **secrets))
     yield application
     with application.app_context():
         db.engine.dispose()

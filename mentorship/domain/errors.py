@@ -25,6 +25,13 @@ class NotSignedIn(ProductError):
         super().__init__("Please sign in first.")
 
 
+class NotSigned(ProductError):
+    """A program's call is not signed by whom we know, is too old, or came before."""
+
+    def __init__(self) -> None:
+        super().__init__("This call is not signed rightly, is too old, or came before.")
+
+
 class NotFound(ProductError):
     """There is no such thing, or it is none of the viewer's business."""
 

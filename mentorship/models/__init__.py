@@ -2,6 +2,7 @@
 
 from mentorship.domain.people import Role
 from mentorship.models.account import User
+from mentorship.models.aftermath import RecordingCall, SessionFeedback, SessionRecording
 from mentorship.models.availability import MentorTimeSlot
 from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
@@ -32,10 +33,13 @@ __all__ = [
     "MentorTopic",
     "MentorWord",
     "OutboxMessage",
+    "RecordingCall",
     "ReminderMark",
     "Role",
     "ScheduleStatus",
     "SessionBooking",
+    "SessionFeedback",
+    "SessionRecording",
     "StatusChange",
     "SweepFailure",
     "User",

@@ -2,7 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, false, text, true
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
@@ -17,6 +26,7 @@ class MentorTimeSlot(Model):
     withdrawn, and two exclusive open sessions of one student; only what a file tells of
     agreements made elsewhere is not exclusive. `rule_id` names the weekly rule that made the
     slot. While `held_until` has not passed, only `held_for` may book it (waiting list).
+    `meeting_url` is the room of its sessions; empty means the mentor's standing one.
     """
 
     __tablename__ = "mentor_time_slots"
@@ -33,6 +43,7 @@ class MentorTimeSlot(Model):
     )
     held_for: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
 
     __table_args__ = (
         CheckConstraint("start_time < end_time", name="starts_before_it_ends"),

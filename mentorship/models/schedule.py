@@ -16,7 +16,7 @@ class MentorProfile(Model):
     `horizon_days` bound how soon and how far ahead a slot can be booked; `daily_limit` counts
     sessions on one day of the mentor's time zone. `published_until` (UTC) is up to where the
     weekly rules have been turned into slots. `listed_as` is the folded name, which orders the
-    directory.
+    directory. `meeting_url` is the room in which the mentor meets unless a slot has its own.
     """
 
     __tablename__ = "mentor_profiles"
@@ -31,6 +31,7 @@ class MentorProfile(Model):
     daily_limit: Mapped[int | None]
     published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     listed_as: Mapped[str] = mapped_column(by_bytes(120), server_default="")
+    meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
 
     __table_args__ = (
         Index("ix_mentor_profiles_listed", "listed_as", "mentor_id"),

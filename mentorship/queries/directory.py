@@ -169,6 +169,7 @@ def own_profile(session: Session, mentor_id: int) -> dict[str, str]:
         "headline": profile.headline if profile else "",
         "bio": profile.bio if profile else "",
         "topics": topics,
+        "meeting_url": profile.meeting_url if profile else "",
     }
 
 

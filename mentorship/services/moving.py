@@ -17,6 +17,7 @@ from mentorship.models import BookingMove, Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.booking import refuse_unless_free, seat_in
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
+from mentorship.services.rooms import keep_room
 from mentorship.services.waiting import offer, settle
 
 _BOOKINGS = table_of(SessionBooking)
@@ -76,6 +77,7 @@ def move(
             session, slot_id, booking["mentor_id"], booking["student_id"], now=now,
             moving=booking_id,
         )  # fmt: skip
+        keep_room(slots[old_id], slot)
         _store(session, booking, slot, viewer, reason, now=now)
         session.commit()
     except ProductError:

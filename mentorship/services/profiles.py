@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.links import clean_link
 from mentorship.domain.people import Role
 from mentorship.domain.words import LONGEST_WORD, fold
 from mentorship.models import MentorProfile, MentorTopic, User
@@ -25,14 +26,24 @@ def ensure_profile(session: Session, mentor_id: int) -> None:
         refresh_words(session, mentor_id)
 
 
-def edit_profile(session: Session, *, mentor_id: int, headline: str, bio: str, topics: str) -> None:
-    """Store what a mentor says, and commit. `bio` is Markdown; commas part the `topics`.
+def edit_profile(
+    session: Session,
+    *,
+    mentor_id: int,
+    headline: str,
+    bio: str,
+    topics: str,
+    meeting_url: str = "",
+) -> None:
+    """Store what a mentor says, and commit. `bio` is Markdown; commas part the `topics`; in the
+    room at `meeting_url` they meet who has booked, unless a session has its own.
 
     Raises InvalidInput for what does not fit and NotFound where nobody mentors under this id.
     """
     headline = clean_text(headline, what="The headline", longest=LONGEST_HEADLINE, required=False)
     bio = clean_lines(bio, what="The text about you", longest=LONGEST_BIO)
     named = clean_topics(topics)
+    meeting_url = clean_link(meeting_url, what="The meeting link")
     begin_write(session)
     lock_people(session, [mentor_id])
     person = select(User.id).where(User.id == mentor_id, User.role == Role.MENTOR)
@@ -43,7 +54,7 @@ def edit_profile(session: Session, *, mentor_id: int, headline: str, bio: str, t
     session.execute(
         update(MentorProfile)
         .where(MentorProfile.mentor_id == mentor_id)
-        .values(headline=headline, bio=bio)
+        .values(headline=headline, bio=bio, meeting_url=meeting_url)
     )
     session.execute(delete(MentorTopic).where(MentorTopic.mentor_id == mentor_id))
     if named:

@@ -18,6 +18,7 @@ from mentorship.services.delivery import deliver
 from mentorship.services.idempotency import forget_old_answers
 from mentorship.services.letters import House
 from mentorship.services.publishing import Publisher
+from mentorship.services.recording_calls import forget_old_calls
 from mentorship.services.reminders import write_reminders
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.waiting import pass_on
@@ -111,6 +112,7 @@ def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
         log.info("swept", started=result.started, completed=result.completed, failed=result.failed)
     pass_on(session, now=now)
     forget_old_answers(session, now=now)
+    forget_old_calls(session, now=now)
     due = next_due(session, now=now)
     if due is None:
         return LOOK_AGAIN

@@ -6,6 +6,7 @@ from mentorship.config import Settings
 from mentorship.web import (
     account,
     admin_api,
+    afterwards,
     auth,
     availability,
     availability_api,
@@ -25,6 +26,7 @@ from mentorship.web import (
     people,
     profile,
     quiet_poll,
+    recording_api,
     session_page,
     sessions,
     sign_up,
@@ -44,8 +46,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app(app)
     limits.init_app(app, settings)
     for module in (
-        account, admin_api, auth, availability, availability_api, booking, cron_api, dashboard,
-        mail, mentors, openapi, people, profile, session_page, sessions, sign_up, tokens, waiting,
+        account, admin_api, afterwards, auth, availability, availability_api, booking, cron_api,
+        dashboard, mail, mentors, openapi, people, profile, recording_api, session_page, sessions,
+        sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     quiet_poll.init_app(app, settings)

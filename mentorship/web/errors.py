@@ -15,6 +15,7 @@ from mentorship.domain.errors import (
     KeyReused,
     NotConfirmed,
     NotFound,
+    NotSigned,
     NotSignedIn,
     ProductError,
     TooManyTries,
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 _STATUS: dict[type[ProductError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    NotSigned: HTTPStatus.UNAUTHORIZED,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     NotConfirmed: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,

@@ -34,6 +34,7 @@ class Access(Enum):
     ANYBODY = ("", "session", "token")
     SIGNED_IN = ("session", "token")
     CRON = ("cron",)
+    RECORDING = ("recording",)
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,12 @@ def describe(app: Flask) -> dict[str, Any]:
                     "description": "A personal token, made on the account page.",
                 },
                 "cron": {"type": "http", "scheme": "bearer", "description": "CRON_SECRET."},
+                "recording": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "X-Mentorship-Signature",
+                    "description": "Made with RECORDING_SECRET.",
+                },
             },
         },
     }

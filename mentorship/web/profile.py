@@ -35,6 +35,7 @@ def save() -> Response | tuple[str, int]:
         edit_profile(db.session(), mentor_id=viewer.id, **fields.model_dump())
     except InvalidInput as error:
         typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}
+        typed["meeting_url"] = request.form.get("meetingUrl", "")
         page = render_template(
             "profile.html", viewer=viewer, values=typed, about=html_of(typed["bio"]), error=error
         )

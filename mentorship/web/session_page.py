@@ -1,5 +1,6 @@
 """One session: its page with its history, and moving it to another time."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from flask import (
@@ -20,6 +21,7 @@ from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
+from mentorship.queries.around import around_session
 from mentorship.queries.free_times import free_slots
 from mentorship.queries.mail import mail_of_session
 from mentorship.queries.session_page import SessionPage, session_page
@@ -40,12 +42,26 @@ _ANY_TIME = timedelta(days=400)
 @bp.get("/sessions/<id:session_id>")
 def show(session_id: int) -> str:
     """The session, what can be done with it, all that happened to it and the mail about that."""
-    viewer, now = required_viewer(), utc_now()
+    return page_of(session_id, required_viewer())
+
+
+def page_of(
+    session_id: int,
+    viewer: Viewer,
+    *,
+    error: str = "",
+    typed: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """The page; after a refusal with its sentence and what was `typed` in each form."""
+    now = utc_now()
     page = session_page(db.session(), viewer, session_id, now=now)
     return render_template(
         "session.html",
         viewer=viewer,
         page=page,
+        around=around_session(db.session(), page, now=now),
+        error=error,
+        typed=typed or {},
         mails=mail_of_session(db.session(), session_id),
         now=now,
         too_late=_too_late(page, viewer, now),

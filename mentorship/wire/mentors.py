@@ -32,6 +32,7 @@ class ProfileFields(Fields):
     headline: str = ""
     bio: str = ""
     topics: str = ""
+    meeting_url: str = ""
 
 
 class MentorAnswer(Answer):

@@ -85,7 +85,7 @@ def test_what_is_said_anew_replaces_what_was_said(session, cast):
     says(session, cast.mentor, headline="New", bio="I am.\r\nHere.", topics=" SQL ,, sql ")
 
     assert own_profile(session, cast.mentor.id) == {
-        "headline": "New", "bio": "I am.\nHere.", "topics": "SQL",
+        "headline": "New", "bio": "I am.\nHere.", "topics": "SQL", "meeting_url": "",
     }  # fmt: skip
     assert names(session, "old") == names(session, "ancient") == []
     assert names(session, "new") == ["Maya Mentor"]

@@ -106,6 +106,11 @@ POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404
 POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200
+POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401
+POST /sessions/<id:session_id>/room            401      404     403    303   404   403
+POST /sessions/<id:session_id>/recording       401      404     403    303   404   303
+POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403
+POST /sessions/<id:session_id>/notes           401      404     403    303   404   403
 GET  /sessions/<id:session_id>                 302      404     200    200   404   200
 GET  /sessions/<id:session_id>/move            302      404     200    200   404   200
 POST /sessions/<id:session_id>/move            401      404     303    303   404   303
@@ -168,6 +173,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
         return a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **state)
 
     scheduled = a_session("16:00")
+    over = a_session("05:00", status=Status.COMPLETED)
     a_profile(session, cast.mentor)
     group = a_slot(session, cast.mentor, starts="18:00", capacity=3)
     elsewhere = a_slot(session, cast.mentor, starts="20:00")
@@ -207,6 +213,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),
                 "complete": a_session("09:30", status=Status.ONGOING),
+                **dict.fromkeys(("recording", "feedback", "notes"), over),
             },
             "slot_id": group,
             "mentor_id": cast.mentor.id,
@@ -217,6 +224,10 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "/slots/<id:slot_id>/book": {"topic": "Testing"},
             "/api/sessions/<id:session_id>/reschedule": {"slotId": elsewhere},
             "/sessions/<id:session_id>/move": {"slotId": elsewhere},
+            "/sessions/<id:session_id>/room": {"url": "https://meet.example.org/a"},
+            "/sessions/<id:session_id>/recording": {"url": "https://video.example.org/a"},
+            "/sessions/<id:session_id>/feedback": {"rating": "5"},
+            "/sessions/<id:session_id>/notes": {"summary": "Well done."},
             "/api/mentors/<id:mentor_id>/waiting-list": {"week": "2026-12-07"},
         },
     )

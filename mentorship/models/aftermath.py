@@ -1,0 +1,51 @@
+"""What is kept of a session once it is completed."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.models.columns import Model
+
+
+class SessionRecording(Model):
+    """Where the recording of a session can be seen."""
+
+    __tablename__ = "session_recordings"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"), primary_key=True)
+    url: Mapped[str] = mapped_column(String(2000))
+    added_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class RecordingCall(Model):
+    """A signed call of a meeting system, kept until it is too old to be repeated.
+
+    `signature` is HMAC-SHA256 in hex.
+    """
+
+    __tablename__ = "recording_calls"
+
+    signature: Mapped[str] = mapped_column(String(64), primary_key=True)
+    received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_recording_calls_received", "received_at"),)
+
+
+class SessionFeedback(Model):
+    """What the student says of a session, and what the mentor writes about it.
+
+    `rating`, from 1 to 5, and `comment` are the student's; `summary` is the mentor's for the
+    student, `private_notes` for the mentor alone.
+    """
+
+    __tablename__ = "session_feedback"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"), primary_key=True)
+    rating: Mapped[int | None]
+    comment: Mapped[str] = mapped_column(String(2000), server_default="")
+    summary: Mapped[str] = mapped_column(String(4000), server_default="")
+    private_notes: Mapped[str] = mapped_column(String(4000), server_default="")
+
+    __table_args__ = (CheckConstraint("rating >= 1 AND rating <= 5", name="rating"),)

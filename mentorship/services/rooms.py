@@ -1,0 +1,52 @@
+"""Where a session meets."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.errors import Conflict, Forbidden, NotFound
+from mentorship.domain.lifecycle import OPEN, Party
+from mentorship.domain.links import clean_link
+from mentorship.domain.people import Viewer
+from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.services.locks import lock_slots
+
+
+def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
+    """Let a session, and the others of its group, meet at `url`, and commit.
+
+    Empty means the mentor's standing room again. Raises NotFound for a stranger, Forbidden for
+    anybody but the mentor, InvalidInput for no web address and Conflict once the session is over.
+    """
+    url = clean_link(url, what="The meeting link")
+    begin_write(session)
+    try:
+        slot_id = session.scalar(
+            select(SessionBooking.time_slot_id).where(SessionBooking.id == booking_id)
+        )
+        slots = lock_slots(session, [slot_id] if slot_id else [])
+        booking = session.scalar(
+            select(SessionBooking).where(SessionBooking.id == booking_id).with_for_update()
+        )
+        party = booking and viewer.party(student_id=booking.student_id, mentor_id=booking.mentor_id)
+        if booking is None or party is None:
+            raise NotFound
+        if party is not Party.MENTOR:
+            raise Forbidden("Only the mentor says where a session meets.")
+        if booking.status not in OPEN or booking.time_slot_id not in slots:
+            raise Conflict(
+                "This session is over or was just moved.",
+                status=booking.status,
+                is_delayed=booking.is_delayed,
+            )
+        slots[booking.time_slot_id].meeting_url = url
+        session.commit()
+    except (NotFound, Forbidden, Conflict):
+        session.rollback()
+        raise
+
+
+def keep_room(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
+    """A session that moves takes a room of its own along; a group's stays with the group."""
+    if old.capacity == 1 and new.capacity == 1:
+        new.meeting_url = old.meeting_url
