@@ -51,10 +51,11 @@ def begin_write(session: Session) -> None:
 
 
 def begin_snapshot(session: Session) -> None:
-    """Open a transaction whose statements all see one moment; call it before the first read.
+    """Open a transaction whose statements all see one moment; one that is open ends first.
 
     SQLite's readers always do; PostgreSQL's see what was committed before each statement.
     """
+    session.rollback()
     if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
 
