@@ -13,7 +13,7 @@ from mentorship.queries.dashboard import board
 from mentorship.queries.due import DueBooking
 from mentorship.queries.journal import told_to
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.web import identity
+from mentorship.web import identity, quiet_poll
 from mentorship.web.dashboard import asked_pages
 from mentorship.web.htmx import is_htmx, trigger
 from mentorship.web.openapi import Access, described
@@ -27,7 +27,7 @@ HEADER_ROOM = 3000
 _MOST_UPDATES = 10
 
 
-@bp.route("/api/admin/update-session-status", methods=["GET", "POST"])
+@bp.route(quiet_poll.PATH, methods=["GET", "POST"])
 @described(
     SweepAnswer,
     access=Access.ANYBODY,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 PATH = "/api/admin/update-session-status"
+"""The public update route, of which this answers one case."""
+
 _LONGEST_BODY = 200
 _SEEN = re.compile(rb"seen=(\d{1,18}\.\d{1,18}\.\d{1,18})(?:&[a-z]+=\d{1,9})*")
 

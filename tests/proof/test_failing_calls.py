@@ -22,7 +22,7 @@ from tests.support.failing import failing
 from tests.support.processes import CONTEXT, CRON_SECRET
 from tests.support.replay import bookings_in, faults, journal_in
 
-S, O, C, X = Status.SCHEDULED, Status.ONGOING, Status.COMPLETED, Status.CANCELLED  # noqa: E741
+S, O, C, X = Status.SCHEDULED, Status.ONGOING, Status.COMPLETED, Status.CANCELLED  # noqa: E741  # Columns.
 
 ACTIONS = [
     # action          from  delayed  starts in  becomes

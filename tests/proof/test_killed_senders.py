@@ -83,7 +83,7 @@ def test_killed_senders_lose_no_mail_and_repeat_at_most_the_one_in_flight(
             put(reader, keys[max(number, 1) * A_ROUND : (number + 1) * A_ROUND])
             wait_until(lambda: len(sink.mails) > before or not pending(reader))  # noqa: B023  # Used at once.
             if kills:
-                time.sleep(random.uniform(0, 0.05))
+                time.sleep(random.uniform(0, 0.05))  # Killed at a random point.
                 victim = running.pop(0)
                 victim.kill()
                 victim.join()

@@ -97,7 +97,7 @@ def test_killed_sweepers_lose_nothing_and_do_nothing_twice(
     running = sweepers(world, 4)
     wait_until((tmp_path / "ledger").exists)
     for _ in range(kills):
-        time.sleep(random.uniform(0, PAUSE))
+        time.sleep(random.uniform(0, PAUSE))  # Killed at a random point.
         victim = running.pop(random.randrange(len(running)))
         victim.kill()
         victim.join()
@@ -128,7 +128,7 @@ def test_killed_web_workers_are_replaced_and_keep_what_they_acknowledged(
             people = [pool.submit(press, server, cookie, world, stop) for _ in range(4)]
             try:
                 for _ in range(kills):
-                    time.sleep(random.uniform(0, PAUSE))
+                    time.sleep(random.uniform(0, PAUSE))  # Killed at a random point.
                     # The oldest: granian takes a worker that dies twice in 5 s for a crash loop.
                     victim = min(workers)
                     os.kill(victim, signal.SIGKILL)
@@ -158,7 +158,7 @@ def test_killed_backends_of_postgresql_lose_nothing_and_everybody_goes_on(
     ledger = tmp_path / "ledger"
     wait_until(lambda: ledger.exists() and ledger.stat().st_size)
     for _ in range(kills):
-        time.sleep(random.uniform(0, PAUSE))
+        time.sleep(random.uniform(0, PAUSE))  # Killed at a random point.
         os.kill(wait_until(lambda: a_backend(reader)), signal.SIGKILL)
     length = ledger.stat().st_size
     wait_until(lambda: ledger.stat().st_size > length)

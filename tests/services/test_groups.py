@@ -11,7 +11,7 @@ from mentorship.services.sweep import nothing, update_session_statuses
 from tests.support.builders import a_seat, a_slot, a_user, at, the_booking, the_journal
 from tests.support.databases import counted_statements
 
-S, O, C, X = Status.SCHEDULED, Status.ONGOING, Status.COMPLETED, Status.CANCELLED  # noqa: E741
+S, O, C, X = Status.SCHEDULED, Status.ONGOING, Status.COMPLETED, Status.CANCELLED  # noqa: E741  # Columns.
 
 
 @pytest.fixture

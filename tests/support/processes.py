@@ -55,7 +55,7 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
             return answer
         if time.monotonic() > deadline:
             raise TimeoutError(f"{condition} was not true in {seconds} s")
-        time.sleep(0.01)
+        time.sleep(0.01)  # Between two looks at the condition.
 
 
 @dataclass(frozen=True)
