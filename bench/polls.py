@@ -83,13 +83,14 @@ def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[
 
 
 @contextmanager
-def serving(command: list[str], port: int, url: str) -> Iterator[None]:
-    """A server that answers on this port meanwhile, on this database."""
+def serving(command: list[str], port: int, url: str, **variables: str) -> Iterator[None]:
+    """A server that answers on this port meanwhile, on this database, with these settings more."""
     environment = os.environ | {
         "MENTORSHIP_ENV": "production",
         "SECRET_KEY": secrets.token_hex(16),
         "DATABASE_URL": url,
         "BASE_URL": f"http://127.0.0.1:{port}",
+        **variables,
     }
     process = subprocess.Popen(
         command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

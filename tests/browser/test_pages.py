@@ -1,26 +1,23 @@
-"""Every page: for everybody, in light and dark, on a phone, without scripts."""
+"""What pages show and do, with scripts and without."""
 
 import re
 from datetime import timedelta
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.people import Role
 from mentorship.services.accounts import set_password
 from mentorship.services.manual import perform
-from mentorship.services.reset_links import Purpose, make_token
-from mentorship.services.tokens import make
+from mentorship.services.reset_links import make_token
+from tests.browser.pages import LONG_NAME, TOPICS, a_crowd
 from tests.support.builders import a_booking, the_journal
 
 pytestmark = pytest.mark.browser
 
 PASSWORD = "a long enough password"
-LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3
 MINUTE = timedelta(minutes=1)
-TOPICS = ("<script>alert(1)</script> & <b>bold</b>", "W" * 200, "Reading a paper together " * 8)
 
 
 @pytest.fixture
@@ -36,117 +33,9 @@ def student(site):
 
 
 @pytest.fixture
-def crowded(site, mentor, student):
-    """Sessions in every list, more than a page of past ones, with long and hostile texts."""
-    now = utc_now()
-    people = {"mentor": mentor, "student": student}
-
-    def book(starts, status, number, **others):
-        return a_booking(site.session, **people, starts=now + starts * MINUTE, status=status,
-                         topic=TOPICS[number % 3], **others)  # fmt: skip
-
-    book(-200, Status.ONGOING, 0, is_delayed=True)
-    book(-130, Status.ONGOING, 1, is_delayed=True, arrived=True)
-    book(-30, Status.ONGOING, 2)
-    book(5, Status.SCHEDULED, 1)
-    for number in range(3):
-        booking = book(70 * number + 90, Status.SCHEDULED, number)
-        perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
-                reason=("y" * 300, "Not well today. " * 18, None)[number])  # fmt: skip
-        book(70 * number + 90, Status.SCHEDULED, number)
-    for number in range(45):
-        book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)
-    return people
-
-
-def every_page(site, windows, people, **options):
-    """A window for each kind of page, one after the other, with a name for it."""
-    admin = site.person("Ada", Role.ADMIN)
-    newcomer = site.person("Nell", Role.STUDENT)
-    nobody = windows.of(site, None, **options)
-    yield "sign-in", nobody.go("/login")
-    yield "not found", nobody.go("/nowhere")
-    yield "sign-up", nobody.go("/signup")
-    yield "forgotten password", nobody.go("/forgot")
-    token = make_token(
-        secret_key=site.app.config["SECRET_KEY"], user_id=newcomer.id, epoch=newcomer.epoch
-    )
-    yield "set a password", nobody.go(f"/reset/{token}")
-    confirmation = make_token(
-        secret_key=site.app.config["SECRET_KEY"], user_id=newcomer.id, epoch=newcomer.epoch,
-        purpose=Purpose.CONFIRMATION,
-    )  # fmt: skip
-    yield "confirm an address", nobody.go(f"/confirm/{confirmation}")
-    yield "refused link", nobody.go("/reset/nonsense")
-    for name, viewer in {**people, "admin": admin, "newcomer": newcomer}.items():
-        yield name, windows.of(site, viewer, **options).go()
-    make(site.session, viewer=people["mentor"], name=LONG_NAME[:80], now=utc_now())
-    yield "account", windows.of(site, people["mentor"], **options).go("/account")
-    yield "people", windows.of(site, admin, **options).go("/people?page=2")
-    yield "a later page", windows.of(site, people["mentor"], **options).go("/dashboard?past=2")
-
-
-def open_everything(window):
-    """Open each question behind a button."""
-    window.page.eval_on_selector_all("details", "(all) => all.forEach((one) => (one.open = true))")
-
-
-def too_wide(window):
-    """By how many pixels the page can be scrolled sideways."""
-    return window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-
-
-def too_small(window):
-    """What one can press and is less than 44 pixels high, links in running text left out."""
-    return window.page.eval_on_selector_all(
-        "button, .button, select, input:not([type=hidden], [type=radio]), .bar a, "
-        "label:has([type=radio])",
-        """(all) => all.filter((one) => one.checkVisibility()
-                                        && one.getBoundingClientRect().height < 44)
-                       .map((one) => one.outerHTML)""",
-    )
-
-
-def violations(window):
-    """What axe finds, as lines."""
-    return Axe().run(window.page).generate_snapshot()
-
-
-def test_the_checks_of_a_page_find_what_is_wrong_with_a_bad_one(site, windows):
-    window = windows.of(site, None, viewport={"width": 360, "height": 740}).go("/login")
-    assert (too_wide(window), too_small(window), violations(window)) == (0, [], "")
-    window.page.evaluate(
-        """() => document.querySelector(".panel").insertAdjacentHTML(
-             "beforeend", "<img src='data:,'><button class='tiny'>x</button><pre>" + "w".repeat(99))
-        """
-    )
-    window.page.evaluate("document.querySelector('.tiny').style.minHeight = 0")
-
-    assert too_wide(window) > 0
-    assert len(too_small(window)) == 1
-    assert "image-alt" in violations(window)
-    assert "Content Security Policy" in " ".join(window.errors)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_violation_on_any_page(site, windows, crowded, scheme):
-    found = {}
-    for name, window in every_page(site, windows, crowded, color_scheme=scheme):
-        window.page.evaluate(
-            "for (const it of document.querySelectorAll('details')) it.open = true"
-        )
-        found[name] = violations(window)
-    assert len(found) == 14
-    assert {name: report for name, report in found.items() if report} == {}
-
-
-def test_on_a_phone_no_page_scrolls_sideways_and_a_thumb_meets_every_button(site, windows, crowded):
-    size = {"width": 360, "height": 740}
-    for name, window in every_page(site, windows, crowded, viewport=size):
-        window.page.evaluate(
-            "for (const it of document.querySelectorAll('details')) it.open = true"
-        )
-        assert (name, too_wide(window), too_small(window)) == (name, 0, [])
+def crowd(site):
+    """People with something on each page, more than a page of past sessions among it."""
+    return a_crowd(site)
 
 
 def test_a_delayed_session_is_in_sight_at_once_on_a_phone(site, windows, mentor, student):
@@ -175,8 +64,8 @@ def test_times_stand_in_the_viewers_zone_with_the_zone_beside_them(site, windows
         assert zone in text
 
 
-def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowded):
-    window = windows.of(site, crowded["mentor"]).go()
+def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowd):
+    window = windows.of(site, crowd.mentor).go()
 
     assert window.page.locator("h3", has_text=TOPICS[0]).count() > 0
     assert window.page.locator("main b b, main script").count() == 0
@@ -199,7 +88,8 @@ def test_a_visit_from_sign_in_to_sign_out_leaves_the_console_clean(site, windows
     window.look_again()
     page.get_by_text("Start", exact=True).click()
     window.wait(lambda: window.cards("now"))
-    page.click("text=Sign out")
+    page.get_by_role("button", name="Vera").click()
+    page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login")
     assert window.errors == []
     window.go("/dashboard")
@@ -310,8 +200,8 @@ def test_the_second_half_of_a_double_click_does_not_press_the_button_that_came_t
     window.shows("past", booking, "COMPLETED", is_delayed=True)
 
 
-def test_a_list_is_paged_and_stays_on_its_page_when_it_is_refreshed(site, windows, crowded):
-    window = windows.of(site, crowded["mentor"]).go()
+def test_a_list_is_paged_and_stays_on_its_page_when_it_is_refreshed(site, windows, crowd):
+    window = windows.of(site, crowd.mentor).go()
     page = window.page
 
     page.click("#list-past >> text=Next")

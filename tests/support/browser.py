@@ -51,13 +51,15 @@ _LISTEN = """
 """
 
 
+def the_program() -> str | None:
+    """The machine's own browser, so that nothing is downloaded; None where there is none."""
+    return next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @contextmanager
 def a_browser() -> Iterator[Browser]:
-    """A running Chromium; the tests are left out, or fail if one is required, where none is found.
-
-    The machine's own browser is used, so that nothing is downloaded.
-    """
-    program = next(filter(None, map(shutil.which, NAMES)), None)
+    """A running Chromium; where none is found, tests are left out or fail if one is required."""
+    program = the_program()
     if program is None:
         missing = f"no browser found: none of {', '.join(NAMES)} is installed"
         if os.environ.get("REQUIRE_BROWSER") == "1":

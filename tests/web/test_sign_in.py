@@ -37,7 +37,7 @@ def sign_in(client, email="maya.mentor@example.org", password=PASSWORD, **others
 
 def who(client):
     """Whom the dashboard greets; None where it leads to sign-in."""
-    found = re.search(r'<span class="who"><strong>([^<]*)', client.get("/dashboard").text)
+    found = re.search(r'popovertarget="menu"><span>([^<]*)', client.get("/dashboard").text)
     return found and found[1]
 
 

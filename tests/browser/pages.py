@@ -1,0 +1,140 @@
+"""Every page of the product, found in its routes, on a site where nothing is empty."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import product
+
+from flask import url_for
+
+from mentorship.clock import utc_now
+from mentorship.domain.availability import DaysOff
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.mail import MailKind
+from mentorship.domain.people import Role, Viewer
+from mentorship.models import WaitingListEntry
+from mentorship.services.afterwards import rate, set_recording, write_notes
+from mentorship.services.availability import apply
+from mentorship.services.changes import SaveDaysOff, SaveRule
+from mentorship.services.letters import unsubscribe_token
+from mentorship.services.manual import perform
+from mentorship.services.profiles import edit_profile
+from mentorship.services.reset_links import Purpose, make_token
+from mentorship.services.tokens import make
+from tests.support.browser import Site
+from tests.support.builders import a_booking, a_mail_set_aside, a_slot
+from tests.support.hours import evenings
+from tests.support.processes import cookie_of
+
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorff " * 3
+MINUTE = timedelta(minutes=1)
+TOPICS = ("<script>alert(1)</script> & <b>bold</b>", "W" * 200, "Reading a paper together " * 8)
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """People who have something on each of their pages, and values for the routes' arguments."""
+
+    mentor: Viewer
+    student: Viewer
+    admin: Viewer
+    values: dict[str, tuple[object, ...]]
+
+    @property
+    def people(self) -> dict[str, Viewer | None]:
+        """Who looks at pages, by a word for each."""
+        return {
+            "nobody": None, "mentor": self.mentor, "student": self.student, "admin": self.admin
+        }  # fmt: skip
+
+
+def a_crowd(site: Site) -> Crowd:
+    """Sessions in every list, more than a page of past ones, with long and hostile texts."""
+    session, now = site.session, utc_now()
+    mentor = site.person(LONG_NAME, Role.MENTOR, timezone="Asia/Kathmandu")
+    student = site.person("Sam <b>Student</b>", Role.STUDENT, timezone="America/New_York")
+    admin = site.person("Ada", Role.ADMIN)
+    newcomer = site.person("Nell", Role.STUDENT)
+
+    def book(starts: int, status: Status, number: int, **others: bool) -> int:
+        return a_booking(session, mentor=mentor, student=student, starts=now + starts * MINUTE,
+                         status=status, topic=TOPICS[number % 3], **others)  # fmt: skip
+
+    book(-200, Status.ONGOING, 0, is_delayed=True)
+    book(-130, Status.ONGOING, 1, is_delayed=True, arrived=True)
+    book(-30, Status.ONGOING, 2)
+    upcoming = book(5, Status.SCHEDULED, 1)
+    for number in range(3):
+        booking = book(70 * number + 90, Status.SCHEDULED, number)
+        perform(session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
+                reason=("y" * 300, "Not well today. " * 18, None)[number])  # fmt: skip
+        book(70 * number + 90, Status.SCHEDULED, number)
+    for number in range(45):
+        over = book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)
+    rate(session, booking_id=over, viewer=student, rating=4, comment=LONG_NAME)
+    write_notes(session, booking_id=over, viewer=mentor, summary=TOPICS[2], private_notes=TOPICS[1])
+    set_recording(session, booking_id=over, viewer=mentor, url="https://video.example.org/a",
+                  now=now)  # fmt: skip
+    edit_profile(
+        session,
+        mentor_id=mentor.id,
+        headline="Databases, and calm under deadline",
+        topics="Databases, " + "W" * 40,
+        bio="I can help with\n\n- **tests**\n- `code`",
+    )
+    hours = SaveRule(evenings(first_day=now.date(), now=now))
+    rule = apply(session, mentor=mentor, change=hours, now=now).change
+    holidays = SaveDaysOff(
+        DaysOff(0, now.date() + timedelta(days=9), now.date() + timedelta(days=11), "Away")
+    )
+    apply(session, mentor=mentor, change=holidays, now=now)
+    free = a_slot(session, mentor, starts=now + timedelta(days=2), capacity=3)
+    session.add(
+        WaitingListEntry(
+            mentor_id=mentor.id,
+            student_id=student.id,
+            created_at=now,
+            week=now.date() + timedelta(weeks=3),
+        )
+    )
+    session.commit()
+    make(session, viewer=mentor, name=LONG_NAME[:80], now=now)
+    a_mail_set_aside(session)
+    key, who = site.app.config["SECRET_KEY"], {"user_id": newcomer.id, "epoch": newcomer.epoch}
+    return Crowd(
+        mentor,
+        student,
+        admin,
+        values={
+            "session_id": (upcoming, over),
+            "slot_id": (free,),
+            "rule_id": (rule.id,),
+            "mentor_id": (mentor.id,),
+            "token": (make_token(secret_key=key, **who), "nonsense"),
+            "confirmation": (make_token(secret_key=key, purpose=Purpose.CONFIRMATION, **who),),
+            "stop_token": (unsubscribe_token(newcomer.id, MailKind.STARTED, secret_key=key),),
+        },
+    )
+
+
+def pages_of(site: Site, crowd: Crowd, person: str) -> list[str]:
+    """The address of every page that this person is shown, an error among them.
+
+    Raises KeyError where a route has an argument for which the crowd has no value.
+    """
+    viewer = crowd.people[person]
+    client = site.app.test_client()
+    if viewer is not None:
+        name, _, value = cookie_of(site.app, viewer).partition("=")
+        client.set_cookie(name, value)
+    found = ["/nowhere"]
+    for rule in site.app.url_map.iter_rules():
+        if "GET" not in (rule.methods or ()):
+            continue
+        arguments = sorted(rule.arguments)
+        for values in product(*(crowd.values[argument] for argument in arguments)):
+            with site.app.test_request_context():
+                path = url_for(rule.endpoint, **dict(zip(arguments, values, strict=True)))
+            answer = client.get(path, headers={"Accept": "text/html"})
+            if answer.status_code == 200 and answer.mimetype == "text/html":
+                found.append(path)
+    return found

@@ -1,0 +1,103 @@
+"""Every page for everybody: axe, thumbs, large letters, right to left; on a laptop and a phone."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.pages import a_crowd, pages_of
+
+pytestmark = pytest.mark.browser
+
+LAPTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 360, "height": 740}
+
+OPEN_EVERYTHING = """
+  for (const it of document.querySelectorAll("details")) it.open = true;
+  for (const it of document.querySelectorAll("[popover]")) {
+    it.popover = null;
+    it.open = true;
+    it.style.position = "static";
+  }
+"""
+
+TOO_SMALL = """(all) => all.filter((one) => {
+  if (!one.checkVisibility() || one.matches("[type=hidden], .skip")) return false;
+  // A link within a sentence is as high as its line; what a label names, the whole label presses.
+  if (one.matches("a:not(.button)") && one.parentElement.innerText.trim() !== one.innerText.trim()
+      && getComputedStyle(one).display === "inline") return false;
+  const { width, height } = (one.matches("[type=radio], [type=checkbox]")
+    ? one.closest("label") : one).getBoundingClientRect();
+  return width < 44 || height < 44;
+}).map((one) => one.outerHTML)"""
+
+
+@pytest.fixture
+def crowd(site):
+    """People with something on each page."""
+    return a_crowd(site)
+
+
+def too_wide(window):
+    """By how many pixels the page can be scrolled sideways."""
+    return window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+
+
+def too_small(window):
+    """What one can press and is less than 44 pixels high or wide."""
+    pressable = "a, button, input, select, textarea, summary"
+    return window.page.eval_on_selector_all(pressable, TOO_SMALL)
+
+
+def violations(window):
+    """What axe finds, as lines."""
+    return Axe().run(window.page).generate_snapshot()
+
+
+def faults(window):
+    """What is wrong with the page that is open, by how it is looked at."""
+    page, found = window.page, {}
+    page.evaluate(OPEN_EVERYTHING)
+    for size in (PHONE, LAPTOP):
+        page.set_viewport_size(size)
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found[f"axe {scheme} at {size['width']}"] = violations(window)
+        found[f"too small at {size['width']}"] = too_small(window)
+        found[f"too wide at {size['width']}"] = max(0, too_wide(window))
+        page.evaluate("document.dir = 'rtl'")
+        found[f"too wide from right to left at {size['width']}"] = max(0, too_wide(window))
+        page.evaluate("document.dir = ''")
+    # 200 % of a laptop's width, and on a phone letters of twice the size.
+    page.set_viewport_size({"width": 640, "height": 400})
+    found["too wide at 200 %"] = max(0, too_wide(window))
+    page.set_viewport_size(PHONE)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    found["too wide with large letters"] = max(0, too_wide(window))
+    return {how: what for how, what in found.items() if what}
+
+
+def test_the_checks_find_what_is_wrong_with_a_bad_page(site, windows):
+    window = windows.of(site, None).go("/login")
+    assert faults(window) == {}
+    window.go("/login").page.evaluate(
+        """() => {
+             const bad = "<img src='data:,'><button class='tiny'>x</button><pre>" + "w".repeat(99);
+             document.querySelector(".panel").insertAdjacentHTML("beforeend", bad);
+             document.querySelector(".tiny").style.minHeight = 0;
+           }"""
+    )
+
+    found = faults(window)
+    assert len(found) == 4 + 2 + 6
+    assert "image-alt" in found["axe dark at 360"]
+    assert "Content Security Policy" in " ".join(window.errors)
+
+
+@pytest.mark.parametrize("person", ["nobody", "student", "mentor", "admin"])
+def test_every_page_suits_everybody(site, windows, crowd, person):
+    window = windows.of(site, crowd.people[person])
+    paths = pages_of(site, crowd, person)
+
+    found = {path: faults(window.go(path)) for path in paths}
+
+    assert len(found) >= 7
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
