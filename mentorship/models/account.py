@@ -7,14 +7,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.people import Role
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, by_bytes, named
 
 
 class User(Model):
     """A person with an account. `password_hash` is empty until the person has set a password.
 
     Who signed up confirms the address before the first sign-in, and a mentor is approved by an
-    admin before being found. `hour_cycle` is h12 or h23 where the person chose one.
+    admin before being found. `hour_cycle` is h12 or h23 where the person chose one. `folded_name`
+    is how the list of people is searched and ordered.
     """
 
     __tablename__ = "users"
@@ -22,6 +23,7 @@ class User(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
+    folded_name: Mapped[str] = mapped_column(by_bytes(120), server_default="")
     role: Mapped[Role] = mapped_column(named(Role, name="role"))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")

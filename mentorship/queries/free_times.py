@@ -1,6 +1,6 @@
 """Which times of a mentor a student can book, and what stands in the way of the others.
 
-`_IN_THE_WAY` is the only place that says when a slot is free. The list of free times and the
+`_in_the_way` is the only place that says when a slot is free. The list of free times and the
 sentence for a refusal are both read from it.
 """
 
@@ -83,9 +83,7 @@ _A_LONG_DAY = timedelta(hours=26)
 _SLOT, _BOOKING = MentorTimeSlot, SessionBooking
 _STUDENT: BindParameter[int] = bindparam("student_id")
 _MOVING: BindParameter[int] = bindparam("moving")
-_NOW, _EARLIEST, _LATEST, _SINCE, _UNTIL = (
-    bindparam(name, type_=UtcDateTime) for name in ("now", "earliest", "latest", "since", "until")
-)
+_NOW, _SINCE, _UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("now", "since", "until"))
 
 # With literals, because a planner uses a partial index only where its own words are repeated.
 _IS_LIVE: ColumnElement[bool] = literal_column("session_bookings.status <> 'CANCELLED'")
@@ -101,23 +99,35 @@ _TAKEN = (
     .scalar_subquery()
 )
 
-_IN_THE_WAY: Mapping[Obstacle, SQLColumnExpression[bool]] = {
-    Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
-    Obstacle.PAST: _SLOT.start_time <= _NOW,
-    Obstacle.TOO_SOON: _SLOT.start_time < _EARLIEST,
-    Obstacle.TOO_FAR: _SLOT.start_time > _LATEST,
-    Obstacle.BUSY: exists().where(
-        _BOOKING.student_id == _STUDENT,
-        _IS_OPEN,
-        _BOOKING.id != _MOVING,
-        _BOOKING.start_time < _SLOT.end_time,
-        _BOOKING.end_time > _SLOT.start_time,
-    ),
-    Obstacle.FULL: _SLOT.capacity <= _TAKEN,
-    Obstacle.HELD: and_(
-        _SLOT.held_for.is_not(None), _SLOT.held_until > _NOW, _SLOT.held_for != _STUDENT
-    ),
-}
+
+def _in_the_way(
+    earliest: BindParameter[datetime], latest: BindParameter[datetime]
+) -> Mapping[Obstacle, SQLColumnExpression[bool]]:
+    """Of a slot whose mentor takes bookings from `earliest` to `latest`, both included."""
+    return {
+        Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
+        Obstacle.PAST: _SLOT.start_time <= _NOW,
+        Obstacle.TOO_SOON: _SLOT.start_time < earliest,
+        Obstacle.TOO_FAR: _SLOT.start_time > latest,
+        Obstacle.BUSY: exists().where(
+            _BOOKING.student_id == _STUDENT,
+            _IS_OPEN,
+            _BOOKING.id != _MOVING,
+            _BOOKING.start_time < _SLOT.end_time,
+            _BOOKING.end_time > _SLOT.start_time,
+        ),
+        Obstacle.FULL: _SLOT.capacity <= _TAKEN,
+        Obstacle.HELD: and_(
+            _SLOT.held_for.is_not(None), _SLOT.held_until > _NOW, _SLOT.held_for != _STUDENT
+        ),
+    }
+
+
+def _instant(name: str) -> BindParameter[datetime]:
+    return bindparam(name, type_=UtcDateTime)
+
+
+_IN_THE_WAY = _in_the_way(_instant("earliest"), _instant("latest"))
 
 _FREE = (
     select(_SLOT.id, _SLOT.start_time, _SLOT.end_time, _SLOT.capacity - _TAKEN)
@@ -130,12 +140,10 @@ _FREE = (
     .order_by(_SLOT.start_time, _SLOT.id)
 )
 
-_OF_THE_SLOT = (Obstacle.WITHDRAWN, Obstacle.BUSY, Obstacle.FULL, Obstacle.HELD)
-"""What can be in the way of a time that is within the mentor's limits."""
-
 
 def _next_of(number: int) -> Select[*tuple[Any, ...]]:
     """The first times of one mentor; in a subquery, because SQLite wants a limit in one."""
+    in_the_way = _in_the_way(_instant(f"earliest_{number}"), _instant(f"latest_{number}"))
     first = (
         select(
             _SLOT.mentor_id, _SLOT.id, _SLOT.start_time, _SLOT.end_time,
@@ -143,9 +151,7 @@ def _next_of(number: int) -> Select[*tuple[Any, ...]]:
         )
         .where(
             _SLOT.mentor_id == bindparam(f"mentor_{number}"),
-            _SLOT.start_time >= bindparam(f"since_{number}", type_=UtcDateTime),
-            _SLOT.start_time <= bindparam(f"until_{number}", type_=UtcDateTime),
-            *(~_IN_THE_WAY[obstacle] for obstacle in _OF_THE_SLOT),
+            *(~condition for condition in in_the_way.values()),
         )
         .order_by(_SLOT.start_time, _SLOT.id)
         .limit(bindparam("each"))
@@ -255,8 +261,8 @@ def next_free_slots(
     for number in range(AT_ONCE):
         limits = mentors[number] if number < len(mentors) else None
         asked[f"mentor_{number}"] = limits.mentor_id if limits else _NOBODY
-        asked[f"since_{number}"] = now + (limits.minimum_notice if limits else timedelta(0))
-        asked[f"until_{number}"] = now + (limits.horizon if limits else timedelta(0))
+        asked[f"earliest_{number}"] = now + (limits.minimum_notice if limits else timedelta(0))
+        asked[f"latest_{number}"] = now + (limits.horizon if limits else timedelta(0))
     found: dict[int, list[FreeSlot]] = defaultdict(list)
     engine = session.get_bind()
     assert isinstance(engine, Engine), "sessions are opened on engines"

@@ -8,6 +8,7 @@ from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.people import HourCycle, Role, Viewer
+from mentorship.domain.words import fold
 from mentorship.models import User
 
 VIEWER_COLUMNS = (
@@ -76,14 +77,14 @@ def account_of(session: Session, email: str) -> Account | None:
 
 
 def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
-    """People whose name or address contains `search`, mentors to be approved first.
+    """People whose name or address contains `search`, mentors to be approved first, by name.
 
-    The page asked for, or else the last. No account of an unconfirmed address waits for approval.
+    Neither case nor accents of a name count. The page asked for, or else the last. No account of
+    an unconfirmed address waits for approval.
     """
-    term = search.lower()
     found = or_(
-        func.lower(User.name).contains(term, autoescape=True),
-        User.email.contains(term, autoescape=True),
+        User.folded_name.contains(fold(search), autoescape=True),
+        User.email.contains(search.lower(), autoescape=True),
     )
     waits = User.is_approval_pending & ~User.is_confirmation_pending
     total = session.scalar(select(func.count()).select_from(User).where(found)) or 0
@@ -94,7 +95,7 @@ def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
     rows = session.execute(
         select(*columns)
         .where(found)
-        .order_by(waits.desc(), User.name, User.id)
+        .order_by(waits.desc(), User.folded_name, User.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )

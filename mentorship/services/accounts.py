@@ -16,11 +16,12 @@ from mentorship.adapters.passwords import hash_password, is_easily_guessed, pass
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import HourCycle, Role, Viewer
+from mentorship.domain.words import fold
 from mentorship.models import ApiToken, User
 from mentorship.queries.people import account_of
-from mentorship.services.search_words import refresh_words
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
+LONGEST_NAME = 120
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}")
 
@@ -51,7 +52,12 @@ def clean_email(value: str) -> str:
 
 def clean_name(value: str) -> str:
     """The name as it is shown. Raises InvalidInput."""
-    return clean_text(value, what="The name", longest=120)
+    return clean_text(value, what="The name", longest=LONGEST_NAME)
+
+
+def folded_name(name: str) -> str:
+    """As it is searched and ordered."""
+    return fold(name)[:LONGEST_NAME]
 
 
 def clean_role(value: str) -> Role:
@@ -111,6 +117,7 @@ def new_account(
     return {
         "email": email,
         "name": name,
+        "folded_name": folded_name(name),
         "role": clean_role(role),
         "timezone": clean_timezone(timezone),
         "password_hash": hash_password(password) if password else None,
@@ -178,24 +185,6 @@ def change_password(
 def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
     """End everything that acts in the person's name."""
     _end_all(session, viewer, now)
-
-
-def change_details(
-    session: Session, *, viewer: Viewer, name: str, timezone: str, hour_cycle: str
-) -> None:
-    """Store how a person is called, and how times are written for them.
-
-    An empty `hour_cycle` leaves it to the browser's language. Raises InvalidInput.
-    """
-    values = {
-        "name": clean_name(name),
-        "timezone": clean_timezone(timezone),
-        "hour_cycle": clean_hour_cycle(hour_cycle),
-    }
-    begin_write(session)
-    session.execute(update(User).where(User.id == viewer.id).values(values))
-    refresh_words(session, viewer.id)
-    session.commit()
 
 
 def clean_hour_cycle(value: str) -> HourCycle | None:

@@ -9,6 +9,7 @@ from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import accounts, tokens
+from mentorship.services.details import change_details
 from mentorship.web import identity, limits
 from mentorship.web.identity import required_viewer
 
@@ -27,16 +28,17 @@ def store_details() -> Response | tuple[str, int]:
     viewer = required_viewer()
     db.session.rollback()  # The reading transaction in which the viewer was found.
     try:
-        accounts.change_details(
+        sentence = change_details(
             db.session(),
             viewer=viewer,
             name=request.form.get("name", ""),
             timezone=request.form.get("timezone", ""),
             hour_cycle=request.form.get("hour_cycle", ""),
+            now=utc_now(),
         )
     except InvalidInput as error:
         return _page(error=str(error)), 400
-    return _back("Your account is changed.")
+    return _back(sentence)
 
 
 @bp.post("/password")

@@ -1,6 +1,7 @@
 """One session: its page with its history, and moving it to another time."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask import (
@@ -19,6 +20,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from mentorship.clock import utc_now
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import Conflict, InvalidInput
+from mentorship.domain.lifecycle import Action
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.queries.around import around_session
@@ -55,6 +57,10 @@ def page_of(
     """The page; after a refusal with its sentence and what was `typed` in each form."""
     now = utc_now()
     page = session_page(db.session(), viewer, session_id, now=now)
+    too_late = _too_late(page, viewer, now)
+    if too_late:  # The sentence stands in place of the button.
+        actions = tuple(action for action in page.card.actions if action is not Action.CANCEL)
+        page = replace(page, card=replace(page.card, actions=actions))
     return render_template(
         "session.html",
         viewer=viewer,
@@ -64,7 +70,7 @@ def page_of(
         typed=typed or {},
         mails=mail_of_session(db.session(), session_id),
         now=now,
-        too_late=_too_late(page, viewer, now),
+        too_late=too_late,
     )
 
 

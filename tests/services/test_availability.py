@@ -11,6 +11,7 @@ from mentorship.domain.lifecycle import Status
 from mentorship.domain.weekly import Weekday
 from mentorship.models import (
     AvailabilityRule,
+    MentorProfile,
     MentorTimeSlot,
     SessionBooking,
     User,
@@ -27,6 +28,7 @@ from mentorship.services.changes import (
     SaveDaysOff,
     SaveRule,
 )
+from mentorship.services.details import change_details
 from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.publishing import Publisher
 from mentorship.services.waiting import join
@@ -37,6 +39,13 @@ from tests.support.hours import NOW, evenings
 def change(session, mentor, what, **others):
     session.rollback()
     return apply(session, mentor=mentor, change=what, now=NOW, **others)
+
+
+def move_to(session, person, zone):
+    session.rollback()
+    return change_details(
+        session, viewer=person, name=person.name, timezone=zone, hour_cycle="", now=NOW
+    )
 
 
 def offered(session, mentor):
@@ -195,6 +204,35 @@ def test_a_one_off_slot_comes_and_goes(session, cast):
     assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 2
     done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=booked, reason="Ill.")
     assert (done.cancelled, offered(session, cast.mentor)) == (2, [])
+
+
+def test_slots_follow_a_mentor_to_another_zone_at_once_and_booked_ones_stay(
+    session, cast, rule, booked
+):
+    change(session, cast.mentor, SaveDaysOff(DaysOff(0, date(2026, 11, 26), date(2026, 12, 3))))
+    before = offered(session, cast.mentor)
+    assert [f"{slot.start_time:%d %b %H:%M}" for slot in before[:3]] == [
+        "25 Nov 18:00", "25 Nov 19:00", "09 Dec 18:00",
+    ]  # fmt: skip
+
+    said = move_to(session, cast.mentor, "Asia/Tokyo")
+    # In Tokyo those evenings are the mornings of the day after, so other ones are off.
+    assert said == (
+        "Your account is changed. Saved: 0 slots added, 1 slot taken back. 1 booked session kept."
+    )
+    after = offered(session, cast.mentor)
+    assert after == [before[0], *before[2:]]
+    kept = session.get_one(MentorTimeSlot, before[0].id)
+    assert (kept.held_for, kept.held_until) == (cast.student.id, kept.start_time)
+    assert the_booking(session, booked).status is Status.SCHEDULED
+    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account is changed."
+    assert "1 slot added" in move_to(session, cast.mentor, "UTC")
+    assert [slot[:2] for slot in offered(session, cast.mentor)] == [slot[:2] for slot in before]
+
+
+def test_a_mentor_without_hours_moves_and_is_not_listed_by_it(session, cast):
+    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account is changed."
+    assert session.scalars(select(MentorProfile)).all() == []
 
 
 @pytest.mark.parametrize(

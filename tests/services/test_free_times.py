@@ -8,13 +8,20 @@ from sqlalchemy import insert, update
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
-from mentorship.queries.free_times import Obstacle, free_slots, limits_of, obstacle_to
+from mentorship.queries.free_times import (
+    Obstacle,
+    free_slots,
+    limits_of,
+    next_free_slots,
+    obstacle_to,
+)
 from tests.support.builders import a_booking, a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
 
 NOW = at("08:00")
 WEEK = timedelta(days=7)
 QUARTER = timedelta(minutes=15)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def free(session, cast, student=None, **others):
@@ -36,6 +43,11 @@ def obstacle(session, cast, slot, student=None, **others):
 
 def change(session, model, **columns):
     session.execute(update(model).values(**columns))
+    session.commit()
+
+
+def change_slot(session, slot, **columns):
+    session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slot).values(**columns))
     session.commit()
 
 
@@ -85,6 +97,22 @@ def test_each_limit_holds_to_the_second_and_the_list_agrees_with_the_reason(
 
     assert obstacle(session, cast, slot) is expected
     assert free(session, cast) == ([] if expected else [slot])
+
+
+def test_without_notice_a_time_that_begins_now_has_passed_in_every_list(session, cast, slot):
+    change(session, MentorProfile, minimum_notice=0)
+    limits = limits_of(session, cast.mentor.id)
+    later = a_slot(session, cast.mentor, starts="08:30", lasts=QUARTER)
+
+    def next_free():
+        found = next_free_slots(session, [limits], student_id=None, each=3, now=NOW)
+        session.rollback()
+        return [each.id for each in found[cast.mentor.id]]
+
+    for starts, expected in ((NOW, [later]), (NOW + MICROSECOND, [slot, later])):
+        change_slot(session, slot, start_time=starts, end_time=NOW + QUARTER)
+        assert next_free() == free(session, cast) == expected
+        assert obstacle(session, cast, slot) is (None if slot in expected else Obstacle.PAST)
 
 
 def test_a_time_is_held_for_one_student_until_the_hold_runs_out(session, cast, slot):

@@ -234,3 +234,6 @@ def test_people_are_found_by_a_part_of_the_name_or_address_and_shown_in_pages(se
     assert names("0%_") == ["Zoe 100%_"]
     assert names("%") == ["Zoe 100%_"]
     assert names("nobody") == []
+    a_user(session, "Ørjan Çelik", Role.STUDENT)
+    assert names("ØRJAN ÇELIK") == names("orjan celik") == ["Ørjan Çelik"]
+    assert names("")[:2] == ["Zoe 100%_", "Ørjan Çelik"]

@@ -20,6 +20,7 @@ from mentorship.models import (
     SweepFailure,
     User,
 )
+from mentorship.services.accounts import folded_name
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 
@@ -55,6 +56,7 @@ def a_user(
         .values(
             email=email,
             name=name,
+            folded_name=folded_name(name),
             role=role,
             timezone=timezone,
             password_hash=password_hash,

@@ -178,7 +178,9 @@ def test_a_student_hears_until_when_a_change_was_possible(client_for, session, c
     ):
         assert (answer.status_code, answer.json["status"]) == (409, "SCHEDULED")
         assert sentence in answer.json["error"]
-    assert sentence in student.get(f"/sessions/{booking}").text
+    page = student.get(f"/sessions/{booking}").text
+    assert (sentence in page, "Cancel" in page, "Move to" in page) == (True, False, False)
+    assert "Cancel this session" in client_for(cast.mentor).get(f"/sessions/{booking}").text
     late = student.post(f"/sessions/{booking}/move", data={"slotId": slots[1]})
     assert (late.status_code, sentence in late.text) == (409, True)
     assert client_for(cast.mentor).post(f"/api/sessions/{booking}/cancel").status_code == 200
@@ -199,7 +201,10 @@ def test_a_full_week_is_waited_for_and_left_by_forms(client_for, session, cast, 
     assert "Held for you until <b>10:20</b>" in student.get("/waiting-list").text
     left = student.post("/api/waiting-list/1/leave", headers=PAGE)
     assert (left.status_code, left.location) == (303, "/waiting-list")
-    assert "You wait for no time" in student.get("/waiting-list").text
+    page = student.get("/waiting-list").text
+    assert ("You wait for no time" in page, 'href="/mentors">Find a mentor' in page) == (True, True)
+    assert 'href="/waiting-list"' in student.get("/mentors").text
+    assert 'href="/waiting-list"' not in client_for(cast.admin).get("/mentors").text
 
 
 def test_a_mentor_sees_the_group_and_a_student_does_not(client_for, session, cast, clock):
