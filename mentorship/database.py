@@ -1,11 +1,9 @@
 """How SQLite and PostgreSQL are opened, so that one code path behaves alike on both."""
 
-from collections import namedtuple
-from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
 
-from sqlalchemy import CompoundSelect, DateTime, Dialect, Engine, Select, event, select, text
+from sqlalchemy import DateTime, Dialect, Engine, event, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -58,84 +56,6 @@ def begin_snapshot(session: Session) -> None:
     session.rollback()
     if session.get_bind().dialect.name == "postgresql":
         session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
-
-
-class Question:
-    """A reading statement that is asked so often that its own cost matters.
-
-    It is compiled once for each engine, and runs on the driver's connection without a transaction
-    around it. Values are converted as their types say; rows are named tuples.
-    """
-
-    def __init__(self, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any]) -> None:
-        self._statement = statement
-        self._compiled: dict[str, _Compiled] = {}
-
-    def ask(self, engine: Engine, **values: object) -> list[Any]:
-        """All rows of the answer. Raises what SQLAlchemy raises."""
-        name = engine.dialect.name
-        if name not in self._compiled:
-            self._compiled[name] = _Compiled(self._statement, engine.dialect)
-        compiled = self._compiled[name]
-        try:
-            rows = _run(engine, compiled.text, compiled.parameters(values))
-        except engine.dialect.loaded_dbapi.Error:
-            # SQLAlchemy knows which connections are lost with this one, and how errors are told.
-            with engine.connect() as connection:
-                return list(connection.execute(self._statement, values))
-        return [compiled.row(row) for row in rows]
-
-
-class _Compiled:
-    """A statement in the words of one engine, with the conversions that its types need."""
-
-    def __init__(self, statement: Any, dialect: Dialect) -> None:
-        self._compiled = statement.compile(dialect=dialect)
-        self.text = str(self._compiled)
-        inward = [
-            (name, bound.type.dialect_impl(dialect).bind_processor(dialect))
-            for bound, name in self._compiled.bind_names.items()
-        ]
-        outward = [
-            column.type.dialect_impl(dialect).result_processor(dialect, None)
-            for column in statement.selected_columns
-        ]
-        names = statement.selected_columns.keys()
-        self._named = cast(Any, namedtuple("Row", names, rename=True))
-        self._inward = [(name, convert) for name, convert in inward if convert]
-        self._outward = [(place, convert) for place, convert in enumerate(outward) if convert]
-
-    def parameters(self, values: Mapping[str, object]) -> Any:
-        """What the driver is handed."""
-        found = self._compiled.construct_params(values)
-        for name, convert in self._inward:
-            found[name] = convert(found[name])
-        order = self._compiled.positiontup
-        return found if order is None else [found[name] for name in order]
-
-    def row(self, values: tuple[Any, ...]) -> Any:
-        """What the driver gave, with names and Python's types."""
-        converted = list(values)
-        for place, convert in self._outward:
-            converted[place] = convert(converted[place])
-        return self._named(*converted)
-
-
-def _run(engine: Engine, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
-    is_postgresql = engine.dialect.name == "postgresql"
-    pooled = engine.raw_connection()
-    try:
-        driver: Any = pooled.driver_connection
-        if is_postgresql:
-            driver.autocommit = True
-        rows: list[tuple[Any, ...]] = driver.execute(statement, parameters).fetchall()
-        if is_postgresql:
-            driver.autocommit = False
-    except BaseException:
-        pooled.invalidate()
-        raise
-    pooled.close()
-    return rows
 
 
 _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}

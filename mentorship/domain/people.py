@@ -42,10 +42,15 @@ class Viewer:
 
     def party(self, *, student_id: int, mentor_id: int) -> Party | None:
         """In which relation this person acts on a session; None for a stranger."""
-        if self.role is Role.ADMIN:
-            return Party.ADMIN
-        if self.id == mentor_id:
-            return Party.MENTOR
-        if self.id == student_id:
-            return Party.STUDENT
-        return None
+        return party_of(self.role, self.id, student_id=student_id, mentor_id=mentor_id)
+
+
+def party_of(role: Role, person_id: int, *, student_id: int, mentor_id: int) -> Party | None:
+    """In which relation somebody acts on a session; None for a stranger."""
+    if role is Role.ADMIN:
+        return Party.ADMIN
+    if person_id == mentor_id:
+        return Party.MENTOR
+    if person_id == student_id:
+        return Party.STUDENT
+    return None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -22,23 +23,28 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from mentorship.database import Question
+from mentorship.database import UtcDateTime
 from mentorship.domain.lifecycle import (
     MANUAL_ACTIONS,
     RULE_OF,
     Action,
+    Party,
     State,
     Status,
     permitted,
 )
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.people import Role, Viewer, party_of
 from mentorship.domain.seen import Seen
 from mentorship.models import SessionBooking, User
 from mentorship.queries.scope import visible_to
+from mentorship.question import Question, Raw
 
 PAGE_SIZE = 20
 EARLY = timedelta(minutes=15)
 """A start that is earlier than this before the start time is asked about first."""
+
+KEPT = 4096
+"""Cards that one process keeps, and what is drawn of them; each takes a few kilobytes."""
 
 
 class Section(StrEnum):
@@ -50,9 +56,12 @@ class Section(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Card:
-    """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`."""
+    """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`.
+
+    `board` gives the same object again for as long as the session looks the same.
+    """
 
     id: int
     topic: str
@@ -124,11 +133,22 @@ CARDS: Select[*tuple[Any, ...]] = (
 """What `card` needs of each booking."""
 
 
+_PHASE = tuple(
+    (instant <= bindparam(bound, type_=UtcDateTime)).label(name)
+    for name, instant, bound in (
+        ("has_ended", _B.end_time, "now"),
+        ("has_begun", _B.start_time, "now"),
+        ("is_near", _B.start_time, "early"),
+    )
+)
+"""All that the clock does to a card, so that a row alone says how the card looks."""
+
+
 def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
     """One page of one list, in no order that outlives the union with the others."""
     is_past = section is Section.PAST
     page = (
-        CARDS.add_columns(literal(section.value, String).label("section"))
+        CARDS.add_columns(literal(section.value, String).label("section"), *_PHASE)
         .where(visible_to(role), _WHICH[section])
         .order_by(*((each.desc() if is_past else each) for each in (_B.start_time, _B.id)))
         .limit(bindparam(f"limit_{section}", type_=Integer))
@@ -175,12 +195,11 @@ def board(
     limits = {f"limit_{section}": PAGE_SIZE if totals[section] else 0 for section in Section}
     offsets = {f"offset_{section}": (shown[section] - 1) * PAGE_SIZE for section in Section}
     cards: dict[str, list[Card]] = {section.value: [] for section in Section}
-    for row in _ROWS[viewer.role].ask(engine, viewer=viewer.id, **limits, **offsets):
-        cards[row.section].append(card(row, viewer, now))
-    for section in Section:
-        cards[section].sort(
-            key=lambda each: (each.start_time, each.id), reverse=section is Section.PAST
-        )
+    for raw in _ROWS[viewer.role].raw(
+        engine, viewer=viewer.id, now=now, early=now + EARLY, **limits, **offsets
+    ):
+        where, each = _kept(raw, engine.name, viewer.role, viewer.id)
+        cards[where].append(each)
     return Board(
         listings=tuple(
             Listing(section, tuple(cards[section]), totals[section], shown[section], last[section])
@@ -192,10 +211,24 @@ def board(
     )
 
 
-def card(row: Any, viewer: Viewer, now: datetime) -> Card:
-    """A row of `CARDS` as this viewer sees it at `now` (UTC)."""
+@lru_cache(KEPT)
+def _kept(raw: Raw, engine: str, role: Role, viewer_id: int) -> tuple[str, Card]:
+    """The section of a row of `_rows`, and its card."""
+    row = _ROWS[role].row(engine, raw)
+    if row.has_ended:
+        now = row.end_time
+    elif row.has_begun:
+        now = row.start_time
+    else:
+        now = row.start_time - EARLY * (1 if row.is_near else 2)
+    party = party_of(role, viewer_id, student_id=row.student_id, mentor_id=row.mentor_id)
+    assert party is not None, "only the viewer's own rows are read"
+    return row.section, card(row, party, now)
+
+
+def card(row: Any, party: Party, now: datetime) -> Card:
+    """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
     state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
-    party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
     return Card(
         id=row.id,
         topic=row.topic,
@@ -211,7 +244,7 @@ def card(row: Any, viewer: Viewer, now: datetime) -> Card:
         actions=tuple(
             action
             for action in MANUAL_ACTIONS
-            if party and permitted(action, party) and RULE_OF[action].matches(state, now)
+            if permitted(action, party) and RULE_OF[action].matches(state, now)
         ),
         is_early=row.start_time - now > EARLY,
     )

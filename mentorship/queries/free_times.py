@@ -29,9 +29,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mentorship.database import Question, UtcDateTime
+from mentorship.database import UtcDateTime
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+from mentorship.question import Question
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,11 @@ from typing import Any
 from sqlalchemy import BigInteger, Engine, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
-from mentorship.database import Question
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.updates import Update, rule_of_change
 from mentorship.models import SessionBooking, StatusChange
 from mentorship.queries.scope import visible_to
+from mentorship.question import Question
 
 _HEAD = select(func.coalesce(func.max(StatusChange.id), 0))
 

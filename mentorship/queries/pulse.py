@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Engine, Select, bindparam, func, select
 
-from mentorship.database import Question
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.due import ANYTHING_DUE
 from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
+from mentorship.question import Question
 
 
 @dataclass(frozen=True)

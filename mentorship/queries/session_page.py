@@ -53,7 +53,7 @@ def session_page(
         raise NotFound
     booking = session.get_one(SessionBooking, booking_id)
     return SessionPage(
-        card=card(row, viewer, now),
+        card=card(row, party, now),
         party=party,
         slot_id=booking.time_slot_id,
         mentor_id=booking.mentor_id,

@@ -24,8 +24,8 @@ from mentorship.web import (
     mentors,
     openapi,
     people,
+    polls,
     profile,
-    quiet_poll,
     recording_api,
     session_page,
     sessions,
@@ -51,4 +51,4 @@ def init_app(app: Flask, settings: Settings) -> None:
         sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
-    quiet_poll.init_app(app, settings)
+    polls.init_app(app, settings)

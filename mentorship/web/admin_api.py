@@ -2,32 +2,25 @@
 
 from datetime import datetime
 
-from flask import Blueprint, Response, jsonify, make_response, render_template, request
+from flask import Blueprint, Response, jsonify, make_response, request
 
 from mentorship.clock import utc_now
 from mentorship.domain.seen import Seen
-from mentorship.domain.updates import Update
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.queries.dashboard import board
 from mentorship.queries.due import DueBooking
-from mentorship.queries.journal import told_to
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.web import identity, quiet_poll
+from mentorship.web import identity, polls
+from mentorship.web.changed_lists import changed_lists
 from mentorship.web.dashboard import asked_pages
-from mentorship.web.htmx import is_htmx, trigger
+from mentorship.web.htmx import is_htmx
 from mentorship.web.openapi import Access, described
-from mentorship.wire import PollFields, SweepAnswer, event_detail, sweep_answer
+from mentorship.wire import PollFields, SweepAnswer, sweep_answer
 
 bp = Blueprint("admin_api", __name__)
 
-HEADER_ROOM = 3000
-"""Bytes. Updates travel in a header, and proxies commonly take 4 KB of those in all."""
 
-_MOST_UPDATES = 10
-
-
-@bp.route(quiet_poll.PATH, methods=["GET", "POST"])
+@bp.route(polls.PATH, methods=["GET", "POST"])
 @described(
     SweepAnswer,
     access=Access.ANYBODY,
@@ -66,33 +59,7 @@ def _poll(now: datetime) -> Response:
     if state.is_anything_due:
         update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
         state = identity.required_pulse(now)
-    viewer, place = state.viewer, state.place
-    if place.print == shown.print:
+    if state.place.print == shown.print:
         return Response(status=204)
-    told = told_to(db.engine, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
-    headers, count = _events(told)
-    if count < len(told):
-        # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = Seen(told[count - 1][0], shown.print)
-    lists = render_template(
-        "_sessions.html",
-        viewer=viewer,
-        board=board(db.engine, viewer, seen=place, pages=asked_pages(), now=now),
-    )
+    lists, headers = changed_lists(state, shown, pages=asked_pages(), now=now)
     return make_response(lists, headers)
-
-
-def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
-    """The header that tells as many of these as it has room for, and how many that is."""
-    if not told:
-        return {}, 0
-    for count in range(min(len(told), _MOST_UPDATES), 0, -1):
-        events: dict[str, object] = {
-            "session-status-updated": event_detail(update for _id, update in told[:count])
-        }
-        if count < len(told):
-            events["poll-now"] = {}
-        header = trigger(events)
-        if len(header["HX-Trigger"]) <= HEADER_ROOM:
-            break
-    return header, count

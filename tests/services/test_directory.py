@@ -172,7 +172,7 @@ def test_pages_hold_twenty_and_take_as_many_statements_as_one(session, cast):
     assert names(session, page=3) == []
     with counted_statements(session.get_bind()) as statements:
         found(session)
-    assert len(statements) == 2  # And one question for the next times of all, asked beside.
+    assert len(statements) == 3  # One of them asks for the next times of all.
 
 
 def test_a_cancelled_session_gives_its_time_back(session, cast):

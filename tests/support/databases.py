@@ -17,6 +17,7 @@ from sqlalchemy.engine import make_url
 from mentorship import create_app
 from mentorship.config import Settings
 from mentorship.extensions import db
+from mentorship.question import Question
 
 ENGINES = ("sqlite", "postgresql")
 
@@ -176,15 +177,26 @@ def settings_for(url: str, **others: object) -> Settings:
 
 @contextmanager
 def counted_statements(engine: object) -> Iterator[list[str]]:
-    """The SQL statements that run on `engine` meanwhile, transactions control left out."""
+    """The SQL statements that run on `engine` meanwhile, transactions control left out.
+
+    Questions go past SQLAlchemy's events, so they are counted where they are asked.
+    """
     statements: list[str] = []
+    ask = Question.raw
+
+    def note_question(question, asked_engine, **values):
+        if engine in (asked_engine, type(asked_engine)):
+            statements.append(str(question))
+        return ask(question, asked_engine, **values)
 
     def note(_connection, _cursor, statement, *_rest) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             statements.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
+    Question.raw = note_question
     try:
         yield statements
     finally:
+        Question.raw = ask
         event.remove(engine, "before_cursor_execute", note)

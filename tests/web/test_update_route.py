@@ -7,7 +7,7 @@ import pytest
 
 from mentorship.extensions import db
 from mentorship.services.accounts import set_password
-from mentorship.web.admin_api import HEADER_ROOM
+from mentorship.web.changed_lists import HEADER_ROOM
 from tests.support.builders import a_booking, a_user, at, the_booking, the_journal
 from tests.support.databases import counted_statements
 

@@ -1,11 +1,12 @@
-"""The quiet poll is answered in front of the application, and only where that would say 204 too."""
+"""Polls are answered in front of the application, and only where that would say the same."""
 
 import io
 import re
+from typing import NamedTuple
 
 import pytest
 
-from mentorship.web.quiet_poll import PATH, QuietPolls
+from mentorship.web.polls import PATH, Polls
 from tests.support.builders import a_booking, the_journal
 from tests.support.databases import counted_statements
 from tests.support.processes import cookie_of
@@ -13,11 +14,20 @@ from tests.support.processes import cookie_of
 SEEN = re.compile(r'name="seen" value="([\d.]+)"')
 
 
+class Answer(NamedTuple):
+    """What came back, and whether the application gave it."""
+
+    status: int
+    is_passed_on: bool
+    headers: dict[str, str]
+    text: str
+
+
 @pytest.fixture
 def asked(app):
-    """`asked(**changes)`: whether the application was needed for a poll, and the status."""
+    """`asked(body, **changes)`: what is answered, and whether the application was needed."""
     quiet = app.wsgi_app
-    while not isinstance(quiet, QuietPolls):
+    while not isinstance(quiet, Polls):
         quiet = quiet.application
     passed_on = []
     application = quiet._next
@@ -41,10 +51,10 @@ def asked(app):
             "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
             "wsgi.url_scheme": "http", "wsgi.errors": io.StringIO(),
         } | changes  # fmt: skip
-        list(app.wsgi_app(environ, lambda *answer: answers.append(answer)))
+        content = b"".join(app.wsgi_app(environ, lambda *answer: answers.append(answer)))
         status, headers = answers[-1][0], dict(answers[-1][1])
         assert passed_on in ([], [body])
-        return int(status[:3]), bool(passed_on), headers
+        return Answer(int(status[:3]), bool(passed_on), headers, content.decode())
 
     return ask
 
@@ -67,7 +77,7 @@ def test_a_quiet_poll_takes_one_statement_and_has_the_headers_of_every_answer(
     asked, app, session, seen, cookie
 ):
     with counted_statements(session.get_bind()) as statements:
-        status, is_passed_on, headers = asked(seen, HTTP_COOKIE=cookie)
+        status, is_passed_on, headers, _text = asked(seen, HTTP_COOKIE=cookie)
 
     assert (status, is_passed_on) == (204, False)
     assert len(statements) <= 1
@@ -80,7 +90,35 @@ def test_the_pages_of_the_lists_do_not_matter(asked, seen, cookie):
     assert asked(seen + b"&past=2&upcoming=3", HTTP_COOKIE=cookie)[:2] == (204, False)
 
 
-def test_a_change_a_due_session_and_a_lost_sign_in_are_for_the_application(
+def test_changed_lists_are_those_that_the_application_would_send(
+    asked, client_for, session, cast, seen, cookie
+):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    client_for(cast.mentor).post(f"/api/sessions/{booking}/start")
+
+    answer = asked(seen, HTTP_COOKIE=cookie)
+    other = asked(seen + b"&past=1", HTTP_COOKIE=cookie)
+
+    assert (answer.status, answer.is_passed_on, other.is_passed_on) == (200, False, True)
+    assert answer.text == other.text
+    assert f'id="session-{booking}" data-status="ONGOING"' in answer.text
+    assert "session-status-updated" in answer.headers["HX-Trigger"]
+    assert answer.headers == other.headers
+
+
+def test_what_goes_wrong_while_lists_are_drawn_is_told_by_the_application(
+    asked, app, session, cast, seen, cookie, clock
+):
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts="20:00")
+    del app.jinja_env.globals["session_cards"]
+
+    answer = asked(seen, HTTP_COOKIE=cookie)
+
+    assert (answer.status, answer.is_passed_on) == (500, True)
+    assert "session_cards" not in answer.text
+
+
+def test_a_due_session_and_a_lost_sign_in_are_for_the_application(
     asked, session, cast, seen, cookie, clock
 ):
     a_booking(session, mentor=cast.other_mentor, student=cast.stranger, starts="09:49")
@@ -88,8 +126,6 @@ def test_a_change_a_due_session_and_a_lost_sign_in_are_for_the_application(
     assert len(the_journal(session)) == 1
     assert asked(seen, HTTP_COOKIE=cookie)[:2] == (204, False)
 
-    a_booking(session, mentor=cast.mentor, student=cast.student, starts="20:00")
-    assert asked(seen, HTTP_COOKIE=cookie)[:2] == (200, True)
     assert asked(seen)[:2] == (401, True)
     assert asked(seen, HTTP_COOKIE=cookie[:-2])[:2] == (401, True)
     clock.tick(15 * 24 * 3600)
@@ -111,12 +147,12 @@ def test_a_change_a_due_session_and_a_lost_sign_in_are_for_the_application(
     ],
 )
 def test_whatever_is_not_plain_is_judged_by_the_application(asked, seen, cookie, changes, status):
-    answer, is_passed_on, _headers = asked(seen, HTTP_COOKIE=cookie, **changes)
+    answer = asked(seen, HTTP_COOKIE=cookie, **changes)
 
-    assert is_passed_on
-    assert answer == status
+    assert answer.is_passed_on
+    assert answer.status == status
 
 
 @pytest.mark.parametrize("body", [b"seen=1.2", b"seen=1.2.3&x", b"", b"seen=" + b"9" * 300])
 def test_a_body_that_is_not_plain_reaches_the_application_whole(asked, seen, cookie, body):
-    assert asked(body, HTTP_COOKIE=cookie)[1]
+    assert asked(body, HTTP_COOKIE=cookie).is_passed_on

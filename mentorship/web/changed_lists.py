@@ -1,0 +1,54 @@
+"""What an open dashboard is answered when its lists have changed."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import render_template
+
+from mentorship.domain.seen import Seen
+from mentorship.domain.updates import Update
+from mentorship.extensions import db
+from mentorship.queries.dashboard import Section, board
+from mentorship.queries.journal import told_to
+from mentorship.queries.pulse import Pulse
+from mentorship.web.htmx import trigger
+from mentorship.wire import event_detail
+
+HEADER_ROOM = 3000
+"""Bytes. Updates travel in a header, and proxies commonly take 4 KB of those in all."""
+
+_MOST_UPDATES = 10
+
+
+def changed_lists(
+    state: Pulse, shown: Seen, *, pages: Mapping[Section, int], now: datetime
+) -> tuple[str, dict[str, str]]:
+    """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
+    viewer, place = state.viewer, state.place
+    told = told_to(db.engine, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
+    headers, count = _events(told)
+    if count < len(told):
+        # The lists are shown as they are now, but the page comes back at once for the rest.
+        place = Seen(told[count - 1][0], shown.print)
+    lists = render_template(
+        "_sessions.html",
+        viewer=viewer,
+        board=board(db.engine, viewer, seen=place, pages=pages, now=now),
+    )
+    return lists, headers
+
+
+def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
+    """The header that tells as many of these as it has room for, and how many that is."""
+    if not told:
+        return {}, 0
+    for count in range(min(len(told), _MOST_UPDATES), 0, -1):
+        events: dict[str, object] = {
+            "session-status-updated": event_detail(update for _id, update in told[:count])
+        }
+        if count < len(told):
+            events["poll-now"] = {}
+        header = trigger(events)
+        if len(header["HX-Trigger"]) <= HEADER_ROOM:
+            break
+    return header, count
