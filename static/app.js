@@ -1,17 +1,28 @@
-// Keeps an open dashboard true: it asks when something is due, stays silent while hidden, and
-// says so when it cannot ask. htmx does the requests and the swaps.
-"use strict";
+// Keeps an open dashboard true: it asks when something is due, stays silent while hidden, tells
+// what has changed and how long things take. htmx does the requests and the swaps; all texts and
+// addresses come from the page.
 
 const MOMENT_PASSED_MS = 50; // So that the server's clock has passed the moment too.
 const SPREAD_MS = 1000; // Not every dashboard asks in the same instant.
 const RETRY_MS = 10_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
+const TICK_MS = 5000;
+const SLIDE_MS = 300;
+const MOST_TOLD = 3; // Of more changes at once only the number is said.
 
 const lists = document.getElementById("sessions");
 const notice = document.getElementById("notice");
 const connection = document.getElementById("connection");
+const changes = document.getElementById("changes");
+const texts = lists.dataset;
+const language = document.documentElement.lang;
+const pageTitle = document.title.replace(/^\(\d+\) /, "");
+const acted = new Set(); // Sessions on which this page has acted: the answer says that already.
 let nextDue;
 let retry;
+let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this machine's.
+
+// Asking, and what goes wrong with that.
 
 function askNow() {
   htmx.trigger(lists, "poll-now");
@@ -21,35 +32,37 @@ function askIn(milliseconds) {
   return setTimeout(askNow, Math.min(milliseconds + Math.random() * SPREAD_MS, LONGEST_TIMER_MS));
 }
 
-// The lists say in how many milliseconds, from when they were made, the next of them is due.
-function planNextDue() {
-  clearTimeout(nextDue);
-  const { dueIn } = document.getElementById("sessions-state").dataset;
-  if (dueIn !== undefined) nextDue = askIn(Math.max(0, dueIn) + MOMENT_PASSED_MS);
-}
-
 // htmx tells of a request on the element that made it.
 function isPoll(event) {
   return event.target === lists;
 }
 
+function cardOf(element) {
+  return element?.closest(".card");
+}
+
 function pollFailed(what) {
   console.error("session poll failed:", what);
-  connection.textContent = "Not connected just now. This page shows what it last knew and keeps trying.";
+  connection.textContent = texts.lost;
   clearTimeout(retry);
   retry = askIn(RETRY_MS);
 }
 
 function actionFailed(what) {
   console.error("session action failed:", what);
+  acted.clear();
   const message = document.createElement("p");
   message.className = "message is-error";
-  message.textContent = "That did not work just now. Nothing is known to have changed; please try again.";
+  message.textContent = texts.failed;
   notice.replaceChildren(message);
 }
 
 document.addEventListener("htmx:before:request", (event) => {
-  if (!isPoll(event)) return;
+  if (!isPoll(event)) {
+    acted.add(cardOf(event.target)?.id);
+    event.target.closest("[popover]")?.hidePopover(); // What was typed stays in it.
+    return;
+  }
   if (document.hidden) {
     event.preventDefault();
     return;
@@ -77,17 +90,21 @@ document.addEventListener("htmx:error", (event) => {
 document.addEventListener("htmx:before:swap", (event) => {
   const { response, hx } = event.detail.ctx;
   if (response.status >= 400 && (isPoll(event) || !hx.retarget)) event.preventDefault();
+  else if (isPoll(event)) rememberPlaces();
 });
 
 document.addEventListener("htmx:after:request", (event) => {
   if (!isPoll(event) || event.detail.ctx.response.status >= 400) return;
+  if (connection.textContent) changes.textContent = texts.back;
   connection.textContent = "";
   clearTimeout(retry);
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
   // After 204 the lists are as old as before, and so is what they say about the next due time.
-  if (isPoll(event) && event.detail.ctx.response.status === 200) planNextDue();
+  if (!isPoll(event) || event.detail.ctx.response.status !== 200) return;
+  readState();
+  slide();
 });
 
 // A button may change under a double click: its second half must not press what has come there.
@@ -104,8 +121,85 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("online", askNow);
 
+// What has changed: said once, shown by movement, counted in the title.
+
 window.addEventListener("session-status-updated", (event) => {
-  for (const update of event.detail.updates) console.info("session-status-updated", update);
+  const { updates } = event.detail;
+  for (const update of updates) console.info("session-status-updated", update);
+  const news = updates.filter(({ sessionId }) => !acted.delete(`session-${sessionId}`));
+  for (const { sessionId } of news) {
+    document.getElementById(`session-${sessionId}`)?.classList.add("is-fresh");
+  }
+  if (news.length > MOST_TOLD) changes.textContent = texts.many.replace("{}", news.length);
+  else if (news.length > 0) changes.textContent = news.map(told).join(" ");
 });
 
-planNextDue();
+function told({ sessionId, reason }) {
+  const topic = document.getElementById(`topic-${sessionId}`)?.textContent;
+  return topic ? `${topic}: ${reason}` : reason;
+}
+
+let places = new Map();
+let focused;
+
+function rememberPlaces() {
+  places = new Map([...lists.querySelectorAll(".card")].map((card) => [card.id, topOf(card)]));
+  focused = cardOf(document.activeElement);
+}
+
+function topOf(card) {
+  return card.getBoundingClientRect().top;
+}
+
+function slide() {
+  // The button that was pressed may be gone; the next key goes on from its session.
+  if (focused && document.activeElement === document.body) {
+    document.getElementById(focused.id)?.querySelector("a")?.focus({ preventScroll: true });
+  }
+  if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+  for (const card of lists.querySelectorAll(".card")) {
+    const way = places.get(card.id) - topOf(card);
+    if (way === 0) continue;
+    const from = Number.isNaN(way) ? { opacity: 0 } : { transform: `translateY(${way}px)` };
+    card.animate([from, {}], { duration: SLIDE_MS, easing: "ease-out" });
+  }
+}
+
+// How long until things begin or end.
+
+// The lists say when they were made, and in how many milliseconds the next of them is due.
+function readState() {
+  const { now, dueIn } = document.getElementById("sessions-state").dataset;
+  clockAhead = Date.parse(now) - Date.now();
+  clearTimeout(nextDue);
+  if (dueIn !== undefined) nextDue = askIn(Math.max(0, dueIn) + MOMENT_PASSED_MS);
+  const count = Number(document.querySelector("#title-attention .count").textContent);
+  document.title = count ? `(${count}) ${pageTitle}` : pageTitle;
+  drawTimes();
+}
+
+function drawTimes() {
+  const now = Date.now() + clockAhead;
+  for (const time of lists.querySelectorAll("time.left")) {
+    const text = lasting(Date.parse(time.dateTime) - now, time.dataset.says);
+    if (time.textContent !== text) time.textContent = text;
+  }
+  for (const link of lists.querySelectorAll("[data-from]")) {
+    link.hidden = now < Date.parse(link.dataset.from);
+  }
+}
+
+// Like "in 12 minutes", or put into the words that the page gives for it.
+function lasting(milliseconds, says) {
+  const minutes = Math.max(1, Math.ceil(Math.abs(milliseconds) / 60_000));
+  const [value, unit] =
+    minutes < 120 ? [minutes, "minute"]
+    : minutes < 2 * 1440 ? [Math.round(minutes / 60), "hour"]
+    : [Math.round(minutes / 1440), "day"];
+  if (!says) return new Intl.RelativeTimeFormat(language).format(value, unit);
+  const style = { style: "unit", unit, unitDisplay: "long" };
+  return says.replace("{}", new Intl.NumberFormat(language, style).format(value));
+}
+
+readState();
+setInterval(drawTimes, TICK_MS);

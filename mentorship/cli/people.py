@@ -6,6 +6,7 @@ import click
 from flask import current_app
 
 from mentorship.cli.database import with_database
+from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
@@ -52,7 +53,9 @@ def import_users_command(file: Path) -> None:
     Columns: email, name, role, and optionally password, timezone.
     """
     try:
-        count, without_password = import_users(db.session(), file.read_bytes(), now=utc_now())
+        count, without_password = import_users(
+            db.session(), file.read_bytes(), now=utc_now(), watch=watched
+        )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
     click.echo(f"Imported {count} people.")

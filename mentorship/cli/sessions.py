@@ -8,6 +8,7 @@ import click
 
 from mentorship.cli.database import with_database
 from mentorship.cli.people import CSV_FILE
+from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
@@ -27,7 +28,9 @@ def import_sessions_command(file: Path) -> None:
     Times are ISO 8601 with an offset.
     """
     try:
-        count, overlapping = import_sessions(db.session(), file.read_bytes(), now=utc_now())
+        count, overlapping = import_sessions(
+            db.session(), file.read_bytes(), now=utc_now(), watch=watched
+        )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
     click.echo(f"Imported {count} sessions.")

@@ -1,11 +1,13 @@
 """Weeks and days as somebody's wall calendar has them."""
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 _WEEK = timedelta(days=7)
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, order=True)
@@ -37,7 +39,7 @@ class Week:
     @property
     def start(self) -> datetime:
         """Its first instant, in UTC."""
-        return datetime.combine(self.monday, time.min, _zone(self.timezone)).astimezone(UTC)
+        return day_start(self.monday, self.timezone)
 
     @property
     def end(self) -> datetime:
@@ -53,6 +55,18 @@ class Week:
     def next(self) -> "Week":
         """The week after."""
         return Week(self.monday + _WEEK, self.timezone)
+
+
+def day_start(day: date, timezone: str) -> datetime:
+    """The first instant (UTC) of a day of the wall calendar in `timezone`."""
+    return datetime.combine(day, time.min, _zone(timezone)).astimezone(UTC)
+
+
+def day_hours(day: date, timezone: str) -> tuple[datetime, ...]:
+    """The instants (UTC) at which the hours of that day begin: 23 or 25 where the clocks change."""
+    start, end = day_start(day, timezone), day_start(day + timedelta(days=1), timezone)
+    count = math.ceil((end - start) / _HOUR)
+    return tuple(start + number * _HOUR for number in range(count))
 
 
 def local_day(instant: datetime, timezone: str) -> date:

@@ -2,13 +2,16 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
 from mentorship.domain.errors import InvalidInput
 
 T = TypeVar("T")
+
+Watch = Callable[[Sequence["Row"]], Iterable["Row"]]
+"""Hands the rows on, one after the other, and may show how far they are."""
 
 
 @dataclass(frozen=True)

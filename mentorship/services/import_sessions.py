@@ -16,7 +16,7 @@ from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.people import Role
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
-from mentorship.services.csv_files import Row, read_rows
+from mentorship.services.csv_files import Row, Watch, read_rows
 
 _SlotKey = tuple[int, datetime, datetime]
 
@@ -62,7 +62,9 @@ class _Known:
     students: _Calendars
 
 
-def import_sessions(session: Session, content: bytes, *, now: datetime) -> tuple[int, int]:
+def import_sessions(
+    session: Session, content: bytes, *, now: datetime, watch: Watch = iter
+) -> tuple[int, int]:
     """Book the sessions of a file; returns their number and how many of them overlap others.
 
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
@@ -85,7 +87,7 @@ def import_sessions(session: Session, content: bytes, *, now: datetime) -> tuple
     begin_write(session)
     try:
         known = _known(session)
-        bookings = [_booking(row, known, now) for row in rows]
+        bookings = [_booking(row, known, now) for row in watch(rows)]
         _store(session, bookings, known.slots)
         session.commit()
     except InvalidInput:

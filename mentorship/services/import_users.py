@@ -19,7 +19,7 @@ from mentorship.services.accounts import (
     clean_timezone,
     new_account,
 )
-from mentorship.services.csv_files import read_rows
+from mentorship.services.csv_files import Watch, read_rows
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,9 @@ class NewPerson:
     email: str
 
 
-def import_users(session: Session, content: bytes, *, now: datetime) -> tuple[int, list[NewPerson]]:
+def import_users(
+    session: Session, content: bytes, *, now: datetime, watch: Watch = iter
+) -> tuple[int, list[NewPerson]]:
     """Make the accounts of a file; returns their number and those who must set a password.
 
     Columns email, name, role and optionally password, timezone. `now` (UTC) becomes their
@@ -38,9 +40,8 @@ def import_users(session: Session, content: bytes, *, now: datetime) -> tuple[in
     """
     accounts: list[dict[str, object]] = []
     row_of: dict[str, int] = {}
-    for row in read_rows(
-        content, required=("email", "name", "role"), optional=("password", "timezone")
-    ):
+    rows = read_rows(content, required=("email", "name", "role"), optional=("password", "timezone"))
+    for row in watch(list(rows)):
         email = row.read("email", clean_email)
         if email in row_of:
             raise row.wrong("email", f"{email} stands in row {row_of[email]} already.")

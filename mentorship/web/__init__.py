@@ -11,6 +11,7 @@ from mentorship.web import (
     availability,
     availability_api,
     booking,
+    calendar,
     cards,
     cron_api,
     dashboard,
@@ -46,9 +47,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app(app)
     limits.init_app(app, settings)
     for module in (
-        account, admin_api, afterwards, auth, availability, availability_api, booking, cron_api,
-        dashboard, mail, mentors, openapi, people, profile, recording_api, session_page, sessions,
-        sign_up, tokens, waiting,
+        account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
+        cron_api, dashboard, mail, mentors, openapi, people, profile, recording_api, session_page,
+        sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     polls.init_app(app, settings)

@@ -1,5 +1,7 @@
 """The dashboard pages."""
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
@@ -7,6 +9,7 @@ from mentorship.clock import utc_now
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.dashboard import Section, board
+from mentorship.queries.pulse import Pulse
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import page_number
 from mentorship.web.identity import required_pulse
@@ -24,15 +27,21 @@ def home() -> Response:
 def show() -> str:
     """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
     pages, now = asked_pages(), utc_now()
-    state = required_pulse(now)
-    if state.is_anything_due:
-        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
-        state = required_pulse(now)
+    state = fresh_pulse(now)
     return render_template(
         "dashboard.html",
         viewer=state.viewer,
         board=board(db.engine, state.viewer, seen=state.place, pages=pages, now=now),
     )
+
+
+def fresh_pulse(now: datetime) -> Pulse:
+    """Who asks and where their lists stand, after a sweep where anything is due at `now` (UTC)."""
+    state = required_pulse(now)
+    if state.is_anything_due:
+        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+        state = required_pulse(now)
+    return state
 
 
 def asked_pages() -> dict[Section, int]:

@@ -1,16 +1,20 @@
 """Reading what a request says, for all routes alike: a form or a JSON object."""
 
 from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from typing import TypeVar, get_origin
 
 from flask import request
 from pydantic import ValidationError
 
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.people import Viewer
+from mentorship.domain.weeks import local_day
 from mentorship.wire import Fields
 
 Taken = TypeVar("Taken", bound=Fields)
 
+_FURTHEST = timedelta(days=3660)
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 _SAYS: Mapping[str, str] = {
@@ -50,6 +54,24 @@ def page_number(name: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
         raise InvalidInput(f"The field '{name}' must be a page number from 1 on.")
     return int(text)
+
+
+def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
+    """The day that the address names, else the viewer's today. Raises InvalidInput for no day.
+
+    Nobody has anything to do with days that are years away, and at the ends of the calendar there
+    is no day before or after.
+    """
+    text = request.args.get(name)
+    if text is None:
+        return local_day(now, viewer.timezone)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(f"The field '{name}' must be a day like 2026-11-24.") from None
+    if abs(day - now.date()) > _FURTHEST:
+        raise InvalidInput("That day is too far away.")
+    return day
 
 
 def _form(model: type[Fields]) -> dict[str, str | list[str]]:

@@ -1,6 +1,6 @@
 """Finding a mentor and a free time: pages and JSON."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
@@ -15,7 +15,7 @@ from mentorship.queries.directory import Directory, find_mentors, mentor_page, p
 from mentorship.queries.free_times import free_slots, limits_of
 from mentorship.queries.free_weeks import free_week
 from mentorship.services.accounts import clean_text
-from mentorship.web.fields import page_number
+from mentorship.web.fields import day_of_calendar, page_number
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
 from mentorship.wire.mentors import (
@@ -33,7 +33,6 @@ bp = Blueprint("mentors", __name__)
 _MOST_WORDS = 6
 _SPAN = timedelta(days=7)
 _LONGEST_SPAN = timedelta(days=62)
-_FURTHEST = timedelta(days=730)
 _KEPT, _KEPT_FOR = "mentors.popular_topics", timedelta(minutes=1)
 
 
@@ -69,7 +68,7 @@ def week(mentor_id: int) -> str:
     mentor = mentor_page(session, mentor_id)
     if mentor is None:
         raise NotFound("There is no such mentor.")
-    asked = _week(viewer, now)
+    asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
     return render_template(
         "mentor.html",
         viewer=viewer,
@@ -122,19 +121,6 @@ def _student_id(viewer: Viewer) -> int | None:
 def _asked(name: str) -> str:
     text = request.args.get(name, "")
     return clean_text(text, what=f"The field '{name}'", longest=LONGEST_SEARCH, required=False)
-
-
-def _week(viewer: Viewer, now: datetime) -> Week:
-    text = request.args.get("week")
-    if text is None:
-        return Week.at(now, viewer.timezone)
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        raise InvalidInput("The field 'week' must be a day like 2026-11-24.") from None
-    if abs(day - now.date()) > _FURTHEST:
-        raise InvalidInput("That week is too far away.")
-    return Week.of(day, viewer.timezone)
 
 
 def _instant(name: str, unsaid: datetime) -> datetime:

@@ -11,11 +11,10 @@ LAPTOP = {"width": 1280, "height": 800}
 PHONE = {"width": 360, "height": 740}
 
 OPEN_EVERYTHING = """
-  for (const it of document.querySelectorAll("details")) it.open = true;
   for (const it of document.querySelectorAll("[popover]")) {
     it.popover = null;
     it.open = true;
-    it.style.position = "static";
+    Object.assign(it.style, { position: "static", maxWidth: "100%" });
   }
 """
 

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from mentorship.domain.weeks import Week, local_day
+from mentorship.domain.weeks import Week, day_hours, day_start, local_day
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,21 @@ def test_the_same_instant_is_another_day_elsewhere():
 
     assert local_day(instant, "Asia/Tokyo") == date(2026, 11, 25)
     assert local_day(instant, "America/New_York") == date(2026, 11, 24)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours"),
+    [
+        ("UTC", date(2026, 11, 24), 24),
+        ("Europe/Berlin", date(2027, 3, 28), 23),
+        ("Europe/Berlin", date(2027, 10, 31), 25),
+        ("Australia/Lord_Howe", date(2027, 4, 4), 25),  # Half an hour more.
+        ("America/Santiago", date(2027, 9, 5), 23),
+    ],
+)
+def test_the_hours_of_a_day_follow_each_other_to_its_end(zone, day, hours):
+    found = day_hours(day, zone)
+
+    assert (len(found), found[0]) == (hours, day_start(day, zone))
+    assert {local_day(hour, zone) for hour in found} == {day}
+    assert local_day(found[-1] + timedelta(hours=1), zone) == day + timedelta(days=1)

@@ -36,9 +36,11 @@ class Loader:
         self._page = page
         self._network = page.context.new_cdp_session(page)
         self._network.send("Network.enable")
+        self._network.on("Network.requestServedFromCache", self._remembered)
         self._network.on("Network.responseReceived", self._answered)
         self._network.on("Network.loadingFinished", self._finished)
         self._now = Loading()
+        self._in_memory: set[str] = set()
         page.add_init_script(_WATCH)
 
     def open(self, address: str) -> Loading:
@@ -50,9 +52,12 @@ class Loader:
         self._now.shift = self._page.evaluate("shifts")
         return self._now
 
+    def _remembered(self, event: dict[str, Any]) -> None:
+        self._in_memory.add(event["requestId"])
+
     def _answered(self, event: dict[str, Any]) -> None:
         answer = event["response"]
-        if not answer.get("fromDiskCache") and not answer["url"].startswith("data:"):
+        if not answer["fromDiskCache"] and event["requestId"] not in self._in_memory:
             self._now.addresses.append(answer["url"])
 
     def _finished(self, event: dict[str, Any]) -> None:

@@ -1,0 +1,16 @@
+"""How far a long command is."""
+
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import click
+
+T = TypeVar("T")
+
+
+def watched(rows: Sequence[T]) -> Iterator[T]:
+    """The rows one after the other, with a bar on stderr where that is a terminal."""
+    is_watched = sys.stderr.isatty()
+    with click.progressbar(rows, label="Reading", file=sys.stderr, hidden=not is_watched) as bar:
+        yield from bar

@@ -1,0 +1,123 @@
+"""What a dashboard says about time, and how it tells what has changed."""
+
+from datetime import timedelta
+
+import pytest
+
+from mentorship.clock import utc_now
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.people import Role
+from mentorship.services.manual import perform
+from tests.support.builders import a_booking
+
+pytestmark = pytest.mark.browser
+
+SAID = """
+  window.said = [];
+  new MutationObserver(() => {
+    const text = document.querySelector(".notices").innerText.trim();
+    if (text && text !== said.at(-1)) said.push(text);
+  }).observe(document.querySelector(".notices"), { subtree: true, childList: true });
+"""
+
+
+@pytest.fixture
+def people(site):
+    """A mentor and a student whom no other test knows."""
+    return {"mentor": site.person("Maya", Role.MENTOR), "student": site.person("Sam", Role.STUDENT)}
+
+
+def left(window, booking):
+    """What the session says about how long something takes."""
+    return window.page.inner_text(f"#session-{booking} .left")
+
+
+def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, windows, people):
+    now = utc_now()
+    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                     starts=now - timedelta(minutes=45))  # fmt: skip
+    running = a_booking(site.session, **people, status=Status.ONGOING,
+                        starts=now - timedelta(minutes=20))  # fmt: skip
+    soon = a_booking(site.session, **people, starts=now + timedelta(minutes=50))
+    later = a_booking(site.session, **people, starts=now + timedelta(days=3))
+    # A machine whose clock is wrong counts by the server's.
+    window = windows.of(site, people["student"], clock=now + timedelta(hours=5)).go()
+
+    assert left(window, late) in ("45 minutes late", "46 minutes late")
+    assert left(window, running) == "40 minutes left"
+    assert left(window, soon) == "in 50 minutes"
+    assert not window.page.locator(f"#session-{later} .left").is_visible()
+    window.page.clock.run_for(5 * 60_000)
+    assert left(window, running) == "35 minutes left"
+    assert left(window, soon) == "in 45 minutes"
+
+
+def test_without_scripts_the_times_stand_in_words(site, windows, people):
+    start = utc_now() - timedelta(minutes=20)
+    running = a_booking(site.session, **people, status=Status.ONGOING, starts=start)
+    window = windows.of(site, people["student"], java_script_enabled=False).go()
+
+    assert left(window, running) == f"until {start + timedelta(hours=1):%H:%M}"
+
+
+def test_the_title_counts_what_needs_attention(site, windows, people):
+    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                     starts=utc_now() - timedelta(minutes=45))  # fmt: skip
+    window = windows.of(site, people["mentor"]).go()
+    assert window.page.title() == "(1) Your sessions · Mentorship"
+
+    window.press(late, "Complete")
+    window.shows("past", late, "COMPLETED", is_delayed=True)
+
+    assert window.page.title() == "Your sessions · Mentorship"
+
+
+def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once(
+    site, windows, people
+):
+    first, second = (
+        a_booking(site.session, **people, topic=topic, starts=utc_now() + timedelta(minutes=5 * n))
+        for n, topic in ((1, "Trees"), (2, "Graphs"))
+    )
+    window = windows.of(site, people["mentor"]).go()
+    window.page.evaluate(SAID)
+    assert window.page.locator("[role=status], [aria-live]").count() == 1
+
+    window.look_again()
+    perform(site.session, booking_id=first, action=Action.CANCEL, viewer=people["student"],
+            now=utc_now())  # fmt: skip
+    window.look_again()
+    window.look_again()
+    window.press(second, "Start")
+    window.shows("now", second, "ONGOING", is_delayed=False)
+    window.look_again()
+
+    heard = "Trees: The session was cancelled."
+    assert window.page.evaluate("said") == [heard, f"The session is started.\n\n{heard}"]
+
+
+def test_the_next_key_goes_on_from_the_session_whose_button_was_pressed(site, windows, people):
+    booking = a_booking(site.session, **people, status=Status.ONGOING,
+                        starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    window = windows.of(site, people["mentor"]).go()
+
+    window.page.get_by_role("button", name="Complete").press("Enter")
+    window.shows("past", booking, "COMPLETED", is_delayed=False)
+
+    assert (
+        window.page.evaluate("document.activeElement.closest('.card').id") == f"session-{booking}"
+    )
+
+
+def test_a_question_closes_with_escape_and_gives_the_focus_back(site, windows, people):
+    booking = a_booking(site.session, **people, starts=utc_now() + timedelta(hours=9))
+    page = windows.of(site, people["mentor"]).go().page
+    cancel = page.get_by_role("button", name="Cancel")
+
+    cancel.press("Enter")
+    page.keyboard.type("Down with")
+    assert page.get_by_label("Reason").input_value() == "Down with"
+    page.keyboard.press("Escape")
+
+    assert page.locator(f"#cancel-{booking}").is_hidden()
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"
