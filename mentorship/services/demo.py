@@ -111,7 +111,14 @@ def load_demo(session: Session, *, now: datetime) -> int:
         )
     session.commit()
     for mentor, headline, topics, days, opens, minutes, slot_minutes, about in _PROFILES:
-        edit_profile(session, mentor_id=id_of[mentor], headline=headline, bio=about, topics=topics)
+        edit_profile(
+            session,
+            mentor_id=id_of[mentor],
+            headline=headline,
+            bio=about,
+            topics=topics,
+            meeting_url=f"https://meet.example.org/{mentor}",
+        )
         session.execute(
             insert(AvailabilityRule).values(
                 mentor_id=id_of[mentor],

@@ -74,6 +74,15 @@ def page_of(
     )
 
 
+@bp.get("/sessions/<id:session_id>/join")
+def join(session_id: int) -> AnyResponse:
+    """To the meeting; before its room opens to the session, which says when that is."""
+    viewer, now = required_viewer(), utc_now()
+    page = session_page(db.session(), viewer, session_id, now=now)
+    room = around_session(db.session(), page, now=now).room
+    return redirect(room or f"/sessions/{session_id}", 303)
+
+
 @bp.get("/sessions/<id:session_id>/move")
 def choose(session_id: int) -> str:
     """The mentor's free times, of which one can be chosen."""

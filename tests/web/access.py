@@ -114,6 +114,7 @@ POST /sessions/<id:session_id>/recording       401      404     403    303   404
 POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403
 POST /sessions/<id:session_id>/notes           401      404     403    303   404   403
 GET  /sessions/<id:session_id>                 302      404     200    200   404   200
+GET  /sessions/<id:session_id>/join            302      404     303    303   404   303
 GET  /sessions/<id:session_id>/move            302      404     200    200   404   200
 POST /sessions/<id:session_id>/move            401      404     303    303   404   303
 POST /api/bookings                             401      200     200    403   403   403

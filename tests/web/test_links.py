@@ -47,6 +47,7 @@ def test_a_room_is_shown_to_its_people_from_15_minutes_before_until_the_session_
 
     clock.move_to(at("09:54:59"))
     assert STANDING not in student.get(path).text
+    assert student.get(f"{path}/join").location == path
     assert (
         "The meeting link is shown here from Tue 24 Nov 2026, 09:55 UTC." in student.get(path).text
     )
@@ -54,6 +55,8 @@ def test_a_room_is_shown_to_its_people_from_15_minutes_before_until_the_session_
     assert f'href="{STANDING}"' in student.get(path).text
     assert f'href="{STANDING}"' in mentor.get(path).text
     assert STANDING not in admin.get(path).text
+    assert student.get(f"{path}/join").location == STANDING
+    assert admin.get(f"{path}/join").location == path
     mentor.post(f"/api/sessions/{booking}/start")
     assert f'href="{STANDING}"' in student.get(path).text
     mentor.post(f"/api/sessions/{booking}/complete")
