@@ -17,13 +17,16 @@ from tests.support.databases import Databases
 LAPTOP = {"viewport": {"width": 1280, "height": 860}}
 PHONE = {"viewport": {"width": 360, "height": 760}}
 
-PICTURES: tuple[tuple[str, str, dict[str, Any], str], ...] = (
-    # file, whose dashboard, size, colours
-    ("mentor-dashboard", "maya@example.org", LAPTOP, "light"),
-    ("mentor-dashboard-dark", "maya@example.org", LAPTOP, "dark"),
-    ("mentor-dashboard-phone", "maya@example.org", PHONE, "light"),
-    ("student-dashboard", "sam@example.org", LAPTOP, "light"),
-    ("student-dashboard-phone-dark", "sam@example.org", PHONE, "dark"),
+PICTURES: tuple[tuple[str, str, str, dict[str, Any], str], ...] = (
+    # file, whose page, which, size, colours
+    ("mentor-dashboard", "maya@example.org", "/dashboard", LAPTOP, "light"),
+    ("mentor-dashboard-dark", "maya@example.org", "/dashboard", LAPTOP, "dark"),
+    ("mentor-dashboard-phone", "maya@example.org", "/dashboard", PHONE, "light"),
+    ("mentor-week", "maya@example.org", "/dashboard/week", LAPTOP, "light"),
+    ("student-dashboard", "sam@example.org", "/dashboard", LAPTOP, "light"),
+    ("student-dashboard-phone-dark", "sam@example.org", "/dashboard", PHONE, "dark"),
+    ("student-mentors-phone", "sam@example.org", "/mentors", PHONE, "light"),
+    ("student-day-phone-dark", "sam@example.org", "/dashboard/day", PHONE, "dark"),
 )
 
 
@@ -38,10 +41,10 @@ def main() -> None:
         load_demo(site.session, now=utc_now() + timedelta(minutes=1))
         stack.enter_context(site.served())
         windows = stack.enter_context(closing(Windows(stack.enter_context(a_browser()))))
-        for name, email, size, colours in PICTURES:
+        for name, email, path, size, colours in PICTURES:
             account = account_of(site.session, email)
             assert account is not None, "the demo has this person"
-            window = windows.of(site, account.viewer, color_scheme=colours, **size).go()
+            window = windows.of(site, account.viewer, color_scheme=colours, **size).go(path)
             window.page.screenshot(path=target / f"{name}.png")
 
 

@@ -28,6 +28,15 @@ TOO_SMALL = """(all) => all.filter((one) => {
   return width < 44 || height < 44;
 }).map((one) => one.outerHTML)"""
 
+UNMARKED = """(all) => all.filter((one) => {
+  if (!one.checkVisibility()) return false;
+  one.focus({ focusVisible: true });
+  const { outlineStyle, outlineWidth } = getComputedStyle(one);
+  return document.activeElement === one && (outlineStyle === "none" || outlineWidth === "0px");
+}).map((one) => one.outerHTML)"""
+
+PRESSABLE = "a, button, input, select, textarea"
+
 
 @pytest.fixture
 def crowd(site):
@@ -42,8 +51,12 @@ def too_wide(window):
 
 def too_small(window):
     """What one can press and is less than 44 pixels high or wide."""
-    pressable = "a, button, input, select, textarea, summary"
-    return window.page.eval_on_selector_all(pressable, TOO_SMALL)
+    return window.page.eval_on_selector_all(PRESSABLE, TOO_SMALL)
+
+
+def unmarked(window):
+    """What can have the focus and does not show it."""
+    return window.page.eval_on_selector_all(PRESSABLE, UNMARKED)
 
 
 def violations(window):
@@ -55,6 +68,7 @@ def faults(window):
     """What is wrong with the page that is open, by how it is looked at."""
     page, found = window.page, {}
     page.evaluate(OPEN_EVERYTHING)
+    found["focus"] = unmarked(window)
     for size in (PHONE, LAPTOP):
         page.set_viewport_size(size)
         for scheme in ("light", "dark"):
@@ -81,12 +95,13 @@ def test_the_checks_find_what_is_wrong_with_a_bad_page(site, windows):
         """() => {
              const bad = "<img src='data:,'><button class='tiny'>x</button><pre>" + "w".repeat(99);
              document.querySelector(".panel").insertAdjacentHTML("beforeend", bad);
-             document.querySelector(".tiny").style.minHeight = 0;
+             const { style } = document.querySelector(".tiny");
+             Object.assign(style, { minHeight: 0, outline: "none" });
            }"""
     )
 
     found = faults(window)
-    assert len(found) == 4 + 2 + 6
+    assert len(found) == 4 + 2 + 6 + 1
     assert "image-alt" in found["axe dark at 360"]
     assert "Content Security Policy" in " ".join(window.errors)
 
