@@ -92,7 +92,7 @@ def test_a_student_who_asks_for_two_overlapping_times_at_once_gets_one(
     assert calendar_faults(reader) == []
 
 
-@pytest.mark.parametrize("operations", sizes(short=240, long=20_000))
+@pytest.mark.parametrize("operations", sizes(short=640, long=20_000))
 def test_bookings_moves_cancellations_and_withdrawals_at_once_leave_every_calendar_right(
     database_url, reader, crowd, offered, figure, operations
 ):
