@@ -26,6 +26,7 @@ from sqlalchemy.orm import aliased
 from mentorship.database import UtcDateTime
 from mentorship.domain.lifecycle import (
     MANUAL_ACTIONS,
+    OPEN,
     RULE_OF,
     Action,
     Party,
@@ -33,9 +34,10 @@ from mentorship.domain.lifecycle import (
     Status,
     permitted,
 )
+from mentorship.domain.links import room_opens
 from mentorship.domain.people import Role, Viewer, party_of
 from mentorship.domain.seen import Seen
-from mentorship.models import SessionBooking, User
+from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.scope import visible_to
 from mentorship.question import Question, Raw
 
@@ -60,6 +62,8 @@ class Section(StrEnum):
 class Card:
     """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`.
 
+    `room_opens` is from when on the viewer may join its meeting; None where there is none to join.
+
     `board` gives the same object again for as long as the session looks the same.
     """
 
@@ -76,6 +80,7 @@ class Card:
     cancel_reason: str | None
     actions: tuple[Action, ...]
     is_early: bool
+    room_opens: datetime | None
 
 
 @dataclass(frozen=True)
@@ -126,9 +131,12 @@ CARDS: Select[*tuple[Any, ...]] = (
         _B.id, _B.topic, _Student.name.label("student"), _Mentor.name.label("mentor"),
         _B.student_id, _B.mentor_id, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
         _B.started_at, _B.completed_at, _B.cancel_reason,
+        or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
     )
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
+    .join(MentorTimeSlot, MentorTimeSlot.id == _B.time_slot_id)
+    .outerjoin(MentorProfile, MentorProfile.mentor_id == _B.mentor_id)
 )  # fmt: skip
 """What `card` needs of each booking."""
 
@@ -247,4 +255,7 @@ def card(row: Any, party: Party, now: datetime) -> Card:
             if permitted(action, party) and RULE_OF[action].matches(state, now)
         ),
         is_early=row.start_time - now > EARLY,
+        room_opens=room_opens(row.start_time)
+        if row.has_room and row.status in OPEN and party is not Party.ADMIN
+        else None,
     )

@@ -8,7 +8,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.people import Role
 from mentorship.services.manual import perform
-from tests.support.builders import a_booking
+from tests.support.builders import a_booking, a_profile
 
 pytestmark = pytest.mark.browser
 
@@ -58,6 +58,23 @@ def test_without_scripts_the_times_stand_in_words(site, windows, people):
     window = windows.of(site, people["student"], java_script_enabled=False).go()
 
     assert left(window, running) == f"until {start + timedelta(hours=1):%H:%M}"
+
+
+def test_the_way_into_the_meeting_appears_a_quarter_of_an_hour_before_the_start(
+    site, windows, people
+):
+    a_profile(site.session, people["mentor"], meeting_url="https://meet.example.org/maya")
+    now = utc_now()
+    booking = a_booking(site.session, **people, starts=now + timedelta(minutes=20))
+    window = windows.of(site, people["student"], clock=now).go()
+    join = window.page.locator(f"#session-{booking}").get_by_role("link", name="Join")
+
+    assert not join.is_visible()
+    window.page.clock.run_for(6 * 60_000)
+    assert join.is_visible()
+    assert "meet.example.org" not in window.page.content()
+    admins = windows.of(site, site.person("Ada", Role.ADMIN)).go().page
+    assert admins.locator(f"#session-{booking} [data-from]").count() == 0
 
 
 def test_the_title_counts_what_needs_attention(site, windows, people):
