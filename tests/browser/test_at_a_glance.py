@@ -20,6 +20,12 @@ SAID = """
   }).observe(document.querySelector(".notices"), { subtree: true, childList: true });
 """
 
+COUNT_SLIDES = """() => {
+  window.slides = 0;
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (...how) { slides += 1; return animate.apply(this, how); };
+}"""
+
 
 @pytest.fixture
 def people(site):
@@ -138,3 +144,20 @@ def test_a_question_closes_with_escape_and_gives_the_focus_back(site, windows, p
 
     assert page.locator(f"#cancel-{booking}").is_hidden()
     assert page.evaluate("document.activeElement.textContent") == "Cancel"
+
+
+@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+def test_a_change_slides_into_place_unless_the_person_wants_less_motion(
+    site, windows, people, motion
+):
+    for hours in (1, 3):
+        a_booking(site.session, **people, starts=utc_now() + timedelta(hours=hours))
+    window = windows.of(site, people["mentor"], reduced_motion=motion).go()
+    window.page.evaluate(COUNT_SLIDES)
+
+    first = a_booking(site.session, **people, starts=utc_now() - timedelta(minutes=5),
+                      status=Status.ONGOING)  # fmt: skip
+    window.look_again()
+    window.shows("now", first, "ONGOING", is_delayed=False)
+
+    assert window.page.evaluate("slides") == (0 if motion == "reduce" else 3)
