@@ -5,7 +5,7 @@ BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
 export MENTORSHIP_ENV ?= development
 
-.PHONY: run test check bench proof screenshots
+.PHONY: run test check bench proof screenshots translations
 
 run: .venv/run.done
 	@$(FLASK) db upgrade
@@ -26,6 +26,12 @@ bench: .venv/dev.done
 
 screenshots: .venv/dev.done
 	$(BIN)/python -m bench.screenshots
+
+translations: .venv/dev.done
+	@mkdir -p instance
+	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --omit-header -o instance/messages.pot .
+	$(BIN)/pybabel -q update -l de -w 100 --ignore-pot-creation-date -i instance/messages.pot -d mentorship/translations
+	$(BIN)/pybabel -q compile -d mentorship/translations
 
 proof: .venv/dev.done
 	$(BIN)/python -m pytest tests/proof -m proof $(ARGS)

@@ -14,15 +14,14 @@ from sqlalchemy.orm import Session
 from bench.data import Plan
 from bench.figures import AtLeast, Figure, per_second
 from bench.stage import Stage
-from mentorship import create_app
 from mentorship.adapters.post import SmtpPost
+from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.models import SessionBooking
 from mentorship.services.delivery import deliver
 from mentorship.services.letters import House
 from mentorship.services.outbox import tell
-from tests.support.databases import settings_for
 
 _CONTEXT = multiprocessing.get_context("spawn")
 
@@ -42,8 +41,7 @@ def run(stage: Stage) -> Iterator[Figure]:
 def rate(url: str, *, mails: int, now: datetime) -> float:
     """Mails a second that one sender delivers, about the first bookings of a filled database."""
     engine = create_engine(url)
-    app = create_app(settings_for(url))
-    house = House("https://mentors.example.org", "a@example.org", "s" * 32, app.jinja_env)
+    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
     ours, theirs = _CONTEXT.Pipe()
     server = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     server.start()

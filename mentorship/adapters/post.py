@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from mentorship.domain.sentences import N_
+
 TIMEOUT = 30.0
 """Seconds without an answer after which an SMTP server counts as gone."""
 
@@ -70,7 +72,7 @@ class SmtpPost:
     @property
     def where(self) -> str:
         """The server, without the password."""
-        return f"the SMTP server {self._host}:{self._port}"
+        return N_("the SMTP server %(server)s", server=f"{self._host}:{self._port}")
 
     @contextmanager
     def open(self) -> Iterator[Counter]:
@@ -149,7 +151,10 @@ class FolderPost:
     @property
     def where(self) -> str:
         """The folder, as it is called in the documentation."""
-        return f"files in the folder {self._folder.parent.name}/{self._folder.name}"
+        return N_(
+            "files in the folder %(folder)s",
+            folder=f"{self._folder.parent.name}/{self._folder.name}",
+        )
 
     @contextmanager
     def open(self) -> Iterator[Counter]:

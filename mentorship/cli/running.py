@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
-from mentorship.config import Settings
+from mentorship.config import PROJECT, Settings
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
@@ -101,7 +101,7 @@ def worker() -> None:
         base_url=settings.base_url,
         sender=settings.sender,
         secret_key=current_app.config["SECRET_KEY"],
-        templates=current_app.jinja_env,
+        templates=PROJECT / "templates",
     )
     engine = db.engine
     rounds: dict[str, Any] = {

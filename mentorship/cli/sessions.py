@@ -71,7 +71,7 @@ def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
         result = update_session_statuses(
             db.session(), now=now, cause=Cause.COMMAND, keep=everything
         )
-    click.echo(json.dumps(sweep_answer(result, now)) if as_machine else _table(result))
+    click.echo(json.dumps(sweep_answer(result, now, str)) if as_machine else _table(result))
     if dry_run or at:
         click.echo("Nothing was written.", err=True)
 

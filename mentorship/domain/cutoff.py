@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from mentorship.domain.lifecycle import Party
+from mentorship.domain.sentences import ngettext
 
 
 @dataclass(frozen=True)
@@ -23,12 +24,13 @@ class Cutoff:
 
     def sentence(self, start_time: datetime, timezone: str) -> str:
         """Until when it was possible, in the reader's zone."""
-        local = self.until(start_time).astimezone(ZoneInfo(timezone))
-        hours = round(self.lead / timedelta(hours=1))
-        return (
-            f"Students can change a session until {hours} hour{'' if hours == 1 else 's'} before "
-            f"it starts. For this one that was {local:%a} {local.day} {local:%b %Y, %H:%M %Z}. "
-            "The mentor can still change it."
+        return ngettext(
+            "Students can change a session until %(n)s hour before it starts. "
+            "For this one that was %(until)s. The mentor can still change it.",
+            "Students can change a session until %(n)s hours before it starts. "
+            "For this one that was %(until)s. The mentor can still change it.",
+            round(self.lead / timedelta(hours=1)),
+            until=self.until(start_time).astimezone(ZoneInfo(timezone)),
         )
 
 

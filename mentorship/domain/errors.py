@@ -1,10 +1,17 @@
 """What can be wrong with a request, in words for people. `web.errors` turns each into HTTP."""
 
 from mentorship.domain.lifecycle import Status
+from mentorship.domain.sentences import N_
 
 
 class ProductError(Exception):
     """A request that cannot be carried out; the message is a sentence for the person who asked."""
+
+    @property
+    def sentence(self) -> str:
+        """The message, which an edge can say in the language of that person."""
+        sentence: str = self.args[0]
+        return sentence
 
 
 class InvalidInput(ProductError):
@@ -15,27 +22,29 @@ class NotConfirmed(ProductError):
     """The password is right, but the address of the account has not been confirmed yet."""
 
     def __init__(self) -> None:
-        super().__init__("Please confirm your e-mail address first, by the link that we sent you.")
+        super().__init__(
+            N_("Please confirm your e-mail address first, by the link that we sent you.")
+        )
 
 
 class NotSignedIn(ProductError):
     """The request needs somebody to be signed in."""
 
     def __init__(self) -> None:
-        super().__init__("Please sign in first.")
+        super().__init__(N_("Please sign in first."))
 
 
 class NotSigned(ProductError):
     """A program's call is not signed by whom we know, is too old, or came before."""
 
     def __init__(self) -> None:
-        super().__init__("This call is not signed rightly, is too old, or came before.")
+        super().__init__(N_("This call is not signed rightly, is too old, or came before."))
 
 
 class NotFound(ProductError):
     """There is no such thing, or it is none of the viewer's business."""
 
-    def __init__(self, sentence: str = "There is no such session.") -> None:
+    def __init__(self, sentence: str = N_("There is no such session.")) -> None:
         super().__init__(sentence)
 
 
@@ -56,7 +65,7 @@ class KeyReused(ProductError):
     """The `Idempotency-Key` came before with a request that asked for something else."""
 
     def __init__(self) -> None:
-        super().__init__("This Idempotency-Key was used for a different request before.")
+        super().__init__(N_("This Idempotency-Key was used for a different request before."))
 
 
 class TooManyTries(ProductError):

@@ -11,13 +11,6 @@ _remembered = lru_cache(16_384)
 
 
 @_remembered
-def day(instant: datetime, timezone: str) -> str:
-    """Like "Tue 24 Nov 2026"."""
-    local = instant.astimezone(_zone(timezone))
-    return f"{local:%a} {local.day} {local:%b %Y}"
-
-
-@_remembered
 def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
     """Like "09:05", or "9:05 AM" where hours are counted so."""
     local = instant.astimezone(_zone(timezone))

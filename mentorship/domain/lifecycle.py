@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
+from mentorship.domain.sentences import N_
+
 
 class Status(StrEnum):
     """Where a booked session stands. COMPLETED and CANCELLED are final."""
@@ -122,34 +124,34 @@ def _by(*parties: Party) -> frozenset[Party]:
 RULES: tuple[Rule, ...] = (
     Rule(
         Action.DELAY, Status.SCHEDULED, Status.ONGOING, _by(Party.CLOCK),
-        "The start time passed and nobody had started the session.",
+        N_("The start time passed and nobody had started the session."),
         since=Moment.START, sets={"is_delayed": True},
     ),
     Rule(
         Action.AUTO_COMPLETE, Status.ONGOING, Status.COMPLETED, _by(Party.CLOCK),
-        "The session was started on time and its end time passed.",
+        N_("The session was started on time and its end time passed."),
         delayed=False, since=Moment.END, sets={"completed_at": Moment.END},
     ),
     Rule(
         Action.START, Status.SCHEDULED, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
-        "The session was started.",
+        N_("The session was started."),
         before=Moment.END, sets={"is_delayed": False, "started_at": Moment.NOW},
     ),
     Rule(
         Action.ARRIVE, Status.ONGOING, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
-        "The delayed session began.",
+        N_("The delayed session began."),
         delayed=True, arrived=False, sets={"started_at": Moment.NOW},
     ),
     Rule(
         Action.COMPLETE, Status.ONGOING, Status.COMPLETED,
         _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
-        "The session was completed.",
+        N_("The session was completed."),
         sets={"completed_at": Moment.NOW},
     ),
     Rule(
         Action.CANCEL, Status.SCHEDULED, Status.CANCELLED,
         _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
-        "The session was cancelled.",
+        N_("The session was cancelled."),
         before=Moment.START, sets={"cancelled_at": Moment.NOW},
     ),
 )  # fmt: skip
@@ -205,28 +207,42 @@ def permitted(action: Action, party: Party) -> bool:
 
 def _refusal(state: State, action: Action, overdue: Rule | None) -> str:
     if overdue is not None and overdue.action is Action.DELAY:
-        passed = "end" if action is Action.START else "start"
-        return (
-            f"The {passed} time of this session has passed, so it is now marked as delayed. "
+        if action is Action.START:
+            return N_(
+                "The end time of this session has passed, so it is now marked as delayed. "
+                "It can be completed."
+            )
+        return N_(
+            "The start time of this session has passed, so it is now marked as delayed. "
             "It can be completed."
         )
     status = overdue.target if overdue else state.status
-    if status in (Status.COMPLETED, Status.CANCELLED):
-        return f"This session is already {status.lower()}."
+    if status in IS_OVER:
+        return IS_OVER[status]
     if state.status is Status.SCHEDULED:
-        return f"This session has not started yet, so it cannot {_VERB[action]}."
+        return N_(
+            "This session has not started yet, so it cannot %(be_done)s.", be_done=_VERB[action]
+        )
     if action is Action.START and state.started_at is None:
-        return "This session is delayed: its start time passed. Mark the arrival instead."
+        return N_("This session is delayed: its start time passed. Mark the arrival instead.")
     if action is Action.ARRIVE:
-        return "This session was started on time, so there is no late arrival to mark."
-    return f"This session is under way, so it cannot {_VERB[action]}."
+        return N_("This session was started on time, so there is no late arrival to mark.")
+    return N_("This session is under way, so it cannot %(be_done)s.", be_done=_VERB[action])
 
+
+IS_OVER: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.COMPLETED: N_("This session is already completed."),
+        Status.CANCELLED: N_("This session is already cancelled."),
+    }
+)
+"""Why nothing more can be done with a session that is over."""
 
 _VERB: Mapping[Action, str] = MappingProxyType(
     {
-        Action.START: "be started",
-        Action.ARRIVE: "be marked as arrived",
-        Action.COMPLETE: "be completed",
-        Action.CANCEL: "be cancelled",
+        Action.START: N_("be started"),
+        Action.ARRIVE: N_("be marked as arrived"),
+        Action.COMPLETE: N_("be completed"),
+        Action.CANCEL: N_("be cancelled"),
     }
 )

@@ -5,6 +5,7 @@ from urllib.parse import urlsplit
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import OPEN, Status
+from mentorship.domain.sentences import N_
 
 LONGEST_LINK = 2000
 
@@ -20,9 +21,15 @@ def clean_link(value: str, *, what: str) -> str:
     """
     value = value.strip()
     if len(value) > LONGEST_LINK:
-        raise InvalidInput(f"{what} is longer than {LONGEST_LINK} characters.")
+        raise InvalidInput(
+            N_(
+                "%(what)s is longer than %(longest)s characters.",
+                what=what,
+                longest=LONGEST_LINK,
+            )
+        )
     if value and not _is_web_address(value):
-        raise InvalidInput(f"{what} must be like https://meet.example.org/room.")
+        raise InvalidInput(N_("%(what)s must be like https://meet.example.org/room.", what=what))
     return value
 
 

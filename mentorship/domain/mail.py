@@ -7,6 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from mentorship.domain.lifecycle import Action
+from mentorship.domain.sentences import N_
 
 
 class MailKind(StrEnum):
@@ -65,15 +66,15 @@ OLD_NEWS = timedelta(days=7)
 
 CHOICES: Mapping[MailKind, str] = MappingProxyType(
     {
-        MailKind.BOOKED: "A session is booked",
-        MailKind.MOVED: "A session is moved to another time",
-        MailKind.CANCELLED: "A session is cancelled",
-        MailKind.REMINDER_24H: "A reminder one day before",
-        MailKind.REMINDER_1H: "A reminder one hour before",
-        MailKind.REMINDER_10M: "A reminder ten minutes before",
-        MailKind.STARTED: "A session is started",
-        MailKind.DELAYED: "A session is delayed",
-        MailKind.COMPLETED: "A session is completed",
+        MailKind.BOOKED: N_("A session is booked"),
+        MailKind.MOVED: N_("A session is moved to another time"),
+        MailKind.CANCELLED: N_("A session is cancelled"),
+        MailKind.REMINDER_24H: N_("A reminder one day before"),
+        MailKind.REMINDER_1H: N_("A reminder one hour before"),
+        MailKind.REMINDER_10M: N_("A reminder ten minutes before"),
+        MailKind.STARTED: N_("A session is started"),
+        MailKind.DELAYED: N_("A session is delayed"),
+        MailKind.COMPLETED: N_("A session is completed"),
     }
 )
 """What people can choose to get; mail about their account and what they asked for always comes."""

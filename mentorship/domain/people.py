@@ -21,11 +21,18 @@ class HourCycle(StrEnum):
     H23 = "h23"
 
 
+class Language(StrEnum):
+    """What people can read the product in, as BCP 47 calls it."""
+
+    EN = "en"
+    DE = "de"
+
+
 @dataclass(frozen=True)
 class Viewer:
     """The signed-in person who asks; `timezone` is an IANA name, `epoch` their sign-in epoch.
 
-    `hour_cycle` is None where the language of their browser decides.
+    `hour_cycle` and `language` are None where the language of their browser decides.
     """
 
     id: int
@@ -35,6 +42,7 @@ class Viewer:
     timezone: str
     epoch: int
     hour_cycle: HourCycle | None = None
+    language: Language | None = None
 
     def takes_part(self, *, student_id: int, mentor_id: int) -> bool:
         """Whether a session is this person's to see."""

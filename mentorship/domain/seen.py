@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.sentences import N_
 
 _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
@@ -26,6 +27,6 @@ class Seen:
         """The place written by `str`. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
-            raise InvalidInput("The field 'seen' is not one that this page was given.")
+            raise InvalidInput(N_("The field 'seen' is not one that this page was given."))
         head, first, second = (int(digits) for digits in match.groups())
         return cls(head, (first, second))

@@ -7,6 +7,8 @@ from enum import StrEnum
 
 from dateutil.rrule import rrulestr
 
+from mentorship.domain.sentences import N_
+
 
 class Weekday(StrEnum):
     """The days as RFC 5545 writes them, Monday first."""
@@ -28,7 +30,15 @@ class Weekday(StrEnum):
 _WORDS = dict(
     zip(
         Weekday,
-        ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
+        (
+            N_("Monday"),
+            N_("Tuesday"),
+            N_("Wednesday"),
+            N_("Thursday"),
+            N_("Friday"),
+            N_("Saturday"),
+            N_("Sunday"),
+        ),
         strict=True,
     )
 )
@@ -65,16 +75,23 @@ class Recurrence:
     def words(self) -> str:
         """Like "Every second week on Tuesday and Thursday"."""
         names = [day.word for day in Weekday if day in self.weekdays]
-        listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+        listed = names[0]
+        for name in names[1:-1]:
+            listed = N_("%(days)s, %(day)s", days=listed, day=name)
+        if len(names) > 1:
+            listed = N_("%(days)s and %(day)s", days=listed, day=names[-1])
         if len(names) == len(Weekday):
-            listed = "day" if self.every_weeks == 1 else "every day"
-        if self.every_weeks == 1:
-            return f"Every {listed}"
-        return f"Every {_ORDINALS[self.every_weeks]} week on {listed}"
+            listed = N_("day") if self.every_weeks == 1 else N_("every day")
+        return N_(_EVERY[self.every_weeks], days=listed)
 
 
-_ORDINALS = {2: "second", 3: "third", 4: "fourth"}
-MOST_WEEKS_BETWEEN = max(_ORDINALS)
+_EVERY = {
+    1: N_("Every %(days)s"),
+    2: N_("Every second week on %(days)s"),
+    3: N_("Every third week on %(days)s"),
+    4: N_("Every fourth week on %(days)s"),
+}
+MOST_WEEKS_BETWEEN = max(_EVERY)
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ class User(Model):
     """A person with an account. `password_hash` is empty until the person has set a password.
 
     Who signed up confirms the address before the first sign-in, and a mentor is approved by an
-    admin before being found. `hour_cycle` is h12 or h23 where the person chose one. `folded_name`
-    is how the list of people is searched and ordered.
+    admin before being found. `hour_cycle` is h12 or h23 and `language` en or de where the person
+    chose one. `folded_name` is how the list of people is searched and ordered.
     """
 
     __tablename__ = "users"
@@ -32,8 +32,10 @@ class User(Model):
     is_confirmation_pending: Mapped[bool] = mapped_column(server_default=false())
     is_approval_pending: Mapped[bool] = mapped_column(server_default=false())
     hour_cycle: Mapped[str | None] = mapped_column(String(3))
+    language: Mapped[str | None] = mapped_column(String(2))
 
     __table_args__ = (
         CheckConstraint(func.lower(email) == email, name="email_lower_case"),
         CheckConstraint("hour_cycle IN ('h12', 'h23')", name="hour_cycle"),
+        CheckConstraint("language IN ('en', 'de')", name="language"),
     )

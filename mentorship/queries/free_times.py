@@ -31,6 +31,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.people import Role
+from mentorship.domain.sentences import N_
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.question import Question
 
@@ -63,15 +64,15 @@ class Limits:
 class Obstacle(StrEnum):
     """Why a time cannot be booked, in the order in which it is told. The value is a sentence."""
 
-    NOT_TAKING = "This mentor takes no bookings at present."
-    WITHDRAWN = "This time is no longer offered."
-    PAST = "This time has passed."
-    TOO_SOON = "This time begins too soon: the mentor asks for longer notice."
-    TOO_FAR = "This time is further ahead than the mentor takes bookings."
-    BUSY = "There is another session of the student at that time."
-    FULL = "This time has just been taken by somebody else."
-    HELD = "This time is held for somebody on the waiting list just now."
-    DAY_FULL = "The mentor takes no more sessions on that day."
+    NOT_TAKING = N_("This mentor takes no bookings at present.")
+    WITHDRAWN = N_("This time is no longer offered.")
+    PAST = N_("This time has passed.")
+    TOO_SOON = N_("This time begins too soon: the mentor asks for longer notice.")
+    TOO_FAR = N_("This time is further ahead than the mentor takes bookings.")
+    BUSY = N_("There is another session of the student at that time.")
+    FULL = N_("This time has just been taken by somebody else.")
+    HELD = N_("This time is held for somebody on the waiting list just now.")
+    DAY_FULL = N_("The mentor takes no more sessions on that day.")
 
 
 AT_ONCE = 20

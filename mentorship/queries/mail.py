@@ -40,6 +40,7 @@ _FACTS = (
         _M.id, _M.kind, _M.booking_id, _M.recipient, _M.subject, _M.body_text, _M.body_html,
         _M.created_at, _M.not_after, _M.attempts, _M.reader_id,
         _Reader.name.label("reader"), _Reader.email, _Reader.timezone, _Reader.hour_cycle,
+        _Reader.language,
         MailChoice.is_wanted.label("choice"),
         _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time, _B.cancel_reason,
         _B.mentor_id, _Student.name.label("student"), _Mentor.name.label("mentor"),

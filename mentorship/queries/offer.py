@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import NotFound
+from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
 from mentorship.models import MentorTimeSlot, User
 from mentorship.queries.free_times import FreeSlot, free_slots, obstacle_to
@@ -46,7 +47,7 @@ def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) 
         .where(MentorTimeSlot.id == slot_id)
     ).one_or_none()  # fmt: skip
     if row is None:
-        raise NotFound("There is no such time.")
+        raise NotFound(N_("There is no such time."))
     people = {"mentor_id": row.mentor_id, "student_id": student_id}
     obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now)
     next_free: list[FreeSlot] = []

@@ -7,12 +7,13 @@ from typing import Any
 from sqlalchemy import Row, bindparam, func, or_, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import HourCycle, Role, Viewer
+from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.words import fold
 from mentorship.models import User
 
 VIEWER_COLUMNS = (
     User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
+    User.language,
 )  # fmt: skip
 _BY_EPOCH = select(*VIEWER_COLUMNS).where(
     User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
@@ -112,4 +113,5 @@ def viewer_from(row: Row[*tuple[Any, ...]]) -> Viewer:
         row.timezone,
         row.session_epoch,
         HourCycle(row.hour_cycle) if row.hour_cycle else None,
+        Language(row.language) if row.language else None,
     )

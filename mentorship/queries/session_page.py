@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from mentorship.domain.errors import NotFound
 from mentorship.domain.lifecycle import OPEN, Party, Status
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.domain.updates import rule_of_change
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.dashboard import CARDS, Card, card
@@ -69,7 +70,7 @@ def _history(session: Session, booking: SessionBooking, student: str) -> tuple[H
     """Everything that happened, oldest first."""
     happenings = []
     if booking.booked_at is not None:
-        happenings.append(Happening(booking.booked_at, "The session was booked.", student))
+        happenings.append(Happening(booking.booked_at, N_("The session was booked."), student))
     moves = (
         select(BookingMove, User.name)
         .join(User, User.id == BookingMove.actor_id)
@@ -78,7 +79,7 @@ def _history(session: Session, booking: SessionBooking, student: str) -> tuple[H
     )
     happenings += [
         Happening(
-            move.moved_at, "The session was moved.", who, move.reason, move.old_start,
+            move.moved_at, N_("The session was moved."), who, move.reason, move.old_start,
             move.new_start,
         )
         for move, who in session.execute(moves)

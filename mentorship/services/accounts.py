@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotConfirmed
-from mentorship.domain.people import HourCycle, Role, Viewer
+from mentorship.domain.people import HourCycle, Language, Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.domain.words import fold
 from mentorship.models import ApiToken, User
 from mentorship.queries.people import account_of
@@ -34,25 +35,27 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
     """
     value = value.strip()
     if required and not value:
-        raise InvalidInput(f"{what} is missing.")
+        raise InvalidInput(N_("%(what)s is missing.", what=what))
     if len(value) > longest:
-        raise InvalidInput(f"{what} is longer than {longest} characters.")
+        raise InvalidInput(
+            N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
+        )
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
-        raise InvalidInput(f"{what} contains a character that cannot be used.")
+        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
     return value
 
 
 def clean_email(value: str) -> str:
     """The address in lower case. Raises InvalidInput."""
-    email = clean_text(value, what="The e-mail address", longest=254).lower()
+    email = clean_text(value, what=N_("The e-mail address"), longest=254).lower()
     if not _EMAIL.fullmatch(email):
-        raise InvalidInput(f"'{email}' is not an e-mail address.")
+        raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
     return email
 
 
 def clean_name(value: str) -> str:
     """The name as it is shown. Raises InvalidInput."""
-    return clean_text(value, what="The name", longest=LONGEST_NAME)
+    return clean_text(value, what=N_("The name"), longest=LONGEST_NAME)
 
 
 def folded_name(name: str) -> str:
@@ -65,14 +68,16 @@ def clean_role(value: str) -> Role:
     try:
         return Role(value.strip().upper())
     except ValueError:
-        raise InvalidInput(f"'{value}' is not one of student, mentor or admin.") from None
+        raise InvalidInput(
+            N_("'%(value)s' is not one of student, mentor or admin.", value=value)
+        ) from None
 
 
 def clean_timezone(value: str) -> str:
     """An IANA name; empty means UTC. Raises InvalidInput."""
     name = value.strip() or "UTC"
     if name not in _timezones():
-        raise InvalidInput(f"'{value}' is not a time zone like Europe/Berlin.")
+        raise InvalidInput(N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value))
     return name
 
 
@@ -97,16 +102,27 @@ def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
     """
     if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
         raise InvalidInput(
-            f"The password needs {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters."
+            N_(
+                "The password needs %(shortest)s to %(longest)s characters.",
+                shortest=SHORTEST_PASSWORD,
+                longest=LONGEST_PASSWORD,
+            )
         )
-    clean_text(value, what="The password", longest=LONGEST_PASSWORD)
+    clean_text(value, what=N_("The password"), longest=LONGEST_PASSWORD)
     if is_easily_guessed(value, about=about):
-        raise InvalidInput("This password is easily guessed. Please take another one.")
+        raise InvalidInput(N_("This password is easily guessed. Please take another one."))
     return value
 
 
 def new_account(
-    *, email: str, name: str, role: str, password: str, timezone: str, now: datetime
+    *,
+    email: str,
+    name: str,
+    role: str,
+    password: str,
+    timezone: str,
+    now: datetime,
+    language: Language | None = None,
 ) -> dict[str, object]:
     """The columns of a new user, checked. An empty password means that it is set later.
 
@@ -120,6 +136,7 @@ def new_account(
         "folded_name": folded_name(name),
         "role": clean_role(role),
         "timezone": clean_timezone(timezone),
+        "language": language,
         "password_hash": hash_password(password) if password else None,
         "session_epoch": 0,
         "created_at": now,
@@ -134,7 +151,9 @@ def create_user(session: Session, account: dict[str, object]) -> None:
         session.commit()
     except IntegrityError:
         session.rollback()
-        raise InvalidInput(f"There is an account with {account['email']} already.") from None
+        raise InvalidInput(
+            N_("There is an account with %(email)s already.", email=account["email"])
+        ) from None
 
 
 def has_users(session: Session) -> bool:
@@ -178,7 +197,7 @@ def change_password(
 ) -> Viewer:
     """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
     if check_password(session, email=viewer.email, password=current) is None:
-        raise InvalidInput("The current password is not right.")
+        raise InvalidInput(N_("The current password is not right."))
     return set_password(session, viewer=viewer, password=password, now=now)
 
 
@@ -192,7 +211,15 @@ def clean_hour_cycle(value: str) -> HourCycle | None:
     try:
         return HourCycle(value) if value else None
     except ValueError:
-        raise InvalidInput("Hours are counted as h12 or h23.") from None
+        raise InvalidInput(N_("Hours are counted as h12 or h23.")) from None
+
+
+def clean_language(value: str) -> Language | None:
+    """A choice of language; empty is none. Raises InvalidInput."""
+    try:
+        return Language(value) if value else None
+    except ValueError:
+        raise InvalidInput(N_("The language is one of en and de.")) from None
 
 
 def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) -> Viewer:
@@ -211,5 +238,5 @@ def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) 
         )
     session.commit()
     if changed.rowcount != 1:
-        raise InvalidInput("The password was changed elsewhere just now.")
+        raise InvalidInput(N_("The password was changed elsewhere just now."))
     return replace(viewer, epoch=viewer.epoch + 1)

@@ -12,6 +12,7 @@ from mentorship.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from mentorship.domain.lifecycle import Party, Status
 from mentorship.domain.links import clean_link
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import SessionBooking, SessionFeedback, SessionRecording
 from mentorship.services.profiles import clean_lines
 
@@ -26,10 +27,10 @@ def set_recording(
     Raises NotFound for a stranger, Forbidden for a student, InvalidInput for no web address and
     Conflict while the session is not completed.
     """
-    url = clean_link(url, what="The recording link")
+    url = clean_link(url, what=N_("The recording link"))
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is Party.STUDENT:
-            raise Forbidden("Only the mentor adds a recording.")
+            raise Forbidden(N_("Only the mentor adds a recording."))
         _refuse_unless_completed(booking)
         store_recording(session, booking_id, url, now=now)
 
@@ -58,11 +59,11 @@ def rate(session: Session, *, booking_id: int, viewer: Viewer, rating: int, comm
     InvalidInput for what does not fit and Conflict while the session is not completed.
     """
     if not 1 <= rating <= 5:
-        raise InvalidInput("The rating must be from 1 to 5.")
-    comment = clean_lines(comment, what="The comment", longest=LONGEST_COMMENT)
+        raise InvalidInput(N_("The rating must be from 1 to 5."))
+    comment = clean_lines(comment, what=N_("The comment"), longest=LONGEST_COMMENT)
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.STUDENT:
-            raise Forbidden("Only the student rates a session.")
+            raise Forbidden(N_("Only the student rates a session."))
         _refuse_unless_completed(booking)
         kept = _feedback(session, booking_id)
         kept.rating, kept.comment = rating, comment
@@ -76,11 +77,11 @@ def write_notes(
     Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what
     does not fit and Conflict while the session is not completed.
     """
-    summary = clean_lines(summary, what="The summary", longest=LONGEST_SUMMARY)
-    private_notes = clean_lines(private_notes, what="The notes", longest=LONGEST_SUMMARY)
+    summary = clean_lines(summary, what=N_("The summary"), longest=LONGEST_SUMMARY)
+    private_notes = clean_lines(private_notes, what=N_("The notes"), longest=LONGEST_SUMMARY)
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.MENTOR:
-            raise Forbidden("Only the mentor writes notes on a session.")
+            raise Forbidden(N_("Only the mentor writes notes on a session."))
         _refuse_unless_completed(booking)
         kept = _feedback(session, booking_id)
         kept.summary, kept.private_notes = summary, private_notes
@@ -121,7 +122,7 @@ def _party(booking: SessionBooking, viewer: Viewer) -> Party:
 def _refuse_unless_completed(booking: SessionBooking) -> None:
     if booking.status is not Status.COMPLETED:
         raise Conflict(
-            "This can be added once the session is completed.",
+            N_("This can be added once the session is completed."),
             status=booking.status,
             is_delayed=booking.is_delayed,
         )

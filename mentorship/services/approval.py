@@ -7,7 +7,8 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.people import Language, Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import User
 from mentorship.services import account_mail
 from mentorship.services.outbox import enqueue
@@ -23,27 +24,33 @@ def approve(
     is not confirmed: until then anybody may have typed it.
     """
     if viewer.role is not Role.ADMIN:
-        raise Forbidden("Only an admin may approve mentors.")
+        raise Forbidden(N_("Only an admin may approve mentors."))
     begin_write(session)
     approved = session.execute(
         update(User)
         .where(User.id == person_id, User.is_approval_pending, ~User.is_confirmation_pending)
         .values(is_approval_pending=False)
-        .returning(User.name, User.email)
+        .returning(User.name, User.email, User.language)
     ).one_or_none()
     if approved is not None:
         mail = account_mail.approved(
-            approved.email, approved.name, links.page("dashboard"), now=now
+            approved.email,
+            approved.name,
+            links.page("dashboard"),
+            language=approved.language and Language(approved.language),
+            now=now,
         )
         enqueue(session, mail, now=now)
         session.commit()
-        return f"{approved.name} is approved, and is told by mail."
+        return N_("%(name)s is approved, and is told by mail.", name=approved.name)
     person = session.execute(
         select(User.name, User.is_approval_pending).where(User.id == person_id)
     ).one_or_none()
     session.rollback()
     if person is None:
-        raise NotFound("There is no such person.")
+        raise NotFound(N_("There is no such person."))
     if person.is_approval_pending:
-        raise InvalidInput(f"{person.name} has not confirmed the e-mail address yet.")
-    return f"{person.name} needs no approval."
+        raise InvalidInput(
+            N_("%(name)s has not confirmed the e-mail address yet.", name=person.name)
+        )
+    return N_("%(name)s needs no approval.", name=person.name)

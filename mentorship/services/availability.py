@@ -16,6 +16,7 @@ from mentorship.domain.availability import Calendar, KnownSlot, Plan, PlannedSlo
 from mentorship.domain.errors import Conflict, InvalidInput, ProductError
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_, joined, ngettext
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.changes import Change
@@ -76,14 +77,19 @@ class Applied:
     @property
     def sentence(self) -> str:
         """What happened, in words for the mentor."""
-        slots = f"{_count(self.added, 'slot')} added, {_count(self.withdrawn, 'slot')} taken back."
-        kept = f" {_count(self.kept, 'booked session')} kept." if self.kept else ""
-        gone = f" {_count(self.cancelled, 'session')} cancelled." if self.cancelled else ""
-        return f"Saved: {slots}{kept}{gone}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+        parts = [
+            ngettext("%(n)s slot added,", "%(n)s slots added,", self.added),
+            ngettext("%(n)s slot taken back.", "%(n)s slots taken back.", self.withdrawn),
+        ]
+        if self.kept:
+            parts.append(
+                ngettext("%(n)s booked session kept.", "%(n)s booked sessions kept.", self.kept)
+            )
+        if self.cancelled:
+            parts.append(
+                ngettext("%(n)s session cancelled.", "%(n)s sessions cancelled.", self.cancelled)
+            )
+        return joined(N_("Saved:"), *parts)
 
 
 def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
@@ -96,8 +102,11 @@ def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) 
     after = change.on(before)
     if after.size(now=now) > MOST_SLOTS:
         raise InvalidInput(
-            f"These hours would make more than {MOST_SLOTS} slots up to your horizon. "
-            "Choose longer slots, fewer hours or a nearer horizon."
+            N_(
+                "These hours would make more than %(most)s slots up to your horizon. "
+                "Choose longer slots, fewer hours or a nearer horizon.",
+                most=MOST_SLOTS,
+            )
         )
     plan = after.plan(now=now)
     known = set(before.plan(now=now).misfits)
@@ -123,14 +132,16 @@ def apply(
     and what `preview` raises; nothing is written then.
     """
     if cancel and not reason:
-        raise InvalidInput("Say why the sessions are cancelled: their students will read it.")
+        raise InvalidInput(N_("Say why the sessions are cancelled: their students will read it."))
     begin_write(session)
     lock_people(session, [mentor.id])
     try:
         effect = preview(session, mentor.id, change, now=now)
         strangers = set(cancel) - {booked.id for booked in effect.sessions}
         if strangers:
-            raise InvalidInput(f"This change does not concern session {min(strangers)}.")
+            raise InvalidInput(
+                N_("This change does not concern session %(id)s.", id=min(strangers))
+            )
     except ProductError:
         session.rollback()
         raise

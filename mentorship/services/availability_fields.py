@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from mentorship.domain.availability import DaysOff, SlotSettings
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.sentences import N_
 from mentorship.domain.weekly import MOST_WEEKS_BETWEEN, Recurrence, Weekday, WeeklyRule
 from mentorship.services.accounts import clean_text
 
@@ -42,14 +43,14 @@ def new_rule(
     """A weekly rule, checked; times and days are local in `timezone`. Raises InvalidInput."""
     minutes = minutes_between(opens, closes)
     if not weekdays:
-        raise InvalidInput("Choose at least one day of the week.")
-    _within(every_weeks, 1, MOST_WEEKS_BETWEEN, "The number of weeks from one to the next")
-    _within(slot_minutes, SHORTEST_SLOT, minutes, "The length of a slot in minutes")
-    _within(capacity, 1, LARGEST_GROUP, "The number of students in a slot")
+        raise InvalidInput(N_("Choose at least one day of the week."))
+    _within(every_weeks, 1, MOST_WEEKS_BETWEEN, N_("The number of weeks from one to the next"))
+    _within(slot_minutes, SHORTEST_SLOT, minutes, N_("The length of a slot in minutes"))
+    _within(capacity, 1, LARGEST_GROUP, N_("The number of students in a slot"))
     if not EARLIEST_FIRST_DAY <= first_day <= now.date() + FURTHEST_AHEAD:
-        raise InvalidInput("The first day must lie between 2020 and three years from now.")
+        raise InvalidInput(N_("The first day must lie between 2020 and three years from now."))
     if until is not None and until < first_day:
-        raise InvalidInput("The last day must not come before the first.")
+        raise InvalidInput(N_("The last day must not come before the first."))
     recurrence = Recurrence(tuple(weekdays), every_weeks, until)
     return WeeklyRule(
         id=rule_id,
@@ -70,26 +71,33 @@ def new_days_off(
     """Days off, checked; one day where there is no last. Raises InvalidInput."""
     last_day = last_day or first_day
     if last_day < first_day:
-        raise InvalidInput("The last day off must not come before the first.")
+        raise InvalidInput(N_("The last day off must not come before the first."))
     if last_day < now.astimezone(ZoneInfo(timezone)).date():
-        raise InvalidInput("These days have passed.")
+        raise InvalidInput(N_("These days have passed."))
     if last_day > now.date() + FURTHEST_AHEAD:
-        raise InvalidInput("Days off can be at most three years ahead.")
-    note = clean_text(note, what="The note", longest=LONGEST_NOTE, required=False)
+        raise InvalidInput(N_("Days off can be at most three years ahead."))
+    note = clean_text(note, what=N_("The note"), longest=LONGEST_NOTE, required=False)
     return replace(DaysOff(days_off_id, first_day, last_day), note=note)
 
 
 def new_settings(settings: SlotSettings) -> SlotSettings:
     """The limits as they are. Raises InvalidInput where one does not fit."""
-    _within(settings.buffer_before, 0, LONGEST_BUFFER, "The buffer before a slot in minutes")
-    _within(settings.buffer_after, 0, LONGEST_BUFFER, "The buffer after a slot in minutes")
-    _within(settings.minimum_notice, 0, LONGEST_NOTICE, "The minimum notice in minutes")
-    _within(settings.horizon_days, 1, FARTHEST_HORIZON, "The horizon in days")
+    _within(settings.buffer_before, 0, LONGEST_BUFFER, N_("The buffer before a slot in minutes"))
+    _within(settings.buffer_after, 0, LONGEST_BUFFER, N_("The buffer after a slot in minutes"))
+    _within(settings.minimum_notice, 0, LONGEST_NOTICE, N_("The minimum notice in minutes"))
+    _within(settings.horizon_days, 1, FARTHEST_HORIZON, N_("The horizon in days"))
     if settings.daily_limit is not None:
-        _within(settings.daily_limit, 1, HIGHEST_DAILY_LIMIT, "The daily limit")
+        _within(settings.daily_limit, 1, HIGHEST_DAILY_LIMIT, N_("The daily limit"))
     return settings
 
 
 def _within(value: int, least: int, most: int, what: str) -> None:
     if not least <= value <= most:
-        raise InvalidInput(f"{what} must be between {least} and {most}.")
+        raise InvalidInput(
+            N_(
+                "%(what)s must be between %(least)s and %(most)s.",
+                what=what,
+                least=least,
+                most=most,
+            )
+        )

@@ -13,6 +13,7 @@ from mentorship.domain.errors import Forbidden, NotFound, ProductError
 from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.free_times import FreeSlot, Obstacle, free_slots, obstacle_to
 from mentorship.services.idempotency import Once, keep_answer, kept_answer
@@ -31,7 +32,7 @@ class NotFree(ProductError):
     """The time cannot be booked; `next_free` are the mentor's next times that can."""
 
     def __init__(self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...]) -> None:
-        super().__init__(obstacle.value)
+        super().__init__(N_(obstacle.value))
         self.next_free = next_free
 
 
@@ -59,8 +60,10 @@ class Booked:
     @property
     def sentence(self) -> str:
         """What happened, in words for the student."""
-        done = "The session is booked" if self.changed else "The session is booked already"
-        return f"{done}: {self.topic} with {self.mentor}."
+        done = N_("The session is booked") if self.changed else N_("The session is booked already")
+        return N_(
+            "%(done)s: %(topic)s with %(mentor)s.", done=done, topic=self.topic, mentor=self.mentor
+        )
 
     def to_text(self) -> str:
         """As JSON, for `from_text`."""
@@ -88,7 +91,7 @@ def book(
     free times, and KeyReused where the key came with another wish.
     """
     if viewer.role is not Role.STUDENT:
-        raise Forbidden("Only students book sessions.")
+        raise Forbidden(N_("Only students book sessions."))
     once = Once(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
     try:
         # A look without a lock first: most of a crowd is refused here and waits for nobody. In
@@ -138,7 +141,7 @@ def _look(
         .where(MentorTimeSlot.id == wish.slot_id)
     ).one_or_none()
     if slot is None:
-        raise NotFound("There is no such time.")
+        raise NotFound(N_("There is no such time."))
     look = _Look(*slot)
     answer = kept_answer(session, once) if once is not None else None
     if answer is not None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.availability import Calendar, DaysOff, SlotSettings
 from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.sentences import N_
 from mentorship.domain.weekly import WeeklyRule
 from mentorship.models import AvailabilityRule, DayOff, MentorProfile
 
@@ -43,10 +44,10 @@ class SaveRule:
         """With the rule in its place, which is the last."""
         old = next((rule for rule in calendar.rules if rule.id == self.rule.id), None)
         if self.rule.id and old is None:
-            raise NotFound("There is no such rule.")
+            raise NotFound(N_("There is no such rule."))
         others = tuple(rule for rule in calendar.rules if rule != old)
         if len(others) >= MOST_RULES:
-            raise InvalidInput(f"There can be at most {MOST_RULES} weekly rules.")
+            raise InvalidInput(N_("There can be at most %(most)s weekly rules.", most=MOST_RULES))
         rule = replace(self.rule, timezone=old.timezone) if old else self.rule
         return replace(calendar, rules=(*others, rule))
 
@@ -74,7 +75,7 @@ class RemoveRule:
         """Without the rule."""
         others = tuple(rule for rule in calendar.rules if rule.id != self.id)
         if len(others) == len(calendar.rules):
-            raise NotFound("There is no such rule.")
+            raise NotFound(N_("There is no such rule."))
         return replace(calendar, rules=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveRule":
@@ -98,9 +99,14 @@ class SaveDaysOff:
         """With the days in their place."""
         others = tuple(off for off in calendar.days_off if off.id != self.days_off.id)
         if self.days_off.id and len(others) == len(calendar.days_off):
-            raise NotFound("There is no such day off.")
+            raise NotFound(N_("There is no such day off."))
         if len(others) >= MOST_DAYS_OFF:
-            raise InvalidInput(f"There can be at most {MOST_DAYS_OFF} entries of days off.")
+            raise InvalidInput(
+                N_(
+                    "There can be at most %(most)s entries of days off.",
+                    most=MOST_DAYS_OFF,
+                )
+            )
         return replace(calendar, days_off=(*others, self.days_off))
 
     def store(self, session: Session, mentor_id: int) -> "SaveDaysOff":
@@ -124,7 +130,7 @@ class RemoveDaysOff:
         """Without the days."""
         others = tuple(off for off in calendar.days_off if off.id != self.id)
         if len(others) == len(calendar.days_off):
-            raise NotFound("There is no such day off.")
+            raise NotFound(N_("There is no such day off."))
         return replace(calendar, days_off=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveDaysOff":
@@ -142,7 +148,7 @@ class RemoveSlot:
     def on(self, calendar: Calendar) -> Calendar:
         """With the slot to be taken back."""
         if not any(slot.id == self.id and slot.rule_id is None for slot in calendar.slots):
-            raise NotFound("There is no such one-off slot.")
+            raise NotFound(N_("There is no such one-off slot."))
         return replace(calendar, dropped=frozenset({self.id}))
 
     def store(self, session: Session, mentor_id: int) -> "RemoveSlot":

@@ -6,19 +6,22 @@ from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from functools import partial
+from functools import cache, partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeSerializer
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Row
 
+from mentorship.adapters.languages import catalog_of, day, say
 from mentorship.domain.errors import InvalidInput
-from mentorship.domain.instants import clock, day, zone
+from mentorship.domain.instants import clock, zone
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, MailKind, is_wanted
-from mentorship.domain.people import HourCycle
+from mentorship.domain.people import HourCycle, Language
+from mentorship.domain.sentences import N_
 from mentorship.services.outbox import on_one_line
 
 Facts = Row[*tuple[Any, ...]]
@@ -26,12 +29,12 @@ Facts = Row[*tuple[Any, ...]]
 
 @dataclass(frozen=True)
 class House:
-    """What all mail has in common; `templates` holds the words, in `mail/`."""
+    """What all mail has in common; `templates` is a folder that has the words, in `mail/`."""
 
     base_url: str
     sender: str
     secret_key: str
-    templates: Environment
+    templates: Path
 
 
 def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
@@ -74,20 +77,36 @@ def write_letter(mail: Facts, house: House) -> EmailMessage:
         stop = f"{house.base_url}/unsubscribe/{token}"
         message["List-Unsubscribe"] = f"<{stop}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
-        subject, *paragraphs = _words(mail, house)
+        language = Language(mail.language) if mail.language else Language.EN
+        templates = _templates(house.templates, language)
+        subject, *paragraphs = _words(mail, language, templates)
         message["Subject"] = on_one_line(subject)
         around = {
             "paragraphs": paragraphs,
             "address": f"{house.base_url}/sessions/{mail.booking_id}",
-            "why": CHOICES[mail.kind],
+            "why": say(CHOICES[mail.kind], language),
+            "language": language,
             "choices": f"{house.base_url}/account/mail",
             "stop": stop,
         }
-        text = house.templates.get_template("mail/_letter.txt").render(around)
-        html = house.templates.get_template("mail/_letter.html").render(around)
+        text = templates.get_template("mail/_letter.txt").render(around)
+        html = templates.get_template("mail/_letter.html").render(around)
     message.set_content(text)
     message.add_alternative(html, subtype="html")
     return message
+
+
+@cache
+def _templates(folder: Path, language: Language) -> Environment:
+    """The words of mail in a language. No request is near, so it is not the pages' environment."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(),
+        extensions=["jinja2.ext.i18n"],
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.install_gettext_translations(catalog_of(language), newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
+    return environment
 
 
 def _message_id(mail: Facts, house: House) -> str:
@@ -95,36 +114,36 @@ def _message_id(mail: Facts, house: House) -> str:
     return f"<{mail.id}.{mail.created_at:%Y%m%d%H%M%S%f}@{urlsplit(house.base_url).hostname}>"
 
 
-def _words(mail: Facts, house: House) -> list[str]:
+def _words(mail: Facts, language: Language, templates: Environment) -> list[str]:
     """The subject and the paragraphs: the words stand once, text and HTML are made of them."""
     is_mentor = mail.reader_id == mail.mentor_id
-    template = house.templates.get_template(f"mail/{mail.kind.value.partition('-')[0]}.txt")
+    template = templates.get_template(f"mail/{mail.kind.value.partition('-')[0]}.txt")
     text = template.render(
         mail=mail,
-        topic=mail.topic or "Mentoring session",
+        topic=mail.topic or say(N_("Mentoring session"), language),
         other=mail.student if is_mentor else mail.mentor,
         is_mentor=is_mentor,
         is_own_doing=mail.actor_id == mail.reader_id,
-        **_time_words(mail),
+        **_time_words(mail, language),
     )
     return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
-def _time_words(mail: Facts) -> dict[str, Callable[..., str]]:
+def _time_words(mail: Facts, language: Language) -> dict[str, Callable[..., str]]:
     cycle = HourCycle(mail.hour_cycle or HourCycle.H23)
     time_of = partial(clock, timezone=mail.timezone, cycle=cycle)
 
     def at(instant: datetime) -> str:
         zone_name = f"{zone(instant, mail.timezone)}, {mail.timezone}"
-        return f"{day(instant, mail.timezone)}, {time_of(instant)} ({zone_name})"
+        return f"{day(instant, mail.timezone, language)}, {time_of(instant)} ({zone_name})"
 
     def slot(start: datetime, end: datetime) -> str:
         zone_name = f"{zone(start, mail.timezone)}, {mail.timezone}"
         times = f"{time_of(start)} – {time_of(end)}"  # noqa: RUF001  # A dash between times.
-        return f"{day(start, mail.timezone)}, {times} ({zone_name})"
+        return f"{day(start, mail.timezone, language)}, {times} ({zone_name})"
 
     def short(instant: datetime) -> str:
-        return f"{day(instant, mail.timezone)}, {time_of(instant)}"
+        return f"{day(instant, mail.timezone, language)}, {time_of(instant)}"
 
     return {"at": at, "slot": slot, "short": short}
 
@@ -140,7 +159,9 @@ def unsubscribed(token: str, *, secret_key: str) -> tuple[int, MailKind]:
         user_id, kind = _serializer(secret_key).loads(token)
         return int(user_id), MailKind(kind)
     except (BadData, ValueError, TypeError):
-        raise InvalidInput("This link is not whole. Please copy it from the mail again.") from None
+        raise InvalidInput(
+            N_("This link is not whole. Please copy it from the mail again.")
+        ) from None
 
 
 def _serializer(secret_key: str) -> URLSafeSerializer:

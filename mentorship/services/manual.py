@@ -24,6 +24,7 @@ from mentorship.domain.lifecycle import (
 )
 from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.journal import head
 from mentorship.services.locks import lock_people, lock_slots
@@ -47,14 +48,16 @@ class Outcome:
     def sentence(self) -> str:
         """What happened, in words for the person who pressed."""
         done = _DONE[self.action]
-        return f"The session {done}." if self.changed else f"The session {done} already."
+        if self.changed:
+            return N_("The session %(is_done)s.", is_done=done)
+        return N_("The session %(is_done)s already.", is_done=done)
 
 
 _DONE = {
-    Action.START: "is started",
-    Action.ARRIVE: "is marked as begun",
-    Action.COMPLETE: "is completed",
-    Action.CANCEL: "is cancelled",
+    Action.START: N_("is started"),
+    Action.ARRIVE: N_("is marked as begun"),
+    Action.COMPLETE: N_("is completed"),
+    Action.CANCEL: N_("is cancelled"),
 }
 
 
@@ -91,7 +94,7 @@ def perform(
         raise NotFound
     if not permitted(action, party):
         session.rollback()
-        raise Forbidden("Only the mentor of this session can do that.")
+        raise Forbidden(N_("Only the mentor of this session can do that."))
     state = _state(booking)
     decision = decide(state, action, now)
     if (

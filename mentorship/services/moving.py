@@ -10,9 +10,10 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import Conflict, NotFound, ProductError
-from mentorship.domain.lifecycle import Party, Status
+from mentorship.domain.lifecycle import IS_OVER, Party, Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import BookingMove, Cause, MentorTimeSlot, SessionBooking, table_of
 from mentorship.services.booking import refuse_unless_free, seat_in
 from mentorship.services.locks import lock_people, lock_slots
@@ -36,7 +37,11 @@ class Moved:
     @property
     def sentence(self) -> str:
         """What happened, in words for the person who asked."""
-        return "The session is moved." if self.changed else "The session is at that time already."
+        return (
+            N_("The session is moved.")
+            if self.changed
+            else N_("The session is at that time already.")
+        )
 
 
 def move(
@@ -68,7 +73,7 @@ def move(
         booking = _visible(session, booking_id, viewer, locked=True)
         slot = slots.get(slot_id)
         if slot is None or slot.mentor_id != booking["mentor_id"]:
-            raise NotFound("There is no such time.")
+            raise NotFound(N_("There is no such time."))
         if slot.id == old_id and booking["status"] is Status.SCHEDULED:
             session.rollback()
             return Moved(booking_id, slot_id, booking["start_time"], booking["end_time"], False)
@@ -112,11 +117,11 @@ def _refuse_unless_movable(
     booking: RowMapping, viewer: Viewer, cutoff: Cutoff, *, now: datetime
 ) -> None:
     status, start = booking["status"], booking["start_time"]
-    sentence = None
-    if status in (Status.COMPLETED, Status.CANCELLED):
-        sentence = f"This session is already {status.lower()}."
+    sentence: str | None = None
+    if status in IS_OVER:
+        sentence = IS_OVER[status]
     elif status is Status.ONGOING or start <= now:
-        sentence = "This session has begun, so it cannot be moved."
+        sentence = N_("This session has begun, so it cannot be moved.")
     elif cutoff.refuses(_party(booking, viewer), start, now):
         sentence = cutoff.sentence(start, viewer.timezone)
     if sentence:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.availability import exists, instant
 from mentorship.domain.errors import InvalidInput, NotFound, ProductError
+from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.availability_fields import (
@@ -66,35 +67,56 @@ def _checked(
     session: Session, mentor_id: int, wanted: OneOff, slot_id: int, *, now: datetime
 ) -> Mapping[str, object]:
     if not 1 <= wanted.capacity <= LARGEST_GROUP:
-        raise InvalidInput(f"The number of students must be between 1 and {LARGEST_GROUP}.")
+        raise InvalidInput(
+            N_(
+                "The number of students must be between 1 and %(largest)s.",
+                largest=LARGEST_GROUP,
+            )
+        )
     calendar = read_calendar(session, mentor_id, now=now)
     zone = ZoneInfo(calendar.timezone)
     if not now.year - 1 <= wanted.day.year <= now.year + 2:
-        raise InvalidInput(f"The day must be within {FARTHEST_HORIZON} days from now.")
+        raise InvalidInput(
+            N_(
+                "The day must be within %(farthest)s days from now.",
+                farthest=FARTHEST_HORIZON,
+            )
+        )
     wall = datetime.combine(wanted.day, wanted.opens)
     if not exists(wall, zone):
-        raise InvalidInput(f"The clocks skip {wanted.opens:%H:%M} on that day.")
+        raise InvalidInput(
+            N_("The clocks skip %(opens)s on that day.", opens=f"{wanted.opens:%H:%M}")
+        )
     start = instant(wall, zone)
     end = start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
     if start <= now:
-        raise InvalidInput("This time has passed.")
+        raise InvalidInput(N_("This time has passed."))
     if start > now + timedelta(days=FARTHEST_HORIZON):
-        raise InvalidInput(f"The day must be within {FARTHEST_HORIZON} days from now.")
+        raise InvalidInput(
+            N_(
+                "The day must be within %(farthest)s days from now.",
+                farthest=FARTHEST_HORIZON,
+            )
+        )
     present = [it for it in calendar.slots if it.id == slot_id and it.rule_id is None]
     if slot_id and (not present or present[0].start_time <= now):
-        raise NotFound("There is no such one-off slot.")
+        raise NotFound(N_("There is no such one-off slot."))
     for slot in present:
         if slot.is_taken and (slot.start_time, slot.end_time) != (start, end):
-            raise InvalidInput("This slot is booked: move or cancel its session instead.")
+            raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
         if wanted.capacity < (seats := _seats(session, slot.id)):
-            raise InvalidInput(f"Seat {seats} of this slot was given already.")
+            raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
     others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
     close = replace(calendar, slots=others).in_the_way(start, end)
     if close is not None:
         begins, ends = (it.astimezone(zone) for it in (close.start_time, close.end_time))
         raise InvalidInput(
-            f"Your slot from {begins:%H:%M} to {ends:%H:%M} is too close to this time. "
-            "Choose a time that keeps your buffers to it."
+            N_(
+                "Your slot from %(begins)s to %(ends)s is too close to this time. "
+                "Choose a time that keeps your buffers to it.",
+                begins=f"{begins:%H:%M}",
+                ends=f"{ends:%H:%M}",
+            )
         )
     return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
 

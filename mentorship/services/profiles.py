@@ -7,6 +7,7 @@ from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.links import clean_link
 from mentorship.domain.people import Role
+from mentorship.domain.sentences import N_
 from mentorship.domain.words import LONGEST_WORD, fold
 from mentorship.models import MentorProfile, MentorTopic, User
 from mentorship.services.accounts import clean_text
@@ -40,16 +41,18 @@ def edit_profile(
 
     Raises InvalidInput for what does not fit and NotFound where nobody mentors under this id.
     """
-    headline = clean_text(headline, what="The headline", longest=LONGEST_HEADLINE, required=False)
-    bio = clean_lines(bio, what="The text about you", longest=LONGEST_BIO)
+    headline = clean_text(
+        headline, what=N_("The headline"), longest=LONGEST_HEADLINE, required=False
+    )
+    bio = clean_lines(bio, what=N_("The text about you"), longest=LONGEST_BIO)
     named = clean_topics(topics)
-    meeting_url = clean_link(meeting_url, what="The meeting link")
+    meeting_url = clean_link(meeting_url, what=N_("The meeting link"))
     begin_write(session)
     lock_people(session, [mentor_id])
     person = select(User.id).where(User.id == mentor_id, User.role == Role.MENTOR)
     if session.scalar(person) is None:
         session.rollback()
-        raise NotFound("There is no such mentor.")
+        raise NotFound(N_("There is no such mentor."))
     ensure_profile(session, mentor_id)
     session.execute(
         update(MentorProfile)
@@ -75,7 +78,9 @@ def clean_lines(value: str, *, what: str, longest: int) -> str:
     for line in value.split("\n"):
         clean_text(line.replace("\t", " "), what=what, longest=longest, required=False)
     if len(value) > longest:
-        raise InvalidInput(f"{what} is longer than {longest} characters.")
+        raise InvalidInput(
+            N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
+        )
     return value
 
 
@@ -83,10 +88,10 @@ def clean_topics(value: str) -> dict[str, str]:
     """The topics by their folded form, as first written. Raises InvalidInput."""
     topics: dict[str, str] = {}
     for part in value.split(","):
-        topic = clean_text(part, what="A topic", longest=LONGEST_TOPIC, required=False)
+        topic = clean_text(part, what=N_("A topic"), longest=LONGEST_TOPIC, required=False)
         topic = " ".join(topic.split())
         if topic:
             topics.setdefault(fold(topic)[:LONGEST_WORD], topic)
     if len(topics) > MOST_TOPICS:
-        raise InvalidInput(f"A profile has at most {MOST_TOPICS} topics.")
+        raise InvalidInput(N_("A profile has at most %(most)s topics.", most=MOST_TOPICS))
     return topics

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotSigned, ProductError
 from mentorship.domain.links import clean_link
+from mentorship.domain.sentences import N_
 from mentorship.models import RecordingCall
 from mentorship.services.afterwards import locked_completed, store_recording
 
@@ -61,9 +62,9 @@ def take_recording(
     Raises NotSigned for a repeat, InvalidInput for no web address, NotFound for an unknown
     session and Conflict while it is not completed.
     """
-    url = clean_link(url, what="The recording link")
+    url = clean_link(url, what=N_("The recording link"))
     if not url:
-        raise InvalidInput("The recording link is missing.")
+        raise InvalidInput(N_("The recording link is missing."))
     begin_write(session)
     try:
         session.execute(insert(RecordingCall).values(signature=signature, received_at=now))

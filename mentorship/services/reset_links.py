@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.queries.people import viewer_of
 
 
@@ -78,7 +79,7 @@ def person_of(
         session.rollback()
         if person is not None:
             return person
-    raise InvalidInput("This link has expired or was used already. Please ask for a new one.")
+    raise InvalidInput(N_("This link has expired or was used already. Please ask for a new one."))
 
 
 def _serializer(secret_key: str, purpose: Purpose) -> URLSafeTimedSerializer:

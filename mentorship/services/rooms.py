@@ -8,6 +8,7 @@ from mentorship.domain.errors import Conflict, Forbidden, NotFound
 from mentorship.domain.lifecycle import OPEN, Party
 from mentorship.domain.links import clean_link
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.services.locks import lock_slots
 
@@ -18,7 +19,7 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
     Empty means the mentor's standing room again. Raises NotFound for a stranger, Forbidden for
     anybody but the mentor, InvalidInput for no web address and Conflict once the session is over.
     """
-    url = clean_link(url, what="The meeting link")
+    url = clean_link(url, what=N_("The meeting link"))
     begin_write(session)
     try:
         slot_id = session.scalar(
@@ -32,10 +33,10 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
         if booking is None or party is None:
             raise NotFound
         if party is not Party.MENTOR:
-            raise Forbidden("Only the mentor says where a session meets.")
+            raise Forbidden(N_("Only the mentor says where a session meets."))
         if booking.status not in OPEN or booking.time_slot_id not in slots:
             raise Conflict(
-                "This session is over or was just moved.",
+                N_("This session is over or was just moved."),
                 status=booking.status,
                 is_delayed=booking.is_delayed,
             )

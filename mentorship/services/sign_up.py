@@ -6,6 +6,7 @@ case takes the same statements and, where a password is given, one hash.
 
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
 from sqlalchemy import update
 from sqlalchemy.orm import Session
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.passwords import password_fits
 from mentorship.database import begin_write, insert_or
 from mentorship.domain.errors import InvalidInput
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.people import Language, Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import User
 from mentorship.queries.people import account_of
 from mentorship.services import account_mail
@@ -29,12 +31,13 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
     confirmed account is told by mail, and nothing changes.
     """
     if account["role"] is Role.ADMIN:
-        raise InvalidInput("Please choose whether you are a student or a mentor.")
+        raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
     values = account | {
         "is_confirmation_pending": True,
         "is_approval_pending": account["role"] is Role.MENTOR,
     }
     email, name = str(account["email"]), str(account["name"])
+    language = cast("Language | None", account["language"])
     begin_write(session)
     stored = session.execute(
         insert_or(session, User)
@@ -48,11 +51,14 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
     ).one_or_none()
     if stored is not None:
         link = links.confirmation(user_id=stored.id, epoch=stored.session_epoch)
-        mail = account_mail.confirm_address(email, name, link, now=now)
+        mail = account_mail.confirm_address(email, name, link, language=language, now=now)
     else:
         owner = account_of(session, email)
-        name = owner.viewer.name if owner else name
-        mail = account_mail.has_account(email, name, links.page("forgot"), now=now)
+        if owner is not None:
+            name, language = owner.viewer.name, owner.viewer.language
+        mail = account_mail.has_account(
+            email, name, links.page("forgot"), language=language, now=now
+        )
     enqueue(session, mail, now=now)
     session.commit()
 
@@ -64,7 +70,13 @@ def send_confirmation(session: Session, *, email: str, links: Links, now: dateti
     if account is not None and account.is_confirmation_pending:
         person = account.viewer
         link = links.confirmation(user_id=person.id, epoch=person.epoch)
-        enqueue(session, account_mail.confirm_address(email, person.name, link, now=now), now=now)
+        enqueue(
+            session,
+            account_mail.confirm_address(
+                email, person.name, link, language=person.language, now=now
+            ),
+            now=now,
+        )
     session.commit()
 
 
@@ -90,19 +102,26 @@ def confirm(session: Session, *, viewer: Viewer, password: str) -> Viewer | None
     )
     session.commit()
     if confirmed.rowcount != 1:
-        raise InvalidInput("This link was used already. Please sign in.")
+        raise InvalidInput(N_("This link was used already. Please sign in."))
     return replace(viewer, epoch=viewer.epoch + 1)
 
 
-def forgotten_password(session: Session, *, email: str, links: Links, now: datetime) -> None:
-    """Send to this address what can be done: set a new password, or sign up."""
+def forgotten_password(
+    session: Session, *, email: str, language: Language, links: Links, now: datetime
+) -> None:
+    """Send to this address what can be done: set a new password, or sign up.
+
+    An address without an account is written to in `language`.
+    """
     begin_write(session)
     account = account_of(session, email)
     if account is not None:
         person = account.viewer
         link = links.password(Purpose.FORGOTTEN, user_id=person.id, epoch=person.epoch)
-        mail = account_mail.set_new_password(email, person.name, link, now=now)
+        mail = account_mail.set_new_password(
+            email, person.name, link, language=person.language, now=now
+        )
     else:
-        mail = account_mail.no_account(email, links.page("signup"), now=now)
+        mail = account_mail.no_account(email, links.page("signup"), language=language, now=now)
     enqueue(session, mail, now=now)
     session.commit()

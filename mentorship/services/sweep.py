@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import UtcDateTime, begin_write, lock_journal
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Moment, Rule
 from mentorship.domain.mail import NEWS_OF
+from mentorship.domain.sentences import N_, joined, ngettext
 from mentorship.domain.updates import Update
 from mentorship.models import Cause, SessionBooking, StatusChange, SweepFailure, table_of
 from mentorship.queries.due import DueBooking, anything_due, due_bookings, is_due
@@ -42,11 +43,14 @@ class SweepResult:
     @property
     def sentence(self) -> str:
         """Both counts in words."""
-        text = (
-            f"{_sessions(self.started)} became ongoing with a delay and "
-            f"{_sessions(self.completed)} completed."
+        text = N_(
+            "%(started)s became ongoing with a delay and %(completed)s completed.",
+            started=_sessions(self.started),
+            completed=_sessions(self.completed),
         )
-        return f"{text} {_sessions(self.failed)} failed." if self.failed else text
+        if not self.failed:
+            return text
+        return joined(text, N_("%(sessions)s failed.", sessions=_sessions(self.failed)))
 
 
 def update_session_statuses(
@@ -207,4 +211,4 @@ def _told(rule: Rule, booking: DueBooking, now: datetime, cause: Cause) -> Updat
 
 
 def _sessions(count: int) -> str:
-    return f"{count} session" if count == 1 else f"{count} sessions"
+    return ngettext("%(n)s session", "%(n)s sessions", count)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.models import ApiToken, User
 from mentorship.queries.tokens import token_bearer
 from mentorship.services.accounts import clean_text
@@ -38,7 +39,7 @@ class NewToken:
 
 def clean_token_name(value: str) -> str:
     """What a token is for, in its owner's words. Raises InvalidInput."""
-    return clean_text(value, what="The name of the token", longest=LONGEST_NAME)
+    return clean_text(value, what=N_("The name of the token"), longest=LONGEST_NAME)
 
 
 def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewToken:
@@ -56,7 +57,9 @@ def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewTo
     ).all()
     if len(held) >= MOST_TOKENS:
         session.rollback()
-        raise InvalidInput(f"You have {MOST_TOKENS} tokens. Please revoke one first.")
+        raise InvalidInput(
+            N_("You have %(most)s tokens. Please revoke one first.", most=MOST_TOKENS)
+        )
     token_id = session.scalar(
         insert(ApiToken)
         .values(user_id=viewer.id, name=name, token_hash=_hash(secret), created_at=now)
@@ -82,7 +85,7 @@ def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) ->
     )
     session.commit()
     if is_theirs is None:
-        raise NotFound("There is no such token.")
+        raise NotFound(N_("There is no such token."))
     return revoked.rowcount == 1
 
 

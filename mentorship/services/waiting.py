@@ -6,10 +6,12 @@ from html import escape
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.languages import say
 from mentorship.database import begin_write
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound, ProductError
 from mentorship.domain.mail import MailKind
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.people import Language, Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
 from mentorship.models import MentorTimeSlot, User, WaitingListEntry
 from mentorship.queries.free_times import Limits, free_slots, limits_of
@@ -33,13 +35,13 @@ def join(
     InvalidInput where the week is over, too far ahead, or has a time that is free.
     """
     if viewer.role is not Role.STUDENT:
-        raise Forbidden("Only students wait for a free time.")
+        raise Forbidden(N_("Only students wait for a free time."))
     begin_write(session)
     lock_people(session, [viewer.id, mentor_id])
     try:
         limits = limits_of(session, mentor_id)
         if limits is None:
-            raise NotFound("There is no such mentor.")
+            raise NotFound(N_("There is no such mentor."))
         full = _full_week(session, limits, viewer, week, now=now)
     except ProductError:
         session.rollback()
@@ -60,7 +62,7 @@ def leave(session: Session, *, viewer: Viewer, entry_id: int, now: datetime) -> 
     """
     entry = session.get(WaitingListEntry, entry_id)
     if entry is None or entry.student_id != viewer.id:
-        raise NotFound("There is no such place on a waiting list.")
+        raise NotFound(N_("There is no such place on a waiting list."))
     mentor_id = entry.mentor_id
     session.rollback()
     begin_write(session)
@@ -155,16 +157,16 @@ def _full_week(
         week = Week.of(day, limits.timezone)
         since, until = week.start, week.end
     except OverflowError:
-        raise InvalidInput("The field 'week' does not fit.") from None
+        raise InvalidInput(N_("The field 'week' does not fit.")) from None
     if until <= now:
-        raise InvalidInput("That week is over.")
+        raise InvalidInput(N_("That week is over."))
     if since > now + LONGEST_WAIT:
-        raise InvalidInput("That week is more than a year ahead.")
+        raise InvalidInput(N_("That week is more than a year ahead."))
     if free_slots(
         session, mentor_id=limits.mentor_id, student_id=viewer.id, since=since, until=until,
         now=now, limit=1,
     ):  # fmt: skip
-        raise InvalidInput("That week has a free time: book it instead of waiting.")
+        raise InvalidInput(N_("That week has a free time: book it instead of waiting."))
     return week
 
 
@@ -175,15 +177,20 @@ def _hold(session: Session, entry: WaitingListEntry, slot_id: int, *, now: datet
     session.flush()
     student = session.get_one(User, entry.student_id)
     mentor = session.get_one(User, entry.mentor_id)
-    text = (
-        f"A time with {mentor.name} has become free. It is held for you for 30 minutes: "
-        "sign in and open your waiting list to book it."
+    language = Language(student.language) if student.language else None
+    text = say(
+        N_(
+            "A time with %(mentor)s has become free. It is held for you for 30 minutes: "
+            "sign in and open your waiting list to book it.",
+            mentor=mentor.name,
+        ),
+        language,
     )
     enqueue(
         session,
         Mail(
             to=student.email,
-            subject=f"A time with {mentor.name} is held for you",
+            subject=say(N_("A time with %(mentor)s is held for you", mentor=mentor.name), language),
             text=text,
             html=f"<p>{escape(text)}</p>",
             kind=MailKind.WAITING_LIST,

@@ -20,9 +20,11 @@ from mentorship.web import (
     guard,
     headers,
     identity,
+    languages,
     limits,
     mail,
     mentors,
+    names,
     openapi,
     people,
     polls,
@@ -42,7 +44,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     guard.init_app(app, settings)
     headers.init_app(app, settings)
     errors.init_app(app)
+    languages.init_app(app)
     formats.init_app(app)
+    names.init_app(app)
     cards.init_app(app)
     identity.init_app(app)
     limits.init_app(app, settings)

@@ -1,16 +1,18 @@
 """A person's own account: how times are written, the password, and tokens for programs."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
-from mentorship.queries.people import account_of
+from mentorship.queries.people import account_of, viewer_of
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import accounts, tokens
 from mentorship.services.details import change_details
 from mentorship.web import identity, limits
+from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("account", __name__, url_prefix="/account")
@@ -34,11 +36,14 @@ def store_details() -> Response | tuple[str, int]:
             name=request.form.get("name", ""),
             timezone=request.form.get("timezone", ""),
             hour_cycle=request.form.get("hour_cycle", ""),
+            language=request.form.get("language", ""),
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _page(error=str(error)), 400
-    return _back(sentence)
+        return _page(error=say(error)), 400
+    g.pop("language", None)  # The answer is in the language that was chosen just now.
+    g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
+    return _back(say(sentence))
 
 
 @bp.post("/password")
@@ -56,10 +61,10 @@ def store_password() -> Response | tuple[str, int]:
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _page(error=str(error)), 400
+        return _page(error=say(error)), 400
     limits.note_success(viewer.email)
     identity.sign_in(changed)
-    return _back("Your password is changed. You are signed out everywhere else.")
+    return _back(_("Your password is changed. You are signed out everywhere else."))
 
 
 @bp.post("/sign-out-everywhere")
@@ -69,7 +74,7 @@ def sign_out_everywhere() -> Response:
     db.session.rollback()
     accounts.sign_out_everywhere(db.session(), viewer=viewer, now=utc_now())
     identity.sign_out()
-    flash("You are signed out everywhere.")
+    flash(_("You are signed out everywhere."))
     return redirect(url_for("auth.login"), code=303)
 
 
@@ -83,7 +88,7 @@ def make_token() -> str | tuple[str, int]:
             db.session(), viewer=viewer, name=request.form.get("name", ""), now=utc_now()
         )
     except InvalidInput as error:
-        return _page(error=str(error)), 400
+        return _page(error=say(error)), 400
     return _page(token=token)
 
 
@@ -93,7 +98,7 @@ def revoke_token(token_id: int) -> Response:
     viewer = required_viewer()
     db.session.rollback()
     tokens.revoke(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
-    return _back("The token is revoked.")
+    return _back(_("The token is revoked."))
 
 
 def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> str:
@@ -112,5 +117,5 @@ def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> 
 
 
 def _back(sentence: str) -> Response:
-    flash(sentence)
+    flash(say(sentence))
     return redirect(url_for("account.show"), code=303)

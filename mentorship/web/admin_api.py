@@ -13,6 +13,7 @@ from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web import identity, polls
 from mentorship.web.changed_lists import changed_lists
 from mentorship.web.dashboard import asked_pages
+from mentorship.web.formats import say
 from mentorship.web.htmx import is_htmx
 from mentorship.web.openapi import Access, described
 from mentorship.wire import PollFields, SweepAnswer, sweep_answer
@@ -46,7 +47,7 @@ def update_session_status() -> Response:
         )
 
     result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=is_own)
-    return jsonify(sweep_answer(result, now))
+    return jsonify(sweep_answer(result, now, say))
 
 
 def _poll(now: datetime) -> Response:

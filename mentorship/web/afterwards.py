@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services.afterwards import rate, set_recording, write_notes
 from mentorship.services.rooms import set_room
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 from mentorship.web.session_page import page_of
 from mentorship.wire.links import LinkFields, NotesFields, RatingFields
@@ -28,7 +30,7 @@ def room(session_id: int) -> Response:
         fields = body(LinkFields)
         db.session.rollback()  # The reading transaction in which the viewer was found.
         set_room(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
-        return "The meeting link is saved." if fields.url else "Your standing room is used."
+        return N_("The meeting link is saved.") if fields.url else N_("Your standing room is used.")
 
     return _stored(session_id, store)
 
@@ -43,7 +45,11 @@ def recording(session_id: int) -> Response:
         set_recording(
             db.session(), booking_id=session_id, viewer=viewer, url=fields.url, now=utc_now()
         )
-        return "The recording link is saved." if fields.url else "The recording link is removed."
+        return (
+            N_("The recording link is saved.")
+            if fields.url
+            else N_("The recording link is removed.")
+        )
 
     return _stored(session_id, store)
 
@@ -56,7 +62,7 @@ def feedback(session_id: int) -> Response:
         fields = body(RatingFields)
         db.session.rollback()
         rate(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
-        return "Thank you for your feedback."
+        return N_("Thank you for your feedback.")
 
     return _stored(session_id, store)
 
@@ -69,7 +75,7 @@ def notes(session_id: int) -> Response:
         fields = body(NotesFields)
         db.session.rollback()
         write_notes(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
-        return "Your summary and notes are saved."
+        return N_("Your summary and notes are saved.")
 
     return _stored(session_id, store)
 
@@ -78,11 +84,11 @@ def _stored(session_id: int, store: Callable[[Viewer], str]) -> Response:
     """Show the session with what was stored; a refusal keeps what was typed."""
     viewer = required_viewer()
     try:
-        flash(store(viewer))
+        flash(say(store(viewer)))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
-        error, status = str(refused), 400
+        error, status = say(refused), 400
     except Conflict as refused:
-        error, status = str(refused), 409
+        error, status = say(refused), 409
     typed = {request.path.rpartition("/")[2]: request.form.to_dict()}
     return make_response(page_of(session_id, viewer, error=error, typed=typed), status)

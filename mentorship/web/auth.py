@@ -3,20 +3,23 @@
 import re
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services.accounts import check_password, set_password
 from mentorship.services.reset_links import Links, person_of
 from mentorship.services.sign_up import send_confirmation
 from mentorship.web import identity, limits
+from mentorship.web.formats import say
 
 bp = Blueprint("auth", __name__)
 
-WRONG = "The e-mail address or the password is not right."
+WRONG = N_("The e-mail address or the password is not right.")
 
 
 @bp.get("/login")
@@ -44,10 +47,10 @@ def check_login() -> Response | tuple[str, int]:
         if limits.has_room_for_mail(email):
             links: Links = current_app.extensions["links"]
             send_confirmation(db.session(), email=email, links=links, now=utc_now())
-        return _form(error=str(error), email=email), 403
+        return _form(error=say(error), email=email), 403
     if viewer is None:
         limits.note_failure()
-        return _form(error=WRONG, email=email), 401
+        return _form(error=say(WRONG), email=email), 401
     limits.note_success(email)
     identity.sign_in(viewer)
     return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
@@ -74,8 +77,8 @@ def store_password(token: str) -> Response | tuple[str, int]:
     try:
         set_password(db.session(), viewer=person, password=password, now=utc_now())
     except InvalidInput as error:
-        return render_template("set_password.html", person=person, error=str(error)), 400
-    flash("Your password is set. Please sign in with it.")
+        return render_template("set_password.html", person=person, error=say(error)), 400
+    flash(_("Your password is set. Please sign in with it."))
     return redirect(url_for("auth.login"), code=303)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
@@ -23,6 +24,7 @@ from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.rule_preview import RulePreview, preview_rule
 from mentorship.web.availability_api import carry_out, days_off_of, rule_of, settings_of
 from mentorship.web.fields import body, page_number
+from mentorship.web.formats import say
 from mentorship.web.identity import required_mentor
 from mentorship.wire import NoFields
 from mentorship.wire.availability import (
@@ -120,7 +122,7 @@ def take_days_off() -> Page:
             return _days_off_page(mentor, request.form, effect=effect)
         return _done(mentor, change, fields)
     except InvalidInput as error:
-        return _days_off_page(mentor, request.form, error=str(error)), 400
+        return _days_off_page(mentor, request.form, error=say(error)), 400
 
 
 @bp.post("/days-off/<id:days_off_id>/remove")
@@ -150,8 +152,8 @@ def take_slot() -> Page:
         db.session.rollback()  # The reading transaction in which the viewer was found.
         save_slot(db.session(), mentor.id, wanted, now=utc_now())
     except InvalidInput as error:
-        return _slot_page(mentor, request.form, error=str(error)), 400
-    flash("Saved: 1 slot added.")
+        return _slot_page(mentor, request.form, error=say(error)), 400
+    flash(_("Saved: 1 slot added."))
     return redirect(url_for("availability.show"), code=303)
 
 
@@ -182,7 +184,7 @@ def take_settings() -> Page:
     try:
         return _done(mentor, settings_of(body(SettingsFields)))
     except InvalidInput as error:
-        return _settings_page(mentor, request.form, error=str(error)), 400
+        return _settings_page(mentor, request.form, error=say(error)), 400
 
 
 def _today(mentor: Viewer) -> date:
@@ -206,12 +208,12 @@ def _take_rule(rule_id: int) -> Page:
         if fields.step == "save":
             return _done(mentor, SaveRule(rule), fields)
     except InvalidInput as error:
-        return _rule_page(mentor, rule_id, request.form, error=str(error)), 400
+        return _rule_page(mentor, rule_id, request.form, error=say(error)), 400
     return _rule_page(mentor, rule_id, request.form, seen=seen)
 
 
 def _done(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Response:
-    flash(carry_out(mentor, change, choice).sentence)
+    flash(say(carry_out(mentor, change, choice).sentence))
     return redirect(url_for("availability.show"), code=303)
 
 
@@ -220,7 +222,7 @@ def _remove(change: Change) -> Page:
     try:
         return _done(mentor, change, body(ChoiceFields))
     except InvalidInput as error:
-        return _ask(mentor, change, error=str(error)), 400
+        return _ask(mentor, change, error=say(error)), 400
 
 
 def _ask(mentor: Viewer, change: Change, *, error: str = "") -> str:

@@ -25,6 +25,7 @@ from mentorship.services.changes import (
 from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.rule_preview import preview_rule
 from mentorship.web.fields import body, page_number
+from mentorship.web.formats import say
 from mentorship.web.identity import required_mentor
 from mentorship.web.openapi import Access, described
 from mentorship.wire.availability import (
@@ -212,4 +213,4 @@ def _save_slot(slot_id: int) -> Response:
 
 
 def _answer(done: Applied) -> Response:
-    return jsonify(change_answer(done))
+    return jsonify(change_answer(done, say))

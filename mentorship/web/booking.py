@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response as AnyResponse
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, InvalidInput
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.offer import Offer, offer_of
 from mentorship.services.booking import NotFree, Wish, book
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
 from mentorship.wire import (
@@ -44,7 +46,9 @@ def create() -> Response:
     key = _idempotency_key()
     db.session.rollback()  # The reading transaction in which the viewer was found.
     wish = Wish(fields.slot_id, fields.topic, fields.notes)
-    return jsonify(booking_answer(book(db.session(), viewer=viewer, wish=wish, now=now, key=key)))
+    return jsonify(
+        booking_answer(book(db.session(), viewer=viewer, wish=wish, now=now, key=key), say)
+    )
 
 
 @bp.get("/slots/<id:slot_id>/book")
@@ -65,12 +69,12 @@ def confirm(slot_id: int) -> AnyResponse:
         wish = Wish(slot_id, fields.topic, fields.notes)
         db.session.rollback()
         booked = book(db.session(), viewer=viewer, wish=wish, now=now)
-        flash(booked.sentence)
+        flash(say(booked.sentence))
         return redirect(f"/sessions/{booked.session_id}", 303)
     except InvalidInput as refused:
-        error, status = str(refused), 400
+        error, status = say(refused), 400
     except NotFree as refused:
-        error = str(refused)
+        error = say(refused)
     offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
     return make_response(_form(offer, viewer, typed=typed, error=error), status)
 
@@ -78,7 +82,7 @@ def confirm(slot_id: int) -> AnyResponse:
 def _student() -> Viewer:
     viewer = required_viewer()
     if viewer.role is not Role.STUDENT:
-        raise Forbidden("Only students book sessions.")
+        raise Forbidden(N_("Only students book sessions."))
     return viewer
 
 
@@ -86,7 +90,11 @@ def _form(
     offer: Offer, viewer: Viewer, *, typed: dict[str, str] | None = None, error: str = ""
 ) -> str:
     return render_template(
-        "book.html", viewer=viewer, offer=offer, typed=typed or {}, error=error or offer.obstacle
+        "book.html",
+        viewer=viewer,
+        offer=offer,
+        typed=typed or {},
+        error=error or say(offer.obstacle or ""),
     )
 
 
@@ -94,5 +102,5 @@ def _idempotency_key() -> str | None:
     """The header, if it was sent. Raises InvalidInput for anything but visible ASCII."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
-        raise InvalidInput("The Idempotency-Key must be 1 to 200 visible ASCII characters.")
+        raise InvalidInput(N_("The Idempotency-Key must be 1 to 200 visible ASCII characters."))
     return key

@@ -11,6 +11,7 @@ from mentorship.extensions import db
 from mentorship.queries.dashboard import Section, board
 from mentorship.queries.journal import told_to
 from mentorship.queries.pulse import Pulse
+from mentorship.web.formats import say
 from mentorship.web.htmx import trigger
 from mentorship.wire import event_detail
 
@@ -44,7 +45,7 @@ def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
         return {}, 0
     for count in range(min(len(told), _MOST_UPDATES), 0, -1):
         events: dict[str, object] = {
-            "session-status-updated": event_detail(update for _id, update in told[:count])
+            "session-status-updated": event_detail((update for _id, update in told[:count]), say)
         }
         if count < len(told):
             events["poll-now"] = {}

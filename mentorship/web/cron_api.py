@@ -7,9 +7,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import ProductError, Unavailable
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.services.sweep import everything, update_session_statuses
+from mentorship.web.formats import say
 from mentorship.web.openapi import Access, described
 from mentorship.wire import SweepAnswer, sweep_answer
 
@@ -36,11 +38,13 @@ def complete_sessions() -> Response:
         log.error(
             "cron_refused", reason="CRON_SECRET is unset, shorter than 16, a sample or not ASCII"
         )
-        raise Unavailable("The cron route is switched off: CRON_SECRET is not set to a usable one.")
+        raise Unavailable(
+            N_("The cron route is switched off: CRON_SECRET is not set to a usable one.")
+        )
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)
     if scheme.lower() != "bearer" or not is_right:
         raise Unauthorized
     now = utc_now()
     result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, keep=everything)
-    return jsonify(sweep_answer(result, now))
+    return jsonify(sweep_answer(result, now, say))

@@ -21,9 +21,11 @@ from mentorship.domain.errors import (
     TooManyTries,
     Unavailable,
 )
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services.booking import NotFree
 from mentorship.web.cron_api import Unauthorized
+from mentorship.web.formats import say
 from mentorship.web.guard import CrossSite
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
 from mentorship.wire import ConflictAnswer, ErrorAnswer, not_free_answer
@@ -47,12 +49,26 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
 }
 
 _SENTENCES: dict[int, str] = {
-    400: "This request could not be understood.",
-    404: "There is nothing at this address.",
-    405: "This address does not take that kind of request.",
-    413: "This request is too large.",
-    415: "This kind of content is not taken here.",
+    400: N_("This request could not be understood."),
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not take that kind of request."),
+    413: N_("This request is too large."),
+    415: N_("This kind of content is not taken here."),
 }
+_OTHERWISE = N_("This request was refused.")
+
+
+_TITLES: dict[int, str] = {
+    400: N_("Bad request"),
+    401: N_("Not signed in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    409: N_("Not possible now"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong"),
+    503: N_("Not available now"),
+}
+_FAILED = N_("Refused")
 
 
 def init_app(app: Flask) -> None:
@@ -68,7 +84,7 @@ def _product_error(error: ProductError) -> Response:
     if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
     refused = error if isinstance(error, Conflict | NotFree) else None
-    response = _answer(_STATUS[type(error)], str(error), refused)
+    response = _answer(_STATUS[type(error)], error.sentence, refused)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
@@ -80,7 +96,7 @@ def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:  # A redirect of the routing.
         return make_response(error.get_response())
-    response = _answer(HTTPStatus(code), _SENTENCES.get(code, f"{HTTPStatus(code).phrase}."))
+    response = _answer(HTTPStatus(code), _SENTENCES.get(code, _OTHERWISE))
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
@@ -92,7 +108,9 @@ def _database_error(error: SQLAlchemyError) -> Response:
     db.session.rollback()
     return _answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
-        "The database cannot be reached now. Nothing was changed; please try again in a moment.",
+        N_(
+            "The database cannot be reached now. Nothing was changed; please try again in a moment."
+        ),
     )
 
 
@@ -100,13 +118,14 @@ def _unexpected_error(error: Exception) -> Response:
     log.error("unexpected_error", path=request.path, exc_info=error)
     return _answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "Something went wrong on our side. Nothing was changed; please try again.",
+        N_("Something went wrong on our side. Nothing was changed; please try again."),
     )
 
 
 def _answer(
     status: HTTPStatus, sentence: str, refused: Conflict | NotFree | None = None
 ) -> Response:
+    sentence = say(sentence)
     if is_htmx():
         response = make_response(
             render_template("_notice.html", sentence=sentence, is_error=True), status
@@ -117,12 +136,15 @@ def _answer(
             response.headers.update(POLL_NOW)
     elif wants_page() or not request.path.startswith("/api/"):
         response = make_response(
-            render_template("error.html", sentence=sentence, status=status), status
+            render_template(
+                "error.html", sentence=sentence, title=say(_TITLES.get(status, _FAILED))
+            ),
+            status,
         )
     else:
         answer = ErrorAnswer(success=False, error=sentence)
         if isinstance(refused, NotFree):
-            answer = not_free_answer(refused)
+            answer = not_free_answer(refused, say)
         elif refused:
             answer = ConflictAnswer(
                 success=False,

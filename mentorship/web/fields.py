@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
+from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import local_day
 from mentorship.wire import Fields
 
@@ -17,12 +18,13 @@ Taken = TypeVar("Taken", bound=Fields)
 _FURTHEST = timedelta(days=3660)
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
+_UNKNOWN = N_("The field '%(name)s' cannot be set here.")
 _SAYS: Mapping[str, str] = {
-    "extra_forbidden": "The field '{name}' cannot be set here.",
-    "json_invalid": "The body is not valid JSON.",
-    "missing": "The field '{name}' is missing.",
-    "model_type": "The body must be a JSON object.",
-    "string_type": "The field '{name}' must be text.",
+    "extra_forbidden": _UNKNOWN,
+    "json_invalid": N_("The body is not valid JSON."),
+    "missing": N_("The field '%(name)s' is missing."),
+    "model_type": N_("The body must be a JSON object."),
+    "string_type": N_("The field '%(name)s' must be text."),
 }
 """A sentence for each kind of pydantic's errors that needs another than pydantic's own."""
 
@@ -34,25 +36,25 @@ def body(model: type[Taken]) -> Taken:
     A form's empty field that is not text is one that was left out.
     """
     for name in request.args:
-        raise InvalidInput(_SAYS["extra_forbidden"].format(name=name[:40]))
+        raise InvalidInput(N_(_UNKNOWN, name=name[:40]))
     try:
         if request.is_json:
             return model.model_validate_json(request.get_data() or b"{}", strict=True)
         if request.content_length and request.mimetype not in _FORMS:
-            raise InvalidInput("The body must be a form or a JSON object.")
+            raise InvalidInput(N_("The body must be a form or a JSON object."))
         return model.model_validate(_form(model) | request.files.to_dict())
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""
-        says = _SAYS.get(first["type"], "The field '{name}' does not fit: {msg}.")
-        raise InvalidInput(says.format(name=name, msg=first["msg"])) from None
+        says = _SAYS.get(first["type"], N_("The field '%(name)s' does not fit: %(what)s."))
+        raise InvalidInput(N_(says, name=name, what=first["msg"])) from None
 
 
 def page_number(name: str) -> int:
     """The page that the request names, from 1 on. Raises InvalidInput for no page number."""
     text = request.values.get(name, "1")
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
-        raise InvalidInput(f"The field '{name}' must be a page number from 1 on.")
+        raise InvalidInput(N_("The field '%(name)s' must be a page number from 1 on.", name=name))
     return int(text)
 
 
@@ -68,9 +70,11 @@ def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise InvalidInput(f"The field '{name}' must be a day like 2026-11-24.") from None
+        raise InvalidInput(
+            N_("The field '%(name)s' must be a day like 2026-11-24.", name=name)
+        ) from None
     if abs(day - now.date()) > _FURTHEST:
-        raise InvalidInput("That day is too far away.")
+        raise InvalidInput(N_("That day is too far away."))
     return day
 
 

@@ -1,4 +1,4 @@
-"""How instants are written for people, in their own time zone."""
+"""How sentences and instants are written for who asks: language, time zone, hours."""
 
 import re
 from datetime import UTC, date, datetime, time
@@ -9,10 +9,12 @@ from flask import Flask, g, request
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
+from mentorship.adapters import languages
 from mentorship.domain import instants
-from mentorship.domain.instants import day, zone
+from mentorship.domain.errors import ProductError
+from mentorship.domain.instants import zone
 from mentorship.domain.people import HourCycle
-from mentorship.web.identity import current_viewer
+from mentorship.web.languages import language, reader
 
 
 def init_app(app: Flask) -> None:
@@ -23,6 +25,14 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(iso, "iso")
     app.add_template_filter(date_words, "date_words")
     app.add_template_filter(hour, "hour")
+    app.add_template_filter(say, "say")
+
+
+def say(sentence: str | ProductError) -> str:
+    """What somebody below has to say, in the language and the hours of the request."""
+    if isinstance(sentence, ProductError):
+        sentence = sentence.sentence
+    return languages.say(sentence, language(), hour_cycle())
 
 
 def clock(instant: datetime, timezone: str) -> str:
@@ -30,9 +40,14 @@ def clock(instant: datetime, timezone: str) -> str:
     return instants.clock(instant, timezone, hour_cycle())
 
 
+def day(instant: datetime, timezone: str) -> str:
+    """Like "Tue 24 Nov 2026", or "Di., 24. Nov. 2026" in German."""
+    return languages.day(instant, timezone, language())
+
+
 def date_words(calendar_day: date) -> str:
-    """A day of somebody's calendar, like "Tue 24 Nov 2026"."""
-    return day(datetime.combine(calendar_day, time(), UTC), "UTC")
+    """A day of somebody's calendar, as `day` writes an instant."""
+    return languages.date_words(calendar_day, language())
 
 
 def hour(wall: time) -> str:
@@ -49,7 +64,7 @@ def hour_cycle() -> HourCycle:
     """The viewer's own choice, else that of the browser's language; found once a request."""
     found: HourCycle | None = g.get("hour_cycle")
     if found is None:
-        viewer = current_viewer()
+        viewer = reader()
         chosen = viewer.hour_cycle if viewer else None
         found = chosen or hour_cycle_of(request.headers.get("Accept-Language", ""))
         g.hour_cycle = found
@@ -59,9 +74,9 @@ def hour_cycle() -> HourCycle:
 @lru_cache(maxsize=1024)  # Browsers send a few headers; strangers may send any.
 def hour_cycle_of(accept_language: str) -> HourCycle:
     """How the first language that is known counts hours (CLDR); 0 to 23 where none is."""
-    for language in parse_accept_header(accept_language, LanguageAccept).values():
+    for spoken in parse_accept_header(accept_language, LanguageAccept).values():
         try:
-            pattern = Locale.parse(language, sep="-").time_formats["short"].pattern
+            pattern = Locale.parse(spoken, sep="-").time_formats["short"].pattern
         except (UnknownLocaleError, ValueError):
             continue
         return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23

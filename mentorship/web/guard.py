@@ -7,6 +7,7 @@ from werkzeug.routing import BaseConverter, ValidationError
 
 from mentorship.config import Settings
 from mentorship.domain.errors import ProductError
+from mentorship.domain.sentences import N_
 from mentorship.web.identity import bearer
 from mentorship.wire import LARGEST_ID
 
@@ -17,7 +18,7 @@ class CrossSite(ProductError):
     """A changing request that another site made a browser send."""
 
     def __init__(self) -> None:
-        super().__init__("This request came from another site, so it was refused.")
+        super().__init__(N_("This request came from another site, so it was refused."))
 
 
 class IdConverter(BaseConverter):

@@ -41,7 +41,7 @@ def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
     return [
         *secure_headers.headers.items(),
         ("Cache-Control", "no-store"),
-        ("Vary", "Cookie, HX-Request"),
+        ("Vary", "Cookie, HX-Request, Accept-Language"),
     ]
 
 

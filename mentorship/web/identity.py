@@ -14,6 +14,7 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, NotSignedIn
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db, login_manager
 from mentorship.queries.people import viewer_of
 from mentorship.queries.pulse import Pulse, pulse
@@ -96,7 +97,7 @@ def required_mentor() -> Viewer:
     """The mentor who asks. Raises NotSignedIn, and Forbidden for everybody else."""
     viewer = required_viewer()
     if viewer.role is not Role.MENTOR:
-        raise Forbidden("Only mentors give times.")
+        raise Forbidden(N_("Only mentors give times."))
     return viewer
 
 

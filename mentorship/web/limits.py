@@ -7,6 +7,11 @@ from mentorship.adapters.throttle import ACCOUNT, ADDRESS, MAILBOX, OVERALL, TOK
 from mentorship.clock import utc_now
 from mentorship.config import Settings
 from mentorship.domain.errors import TooManyTries
+from mentorship.domain.sentences import N_
+
+_SIGN_IN = N_("Too many tries to sign in. Please wait %(minutes)s min and try again.")
+_TOKEN = N_("Too many tries with this token. Please wait %(minutes)s min and try again.")
+_MAIL = N_("Too many tries. Please wait %(minutes)s min and try again.")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -22,9 +27,9 @@ def count_password(email: str) -> None:
     """
     throttle, address = _throttle(), _address()
     if throttle.is_used_up(ADDRESS, address):
-        _refuse("to sign in", ADDRESS, address)
-    _count("to sign in", OVERALL, "")
-    _count("to sign in", ACCOUNT, email)
+        _refuse(_SIGN_IN, ADDRESS, address)
+    _count(_SIGN_IN, OVERALL, "")
+    _count(_SIGN_IN, ACCOUNT, email)
 
 
 def note_failure() -> None:
@@ -39,9 +44,9 @@ def note_success(email: str) -> None:
 
 def count_mail(email: str) -> None:
     """Count a mail that somebody asks for, whether it will be sent or not. Raises TooManyTries."""
-    _count("", ADDRESS, _address())
-    _count("", OVERALL, "")
-    _count("", MAILBOX, email)
+    _count(_MAIL, ADDRESS, _address())
+    _count(_MAIL, OVERALL, "")
+    _count(_MAIL, MAILBOX, email)
 
 
 def has_room_for_mail(email: str) -> bool:
@@ -51,7 +56,7 @@ def has_room_for_mail(email: str) -> bool:
 
 def count_token(token_id: int) -> None:
     """Count a request by a token. Raises TooManyTries."""
-    _count("with this token", TOKEN, str(token_id))
+    _count(_TOKEN, TOKEN, str(token_id))
 
 
 def _count(what: str, limit: RateLimitItem, key: str) -> None:
@@ -61,10 +66,7 @@ def _count(what: str, limit: RateLimitItem, key: str) -> None:
 
 def _refuse(what: str, limit: RateLimitItem, key: str) -> None:
     seconds = _throttle().seconds_left(limit, key, now=utc_now().timestamp())
-    tries = f"Too many tries {what}".rstrip()
-    raise TooManyTries(
-        f"{tries}. Please wait {-(-seconds // 60)} min and try again.", retry_after=seconds
-    )
+    raise TooManyTries(N_(what, minutes=-(-seconds // 60)), retry_after=seconds)
 
 
 def _throttle() -> Throttle:

@@ -1,12 +1,14 @@
 """Pages about mail: what each person gets, one click to stop it, and the outbox for admins."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.mail import CHOICES
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.mail import choices_of, post_office
 from mentorship.services.delivery import try_again
@@ -35,10 +37,10 @@ def store_choices() -> Response:
     viewer = required_viewer()
     asked = set(request.form)
     if asked - set(CHOICES):
-        raise InvalidInput("There is no such kind of mail.")
+        raise InvalidInput(N_("There is no such kind of mail."))
     db.session.rollback()
     choose(db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES})
-    flash("Your choice is saved.")
+    flash(_("Your choice is saved."))
     return redirect(url_for("mail.choices"), code=303)
 
 
@@ -63,7 +65,7 @@ def outbox() -> str:
     viewer = _required_admin()
     page = request.args.get("page", "1")
     if not (page.isascii() and page.isdecimal() and len(page) <= 9 and int(page) >= 1):
-        raise InvalidInput("The page must be a number from 1 on.")
+        raise InvalidInput(N_("The page must be a number from 1 on."))
     return render_template(
         "mail.html",
         viewer=viewer,
@@ -80,12 +82,12 @@ def again(mail_id: int) -> Response:
     db.session.rollback()
     if not try_again(db.session(), mail_id, now=now):
         raise NotFound
-    flash("The mail will be tried again now.")
+    flash(_("The mail will be tried again now."))
     return redirect(url_for("mail.outbox"), code=303)
 
 
 def _required_admin() -> Viewer:
     viewer = required_viewer()
     if viewer.role is not Role.ADMIN:
-        raise Forbidden("Only an admin may see the outbox.")
+        raise Forbidden(N_("Only an admin may see the outbox."))
     return viewer

@@ -8,6 +8,7 @@ from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
 from mentorship.domain.words import words
 from mentorship.extensions import db
@@ -67,7 +68,7 @@ def week(mentor_id: int) -> str:
     session = db.session()
     mentor = mentor_page(session, mentor_id)
     if mentor is None:
-        raise NotFound("There is no such mentor.")
+        raise NotFound(N_("There is no such mentor."))
     asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
     return render_template(
         "mentor.html",
@@ -85,11 +86,11 @@ def slots(mentor_id: int) -> Response:
     """The times of a mentor, within two months of each other, that the caller can book now."""
     viewer, now = required_viewer(), utc_now()
     if limits_of(db.session(), mentor_id) is None:
-        raise NotFound("There is no such mentor.")
+        raise NotFound(N_("There is no such mentor."))
     since = _instant("from", now)
     until = _instant("to", since + _SPAN)
     if not since < until <= since + _LONGEST_SPAN:
-        raise InvalidInput("The field 'to' must be within 62 days after 'from'.")
+        raise InvalidInput(N_("The field 'to' must be within 62 days after 'from'."))
     found = free_slots(
         db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
         until=until, now=now,
@@ -120,7 +121,9 @@ def _student_id(viewer: Viewer) -> int | None:
 
 def _asked(name: str) -> str:
     text = request.args.get(name, "")
-    return clean_text(text, what=f"The field '{name}'", longest=LONGEST_SEARCH, required=False)
+    return clean_text(
+        text, what=N_("The field '%(name)s'", name=name), longest=LONGEST_SEARCH, required=False
+    )
 
 
 def _instant(name: str, unsaid: datetime) -> datetime:
@@ -135,6 +138,9 @@ def _instant(name: str, unsaid: datetime) -> datetime:
         if not 1970 <= instant.year < 3000:
             raise ValueError
     except (ValueError, OverflowError):
-        sentence = f"The field '{name}' must be a time with an offset, like 2026-11-24T09:00:00Z."
+        sentence = N_(
+            "The field '%(name)s' must be a time with an offset, like 2026-11-24T09:00:00Z.",
+            name=name,
+        )
         raise InvalidInput(sentence) from None
     return instant

@@ -6,10 +6,12 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, InvalidInput
 from mentorship.domain.people import Role
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.people import people_page
 from mentorship.services.accounts import clean_text
 from mentorship.services.approval import approve as approve_mentor
+from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("people", __name__, url_prefix="/people")
@@ -20,9 +22,9 @@ def show() -> str:
     """The people found, a page at a time, mentors to be approved first."""
     viewer = required_viewer()
     if viewer.role is not Role.ADMIN:
-        raise Forbidden("Only an admin may see everybody.")
+        raise Forbidden(N_("Only an admin may see everybody."))
     search = clean_text(
-        request.args.get("q", ""), what="What you search for", longest=100, required=False
+        request.args.get("q", ""), what=N_("What you search for"), longest=100, required=False
     )
     found = people_page(db.session(), search=search, page=_asked_page())
     return render_template("people.html", viewer=viewer, found=found, search=search)
@@ -40,12 +42,12 @@ def approve(person_id: int) -> Response:
         links=current_app.extensions["links"],
         now=utc_now(),
     )
-    flash(sentence)
+    flash(say(sentence))
     return redirect(url_for("people.show"), code=303)
 
 
 def _asked_page() -> int:
     text = request.args.get("page", "1")
     if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= 1):
-        raise InvalidInput("The page must be a number from 1 on.")
+        raise InvalidInput(N_("The page must be a number from 1 on."))
     return int(text)

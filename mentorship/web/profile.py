@@ -1,6 +1,7 @@
 """What a mentor says of themselves."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.adapters.markdown import html_of
@@ -9,6 +10,7 @@ from mentorship.extensions import db
 from mentorship.queries.directory import own_profile
 from mentorship.services.profiles import edit_profile
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.identity import required_mentor
 from mentorship.wire.mentors import ProfileFields
 
@@ -37,8 +39,12 @@ def save() -> Response | tuple[str, int]:
         typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}
         typed["meeting_url"] = request.form.get("meetingUrl", "")
         page = render_template(
-            "profile.html", viewer=viewer, values=typed, about=html_of(typed["bio"]), error=error
+            "profile.html",
+            viewer=viewer,
+            values=typed,
+            about=html_of(typed["bio"]),
+            error=say(error),
         )
         return page, 400
-    flash("Your profile is saved.")
+    flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"), 303)

@@ -5,9 +5,11 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput, Unavailable
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services.recording_calls import Signed, check_signature, take_recording
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.openapi import Access, described
 from mentorship.wire.links import RecordingAnswer, RecordingFields, recording_answer
 
@@ -29,7 +31,7 @@ def add(session_id: int) -> Response:
     if secret is None:
         log.error("recording_refused", reason="RECORDING_SECRET is unset or not a usable one")
         raise Unavailable(
-            "The recording route is switched off: RECORDING_SECRET is not set to a usable one."
+            N_("The recording route is switched off: RECORDING_SECRET is not set to a usable one.")
         )
     call = Signed(
         timestamp=request.headers.get("X-Mentorship-Timestamp", ""),
@@ -39,8 +41,8 @@ def add(session_id: int) -> Response:
     signature = check_signature(call, secret, now=now)
     fields = body(RecordingFields)
     if fields.session_id != session_id:
-        raise InvalidInput("The field 'sessionId' is another session than the address.")
+        raise InvalidInput(N_("The field 'sessionId' is another session than the address."))
     changed = take_recording(
         db.session(), booking_id=session_id, url=fields.url, signature=signature, now=now
     )
-    return jsonify(recording_answer(session_id, fields.url.strip(), changed=changed))
+    return jsonify(recording_answer(session_id, fields.url.strip(), say, changed=changed))

@@ -30,6 +30,7 @@ from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
 from mentorship.services.moving import Moved, move
 from mentorship.web.fields import body, page_number
+from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
 from mentorship.wire import MoveAnswer, MoveFields, move_answer
@@ -97,12 +98,12 @@ def confirm(session_id: int) -> AnyResponse:
     session_page(db.session(), viewer, session_id, now=now)
     try:
         fields = body(MoveFields)
-        flash(_move(session_id, fields, viewer, now=now).sentence)
+        flash(say(_move(session_id, fields, viewer, now=now).sentence))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
-        error, status = str(refused), 400
+        error, status = say(refused), 400
     except (Conflict, NotFree) as refused:
-        error, status = str(refused), 409
+        error, status = say(refused), 409
     reason = request.form.get("reason", "")
     return make_response(_choice(session_id, viewer, now=now, error=error, reason=reason), status)
 
@@ -115,7 +116,7 @@ def reschedule(session_id: int) -> Response:
     It stays the same session; its old time can be booked at once. Students have a cut-off.
     """
     viewer, now = required_viewer(), utc_now()
-    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now)))
+    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), say))
 
 
 def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
@@ -165,7 +166,7 @@ def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
     """Why the viewer cannot change a session that could still be changed by others."""
     cutoff = _cutoff()
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
-        return cutoff.sentence(page.card.start_time, viewer.timezone)
+        return say(cutoff.sentence(page.card.start_time, viewer.timezone))
     return None
 
 

@@ -10,6 +10,7 @@ from mentorship.domain.lifecycle import Action
 from mentorship.extensions import db
 from mentorship.services.manual import perform
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
@@ -75,9 +76,9 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
         cutoff=current_app.extensions["settings"].cutoff,
     )
     if is_htmx():
-        notice = render_template("_notice.html", sentence=outcome.sentence, is_error=False)
+        notice = render_template("_notice.html", sentence=say(outcome.sentence), is_error=False)
         return make_response(notice, POLL_NOW)
     if wants_page():
-        flash(outcome.sentence)
+        flash(say(outcome.sentence))
         return redirect("/dashboard", code=303)
-    return jsonify(action_answer(outcome))
+    return jsonify(action_answer(outcome, say))

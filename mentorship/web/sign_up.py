@@ -1,16 +1,20 @@
 """Signing up, confirming an address by a link, and asking for a new password."""
 
 from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services import sign_up as service
 from mentorship.services.accounts import clean_email, new_account, timezone_choices
 from mentorship.services.reset_links import Links, Purpose, person_of
 from mentorship.web import identity, limits
+from mentorship.web.formats import say
+from mentorship.web.languages import language
 
 bp = Blueprint("sign_up", __name__)
 
@@ -30,21 +34,21 @@ def store() -> str | tuple[str, int]:
     given = {field: request.form.get(field, "") for field in (*_FIELDS, "password")}
     try:
         for field, complaint in (
-            ("password", "The password is missing."),
-            ("timezone", "Please choose your time zone."),
+            ("password", N_("The password is missing.")),
+            ("timezone", N_("Please choose your time zone.")),
         ):
             if not given[field]:
                 raise InvalidInput(complaint)
         email = clean_email(given["email"])
         if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
-            raise InvalidInput("Please choose whether you are a student or a mentor.")
+            raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
         limits.count_mail(email)
-        account = new_account(**given, now=now)
+        account = new_account(**given, language=language(), now=now)
     except InvalidInput as error:
-        return _form(error=str(error)), 400
+        return _form(error=say(error)), 400
     service.sign_up(db.session(), account, links=_links(), now=now)
     return _look_into_mailbox(
-        email, "We have sent you a link. It confirms the address, and then you can begin."
+        email, _("We have sent you a link. It confirms the address, and then you can begin.")
     )
 
 
@@ -63,11 +67,11 @@ def confirm(confirmation: str) -> Response | tuple[str, int]:
     confirmed = service.confirm(db.session(), viewer=person, password=password)
     if confirmed is None:
         limits.note_failure()
-        sentence = "The password is not the one that was chosen at sign-up."
-        return render_template("confirm.html", person=person, error=sentence), 401
+        sentence = N_("The password is not the one that was chosen at sign-up.")
+        return render_template("confirm.html", person=person, error=say(sentence)), 401
     limits.note_success(person.email)
     identity.sign_in(confirmed)
-    flash("Welcome! Your address is confirmed.")
+    flash(_("Welcome! Your address is confirmed."))
     return redirect(url_for("account.show"), code=303)
 
 
@@ -84,10 +88,12 @@ def send_link() -> str | tuple[str, int]:
         email = clean_email(request.form.get("email", ""))
     except InvalidInput as error:
         given = request.form.get("email", "")
-        return render_template("forgot.html", error=str(error), email=given), 400
+        return render_template("forgot.html", error=say(error), email=given), 400
     limits.count_mail(email)
-    service.forgotten_password(db.session(), email=email, links=_links(), now=utc_now())
-    return _look_into_mailbox(email, "We have sent you a mail that says how to go on.")
+    service.forgotten_password(
+        db.session(), email=email, language=language(), links=_links(), now=utc_now()
+    )
+    return _look_into_mailbox(email, _("We have sent you a mail that says how to go on."))
 
 
 def _person_of(confirmation: str) -> Viewer:

@@ -9,10 +9,12 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden
 from mentorship.domain.people import Role
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.waiting_lists import waiting_lists
 from mentorship.services.waiting import join, leave
 from mentorship.web.fields import body
+from mentorship.web.formats import say
 from mentorship.web.htmx import wants_page
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
@@ -29,7 +31,7 @@ def show() -> str:
     """For what the viewer waits, and what is held for them."""
     viewer, now = required_viewer(), utc_now()
     if viewer.role is not Role.STUDENT:
-        raise Forbidden("Only students wait for a free time.")
+        raise Forbidden(N_("Only students wait for a free time."))
     entries = waiting_lists(db.session(), student_id=viewer.id, since=(now - _A_WEEK).date())
     return render_template("waiting.html", viewer=viewer, entries=entries, now=now)
 
@@ -51,12 +53,12 @@ def wait(mentor_id: int) -> Response:
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
     db.session.rollback()
     entry = join(db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now)
-    sentence = "You are on the waiting list of that week."
+    sentence = N_("You are on the waiting list of that week.")
     if wants_page():
-        flash(sentence)
+        flash(say(sentence))
         return redirect(_PAGE, 303)
     answer = WaitingAnswer(
-        success=True, message=sentence, entry_id=entry.id, mentor_id=mentor_id, week=entry.week
+        success=True, message=say(sentence), entry_id=entry.id, mentor_id=mentor_id, week=entry.week
     )
     return jsonify(answer.json_ready())
 
@@ -75,8 +77,8 @@ def give_up(entry_id: int) -> Response:
     body(NoFields)
     db.session.rollback()
     leave(db.session(), viewer=viewer, entry_id=entry_id, now=now)
-    sentence = "You are not on that waiting list any more."
+    sentence = N_("You are not on that waiting list any more.")
     if wants_page():
-        flash(sentence)
+        flash(say(sentence))
         return redirect(_PAGE, 303)
-    return jsonify(LeftAnswer(success=True, message=sentence).json_ready())
+    return jsonify(LeftAnswer(success=True, message=say(sentence)).json_ready())

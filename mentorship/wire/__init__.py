@@ -1,6 +1,6 @@
 """The JSON of the HTTP contract (specification, section 3). Python's names become camelCase."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
@@ -9,6 +9,7 @@ from pydantic.alias_generators import to_camel
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sentences import N_
 from mentorship.domain.updates import Update, count_completed, count_started
 from mentorship.models import Cause
 from mentorship.queries.free_times import FreeSlot
@@ -31,6 +32,9 @@ Instant = Annotated[
     WithJsonSchema({"type": "string", "format": "date-time"}),
 ]
 
+Say = Callable[[str], str]
+"""Puts a sentence into the language of whoever is answered."""
+
 PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
 """What `clean_text` takes, for a JSON schema."""
 
@@ -47,7 +51,7 @@ class NoFields(Fields):
 
 def clean_reason(value: str) -> str:
     """A reason in words for other people, or none. Raises InvalidInput."""
-    return clean_text(value, what="The reason", longest=LONGEST_REASON, required=False)
+    return clean_text(value, what=N_("The reason"), longest=LONGEST_REASON, required=False)
 
 
 LONGEST_REASON = 300
@@ -62,16 +66,21 @@ class CancelFields(Fields):
 
 
 def _clean_topic(value: str) -> str:
-    return clean_text(value, what="The topic", longest=LONGEST_TOPIC)
+    return clean_text(value, what=N_("The topic"), longest=LONGEST_TOPIC)
 
 
 def _clean_notes(value: str) -> str:
     lines = value.replace("\r\n", "\n").strip().split("\n")
-    kept = (clean_text(it, what="A line of the notes", longest=LONGEST_NOTES, required=False)
+    kept = (clean_text(it, what=N_("A line of the notes"), longest=LONGEST_NOTES, required=False)
             for it in lines)  # fmt: skip
     notes = "\n".join(kept)
     if len(notes) > LONGEST_NOTES:
-        raise InvalidInput(f"The notes are longer than {LONGEST_NOTES} characters.")
+        raise InvalidInput(
+            N_(
+                "The notes are longer than %(longest)s characters.",
+                longest=LONGEST_NOTES,
+            )
+        )
     return notes
 
 
@@ -293,38 +302,38 @@ class LeftAnswer(Answer):
     message: str
 
 
-def update_answer(update: Update) -> UpdateAnswer:
+def update_answer(update: Update, say: Say) -> UpdateAnswer:
     """An update for the wire."""
     return UpdateAnswer(
         session_id=update.session_id,
         old_status=update.old_status,
         new_status=update.new_status,
         is_delayed=update.is_delayed,
-        reason=update.reason,
+        reason=say(update.reason),
         timestamp=update.timestamp,
         due_at=update.due_at,
         cause=Cause(update.cause),
     )
 
 
-def sweep_answer(result: SweepResult, now: datetime) -> dict[str, Any]:
+def sweep_answer(result: SweepResult, now: datetime, say: Say) -> dict[str, Any]:
     """The answer of the update and cron routes."""
     return SweepAnswer(
         success=True,
-        message=result.sentence,
+        message=say(result.sentence),
         started_sessions=result.started,
         completed_sessions=result.completed,
         failed_sessions=result.failed,
-        updates=[update_answer(update) for update in result.updates],
+        updates=[update_answer(update, say) for update in result.updates],
         timestamp=now,
     ).json_ready()
 
 
-def action_answer(outcome: Outcome) -> dict[str, Any]:
+def action_answer(outcome: Outcome, say: Say) -> dict[str, Any]:
     """The answer of the start, arrive, complete and cancel routes."""
     values: dict[str, Any] = {
         "success": True,
-        "message": outcome.sentence,
+        "message": say(outcome.sentence),
         "session_id": outcome.session_id,
         "new_status": outcome.status,
         "is_delayed": outcome.is_delayed,
@@ -335,21 +344,21 @@ def action_answer(outcome: Outcome) -> dict[str, Any]:
     return ActionAnswer(**values).json_ready()
 
 
-def event_detail(updates: Iterable[Update]) -> dict[str, Any]:
+def event_detail(updates: Iterable[Update], say: Say) -> dict[str, Any]:
     """`event.detail` of `session-status-updated`."""
     updates = tuple(updates)
     return {
         "started": count_started(updates),
         "completed": count_completed(updates),
-        "updates": [update_answer(update).json_ready() for update in updates],
+        "updates": [update_answer(update, say).json_ready() for update in updates],
     }
 
 
-def not_free_answer(error: NotFree) -> NotFreeAnswer:
+def not_free_answer(error: NotFree, say: Say) -> NotFreeAnswer:
     """The refusal of a time that cannot be booked."""
     return NotFreeAnswer(
         success=False,
-        error=str(error),
+        error=say(error.sentence),
         next_free=[free_time(slot) for slot in error.next_free],
     )
 
@@ -364,11 +373,11 @@ def free_time(slot: FreeSlot) -> FreeTime:
     )
 
 
-def booking_answer(booked: Booked) -> dict[str, Any]:
+def booking_answer(booked: Booked, say: Say) -> dict[str, Any]:
     """The answer of the booking route."""
     return BookingAnswer(
         success=True,
-        message=booked.sentence,
+        message=say(booked.sentence),
         session_id=booked.session_id,
         slot_id=booked.slot_id,
         topic=booked.topic,
@@ -378,11 +387,11 @@ def booking_answer(booked: Booked) -> dict[str, Any]:
     ).json_ready()
 
 
-def move_answer(moved: Moved) -> dict[str, Any]:
+def move_answer(moved: Moved, say: Say) -> dict[str, Any]:
     """The answer of the reschedule route."""
     return MoveAnswer(
         success=True,
-        message=moved.sentence,
+        message=say(moved.sentence),
         session_id=moved.session_id,
         slot_id=moved.slot_id,
         start_time=moved.start_time,

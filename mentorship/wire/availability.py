@@ -21,7 +21,7 @@ from mentorship.services.availability_fields import (
     SHORTEST_SLOT,
 )
 from mentorship.services.rule_preview import RulePreview
-from mentorship.wire import LONGEST_REASON, PRINTABLE, Answer, Fields, Instant, clean_reason
+from mentorship.wire import LONGEST_REASON, PRINTABLE, Answer, Fields, Instant, Say, clean_reason
 
 _HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 
@@ -328,11 +328,11 @@ def _booked(booked: BookedSession) -> BookedAnswer:
     )
 
 
-def change_answer(done: Applied) -> dict[str, Any]:
+def change_answer(done: Applied, say: Say) -> dict[str, Any]:
     """The answer of every change."""
     return ChangeAnswer(
         success=True,
-        message=done.sentence,
+        message=say(done.sentence),
         id=done.id,
         added=done.added,
         withdrawn=done.withdrawn,

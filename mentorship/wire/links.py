@@ -5,7 +5,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from mentorship.domain.links import LONGEST_LINK
-from mentorship.wire import Answer, Fields, Id
+from mentorship.domain.sentences import N_
+from mentorship.wire import Answer, Fields, Id, Say
 
 
 class LinkFields(Fields):
@@ -45,11 +46,12 @@ class RecordingAnswer(Answer):
     changed: bool
 
 
-def recording_answer(session_id: int, url: str, *, changed: bool) -> dict[str, Any]:
+def recording_answer(session_id: int, url: str, say: Say, *, changed: bool) -> dict[str, Any]:
     """The answer of the recording route."""
+    done = N_("The recording is added.")
     return RecordingAnswer(
         success=True,
-        message="The recording is added." if changed else "The session has this recording already.",
+        message=say(done if changed else N_("The session has this recording already.")),
         session_id=session_id,
         url=url,
         changed=changed,

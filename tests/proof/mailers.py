@@ -4,18 +4,20 @@ import os
 import signal
 from datetime import timedelta
 
-from jinja2 import Environment
 from sqlalchemy import create_engine, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.post import SmtpPost
 from mentorship.clock import utc_now
+from mentorship.config import PROJECT
 from mentorship.models import MailOutcome, OutboxMessage
 from mentorship.queries.mail import mail_facts
 from mentorship.services.delivery import deliver
 from mentorship.services.letters import House, write_letter
 
-HOUSE = House("https://mentors.example.org", "no-reply@example.org", "s" * 32, Environment())
+HOUSE = House(
+    "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
+)
 
 LEASE = timedelta(seconds=2)
 

@@ -44,7 +44,7 @@ def change(session, mentor, what, **others):
 def move_to(session, person, zone):
     session.rollback()
     return change_details(
-        session, viewer=person, name=person.name, timezone=zone, hour_cycle="", now=NOW
+        session, viewer=person, name=person.name, timezone=zone, hour_cycle="", language="", now=NOW
     )
 
 

@@ -9,6 +9,7 @@ import trustme
 from sqlalchemy import insert, select
 
 from mentorship.adapters.post import FolderPost, SmtpPost, Unreachable
+from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
@@ -42,7 +43,9 @@ def sink(sink_server):
 
 @pytest.fixture
 def house(app):
-    return House("https://mentors.example.org", "no-reply@example.org", "s" * 32, app.jinja_env)
+    return House(
+        "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
+    )
 
 
 @pytest.fixture

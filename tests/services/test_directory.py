@@ -95,7 +95,13 @@ def test_a_new_name_is_found_and_the_old_one_is_not(session, cast):
     says(session, cast.mentor)
     session.rollback()
     change_details(
-        session, viewer=cast.mentor, name="Zoë Zimmer", timezone="UTC", hour_cycle="", now=NOW
+        session,
+        viewer=cast.mentor,
+        name="Zoë Zimmer",
+        timezone="UTC",
+        hour_cycle="",
+        language="",
+        now=NOW,
     )
     says(session, cast.other_mentor)
 

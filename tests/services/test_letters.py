@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
@@ -31,7 +32,9 @@ AFTER_THE_CHANGE = datetime(2027, 3, 29, 15, 0, tzinfo=UTC)
 
 @pytest.fixture
 def house(app):
-    return House("https://mentors.example.org", "no-reply@example.org", "s" * 32, app.jinja_env)
+    return House(
+        "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
+    )
 
 
 @pytest.fixture

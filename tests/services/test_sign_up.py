@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mentorship.domain.errors import Forbidden, InvalidInput, NotConfirmed, NotFound
-from mentorship.domain.people import Role
+from mentorship.domain.people import Language, Role
 from mentorship.models import OutboxMessage, User
 from mentorship.queries.people import account_of, people_page
 from mentorship.services.accounts import check_password, new_account, set_password
@@ -138,7 +138,7 @@ def test_a_confirmation_is_sent_again_only_while_one_is_wanting(session):
 
 def test_a_forgotten_password_is_set_anew_by_the_link_which_confirms_the_address_too(session):
     signs_up(session)
-    forgotten_password(session, email=EMAIL, links=LINKS, now=at("12:10"))
+    forgotten_password(session, email=EMAIL, language=Language.EN, links=LINKS, now=at("12:10"))
 
     mail = the_mails(session)[1]
     assert mail.not_after == at("14:10")
@@ -151,7 +151,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_which_confirms_the_address
 
 
 def test_an_address_without_an_account_is_told_how_to_get_one(session):
-    forgotten_password(session, email="who@example.org", links=LINKS, now=NOW)
+    forgotten_password(session, email="who@example.org", language=Language.EN, links=LINKS, now=NOW)
 
     [mail] = the_mails(session)
     assert mail.recipient == "who@example.org"
@@ -164,7 +164,7 @@ def test_each_case_takes_the_same_statements(session):
     counts = {}
     for email in (EMAIL, "new@example.org"):
         with counted_statements(session.get_bind()) as forgotten:
-            forgotten_password(session, email=email, links=LINKS, now=NOW)
+            forgotten_password(session, email=email, language=Language.EN, links=LINKS, now=NOW)
         with counted_statements(session.get_bind()) as signing:
             signs_up(session, email=email)
         counts[email] = (len(forgotten), len(signing))
@@ -176,7 +176,7 @@ def test_each_case_takes_the_same_statements(session):
 
 def test_an_asked_for_mail_that_is_asked_for_twice_in_a_second_goes_once(session):
     for _ in range(2):
-        forgotten_password(session, email=EMAIL, links=LINKS, now=NOW)
+        forgotten_password(session, email=EMAIL, language=Language.EN, links=LINKS, now=NOW)
 
     assert len(the_mails(session)) == 1
 

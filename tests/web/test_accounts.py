@@ -229,7 +229,7 @@ def test_other_browsers_are_signed_out_at_their_next_poll(client_for, nell, way)
 
 def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
     client = client_for(nell)
-    language = {"Accept-Language": "de-DE"}
+    language = {"Accept-Language": "en-GB"}
 
     def written():
         return re.search(

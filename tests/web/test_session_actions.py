@@ -318,4 +318,4 @@ def test_a_plain_form_gets_a_refusal_as_a_page(booked, mentor):
 
     assert (answer.status_code, answer.mimetype) == (409, "text/html")
     assert "Mark the arrival instead." in answer.text
-    assert "<h1>Conflict</h1>" in answer.text
+    assert "<h1>Not possible now</h1>" in answer.text

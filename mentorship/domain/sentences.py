@@ -1,0 +1,57 @@
+"""Sentences for people, which an edge can say in another language than the English of the source.
+
+A sentence is made where something is known, far from whoever reads it, so it keeps what it was
+made of: its text, by which the catalogs know it, and its values. As a `str` it is the English for
+logs, commands and programs (decision 13).
+"""
+
+from datetime import datetime
+from typing import Self
+
+
+class Sentence(str):
+    """A text with `%(name)s` for its `values`: words, numbers, other sentences, times.
+
+    A time is aware, and in the zone of whoever will read it.
+    """
+
+    text: str
+    plural: str | None
+    values: dict[str, object]
+
+    def __new__(cls, text: str, plural: str | None = None, /, **values: object) -> Self:
+        """With `plural`, the value `n` decides between the two."""
+        chosen = text if plural is None or values["n"] == 1 else plural
+        plain = {name: _in_english(value) for name, value in values.items()}
+        made = super().__new__(cls, chosen % plain if values else chosen)
+        made.text, made.plural, made.values = text, plural, values
+        return made
+
+    @property
+    def number(self) -> int:
+        """What decides between the singular and the plural."""
+        number = self.values["n"]
+        assert isinstance(number, int)
+        return number
+
+
+def N_(text: str, /, **values: object) -> Sentence:  # noqa: N802  # Named as in GNU gettext.
+    """A text that is marked for the catalogs, while nobody knows yet who will read it."""
+    return Sentence(text, **values)
+
+
+def ngettext(text: str, plural: str, /, n: int, **values: object) -> Sentence:
+    """The same where the text depends on the number `n`."""
+    return Sentence(text, plural, n=n, **values)
+
+
+def joined(*sentences: str) -> Sentence:
+    """These, one after the other."""
+    parts = {f"part{number}": sentence for number, sentence in enumerate(sentences)}
+    return Sentence(" ".join(f"%({name})s" for name in parts), **parts)
+
+
+def _in_english(value: object) -> object:
+    if isinstance(value, datetime):
+        return f"{value:%a} {value.day} {value:%b %Y, %H:%M %Z}"
+    return value
