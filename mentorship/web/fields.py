@@ -19,14 +19,30 @@ _FURTHEST = timedelta(days=3660)
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 _UNKNOWN = N_("The field '%(name)s' cannot be set here.")
+_NO_NUMBER = N_("The field '%(name)s' must be a whole number.")
+_NO_DAY = N_("The field '%(name)s' must be a day like 2026-11-24.")
+_OTHERWISE = N_("The field '%(name)s' does not fit.")
 _SAYS: Mapping[str, str] = {
+    "date_from_datetime_inexact": _NO_DAY,
+    "date_from_datetime_parsing": _NO_DAY,
+    "date_parsing": _NO_DAY,
+    "date_type": _NO_DAY,
     "extra_forbidden": _UNKNOWN,
+    "greater_than_equal": N_("The field '%(name)s' must be at least %(ge)s."),
+    "int_from_float": _NO_NUMBER,
+    "int_parsing": _NO_NUMBER,
+    "int_parsing_size": _NO_NUMBER,
+    "int_type": _NO_NUMBER,
     "json_invalid": N_("The body is not valid JSON."),
+    "less_than_equal": N_("The field '%(name)s' must be at most %(le)s."),
     "missing": N_("The field '%(name)s' is missing."),
     "model_type": N_("The body must be a JSON object."),
+    "string_too_long": N_("The field '%(name)s' is too long."),
+    "string_too_short": N_("The field '%(name)s' is missing."),
     "string_type": N_("The field '%(name)s' must be text."),
+    "time_of_day": N_("The field '%(name)s' must be a time like 18:30."),
 }
-"""A sentence for each kind of pydantic's errors that needs another than pydantic's own."""
+"""A sentence for each kind of pydantic's errors, which speak English alone."""
 
 
 def body(model: type[Taken]) -> Taken:
@@ -44,10 +60,10 @@ def body(model: type[Taken]) -> Taken:
             raise InvalidInput(N_("The body must be a form or a JSON object."))
         return model.model_validate(_form(model) | request.files.to_dict())
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False)[0]
+        first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""
-        says = _SAYS.get(first["type"], N_("The field '%(name)s' does not fit: %(what)s."))
-        raise InvalidInput(N_(says, name=name, what=first["msg"])) from None
+        says = _SAYS.get(first["type"], _OTHERWISE)
+        raise InvalidInput(N_(says, **first.get("ctx", {}), name=name)) from None
 
 
 def page_number(name: str) -> int:

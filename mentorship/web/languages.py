@@ -8,7 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
-from mentorship.adapters.languages import FOLDER
+from mentorship.adapters import languages
 from mentorship.domain.errors import ProductError
 from mentorship.domain.people import Language, Viewer
 from mentorship.web.identity import current_viewer
@@ -16,7 +16,7 @@ from mentorship.web.identity import current_viewer
 
 def init_app(app: Flask) -> None:
     """Templates and views get the texts of the request's language."""
-    Babel(app, default_translation_directories=str(FOLDER), locale_selector=language)
+    Babel(app, default_translation_directories=str(languages.FOLDER), locale_selector=language)
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.add_template_global(language, "language")
 

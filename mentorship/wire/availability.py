@@ -5,6 +5,7 @@ from datetime import date, time
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from mentorship.domain.availability import Calendar
 from mentorship.domain.clock_changes import Shift
@@ -30,7 +31,7 @@ def _wall_time(value: Any) -> Any:
     if isinstance(value, time):
         return value
     if not isinstance(value, str) or not re.fullmatch(_HOUR, value, re.ASCII):
-        raise ValueError("it must be a time like 18:30")
+        raise PydanticCustomError("time_of_day", "no time of a day")
     return time.fromisoformat(value)
 
 

@@ -115,3 +115,18 @@ def test_every_page_suits_everybody(site, windows, crowd, person):
 
     assert len(found) >= 7
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+@pytest.mark.parametrize("person", ["nobody", "student", "mentor", "admin"])
+def test_german_words_fit_every_page(site, windows, crowd, person):
+    window = windows.of(site, crowd.people[person], locale="de-DE")
+    found = {}
+    for path in pages_of(site, crowd, person):
+        window.go(path)
+        assert window.page.locator("html").get_attribute("lang") == "de"
+        for size in (PHONE, LAPTOP):
+            window.page.set_viewport_size(size)
+            found[path, size["width"]] = too_wide(window)
+
+    assert len(found) >= 14
+    assert {where: pixels for where, pixels in found.items() if pixels > 0} == {}
