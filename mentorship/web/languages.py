@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from flask import Flask, g, request
 from flask_babel import Babel
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
@@ -16,9 +17,33 @@ from mentorship.web.identity import current_viewer
 
 def init_app(app: Flask) -> None:
     """Templates and views get the texts of the request's language."""
-    Babel(app, default_translation_directories=str(languages.FOLDER), locale_selector=language)
-    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    Babel(
+        app,
+        default_translation_directories=str(languages.FOLDER),
+        locale_selector=language,
+        # Its templates find the catalog anew for each text, which made pages 1.7 times as slow.
+        configure_jinja=False,
+    )
+    app.add_template_global(_gettext, "_")
+    app.add_template_global(_ngettext, "ngettext")
     app.add_template_global(language, "language")
+
+
+def _gettext(text: str, **values: object) -> Markup:
+    """The text in the request's language; values that are no markup are escaped."""
+    found = _found(text, language())
+    return found % values if values else found
+
+
+def _ngettext(text: str, plural: str, num: int, **values: object) -> Markup:
+    """The same where the text depends on `num`."""
+    found = languages.catalog_of(language()).ngettext(text, plural, num)
+    return Markup(found) % ({"num": num} | values)  # noqa: S704  # The catalogs are our own.
+
+
+@lru_cache(maxsize=4096)  # As many as there are texts, and more.
+def _found(text: str, wanted: Language) -> Markup:
+    return Markup(languages.catalog_of(wanted).gettext(text))  # noqa: S704  # The same.
 
 
 def language() -> Language:

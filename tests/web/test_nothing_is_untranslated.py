@@ -31,6 +31,8 @@ from mentorship.services.manual import perform
 from mentorship.services.moving import move
 from mentorship.services.outbox import tell
 from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.web import languages as texts
+from mentorship.web import names
 from tests.architecture.test_translations import texts_of_the_source
 from tests.browser.pages import LONG_NAME, MINUTE, TOPICS, a_crowd, pages_of
 from tests.support.browser import a_site
@@ -77,8 +79,8 @@ class Reader(HTMLParser):
 
 def _names_of_days_and_months():
     for kind in (GERMAN.days, GERMAN.months):
-        for names in kind["format"].values():
-            yield from (name.strip(".") for name in names.values())
+        for each in kind["format"].values():
+            yield from (name.strip(".") for name in each.values())
 
 
 NEUTRAL = (
@@ -120,7 +122,7 @@ def marks(tmp_path, monkeypatch):
     with (folder / "messages.mo").open("wb") as file:
         write_mo(file, catalog)
     monkeypatch.setattr(languages, "FOLDER", tmp_path)
-    kept = (languages.catalog_of, letters._templates)
+    kept = (languages.catalog_of, letters._templates, names._of_section, texts._found)
     for each in kept:
         each.cache_clear()
     yield
