@@ -21,7 +21,7 @@ def init_app(app: Flask) -> None:
         app,
         default_translation_directories=str(languages.FOLDER),
         locale_selector=language,
-        # Its templates find the catalog anew for each text, which made pages 1.7 times as slow.
+        # Its templates look for the catalog with each text: 10 microseconds in place of 2.
         configure_jinja=False,
     )
     app.add_template_global(_gettext, "_")

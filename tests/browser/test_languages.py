@@ -27,6 +27,7 @@ def test_a_german_browser_sees_its_dashboard_in_german_and_remembers_english(sit
     window.wait(lambda: "Minuten verspätet" in page.inner_text(f"#session-{late}"))
     window.press(late, "Wir haben begonnen")
     window.wait(lambda: "ist als begonnen vermerkt." in page.inner_text("#notice"))
+    window.wait(lambda: "Spät begonnen, um" in page.inner_text(f"#session-{late}"))
 
     window.go("/account")
     page.get_by_label("Sprache").select_option("en")
