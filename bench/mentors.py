@@ -1,11 +1,16 @@
 """What one person waits for the directory and a mentor's week, beside a bare Flask route."""
 
+import http.client
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
+
+from sqlalchemy import create_engine
+from sqlalchemy import text as text_of
 
 from bench.data import PASSWORD, VIEWER, Row, store, text
 from bench.figures import AtMost, Figure, counted, milliseconds
@@ -83,6 +88,7 @@ def run(stage: Stage) -> Iterator[Figure]:
         f"week of a mentor with {counted(faculty.slots)} slots": f"/mentors/1?week={next_week}",
     }
     times: dict[str, list[float]] = {what: [] for what in pages}
+    anew: dict[str, list[float]] = {what: [] for what in pages}
     ratios: dict[str, list[float]] = {what: [] for what in pages}
     bares: list[float] = []
     bare_port, port = free_ports(2)
@@ -105,11 +111,34 @@ def run(stage: Stage) -> Iterator[Figure]:
             for what, path in pages.items():
                 times[what].append(seconds(port, _get(path, port, cookie)))
                 ratios[what].append(times[what][-1] / bares[-1])
+        for what, path in pages.items():
+            anew[what] = list(_after_changes(url, port, path, cookie, scale.calls // 2))
     for what in pages:
         yield Figure(
             what, milliseconds(median(times[what])), milliseconds(median(bares)),
             median(ratios[what]), AtMost(10),
         )  # fmt: skip
+        yield Figure(
+            f"{what}, changed", milliseconds(median(anew[what])),
+            milliseconds(median(bares)), median(anew[what]) / median(bares),
+        )  # fmt: skip
+
+
+def _after_changes(url: str, port: int, path: str, cookie: str, calls: int) -> Iterator[float]:
+    """The seconds of each request, right before which a time of the first mentor was changed."""
+    connection = http.client.HTTPConnection("127.0.0.1", port)
+    engine = create_engine(url)
+    for _ in range(calls):
+        with engine.begin() as writer:
+            writer.execute(text_of("UPDATE mentor_time_slots SET capacity = capacity WHERE id = 1"))
+        begin = time.perf_counter()
+        connection.request("GET", path, headers={"Cookie": cookie})
+        answer = connection.getresponse()
+        answer.read()
+        yield time.perf_counter() - begin
+        assert answer.status == 200, answer.status
+    engine.dispose()
+    connection.close()
 
 
 def _get(path: str, port: int, cookie: str) -> bytes:

@@ -14,6 +14,7 @@ from mentorship.models.schedule import (
     MentorProfile,
     MentorTopic,
     MentorWord,
+    OfferRevision,
     WaitingListEntry,
 )
 from mentorship.models.status_change import Cause, StatusChange
@@ -32,6 +33,7 @@ __all__ = [
     "MentorTimeSlot",
     "MentorTopic",
     "MentorWord",
+    "OfferRevision",
     "OutboxMessage",
     "RecordingCall",
     "ReminderMark",

@@ -44,11 +44,15 @@ class MentorCard:
 
 @dataclass(frozen=True)
 class Directory:
-    """One page of mentors; pages count from 1, and nobody has counted them all."""
+    """One page of mentors; pages count from 1, and nobody has counted them all.
+
+    `limits` are those of the mentors in the order of their cards.
+    """
 
     cards: tuple[MentorCard, ...]
     page: int
     has_next: bool
+    limits: tuple[Limits, ...]
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,7 @@ _POPULAR = (
 _IS_OFFERED = select(
     exists().where(
         _SLOT.mentor_id == bindparam("mentor_id"),
+        _SLOT.start_time > bindparam("now", type_=UtcDateTime),
         _SLOT.start_time >= bindparam("since", type_=UtcDateTime),
         _SLOT.start_time < bindparam("until", type_=UtcDateTime),
         ~_SLOT.is_withdrawn,
@@ -149,7 +154,7 @@ def find_mentors(
         )
         for row in shown
     )
-    return Directory(tuple(cards), page, len(rows) > PAGE_SIZE)
+    return Directory(tuple(cards), page, len(rows) > PAGE_SIZE, tuple(limits))
 
 
 def mentor_page(session: Session, mentor_id: int) -> MentorPage | None:
@@ -179,10 +184,10 @@ def popular_topics(session: Session) -> tuple[str, ...]:
 
 
 def is_anything_offered(
-    session: Session, *, mentor_id: int, since: datetime, until: datetime
+    session: Session, *, mentor_id: int, since: datetime, until: datetime, now: datetime
 ) -> bool:
-    """Whether the mentor gives any time, free or taken, with `since <= start < until` (UTC)."""
-    asked = {"mentor_id": mentor_id, "since": since, "until": until}
+    """Whether any time of the mentor, free or taken, begins after `now` and in the span (UTC)."""
+    asked = {"mentor_id": mentor_id, "since": since, "until": until, "now": now}
     return bool(session.scalar(_IS_OFFERED, asked))
 
 

@@ -6,7 +6,6 @@ from itertools import groupby
 
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import Role, Viewer
 from mentorship.domain.weeks import Week, local_day
 from mentorship.queries.directory import is_anything_offered
 from mentorship.queries.free_times import FreeSlot, Limits, free_slots
@@ -23,11 +22,18 @@ class FreeWeek:
     """
 
     week: Week
+    horizon: timedelta
     days: tuple[tuple[date, tuple[FreeSlot, ...]], ...]
     has_previous: bool
     has_next: bool
     next_free: date | None
     full_week: date | None
+
+    def next_change(self, *, now: datetime) -> datetime | None:
+        """The first instant after `now` (UTC) at which it is another week by the clock alone."""
+        horizon = self.week.end - self.horizon
+        instants = (self.week.start, self.week.end, horizon)
+        return min((instant for instant in instants if instant > now), default=None)
 
     @property
     def is_empty(self) -> bool:
@@ -36,10 +42,9 @@ class FreeWeek:
 
 
 def free_week(
-    session: Session, limits: Limits, viewer: Viewer, week: Week, *, now: datetime
+    session: Session, limits: Limits, week: Week, *, student_id: int | None, now: datetime
 ) -> FreeWeek:
-    """What the viewer can book with this mentor in `week` at `now` (UTC)."""
-    student_id = viewer.id if viewer.role is Role.STUDENT else None
+    """What a student, or with None anybody, can book with this mentor in `week` at `now` (UTC)."""
     latest = now + limits.horizon
     mentor_id = limits.mentor_id
     slots = free_slots(
@@ -58,7 +63,7 @@ def free_week(
         )  # fmt: skip
         next_free = local_day(later[0].start_time, week.timezone) if later else None
         if week.end > now and is_anything_offered(
-            session, mentor_id=mentor_id, since=max(now, week.start), until=week.end
+            session, mentor_id=mentor_id, since=week.start, until=week.end, now=now
         ):
             # The mentor's week that shares most days with the viewer's.
             mentors = Week.at(week.start + _HALF, limits.timezone)
@@ -69,6 +74,7 @@ def free_week(
             full_week = None if is_free else mentors.monday
     return FreeWeek(
         week=week,
+        horizon=limits.horizon,
         days=tuple((day, by_day.get(day, ())) for day in week.days),
         has_previous=week.start > now,
         has_next=week.end <= latest,

@@ -17,6 +17,7 @@ from mentorship.domain.people import Role
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
 from mentorship.services.csv_files import Row, Watch, read_rows
+from mentorship.services.locks import lock_people
 
 _SlotKey = tuple[int, datetime, datetime]
 
@@ -86,7 +87,10 @@ def import_sessions(
     )
     begin_write(session)
     try:
-        known = _known(session)
+        people = _people(session)
+        mentors = (people.get(row.cells["mentor_email"].strip().lower()) for row in rows)
+        lock_people(session, [person[0] for person in mentors if person])
+        known = _known(session, people)
         bookings = [_booking(row, known, now) for row in watch(rows)]
         _store(session, bookings, known.slots)
         session.commit()
@@ -99,11 +103,14 @@ def import_sessions(
     return len(bookings), sum(not booking["slot_is_exclusive"] for booking in bookings)
 
 
-def _known(session: Session) -> _Known:
-    people = {
+def _people(session: Session) -> Mapping[str, tuple[int, Role]]:
+    return {
         email: (user_id, role)
         for user_id, email, role in session.execute(select(User.id, User.email, User.role))
     }
+
+
+def _known(session: Session, people: Mapping[str, tuple[int, Role]]) -> _Known:
     known = _Known(people, {}, _Calendars(), _Calendars())
     by_id = {}
     for slot in session.execute(

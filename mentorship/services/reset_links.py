@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import Enum
 
 from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import InvalidInput
@@ -68,6 +69,8 @@ def person_of(
 
     Raises InvalidInput where it is forged, too old, used, or made for something else.
     """
+    engine = session.get_bind()
+    assert isinstance(engine, Engine), "sessions are opened on engines"
     for purpose in purposes:
         try:
             user_id, epoch = _serializer(secret_key, purpose).loads(
@@ -75,8 +78,7 @@ def person_of(
             )
         except BadData:
             continue
-        person = viewer_of(session, user_id=user_id, epoch=epoch)
-        session.rollback()
+        person = viewer_of(engine, user_id=user_id, epoch=epoch)
         if person is not None:
             return person
     raise InvalidInput(N_("This link has expired or was used already. Please ask for a new one."))

@@ -20,6 +20,7 @@ from mentorship.web import (
     guard,
     headers,
     identity,
+    kept,
     languages,
     limits,
     mail,
@@ -48,6 +49,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     formats.init_app(app)
     names.init_app(app)
     cards.init_app(app)
+    kept.init_app(app)
     identity.init_app(app)
     limits.init_app(app, settings)
     for module in (

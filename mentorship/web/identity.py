@@ -134,7 +134,7 @@ def _load(text: str) -> SignedIn | None:
     claim = claim_of(text)
     if claim is None:
         return None
-    viewer = viewer_of(db.session(), user_id=claim.user_id, epoch=claim.epoch)
+    viewer = viewer_of(db.engine, user_id=claim.user_id, epoch=claim.epoch)
     return SignedIn(viewer) if viewer and viewer.role is claim.role else None
 
 

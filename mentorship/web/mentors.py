@@ -1,8 +1,11 @@
 """Finding a mentor and a free time: pages and JSON."""
 
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
+from flask_babel import gettext as _
+from markupsafe import Markup
 
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
@@ -15,9 +18,11 @@ from mentorship.extensions import db
 from mentorship.queries.directory import Directory, find_mentors, mentor_page, popular_topics
 from mentorship.queries.free_times import free_slots, limits_of
 from mentorship.queries.free_weeks import free_week
+from mentorship.queries.standing import DIRECTORY, next_change
 from mentorship.services.accounts import clean_text
 from mentorship.web.fields import day_of_calendar, page_number
 from mentorship.web.identity import required_viewer
+from mentorship.web.kept import Drawn, kept_for, kept_for_all
 from mentorship.web.openapi import Access, described
 from mentorship.wire.mentors import (
     LONGEST_SEARCH,
@@ -34,23 +39,40 @@ bp = Blueprint("mentors", __name__)
 _MOST_WORDS = 6
 _SPAN = timedelta(days=7)
 _LONGEST_SPAN = timedelta(days=62)
-_KEPT, _KEPT_FOR = "mentors.popular_topics", timedelta(minutes=1)
+
+
+class Sheet(NamedTuple):
+    """A page without what is around it."""
+
+    title: str
+    main: Markup
 
 
 @bp.get("/mentors")
 def show() -> str:
     """The mentors by name, those that a search and a topic leave, with their next free times."""
     viewer, now = required_viewer(), utc_now()
-    search, topic = _asked("q"), _asked("topic")
-    return render_template(
-        "mentors.html",
-        viewer=viewer,
-        now=now,
-        search=search,
-        topic=topic,
-        topics=_popular(now),
-        found=_found(viewer, search, topic, now),
-    )
+    search, topic, page = _asked("q"), _asked("topic"), page_number("page")
+
+    def draw(student_id: int | None) -> Drawn[Sheet]:
+        found = _found(search, topic, page, student_id, now)
+        main = render_template(
+            "_directory.html",
+            viewer=viewer,
+            now=now,
+            search=search,
+            topic=topic,
+            topics=kept_for_all("topics", now, lambda: popular_topics(db.session())),
+            found=found,
+        )
+        return Drawn(
+            Sheet(_("Mentors"), Markup(main)),  # noqa: S704  # A template has escaped it.
+            subjects=(DIRECTORY, *(limits.mentor_id for limits in found.limits)),
+            until=next_change(db.engine, found.limits, now=now),
+        )
+
+    sheet = kept_for(viewer, ("directory", search, topic, page), now, draw)
+    return render_template("mentors.html", viewer=viewer, **sheet._asdict())
 
 
 @bp.get("/api/mentors")
@@ -58,26 +80,39 @@ def show() -> str:
 def find() -> Response:
     """The mentors by name, those that a search and a topic leave, with their next free times."""
     viewer, now = required_viewer(), utc_now()
-    return jsonify(mentors_answer(_found(viewer, _asked("q"), _asked("topic"), now)))
+    found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
+    return jsonify(mentors_answer(found))
 
 
 @bp.get("/mentors/<id:mentor_id>")
 def week(mentor_id: int) -> str:
     """A mentor, and a week of free times as the viewer's wall calendar has it."""
     viewer, now = required_viewer(), utc_now()
-    session = db.session()
-    mentor = mentor_page(session, mentor_id)
-    if mentor is None:
-        raise NotFound(N_("There is no such mentor."))
     asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
-    return render_template(
-        "mentor.html",
-        viewer=viewer,
-        now=now,
-        mentor=mentor,
-        about=html_of(mentor.bio),
-        free=free_week(session, mentor.limits, viewer, asked, now=now),
-    )
+
+    def draw(student_id: int | None) -> Drawn[Sheet]:
+        session = db.session()
+        mentor = mentor_page(session, mentor_id)
+        if mentor is None:
+            raise NotFound(N_("There is no such mentor."))
+        free = free_week(session, mentor.limits, asked, student_id=student_id, now=now)
+        main = render_template(
+            "_week.html",
+            viewer=viewer,
+            now=now,
+            mentor=mentor,
+            about=html_of(mentor.bio),
+            free=free,
+        )
+        ends = (free.next_change(now=now), next_change(db.engine, [mentor.limits], now=now))
+        return Drawn(
+            Sheet(mentor.name, Markup(main)),  # noqa: S704  # A template has escaped it.
+            subjects=(mentor_id,),
+            until=min(filter(None, ends), default=None),
+        )
+
+    sheet = kept_for(viewer, ("week", mentor_id, asked.monday), now, draw, about=mentor_id)
+    return render_template("mentors.html", viewer=viewer, **sheet._asdict())
 
 
 @bp.get("/api/mentors/<id:mentor_id>/slots")
@@ -98,20 +133,11 @@ def slots(mentor_id: int) -> Response:
     return jsonify(free_times_answer(mentor_id, found))
 
 
-def _found(viewer: Viewer, search: str, topic: str, now: datetime) -> Directory:
+def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:
     asked = sorted(words(search))[:_MOST_WORDS]
     return find_mentors(
-        db.session(), words=asked, topic=topic, page=page_number("page"),
-        student_id=_student_id(viewer), now=now,
-    )  # fmt: skip
-
-
-def _popular(now: datetime) -> tuple[str, ...]:
-    """The topics to choose from; counting all of them takes too long for every request."""
-    kept: tuple[datetime, tuple[str, ...]] | None = current_app.extensions.get(_KEPT)
-    if kept is None or not kept[0] <= now < kept[0] + _KEPT_FOR:
-        kept = current_app.extensions[_KEPT] = (now, popular_topics(db.session()))
-    return kept[1]
+        db.session(), words=asked, topic=topic, page=page, student_id=student_id, now=now
+    )
 
 
 def _student_id(viewer: Viewer) -> int | None:

@@ -92,7 +92,7 @@ def test_the_models_and_the_migrations_do_not_differ(app):
 
 def test_the_check_for_differences_catches_a_column_that_no_migration_makes(app):
     with app.app_context(), db.engine.begin() as connection:
-        connection.execute(text("ALTER TABLE users DROP COLUMN name"))
+        connection.execute(text("ALTER TABLE users DROP COLUMN password_hash"))
     with app.app_context(), pytest.raises(SystemExit):
         flask_migrate.check()
 
