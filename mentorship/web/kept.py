@@ -120,9 +120,7 @@ def kept_for(
 
     def look(is_at: Standing) -> _Look:
         here = viewer.timezone
-        return _Look(
-            is_at.student_id, viewer.role, here, hour_cycle(), language(), zone(now, here)
-        )
+        return _Look(is_at.student_id, viewer.role, here, hour_cycle(), language(), zone(now, here))
 
     return _kept(page, about, student_id, now, look, draw)
 

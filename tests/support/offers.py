@@ -156,7 +156,8 @@ class World:
         person = _one([*self.mentors, *self.students], n)
         name = f"{person.name} {n % 2}" if n % 3 else person.name
         change_details(self.session, viewer=person, name=name, timezone=_one(ZONES, n // 4),
-                       hour_cycle=_one(("", "h12"), n // 16), now=self.now)  # fmt: skip
+                       hour_cycle=_one(("", "h12"), n // 16), language=_one(("", "de"), n // 32),
+                       now=self.now)  # fmt: skip
 
     def approve_or_not(self, n: int) -> None:
         mentor = User.id == _one(self.mentors, n).id
