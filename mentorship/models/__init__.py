@@ -7,6 +7,7 @@ from mentorship.models.availability import MentorTimeSlot
 from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
 from mentorship.models.columns import table_of
+from mentorship.models.feed import CalendarFeed
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.schedule import (
     AvailabilityRule,
@@ -24,6 +25,7 @@ __all__ = [
     "ApiToken",
     "AvailabilityRule",
     "BookingMove",
+    "CalendarFeed",
     "Cause",
     "DayOff",
     "IdempotencyKey",

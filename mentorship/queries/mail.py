@@ -43,7 +43,7 @@ _FACTS = (
         _Reader.language,
         MailChoice.is_wanted.label("choice"),
         _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time, _B.cancel_reason,
-        _B.mentor_id, _Student.name.label("student"), _Mentor.name.label("mentor"),
+        _B.revision, _B.mentor_id, _Student.name.label("student"), _Mentor.name.label("mentor"),
         _as_booked(_First.old_start, _B.start_time).label("booked_start"),
         _as_booked(_First.old_end, _B.end_time).label("booked_end"),
         BookingMove.old_start, BookingMove.old_end, BookingMove.new_start, BookingMove.new_end,

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cache
 from zoneinfo import available_timezones
 
-from sqlalchemy import exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -18,7 +18,7 @@ from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.words import fold
-from mentorship.models import ApiToken, User
+from mentorship.models import ApiToken, CalendarFeed, User
 from mentorship.queries.people import account_of
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
@@ -223,7 +223,7 @@ def clean_language(value: str) -> Language | None:
 
 
 def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) -> Viewer:
-    """Raise the epoch, which cookies and links carry, and revoke the tokens (decision 6)."""
+    """Raise the epoch, which cookies and links carry; end tokens and the feed (decision 6)."""
     begin_write(session)
     changed = session.connection().execute(
         update(User)
@@ -236,6 +236,7 @@ def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) 
             .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
             .values(revoked_at=now)
         )
+        session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
     session.commit()
     if changed.rowcount != 1:
         raise InvalidInput(N_("The password was changed elsewhere just now."))

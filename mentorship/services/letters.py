@@ -22,9 +22,13 @@ from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, MailKind, is_wanted
 from mentorship.domain.people import HourCycle, Language
 from mentorship.domain.sentences import N_
+from mentorship.services.events import invitation_of
 from mentorship.services.outbox import on_one_line
 
 Facts = Row[*tuple[Any, ...]]
+
+_INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED})
+"""Mail that puts a session into the reader's calendar, or takes it out."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,8 @@ def write_letter(mail: Facts, house: House) -> EmailMessage:
         html = templates.get_template("mail/_letter.html").render(around)
     message.set_content(text)
     message.add_alternative(html, subtype="html")
+    if mail.kind in _INVITING:
+        _invite(message, mail, house)
     return message
 
 
@@ -107,6 +113,18 @@ def _templates(folder: Path, language: Language) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalog_of(language), newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     return environment
+
+
+def _invite(message: EmailMessage, mail: Facts, house: House) -> None:
+    """Add the session for the reader's calendar, as it stands when the mail is written.
+
+    As a part that mail programs show with buttons (RFC 6047), and as a file for all others.
+    """
+    method, calendar = invitation_of(mail, base_url=house.base_url, organizer=house.sender)
+    message.add_alternative(
+        calendar.decode(), subtype="calendar", params={"method": method.value}, cte="base64"
+    )
+    message.add_attachment(calendar, maintype="application", subtype="ics", filename="session.ics")
 
 
 def _message_id(mail: Facts, house: House) -> str:

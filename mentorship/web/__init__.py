@@ -16,6 +16,7 @@ from mentorship.web import (
     cron_api,
     dashboard,
     errors,
+    feeds,
     formats,
     guard,
     headers,
@@ -54,8 +55,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     limits.init_app(app, settings)
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
-        cron_api, dashboard, mail, mentors, openapi, people, profile, recording_api, session_page,
-        sessions, sign_up, tokens, waiting,
+        cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,
+        session_page, sessions, sign_up, tokens, waiting,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     polls.init_app(app, settings)

@@ -104,7 +104,7 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _database_error(error: SQLAlchemyError) -> Response:
-    log.error("database_error", path=request.path, exc_info=error)
+    log.error("database_error", route=_route(), exc_info=error)
     db.session.rollback()
     return _answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
@@ -115,11 +115,16 @@ def _database_error(error: SQLAlchemyError) -> Response:
 
 
 def _unexpected_error(error: Exception) -> Response:
-    log.error("unexpected_error", path=request.path, exc_info=error)
+    log.error("unexpected_error", route=_route(), exc_info=error)
     return _answer(
         HTTPStatus.INTERNAL_SERVER_ERROR,
         N_("Something went wrong on our side. Nothing was changed; please try again."),
     )
+
+
+def _route() -> str:
+    """The rule and not the address: a feed's is a secret, and so is a link that sets a password."""
+    return request.url_rule.rule if request.url_rule else "none"
 
 
 def _answer(

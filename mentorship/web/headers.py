@@ -46,10 +46,12 @@ def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Every answer carries them."""
+    """Every answer carries them; one that may be kept says so itself."""
     fixed = fixed_headers(settings)
+    of_what_may_be_kept = [header for header in fixed if header[0] != "Cache-Control"]
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        response.headers.extend(fixed)
+        is_kept = "Cache-Control" in response.headers
+        response.headers.extend(of_what_may_be_kept if is_kept else fixed)
         return response

@@ -13,21 +13,26 @@ from flask import (
     make_response,
     render_template,
     request,
+    url_for,
 )
+from flask_babel import gettext as _
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from mentorship.adapters import calendar_links
 from mentorship.clock import utc_now
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import Conflict, InvalidInput
-from mentorship.domain.lifecycle import Action
+from mentorship.domain.lifecycle import Action, Party, Status
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.queries.around import around_session
+from mentorship.queries.calendar_feed import entry
 from mentorship.queries.free_times import free_slots
 from mentorship.queries.mail import mail_of_session
 from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
+from mentorship.services.events import event_of
 from mentorship.services.moving import Moved, move
 from mentorship.web.fields import body, page_number
 from mentorship.web.formats import say
@@ -72,7 +77,21 @@ def page_of(
         mails=mail_of_session(db.session(), session_id),
         now=now,
         too_late=too_late,
+        calendars=_calendars(page, viewer),
     )
+
+
+def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
+    """Where a session that is still to come can be put into a calendar: addresses by name."""
+    if page.party is Party.ADMIN or page.card.status is not Status.SCHEDULED:
+        return {}
+    base_url = current_app.extensions["settings"].base_url
+    event = event_of(entry(db.session(), page.card.id), viewer, base_url=base_url)
+    return {
+        _("Calendar file"): url_for("feeds.one_session", session_id=page.card.id),
+        "Google Calendar": calendar_links.google(event),
+        "Outlook": calendar_links.outlook(event),
+    }
 
 
 @bp.get("/sessions/<id:session_id>/join")

@@ -8,6 +8,7 @@ from flask import url_for
 
 from mentorship.clock import utc_now
 from mentorship.domain.availability import DaysOff
+from mentorship.domain.events import Alarm
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
@@ -15,6 +16,7 @@ from mentorship.models import WaitingListEntry
 from mentorship.services.afterwards import rate, set_recording, write_notes
 from mentorship.services.availability import apply
 from mentorship.services.changes import SaveDaysOff, SaveRule
+from mentorship.services.feeds import make_feed
 from mentorship.services.letters import unsubscribe_token
 from mentorship.services.manual import perform
 from mentorship.services.profiles import edit_profile
@@ -99,6 +101,7 @@ def a_crowd(site: Site) -> Crowd:
     session.commit()
     make(session, viewer=mentor, name=LONG_NAME[:80], now=now)
     a_mail_set_aside(session)
+    feed = make_feed(session, viewer=mentor, alarm=Alarm.ONE_HOUR, now=now)
     key, who = site.app.config["SECRET_KEY"], {"user_id": newcomer.id, "epoch": newcomer.epoch}
     return Crowd(
         mentor,
@@ -111,6 +114,7 @@ def a_crowd(site: Site) -> Crowd:
             "mentor_id": (mentor.id,),
             "token": (make_token(secret_key=key, **who), "nonsense"),
             "confirmation": (make_token(secret_key=key, purpose=Purpose.CONFIRMATION, **who),),
+            "feed_token": (feed,),
             "stop_token": (unsubscribe_token(newcomer.id, MailKind.STARTED, secret_key=key),),
         },
     )

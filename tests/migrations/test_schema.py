@@ -6,7 +6,8 @@ from mentorship.extensions import Base
 from tests.support.databases import ENGINES
 
 TABLES = {
-    "api_tokens", "availability_rules", "booking_moves", "days_off", "idempotency_keys",
+    "api_tokens", "availability_rules", "booking_moves", "calendar_feeds", "days_off",
+    "idempotency_keys",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "offer_revisions", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
     "session_feedback", "session_recordings", "status_changes", "sweep_failures", "users",

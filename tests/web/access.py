@@ -10,10 +10,12 @@ from typing import Any
 
 from flask import Flask
 
+from mentorship.domain.events import Alarm
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Viewer
 from mentorship.models import WaitingListEntry
+from mentorship.services.feeds import make_feed
 from mentorship.services.letters import unsubscribe_token
 from mentorship.services.reset_links import Purpose, make_token
 from mentorship.services.tokens import make
@@ -57,6 +59,11 @@ POST /api/tokens                               401      400     400    400   400
 DELETE /api/tokens/<id:token_id>               401      404     200    404   404   404
 GET  /account/mail                             302      200     200    200   200   200
 POST /account/mail                             401      303     303    303   303   303
+GET  /calendar/<feed_token>.ics                200      200     200    200   200   200
+GET  /account/calendar                         302      200     200    200   200   200
+POST /account/calendar                         401      200     200    200   200   200
+POST /account/calendar/alarm                   401      400     400    400   400   400
+POST /account/calendar/end                     401      303     303    303   303   303
 GET  /unsubscribe/<stop_token>                 200      200     200    200   200   200
 POST /unsubscribe/<stop_token>                 200      200     200    200   200   200
 GET  /mail                                     302      403     403    403   403   200
@@ -114,6 +121,7 @@ POST /sessions/<id:session_id>/recording       401      404     403    303   404
 POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403
 POST /sessions/<id:session_id>/notes           401      404     403    303   404   403
 GET  /sessions/<id:session_id>                 302      404     200    200   404   200
+GET  /sessions/<id:session_id>.ics             302      404     200    200   404   200
 GET  /sessions/<id:session_id>/join            302      404     303    303   404   303
 GET  /sessions/<id:session_id>/move            302      404     200    200   404   200
 POST /sessions/<id:session_id>/move            401      404     303    303   404   303
@@ -204,6 +212,9 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 user_id=cast.student.id,
                 epoch=cast.student.epoch,
                 purpose=Purpose.CONFIRMATION,
+            ),
+            "feed_token": make_feed(
+                session, viewer=cast.student, alarm=Alarm.NONE, now=at("09:00")
             ),
             "token_id": make(session, viewer=cast.student, name="A program", now=at("09:00")).id,
             "person_id": cast.mentor.id,

@@ -44,7 +44,7 @@ SHOWN = ("placeholder", "title", "aria-label", "alt", "data-says", "data-lost", 
 GERMAN = Locale.parse("de")
 SAME_IN_EVERY_LANGUAGE = {
     "Mentorship", "English", "Deutsch", "https", "Authorization", "Bearer", "UTC", "EST", "EDT",
-    "AM", "PM",
+    "AM", "PM", "Google", "Calendar", "Outlook",
 }  # fmt: skip
 # What people have written, which is shown as it is.
 WRITTEN = (

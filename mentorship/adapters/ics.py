@@ -1,0 +1,90 @@
+"""Calendars as bytes (RFC 5545), and invitations (RFC 5546)."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from icalendar import Alarm as VAlarm
+from icalendar import Calendar
+from icalendar import Event as VEvent
+from icalendar.prop import vCalAddress
+
+from mentorship.domain.events import Event
+
+_PRODUCT = "-//Mentorship//Sessions//EN"
+_ASK_AGAIN = "PT15M"
+"""How often a calendar program is asked to look; most look as often as they like."""
+
+
+class Method(StrEnum):
+    """What an invitation asks of a calendar program."""
+
+    REQUEST = "REQUEST"
+    CANCEL = "CANCEL"
+
+
+def feed(name: str, events: Iterable[Event]) -> bytes:
+    """A calendar to subscribe to. All instants are in UTC, so it needs no time zones."""
+    calendar = _calendar(events)
+    calendar.add("X-WR-CALNAME", name)
+    calendar.add("REFRESH-INTERVAL;VALUE=DURATION", _ASK_AGAIN)
+    calendar.add("X-PUBLISHED-TTL", _ASK_AGAIN)
+    return _bytes(calendar)
+
+
+def invitation(event: Event, method: Method, *, organizer: str, reader: str, name: str) -> bytes:
+    """An event for one reader; `organizer` and `reader` are addresses of mail.
+
+    The reader is the only attendee, so that nobody learns another person's address.
+    """
+    calendar = _calendar([event])
+    calendar.add("METHOD", method.value)
+    [entry] = calendar.walk("VEVENT")
+    entry.add("ORGANIZER", vCalAddress(f"mailto:{organizer}"), parameters={"CN": "Mentorship"})
+    entry.add(
+        "ATTENDEE",
+        vCalAddress(f"mailto:{reader}"),
+        parameters={
+            "CN": name.replace('"', "'"),
+            "ROLE": "REQ-PARTICIPANT",
+            "PARTSTAT": "ACCEPTED",
+            "RSVP": "FALSE",
+        },
+    )
+    return _bytes(calendar)
+
+
+def _bytes(calendar: Calendar) -> bytes:
+    content: bytes = calendar.to_ical()
+    return content
+
+
+def _calendar(events: Iterable[Event]) -> Calendar:
+    calendar = Calendar()
+    calendar.add("PRODID", _PRODUCT)
+    calendar.add("VERSION", "2.0")
+    for event in events:
+        calendar.add_component(_entry(event))
+    return calendar
+
+
+def _entry(event: Event) -> VEvent:
+    entry = VEvent()
+    entry.add("UID", event.uid)
+    entry.add("DTSTAMP", event.changed_at)
+    entry.add("LAST-MODIFIED", event.changed_at)
+    entry.add("SEQUENCE", event.sequence)
+    entry.add("DTSTART", event.start)
+    entry.add("DTEND", event.end)
+    entry.add("SUMMARY", event.summary)
+    entry.add("DESCRIPTION", event.description)
+    entry.add("URL", event.url)
+    entry.add("STATUS", "CANCELLED" if event.is_cancelled else "CONFIRMED")
+    if event.is_cancelled:  # It takes no time any more.
+        entry.add("TRANSP", "TRANSPARENT")
+    if event.alarm is not None:
+        alarm = VAlarm()
+        alarm.add("ACTION", "DISPLAY")
+        alarm.add("DESCRIPTION", event.summary)
+        alarm.add("TRIGGER", -event.alarm)
+        entry.add_component(alarm)
+    return entry
