@@ -288,11 +288,13 @@ def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(sessi
             other.add(SessionBooking(**slot, time_slot_id=slot_id, student_id=cast.stranger.id))
             other.commit()
 
+    # A new time of the same mentor would make whoever books there wait for the whole file.
+    elsewhere = row(mentor_email=OTTO, start="2026-11-25T10:00Z", end="2026-11-25T11:00Z")
     with (
         meanwhile(session.get_bind(), "INSERT INTO session_bookings", somebody_books) as calls,
         pytest.raises(InvalidInput, match="booked by somebody else just now"),
     ):
-        import_sessions(session, a_file(LATER, GOOD), now=NOW)
+        import_sessions(session, a_file(elsewhere, GOOD), now=NOW)
 
     assert len(calls) == 1
     assert [booking.student_id for booking in stored(session)] == [cast.stranger.id]
