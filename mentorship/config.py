@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     student_cutoff_hours: int = Field(default=4, ge=0, le=720)
+    webhook_loopback: bool = False
 
     @property
     def is_production(self) -> bool:
@@ -126,6 +127,12 @@ class Settings(BaseSettings):
         key = self.secret_key.get_secret_value() if self.secret_key else ""
         if self.is_production and (len(key) < 16 or key.lower() in SAMPLE_SECRETS):
             raise ValueError("SECRET_KEY: production needs one of 16 characters or more")
+        return self
+
+    @model_validator(mode="after")
+    def _production_calls_public_addresses(self) -> Self:
+        if self.is_production and self.webhook_loopback:
+            raise ValueError("WEBHOOK_LOOPBACK: production calls public addresses only")
         return self
 
 

@@ -13,6 +13,7 @@ from mentorship.extensions import db
 from mentorship.web.identity import SignedIn
 from tests.support.builders import Cast, a_cast
 from tests.support.databases import ENGINES, Databases, settings_for
+from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
 RECORDING_SECRET = "a-recording-secret-for-tests"
@@ -76,3 +77,10 @@ def client_for(app):
         return client
 
     return make
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Another system, which can be called on the loopback."""
+    with a_receiver() as started:
+        yield started

@@ -13,6 +13,7 @@ from granian.constants import Interfaces
 from granian.server.common import AbstractServer
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.hooks import Hooks
 from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT, Settings
@@ -20,9 +21,11 @@ from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services.accounts import has_users
+from mentorship.services.calling import Caller
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
 from mentorship.services.letters import House
-from mentorship.services.worker import run_mail, run_worker
+from mentorship.services.worker import run_calls, run_mail, run_worker
+from mentorship.wire.webhooks import webhook_body
 
 
 @click.command()
@@ -91,7 +94,7 @@ def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer
 @click.command()
 @with_database
 def worker() -> None:
-    """Sweep at the second that the next transition is due, and send mail, until stopped."""
+    """Sweep at the second that the next transition is due, send mail, call other systems."""
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -113,13 +116,22 @@ def worker() -> None:
         return Session(engine, expire_on_commit=False)
 
     click.echo(f"The worker is running. Mail goes to {post.where}.")
-    mail = threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds)
-    mail.start()
+    hooks = Hooks(loopback=settings.webhook_loopback)
+    caller = Caller(hooks, house.secret_key, webhook_body, utc_now)
+    beside = [
+        threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds),
+        threading.Thread(
+            target=run_calls, args=(open_session, caller), kwargs={"wait": rounds["wait"]}
+        ),
+    ]
+    for thread in beside:
+        thread.start()
     try:
         run_worker(open_session, **rounds)
     finally:
         stop.set()
-        mail.join()
+        for thread in beside:
+            thread.join()
     click.echo("The worker has stopped.")
 
 

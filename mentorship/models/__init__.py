@@ -20,12 +20,14 @@ from mentorship.models.schedule import (
 )
 from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
+from mentorship.models.webhook import CallOutcome, OffReason, WebhookCall, WebhookEndpoint
 
 __all__ = [
     "ApiToken",
     "AvailabilityRule",
     "BookingMove",
     "CalendarFeed",
+    "CallOutcome",
     "Cause",
     "DayOff",
     "IdempotencyKey",
@@ -35,6 +37,7 @@ __all__ = [
     "MentorTimeSlot",
     "MentorTopic",
     "MentorWord",
+    "OffReason",
     "OfferRevision",
     "OutboxMessage",
     "RecordingCall",
@@ -48,5 +51,7 @@ __all__ = [
     "SweepFailure",
     "User",
     "WaitingListEntry",
+    "WebhookCall",
+    "WebhookEndpoint",
     "table_of",
 ]

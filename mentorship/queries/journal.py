@@ -48,22 +48,19 @@ def told_to(
     Each comes with its journal id. At most `limit` are returned.
     """
     rows = _TOLD[viewer.role].ask(engine, viewer=viewer.id, after=after, until=until, limit=limit)
-    return [
-        (
-            row.id,
-            Update(
-                session_id=row.booking_id,
-                old_status=row.old_status,
-                new_status=row.new_status,
-                is_delayed=row.is_delayed,
-                reason=row.cancel_reason
-                or rule_of_change(
-                    row.old_status, row.new_status, by_clock=row.due_at is not None
-                ).reason,
-                timestamp=row.applied_at,
-                due_at=row.due_at,
-                cause=row.cause.value,
-            ),
-        )
-        for row in rows
-    ]
+    return [(row.id, update_from(row)) for row in rows]
+
+
+def update_from(row: Any) -> Update:
+    """What is told about a row of the journal, which comes with its booking's `cancel_reason`."""
+    rule = rule_of_change(row.old_status, row.new_status, by_clock=row.due_at is not None)
+    return Update(
+        session_id=row.booking_id,
+        old_status=row.old_status,
+        new_status=row.new_status,
+        is_delayed=row.is_delayed,
+        reason=row.cancel_reason or rule.reason,
+        timestamp=row.applied_at,
+        due_at=row.due_at,
+        cause=row.cause.value,
+    )

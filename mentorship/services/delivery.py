@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import ColumnElement, and_, exists, select, update
+from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
 from mentorship.database import begin_write
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
+from mentorship.services.claims import Claims
 from mentorship.services.letters import Facts, House, reason_to_drop, write_letter
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ MOST_TRIES = 12
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 
 _OUTBOX = table_of(OutboxMessage)
+_CLAIMS = Claims(_OUTBOX)
 
 
 @dataclass
@@ -65,7 +67,7 @@ def deliver(
     """
     done = Delivered()
     now = clock()
-    if not session.scalar(select(exists().where(_is_due(now)))):
+    if not session.scalar(select(exists().where(_CLAIMS.is_due(now)))):
         session.rollback()
         return done
     session.rollback()
@@ -84,9 +86,9 @@ def deliver(
                 if lost:
                     break
     except Unreachable:
-        _give_back(session, holder, clock())
+        _CLAIMS.give_back(session, holder, now=clock())
         raise
-    _give_back(session, holder, clock())
+    _CLAIMS.give_back(session, holder, now=clock())
     return done
 
 
@@ -115,8 +117,8 @@ def _try(
             return _set_aside(mail, error, now) | {"attempts": attempts}, lost
         done.put_off += 1
         pause = min(_PAUSE_FIRST * 2 ** (attempts - 1), _PAUSE_AT_MOST)
-        waits = {"attempts": attempts, "next_try_at": now + pause, "claimed_by": None}
-        return waits | {"error": _brief(error)}, lost
+        waits = {"attempts": attempts, "next_try_at": now + pause, "error": _brief(error)}
+        return waits, lost
     except Exception as error:  # noqa: BLE001  # Whatever is wrong with one mail, the others go.
         done.set_aside += 1
         return _set_aside(mail, error, now) | {"attempts": mail.attempts + 1}, False
@@ -129,7 +131,6 @@ def _set_aside(mail: Facts, error: Exception, now: datetime) -> dict[str, object
     return {
         "outcome": MailOutcome.SET_ASIDE,
         "ended_at": now,
-        "claimed_by": None,
         "error": _brief(error),
     }
 
@@ -139,7 +140,6 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
     return {
         "outcome": outcome,
         "ended_at": now,
-        "claimed_by": None,
         "error": error,
         "body_text": None,
         "body_html": None,
@@ -152,47 +152,20 @@ def _brief(error: Exception) -> str:
     return " ".join(printable.split())[:500]
 
 
-def _is_due(now: datetime) -> ColumnElement[bool]:
-    return and_(OutboxMessage.outcome.is_(None), OutboxMessage.next_try_at <= now)
-
-
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
-    begin_write(session)
     due = (
         select(OutboxMessage.id)
-        .where(_is_due(now))
+        .where(_CLAIMS.is_due(now))
         .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    taken = session.scalars(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.id.in_(due.scalar_subquery()))
-        .values(claimed_by=holder, next_try_at=until)
-        .returning(_OUTBOX.c.id)
-    ).all()
-    session.commit()
-    return list(taken)
+    return _CLAIMS.take(session, due, holder, now=now, until=until)
 
 
 def _note(session: Session, mail: Facts, holder: str, columns: dict[str, object]) -> None:
     begin_write(session)
-    session.execute(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.id == mail.id, _OUTBOX.c.claimed_by == holder)
-        .values(columns)
-    )
-    session.commit()
-
-
-def _give_back(session: Session, holder: str, now: datetime) -> None:
-    """Let others have at once what was taken and not tried."""
-    begin_write(session)
-    session.execute(
-        update(_OUTBOX)
-        .where(_OUTBOX.c.claimed_by == holder, _OUTBOX.c.outcome.is_(None))
-        .values(claimed_by=None, next_try_at=now)
-    )
+    _CLAIMS.note(session, mail.id, holder, columns)
     session.commit()
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from mentorship.database import UtcDateTime, insert_or
 from mentorship.domain.mail import NEWS_OF, MailKind
 from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
+from mentorship.services.webhooks import call_for_changes
 
 _LONGEST_SUBJECT = 300
 
@@ -81,12 +82,14 @@ def tell(
 
 
 def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
-    """Put the mail about every journal row from id `first` on into the outbox; does not commit.
+    """Put what is to be told about every journal row from id `first` on into the outboxes.
 
-    Both people of the session get it, but nobody is told that they started it themselves.
-    Call it while the journal's lock is held, so that those rows are the caller's own.
+    Both people of the session get mail, but nobody is told that they started it themselves; other
+    systems are called. Does not commit. Call it while the journal's lock is held, so that
+    those rows are the caller's own.
     """
     session.execute(_TELL_CHANGES[kind], {"first": first, "now": now})
+    call_for_changes(session, first=first, now=now)
 
 
 def _tell_changes(kind: MailKind) -> Insert:

@@ -1,4 +1,4 @@
-"""The worker: sweeps at the second that the next transition is due, and sends mail beside it.
+"""The worker: sweeps at the second that the next transition is due, with mail and calls beside it.
 
 Between sweeps it keeps the mentors' slots filled up to their horizons. It passes holds of
 waiting lists on and forgets old answers.
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.post import Post, Unreachable
 from mentorship.models import Cause
 from mentorship.queries.due import next_due
+from mentorship.services.calling import Caller
 from mentorship.services.delivery import deliver
 from mentorship.services.idempotency import forget_old_answers
 from mentorship.services.letters import House
@@ -70,6 +71,15 @@ def run_mail(
     Beside the sweeps and not between them: a slow server must not keep a session from changing.
     """
     _go_round(open_session, lambda session: _mail_once(session, post, house, clock), wait)
+
+
+def run_calls(
+    open_session: Callable[[], Session], caller: Caller, *, wait: Callable[[timedelta], bool]
+) -> None:
+    """Call other systems until `wait` says that it is time to stop."""
+    _go_round(open_session, caller.step, wait)
+    with open_session() as session:
+        caller.close(session)
 
 
 def _go_round(

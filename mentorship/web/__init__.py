@@ -37,6 +37,7 @@ from mentorship.web import (
     sign_up,
     tokens,
     waiting,
+    webhooks,
 )
 
 
@@ -56,7 +57,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
         cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,
-        session_page, sessions, sign_up, tokens, waiting,
+        session_page, sessions, sign_up, tokens, waiting, webhooks,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     polls.init_app(app, settings)

@@ -14,6 +14,7 @@ from mentorship.queries.mail import choices_of, post_office
 from mentorship.services.delivery import try_again
 from mentorship.services.letters import unsubscribed
 from mentorship.services.mail_choices import choose
+from mentorship.web.fields import page_number
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("mail", __name__)
@@ -63,14 +64,11 @@ def stop(stop_token: str) -> str:
 def outbox() -> str:
     """How the outbox stands, with the mails that could not be sent."""
     viewer = _required_admin()
-    page = request.args.get("page", "1")
-    if not (page.isascii() and page.isdecimal() and len(page) <= 9 and int(page) >= 1):
-        raise InvalidInput(N_("The page must be a number from 1 on."))
     return render_template(
         "mail.html",
         viewer=viewer,
         where=current_app.extensions["post"].where,
-        office=post_office(db.session(), page=int(page)),
+        office=post_office(db.session(), page=page_number("page")),
     )
 
 

@@ -4,13 +4,14 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import Forbidden, InvalidInput
+from mentorship.domain.errors import Forbidden
 from mentorship.domain.people import Role
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.people import people_page
 from mentorship.services.accounts import clean_text
 from mentorship.services.approval import approve as approve_mentor
+from mentorship.web.fields import page_number
 from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
 
@@ -26,7 +27,7 @@ def show() -> str:
     search = clean_text(
         request.args.get("q", ""), what=N_("What you search for"), longest=100, required=False
     )
-    found = people_page(db.session(), search=search, page=_asked_page())
+    found = people_page(db.session(), search=search, page=page_number("page"))
     return render_template("people.html", viewer=viewer, found=found, search=search)
 
 
@@ -44,10 +45,3 @@ def approve(person_id: int) -> Response:
     )
     flash(say(sentence))
     return redirect(url_for("people.show"), code=303)
-
-
-def _asked_page() -> int:
-    text = request.args.get("page", "1")
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= 1):
-        raise InvalidInput(N_("The page must be a number from 1 on."))
-    return int(text)

@@ -23,7 +23,13 @@ from mentorship.services.profiles import edit_profile
 from mentorship.services.reset_links import Purpose, make_token
 from mentorship.services.tokens import make
 from tests.support.browser import Site
-from tests.support.builders import a_booking, a_mail_set_aside, a_slot
+from tests.support.builders import (
+    a_booking,
+    a_call_given_up,
+    a_mail_set_aside,
+    a_slot,
+    a_webhook,
+)
 from tests.support.hours import evenings
 from tests.support.processes import cookie_of
 
@@ -101,6 +107,8 @@ def a_crowd(site: Site) -> Crowd:
     session.commit()
     make(session, viewer=mentor, name=LONG_NAME[:80], now=now)
     a_mail_set_aside(session)
+    webhook = a_webhook(session, "https://hooks.example.org/" + "w" * 60)
+    a_call_given_up(session, webhook, over)
     feed = make_feed(session, viewer=mentor, alarm=Alarm.ONE_HOUR, now=now)
     key, who = site.app.config["SECRET_KEY"], {"user_id": newcomer.id, "epoch": newcomer.epoch}
     return Crowd(
@@ -115,6 +123,7 @@ def a_crowd(site: Site) -> Crowd:
             "token": (make_token(secret_key=key, **who), "nonsense"),
             "confirmation": (make_token(secret_key=key, purpose=Purpose.CONFIRMATION, **who),),
             "feed_token": (feed,),
+            "endpoint_id": (webhook,),
             "stop_token": (unsubscribe_token(newcomer.id, MailKind.STARTED, secret_key=key),),
         },
     )

@@ -37,6 +37,8 @@ WRONG = [
     ("SECRET_KEY",      "short",                  "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "your-secret-key",        "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "changeme-changeme",      "production needs one of 16 characters or more"),
+    ("WEBHOOK_LOOPBACK", "perhaps",               "Input should be a valid boolean"),
+    ("WEBHOOK_LOOPBACK", "true",                  "production calls public addresses only"),
     ("SECRET_KEY",      "",                       "production needs one of 16 characters or more"),
 ]  # fmt: skip
 

@@ -11,7 +11,7 @@ TABLES = {
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "offer_revisions", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
     "session_feedback", "session_recordings", "status_changes", "sweep_failures", "users",
-    "waiting_list_entries",
+    "waiting_list_entries", "webhook_calls", "webhook_endpoints",
 }  # fmt: skip
 
 OVERLAP = "ex_"
@@ -78,6 +78,7 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "uq_outbox_messages_key",
         "uq_session_bookings_live_seat",
         "uq_waiting_list_entries_open",
+        "ix_webhook_calls_pending",
     }
 
 

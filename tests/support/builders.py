@@ -11,6 +11,8 @@ from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
 from mentorship.models import (
+    CallOutcome,
+    Cause,
     MailOutcome,
     MentorProfile,
     MentorTimeSlot,
@@ -19,6 +21,8 @@ from mentorship.models import (
     StatusChange,
     SweepFailure,
     User,
+    WebhookCall,
+    WebhookEndpoint,
 )
 from mentorship.services.accounts import folded_name
 
@@ -202,6 +206,51 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
     )
     session.commit()
     return mail_id
+
+
+def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
+    """An address of another system; returns its id."""
+    _write_anew(session)
+    endpoint_id = session.scalar(
+        insert(WebhookEndpoint)
+        .values(url=url, salt="salt", is_active=is_active, created_at=at("09:00"))
+        .returning(WebhookEndpoint.id)
+    )
+    session.commit()
+    return endpoint_id
+
+
+def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
+    """A call about a start of the booking that was given up at 09:00; returns its id."""
+    _write_anew(session)
+    change_id = session.scalar(
+        insert(StatusChange)
+        .values(
+            booking_id=booking_id,
+            old_status=Status.SCHEDULED,
+            new_status=Status.ONGOING,
+            is_delayed=False,
+            cause=Cause.MENTOR,
+            applied_at=at("09:00"),
+        )
+        .returning(StatusChange.id)
+    )
+    call_id = session.scalar(
+        insert(WebhookCall)
+        .values(
+            endpoint_id=endpoint_id,
+            change_id=change_id,
+            created_at=at("09:00"),
+            next_try_at=at("09:00"),
+            attempts=12,
+            outcome=CallOutcome.GIVEN_UP,
+            ended_at=at("09:00"),
+            answer=500,
+        )
+        .returning(WebhookCall.id)
+    )
+    session.commit()
+    return call_id
 
 
 def _write_anew(session: Session) -> None:

@@ -22,9 +22,11 @@ from mentorship.services.tokens import make
 from tests.support.builders import (
     Cast,
     a_booking,
+    a_call_given_up,
     a_mail_set_aside,
     a_profile,
     a_slot,
+    a_webhook,
     at,
 )
 from tests.support.hours import some_hours
@@ -68,6 +70,14 @@ GET  /unsubscribe/<stop_token>                 200      200     200    200   200
 POST /unsubscribe/<stop_token>                 200      200     200    200   200   200
 GET  /mail                                     302      403     403    403   403   200
 POST /mail/<id:mail_id>/again                  401      403     403    403   403   303
+GET  /webhooks                                 302      403     403    403   403   200
+POST /webhooks                                 401      403     403    403   403   400
+GET  /webhooks/<id:endpoint_id>                302      403     403    403   403   200
+POST /webhooks/<id:endpoint_id>/on             401      403     403    403   403   303
+POST /webhooks/<id:endpoint_id>/off            401      403     403    403   403   303
+POST /webhooks/<id:endpoint_id>/key            401      403     403    403   403   303
+POST /webhooks/<id:endpoint_id>/remove         401      403     403    403   403   303
+POST /webhooks/<id:endpoint_id>/calls/<id:call_id>/again 401 403 403   403   403   303
 GET  /availability                             302      403     403    200   200   403
 GET  /availability/rules/new                   302      403     403    200   200   403
 POST /availability/rules/new                   401      403     403    400   400   403
@@ -189,6 +199,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
     group = a_slot(session, cast.mentor, starts="18:00", capacity=3)
     elsewhere = a_slot(session, cast.mentor, starts="20:00")
     place = {"mentor_id": cast.mentor.id, "student_id": cast.student.id, "created_at": at("09:00")}
+    webhook = a_webhook(session, "https://hooks.example.org/a")
     waiting = WaitingListEntry(**place, week=date(2026, 12, 14))
     session.add(waiting)
     session.commit()
@@ -222,6 +233,8 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
             ),
             "mail_id": a_mail_set_aside(session),
+            "endpoint_id": webhook,
+            "call_id": a_call_given_up(session, webhook, over),
             **some_hours(session, cast.mentor, weeks_later=3),
             "session_id": {
                 "": scheduled,

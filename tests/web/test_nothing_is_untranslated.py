@@ -41,6 +41,7 @@ from tests.support.processes import cookie_of
 
 SHOWN = ("placeholder", "title", "aria-label", "alt", "data-says", "data-lost", "data-back",
          "data-failed", "data-many")  # fmt: skip
+NOT_WORDS = ("script", "style", "code")
 GERMAN = Locale.parse("de")
 SAME_IN_EVERY_LANGUAGE = {
     "Mentorship", "English", "Deutsch", "https", "Authorization", "Bearer", "UTC", "EST", "EDT",
@@ -63,14 +64,14 @@ class Reader(HTMLParser):
         self.texts, self._silent = [], 0
 
     def handle_starttag(self, tag, attrs):
-        self._silent += tag in ("script", "style")
+        self._silent += tag in NOT_WORDS
         said = dict(attrs)
         self.texts += [said[name] or "" for name in SHOWN if name in said]
         if tag == "input" and said.get("type") in ("submit", "button"):
             self.texts.append(said.get("value") or "")
 
     def handle_endtag(self, tag):
-        self._silent -= tag in ("script", "style")
+        self._silent -= tag in NOT_WORDS
 
     def handle_data(self, data):
         if not self._silent:

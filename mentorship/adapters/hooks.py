@@ -1,0 +1,97 @@
+"""Calling other systems over HTTP: public addresses only, no redirects, for a short time."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
+from threading import Timer
+from urllib.parse import urlsplit
+
+from mentorship.domain.addresses import is_public
+
+TIMEOUT = 10.0
+"""Seconds for the whole call once the name is resolved, however slowly the answer drips."""
+
+
+class NoAnswer(Exception):
+    """The call was not answered, or not made; the message says why, for an admin."""
+
+
+class Hooks:
+    """Makes calls. `loopback` allows this machine's own addresses too, for development."""
+
+    def __init__(self, *, loopback: bool = False, timeout: float = TIMEOUT) -> None:
+        self._loopback = loopback
+        self._timeout = timeout
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status that a POST of JSON is answered with. Raises NoAnswer.
+
+        The name is resolved once, and the address that was checked is the one that is called: a
+        name that gives another answer a moment later leads nowhere else.
+        """
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_tls = parts.scheme == "https"
+        port = parts.port or (443 if is_tls else 80)
+        address = self._allowed_address(host, port)
+        connection = _PinnedTls(host, port) if is_tls else _Pinned(host, port)
+        connection.address, connection.timeout = address, self._timeout
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        # A time-out of the socket is for each read; this one is for all of them.
+        cut = Timer(self._timeout, connection.cut)
+        cut.daemon = True
+        cut.start()
+        try:
+            connection.request("POST", path, body, {**_HEADERS, **headers})
+            return connection.getresponse().status
+        except (OSError, HTTPException, ValueError) as error:
+            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+        finally:
+            cut.cancel()
+            connection.close()
+
+    def _allowed_address(self, host: str, port: int) -> str:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise NoAnswer(f"The name {host} cannot be resolved: {error}") from error
+        addresses = [str(place[4][0]) for place in found]
+        for address in addresses:
+            if is_public(address) or (self._loopback and ip_address(address).is_loopback):
+                return address
+        raise NoAnswer(f"{host} is not at a public address.")
+
+
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "Mentorship"}
+
+
+class _Pinned(HTTPConnection):
+    """Speaks to `host` at the one address."""
+
+    address = ""
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+
+    def cut(self) -> None:
+        """End the call from another thread, whatever it waits for."""
+        if self.sock is not None:
+            with suppress(OSError):
+                # Not the TLS socket's own, which would change what the other thread is using.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _PinnedTls(_Pinned, HTTPSConnection):
+    """The same over TLS, with the certificate checked against the name."""
+
+    def connect(self) -> None:
+        super().connect()
+        context = ssl.create_default_context()
+        tls = context.wrap_socket(
+            self.sock, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock = tls
+        tls.do_handshake()

@@ -1,0 +1,28 @@
+"""Signed calls as the Standard Webhooks specification 1.0 describes them."""
+
+import hmac
+from base64 import b64encode
+from collections.abc import Mapping
+from datetime import datetime
+from hashlib import sha256
+
+
+def endpoint_key(secret_key: str, salt: str) -> bytes:
+    """The 32 bytes that one endpoint's calls are signed with. Another salt, another key."""
+    return hmac.new(secret_key.encode(), b"webhook." + salt.encode(), sha256).digest()
+
+
+def shown(key: bytes) -> str:
+    """The key as receivers are told it."""
+    return "whsec_" + b64encode(key).decode()
+
+
+def signed_headers(key: bytes, call_id: str, body: bytes, *, now: datetime) -> Mapping[str, str]:
+    """The three headers: which call it is, when it is made (seconds since 1970), the signature."""
+    timestamp = str(int(now.timestamp()))
+    signature = hmac.new(key, f"{call_id}.{timestamp}.".encode() + body, sha256).digest()
+    return {
+        "webhook-id": call_id,
+        "webhook-timestamp": timestamp,
+        "webhook-signature": "v1," + b64encode(signature).decode(),
+    }

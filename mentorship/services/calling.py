@@ -1,0 +1,172 @@
+"""Calling other systems about transitions. Any number may do so, and be killed at any moment."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.hooks import Hooks, NoAnswer
+from mentorship.database import begin_write
+from mentorship.domain.signatures import endpoint_key, signed_headers
+from mentorship.domain.updates import Update
+from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
+from mentorship.queries.webhooks import Call, calls_by, next_calls
+from mentorship.services.claims import Claims
+from mentorship.services.webhooks import give_up_waiting
+
+log = structlog.get_logger(__name__)
+
+SIDE_BY_SIDE = 8
+"""Endpoints that one worker calls at a time; each of them is called for one thing at a time."""
+
+LEASE = timedelta(minutes=1)
+"""Much longer than a call can take. Of a worker that was killed others repeat it after."""
+
+MOST_TRIES = 12
+"""A call that fails so often is given up, most of a day after the first try."""
+
+OFF_AFTER = timedelta(days=3)
+"""An endpoint where nothing but failures has come of its calls for so long is turned off."""
+
+_PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
+_LOOK_AGAIN = timedelta(seconds=1)
+
+_GONE = 410
+_BUSY = (408, 429)
+
+_CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
+_CLAIMS = Claims(_CALLS)
+
+_Answer = int | str
+"""A status, or why there is none."""
+
+
+class Caller:
+    """Makes the calls that wait, so that no endpoint waits for another one that is slow.
+
+    `body_of` writes what is sent about a transition; `clock` tells the time in UTC.
+    """
+
+    def __init__(
+        self,
+        hooks: Hooks,
+        secret_key: str,
+        body_of: Callable[[Update], bytes],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._hooks, self._secret_key, self._body_of, self._clock = (
+            hooks, secret_key, body_of, clock,
+        )  # fmt: skip
+        self._holder = secrets.token_hex(16)
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="webhook")
+        self._under_way: dict[Future[_Answer], Call] = {}
+
+    def step(self, session: Session) -> timedelta:
+        """Note what has been answered, begin what may begin; returns how long to wait.
+
+        Commits by itself, after each call. What was answered when the worker is killed before
+        that is called again after the lease, with the same id.
+        """
+        self._note_answers(session)
+        now = self._clock()
+        ids = next_calls(session, now=now, limit=SIDE_BY_SIDE - len(self._under_way))
+        session.rollback()
+        if ids:
+            taken = _CLAIMS.take(session, ids, self._holder, now=now, until=now + LEASE)
+            for call in calls_by(session, taken):
+                self._under_way[self._pool.submit(self._make, call)] = call
+            session.rollback()
+        if not self._under_way:
+            return _LOOK_AGAIN
+        wait(self._under_way, timeout=_LOOK_AGAIN.total_seconds(), return_when=FIRST_COMPLETED)
+        return timedelta(0)
+
+    def close(self, session: Session) -> None:
+        """Wait for the calls under way, and note what came of them."""
+        self._pool.shutdown()
+        self._note_answers(session)
+
+    def _make(self, call: Call) -> _Answer:
+        body = self._body_of(call.update)
+        key = endpoint_key(self._secret_key, call.salt)
+        headers = signed_headers(key, f"call_{call.id}", body, now=self._clock())
+        try:
+            return self._hooks.post(call.url, body, headers)
+        except NoAnswer as error:
+            return str(error)
+
+    def _note_answers(self, session: Session) -> None:
+        for done in [future for future in self._under_way if future.done()]:
+            _note(session, self._under_way[done], done.result(), self._holder, now=self._clock())
+            del self._under_way[done]
+
+
+def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
+    begin_write(session)
+    tried: dict[str, object] = {
+        "attempts": call.attempts + 1,
+        "answer": answer if isinstance(answer, int) else None,
+        "error": None if isinstance(answer, int) else _printable(answer),
+    }
+    if isinstance(answer, int) and 200 <= answer < 300:
+        ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
+        if _CLAIMS.note(session, call.id, holder, tried | ended) and call.failing_since:
+            _set_endpoint(session, call, failing_since=None)
+    else:
+        _note_failure(session, call, answer, tried, holder, now=now)
+    session.commit()
+
+
+def _note_failure(
+    session: Session,
+    call: Call,
+    answer: _Answer,
+    tried: dict[str, object],
+    holder: str,
+    *,
+    now: datetime,
+) -> None:
+    since = call.failing_since or now
+    is_last = call.attempts + 1 >= MOST_TRIES
+    next_try = now + min(_PAUSE_FIRST * 2**call.attempts, _PAUSE_AT_MOST)
+    if is_last:
+        tried |= {"outcome": CallOutcome.GIVEN_UP, "ended_at": now}
+    else:
+        tried |= {"next_try_at": next_try}
+    if not _CLAIMS.note(session, call.id, holder, tried):
+        return
+    log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
+    reason = None
+    if answer == _GONE:
+        reason = OffReason.GONE
+    elif now - since >= OFF_AFTER:
+        reason = OffReason.FAILING
+    if reason is not None:
+        _set_endpoint(session, call, is_active=False, off_reason=reason)
+        give_up_waiting(session, call.endpoint_id, now=now)
+        return
+    if call.failing_since is None:
+        _set_endpoint(session, call, failing_since=now)
+    is_about_this_call = isinstance(answer, int) and 400 <= answer < 500 and answer not in _BUSY
+    if not is_about_this_call:  # The next ones would fare no better.
+        session.execute(
+            update(_CALLS)
+            .where(
+                _CALLS.c.endpoint_id == call.endpoint_id,
+                _CALLS.c.next_try_at < next_try,
+                _CLAIMS.is_waiting(),
+            )
+            .values(next_try_at=next_try)
+        )
+
+
+def _set_endpoint(session: Session, call: Call, **columns: object) -> None:
+    session.execute(update(_ENDPOINTS).where(_ENDPOINTS.c.id == call.endpoint_id).values(columns))
+
+
+def _printable(text: str) -> str:
+    return " ".join(text.encode("ascii", "backslashreplace").decode().split())[:500]

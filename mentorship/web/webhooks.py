@@ -1,0 +1,124 @@
+"""Pages about other systems that are called about transitions, for admins."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.config import Settings
+from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sentences import N_
+from mentorship.domain.signatures import endpoint_key, shown
+from mentorship.extensions import db
+from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
+from mentorship.services import webhooks
+from mentorship.web.fields import page_number
+from mentorship.web.formats import say
+from mentorship.web.identity import required_viewer
+
+bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
+
+
+@bp.get("")
+def show() -> str:
+    """The addresses, and a form for another one."""
+    return _list_page(_required_admin())
+
+
+@bp.post("")
+def add() -> Response | tuple[str, int]:
+    """One more, which is off at first."""
+    viewer, url = _writing_admin(), request.form.get("url", "")
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        endpoint_id = webhooks.add_endpoint(
+            db.session(), url, loopback=settings.webhook_loopback, now=utc_now()
+        )
+    except InvalidInput as error:
+        return _list_page(viewer, url=url, error=say(error)), 400
+    flash(_("The address is stored and off. Give its key to the other system, then turn it on."))
+    return _to(endpoint_id)
+
+
+@bp.get("/<id:endpoint_id>")
+def show_one(endpoint_id: int) -> str:
+    """One address: its key, and the log of its calls."""
+    viewer = _required_admin()
+    endpoint = endpoint_by(db.session(), endpoint_id)
+    if endpoint is None:
+        raise NotFound(N_("There is no such address."))
+    return render_template(
+        "webhook.html",
+        viewer=viewer,
+        endpoint=endpoint,
+        key=shown(endpoint_key(current_app.config["SECRET_KEY"], endpoint.salt)),
+        log=call_log(db.session(), endpoint_id, page=page_number("page")),
+    )
+
+
+@bp.post("/<id:endpoint_id>/on")
+def turn_on(endpoint_id: int) -> Response:
+    """Call it from now on."""
+    _writing_admin()
+    webhooks.turn_on(db.session(), endpoint_id)
+    flash(_("It is called about every change from now on."))
+    return _to(endpoint_id)
+
+
+@bp.post("/<id:endpoint_id>/off")
+def turn_off(endpoint_id: int) -> Response:
+    """Call it no more."""
+    _writing_admin()
+    webhooks.turn_off(db.session(), endpoint_id, now=utc_now())
+    flash(_("It is called no more."))
+    return _to(endpoint_id)
+
+
+@bp.post("/<id:endpoint_id>/key")
+def renew(endpoint_id: int) -> Response:
+    """Another key."""
+    _writing_admin()
+    webhooks.renew_secret(db.session(), endpoint_id)
+    flash(_("Calls are signed with the new key from now on."))
+    return _to(endpoint_id)
+
+
+@bp.post("/<id:endpoint_id>/remove")
+def remove(endpoint_id: int) -> Response:
+    """Forget it."""
+    _writing_admin()
+    webhooks.remove_endpoint(db.session(), endpoint_id, now=utc_now())
+    flash(_("The address is removed."))
+    return redirect(url_for("webhooks.show"), code=303)
+
+
+@bp.post("/<id:endpoint_id>/calls/<id:call_id>/again")
+def again(endpoint_id: int, call_id: int) -> Response:
+    """Make one call once more."""
+    _writing_admin()
+    webhooks.send_again(db.session(), endpoint_id, call_id, now=utc_now())
+    flash(_("It is sent again now."))
+    return _to(endpoint_id)
+
+
+def _list_page(viewer: Viewer, *, url: str = "", error: str = "") -> str:
+    found = endpoints(db.session())
+    return render_template("webhooks.html", viewer=viewer, found=found, url=url, error=error)
+
+
+def _to(endpoint_id: int) -> Response:
+    return redirect(url_for("webhooks.show_one", endpoint_id=endpoint_id), code=303)
+
+
+def _writing_admin() -> Viewer:
+    viewer = _required_admin()
+    db.session.rollback()  # The reading transaction in which the viewer was found.
+    return viewer
+
+
+def _required_admin() -> Viewer:
+    viewer = required_viewer()
+    if viewer.role is not Role.ADMIN:
+        raise Forbidden(N_("Only an admin may see webhooks."))
+    return viewer

@@ -1,0 +1,372 @@
+"""Other systems are called about each transition: signed, again and again, one not for another."""
+
+import json
+import threading
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from mentorship.adapters.hooks import Hooks
+from mentorship.clock import utc_now
+from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.signatures import endpoint_key, shown
+from mentorship.models import CallOutcome, Cause, OffReason, WebhookCall, WebhookEndpoint
+from mentorship.services.calling import LEASE, MOST_TRIES, OFF_AFTER, Caller
+from mentorship.services.manual import perform
+from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.services.webhooks import (
+    remove_endpoint,
+    renew_secret,
+    send_again,
+    turn_off,
+    turn_on,
+)
+from mentorship.wire.webhooks import webhook_body
+from tests.support.builders import a_booking, a_webhook, at
+
+KEY = "a-secret-key-for-tests"
+TEN = at("10:00")
+
+
+class Worker:
+    """A caller with a clock of its own, which stands until a test moves it."""
+
+    def __init__(self, session, hooks):
+        self.now = TEN
+        self._session = session
+        self._caller = Caller(hooks, KEY, webhook_body, lambda: self.now)
+
+    def begin(self):
+        """One step: what was answered is noted, what is due is begun."""
+        return self._caller.step(self._session)
+
+    def work(self, now=None):
+        """Everything that is due at `now`, to its end."""
+        self.now = now or self.now
+        while self._caller.step(self._session) == timedelta(0):
+            pass
+
+    def close(self):
+        self._caller.close(self._session)
+
+
+@pytest.fixture
+def a_worker(session):
+    """`a_worker()`: one more, on a session of its own; all are closed afterwards."""
+    made = []
+
+    def make(hooks=None):
+        own = Session(session.get_bind(), expire_on_commit=False)
+        made.append((Worker(own, hooks or Hooks(loopback=True)), own))
+        return made[-1][0]
+
+    yield make
+    for worker, own in made:
+        worker.close()
+        own.close()
+
+
+@pytest.fixture
+def worker(a_worker):
+    return a_worker()
+
+
+def delay(session, cast, count=1):
+    """So many sessions become delayed at ten; returns their ids."""
+    ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
+    return ids
+
+
+def calls_of(session, endpoint_id):
+    session.rollback()
+    session.expire_all()
+    return list(
+        session.scalars(
+            select(WebhookCall)
+            .where(WebhookCall.endpoint_id == endpoint_id)
+            .order_by(WebhookCall.id)
+        )
+    )
+
+
+def the_endpoint(session, endpoint_id):
+    session.rollback()
+    session.expire_all()
+    return session.get_one(WebhookEndpoint, endpoint_id)
+
+
+def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
+    session, cast, receiver, worker, clock_of_today
+):
+    endpoint = a_webhook(session, receiver.url("/a?b=c"))
+    worker.now = now = clock_of_today
+    booking = a_booking(
+        session, mentor=cast.mentor, student=cast.student, starts=now - timedelta(minutes=1)
+    )
+    update_session_statuses(session, now=now, cause=Cause.CRON, keep=nothing)
+    perform(session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=now)
+    worker.work()
+
+    assert receiver.paths() == ["/a?b=c"] * 2
+    reader = Webhook(shown(endpoint_key(KEY, "salt")))
+    told = [reader.verify(call.body, call.headers) for call in receiver.calls]
+    assert [(each["type"], each["data"]["newStatus"]) for each in told] == [
+        ("session.status_changed", "ONGOING"),
+        ("session.status_changed", "COMPLETED"),
+    ]
+    assert told[0]["data"] == {
+        "sessionId": booking,
+        "oldStatus": "SCHEDULED",
+        "newStatus": "ONGOING",
+        "isDelayed": True,
+        "reason": "The start time passed and nobody had started the session.",
+        "timestamp": now.isoformat().replace("+00:00", "Z"),
+        "dueAt": (now - timedelta(minutes=1)).isoformat().replace("+00:00", "Z"),
+        "cause": "cron",
+    }
+    assert receiver.calls[0].headers["content-type"] == "application/json"
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 2
+    with pytest.raises(WebhookVerificationError):
+        reader.verify(receiver.calls[0].body + b" ", receiver.calls[0].headers)
+    ended = calls_of(session, endpoint)
+    assert [(call.outcome, call.answer, call.attempts) for call in ended] == [
+        (CallOutcome.DELIVERED, 204, 1)
+    ] * 2
+
+
+@pytest.fixture
+def clock_of_today():
+    """The library compares timestamps with the real clock."""
+    return utc_now().replace(microsecond=0)
+
+
+def test_another_key_signs_from_its_renewal_on(session, cast, receiver, worker):
+    endpoint = a_webhook(session, receiver.url())
+    renew_secret(session, endpoint)
+    delay(session, cast)
+    worker.work()
+
+    [call] = receiver.calls
+    with pytest.raises(WebhookVerificationError, match="No matching signature"):
+        Webhook(shown(endpoint_key(KEY, "salt"))).verify(call.body, fresh(call.headers))
+    salt = the_endpoint(session, endpoint).salt
+    assert salt != "salt"
+    assert call.headers["webhook-signature"].startswith("v1,")
+
+
+def fresh(headers):
+    """The same, dated now, so that only the signature can be wrong."""
+    return headers | {"webhook-timestamp": str(int(utc_now().timestamp()))}
+
+
+def test_nothing_is_written_for_what_is_off_or_removed(session, cast, receiver):
+    off = a_webhook(session, receiver.url(), is_active=False)
+    removed = a_webhook(session, receiver.url())
+    remove_endpoint(session, removed, now=TEN)
+    on = a_webhook(session, receiver.url())
+    delay(session, cast, 3)
+
+    counts = [len(calls_of(session, endpoint)) for endpoint in (off, removed, on)]
+    assert counts == [0, 0, 3]
+
+
+def test_a_change_that_is_not_committed_calls_nobody(session, cast, receiver):
+    endpoint = a_webhook(session, receiver.url())
+    over = a_booking(session, mentor=cast.mentor, student=cast.student, status=Status.COMPLETED)
+    outcome = perform(session, booking_id=over, action=Action.COMPLETE, viewer=cast.mentor, now=TEN)
+    assert not outcome.changed
+    assert calls_of(session, endpoint) == []
+
+
+def test_what_fails_is_tried_again_later_and_later_as_the_same_call_and_then_given_up(
+    session, cast, receiver, worker
+):
+    receiver.answer = lambda _path: 400
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast)
+    pauses = []
+    for tries in range(1, MOST_TRIES + 1):
+        worker.work()
+        [call] = calls_of(session, endpoint)
+        assert (call.attempts, call.answer, len(receiver.calls)) == (tries, 400, tries)
+        pauses.append(call.next_try_at - worker.now)
+        worker.work(worker.now + pauses[-1] - timedelta(seconds=1))
+        assert len(receiver.calls) == tries
+        worker.now += timedelta(seconds=1)
+
+    assert call.outcome is CallOutcome.GIVEN_UP
+    minutes = [pause / timedelta(minutes=1) for pause in pauses[:-1]]
+    assert minutes == [1, 2, 4, 8, 16, 32, 64, 128, 240, 240, 240]
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 1
+    assert the_endpoint(session, endpoint).is_active
+
+    receiver.answer = lambda _path: 200
+    call_id = call.id
+    session.rollback()
+    send_again(session, endpoint, call_id, now=worker.now)
+    worker.work()
+    [call] = calls_of(session, endpoint)
+    assert (call.outcome, call.attempts) == (CallOutcome.DELIVERED, 1)
+    assert the_endpoint(session, endpoint).failing_since is None
+
+
+def test_calls_of_a_system_that_is_down_wait_together_and_in_order(session, cast, receiver, worker):
+    receiver.answer = lambda _path: 503
+    a_webhook(session, receiver.url())
+    ids = delay(session, cast, 3)
+    worker.work()
+    assert len(receiver.calls) == 1  # One failure speaks for all three.
+
+    receiver.answer = lambda _path: 200
+    worker.work(TEN + timedelta(minutes=1))
+    told = [json.loads(call.body)["data"]["sessionId"] for call in receiver.calls]
+    assert told == [ids[0], *ids]
+
+
+def test_a_call_that_is_refused_for_itself_does_not_hold_up_the_next(
+    session, cast, receiver, worker
+):
+    endpoint = a_webhook(session, receiver.url())
+    receiver.answer = lambda _path: 422 if len(receiver.calls) == 1 else 200
+    delay(session, cast, 3)
+    worker.work()
+
+    outcomes = [call.outcome for call in calls_of(session, endpoint)]
+    assert outcomes == [None, CallOutcome.DELIVERED, CallOutcome.DELIVERED]
+
+
+def test_a_slow_system_does_not_hold_up_the_others(session, cast, receiver, worker):
+    may_answer = threading.Event()
+
+    def answer(path):
+        if path == "/slow":
+            may_answer.wait(30)
+        return 200
+
+    receiver.answer = answer
+    slow, quick = (a_webhook(session, receiver.url(path)) for path in ("/slow", "/quick"))
+    delay(session, cast, 4)
+    try:
+        while any(call.outcome is None for call in calls_of(session, quick)):
+            worker.begin()
+        assert sorted(receiver.paths()) == ["/quick"] * 4 + ["/slow"]
+        assert all(call.outcome is None for call in calls_of(session, slow))
+    finally:
+        may_answer.set()
+    worker.work()
+    assert all(call.outcome is CallOutcome.DELIVERED for call in calls_of(session, slow))
+
+
+def test_two_workers_make_each_call_once_and_one_at_a_time(session, cast, receiver, a_worker):
+    endpoint = a_webhook(session, receiver.url())
+    under_way, most = [], []
+
+    def answer(_path):
+        under_way.append(1)
+        most.append(len(under_way))
+        under_way.pop()
+        return 200
+
+    receiver.answer = answer
+    delay(session, cast, 12)
+    workers = [a_worker(), a_worker()]
+    threads = [threading.Thread(target=worker.work) for worker in workers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    for worker in workers:
+        worker.work()
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 12
+    assert len(receiver.calls) == 12
+    assert max(most) == 1
+    assert all(call.attempts == 1 for call in calls_of(session, endpoint))
+
+
+def test_what_a_killed_worker_held_is_called_by_another_after_the_lease(
+    session, cast, receiver, a_worker
+):
+    a_webhook(session, receiver.url())
+    delay(session, cast)
+    killed, other = a_worker(), a_worker()
+    killed.begin()  # Takes it; nothing is noted any more.
+    other.work(TEN + LEASE - timedelta(seconds=1))
+    assert len(receiver.calls) == 1
+    other.work(TEN + LEASE)
+
+    assert len(receiver.calls) == 2  # The one in flight, with the same id.
+    assert len({call.headers["webhook-id"] for call in receiver.calls}) == 1
+
+
+def test_a_system_that_is_gone_is_turned_off_at_once(session, cast, receiver, worker):
+    receiver.answer = lambda _path: 410
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast, 3)
+    worker.work()
+
+    stored = the_endpoint(session, endpoint)
+    assert (stored.is_active, stored.off_reason) == (False, OffReason.GONE)
+    assert len(receiver.calls) == 1
+    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
+
+
+def test_nothing_but_failures_for_days_turns_a_system_off_and_one_success_does_not(
+    session, cast, receiver, worker
+):
+    endpoint = a_webhook(session, receiver.url())
+
+    def fail_once_more(when, answer):
+        receiver.answer = lambda _path: answer
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=when)
+        update_session_statuses(session, now=when, cause=Cause.WORKER, keep=nothing)
+        worker.work(when)
+        return the_endpoint(session, endpoint)
+
+    assert fail_once_more(TEN, 500).failing_since == TEN
+    assert fail_once_more(TEN + OFF_AFTER - timedelta(days=1), 200).failing_since is None
+    again = TEN + OFF_AFTER
+    assert fail_once_more(again, 500).is_active
+    assert fail_once_more(again + OFF_AFTER - timedelta(minutes=1), 500).is_active
+    stored = fail_once_more(again + OFF_AFTER, 500)
+    assert (stored.is_active, stored.off_reason) == (False, OffReason.FAILING)
+
+    session.rollback()
+    turn_on(session, endpoint)
+    assert fail_once_more(again + OFF_AFTER * 2, 200).off_reason is None
+
+
+def test_turned_off_while_a_call_is_under_way_it_stays_given_up(session, cast, receiver, worker):
+    reached, may_answer = threading.Event(), threading.Event()
+
+    def answer(_path):
+        reached.set()
+        may_answer.wait(30)
+        return 200
+
+    receiver.answer = answer
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast, 2)
+    worker.begin()
+    assert reached.wait(30)
+    turn_off(session, endpoint, now=TEN)
+    may_answer.set()
+    worker.work()
+
+    assert len(receiver.calls) == 1
+    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
+
+
+def test_a_redirect_is_a_failure_and_is_not_followed(session, cast, receiver, worker):
+    receiver.answer, receiver.location = lambda _path: 307, receiver.url("/elsewhere")
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast)
+    worker.work()
+
+    assert receiver.paths() == ["/hook"]
+    [call] = calls_of(session, endpoint)
+    assert (call.outcome, call.answer) == (None, 307)

@@ -1,0 +1,120 @@
+"""The pages about webhooks: what an admin does from an address to a call sent again."""
+
+import re
+
+import pytest
+from sqlalchemy import func, select
+
+from mentorship.models import WebhookCall, WebhookEndpoint
+from mentorship.services.webhooks import MOST_ENDPOINTS
+from tests.support.builders import a_booking, a_call_given_up, a_webhook, at
+
+URL = "https://hooks.example.org/a"
+
+
+@pytest.fixture
+def admin(cast, client_for, clock):
+    return client_for(cast.admin)
+
+
+def add(client, url):
+    return client.post("/webhooks", data={"url": url})
+
+
+def stored(session, model):
+    session.rollback()
+    session.expire_all()
+    return list(session.scalars(select(model).order_by(model.id)))
+
+
+def test_an_address_is_added_off_turned_on_and_off_and_removed(session, admin):
+    assert "No system is called yet" in admin.get("/webhooks").text
+    where = add(admin, f" {URL} ").headers["Location"]
+    page = admin.get(where).text
+    assert URL in page
+    assert "Turn on" in page
+    key = re.search(r"whsec_[A-Za-z0-9+/]{43}=", page).group()
+    assert [endpoint.is_active for endpoint in stored(session, WebhookEndpoint)] == [False]
+
+    admin.post(f"{where}/on")
+    assert "Turn off" in admin.get(where).text
+    assert "On</p>" in admin.get("/webhooks").text
+    admin.post(f"{where}/key")
+    assert key not in admin.get(where).text
+    admin.post(f"{where}/off")
+    assert "Turn on" in admin.get(where).text
+    admin.post(f"{where}/remove")
+    assert URL not in admin.get("/webhooks").text
+    for gone in (admin.get(where), *(admin.post(f"{where}/{do}") for do in ("on", "off", "key"))):
+        assert gone.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("", "The address is missing."),
+        ("ftp://hooks.example.org", "must be like https://"),
+        ("https://user@hooks.example.org", "must be like https://"),
+        ("http://127.0.0.1/", "The address must be a public one."),
+        ("http://[::1]:80/", "The address must be a public one."),
+        ("http://169.254.169.254/latest", "The address must be a public one."),
+        ("https://example.org/" + "x" * 2000, "longer than 2000"),
+    ],
+)
+def test_what_cannot_be_called_is_refused_in_words_and_kept_in_the_form(session, admin, url, says):
+    answer = add(admin, url)
+    assert answer.status_code == 400
+    assert says in answer.text
+    assert f'value="{url}"' in answer.text
+    assert stored(session, WebhookEndpoint) == []
+
+
+def test_there_is_a_limit(session, admin):
+    for number in range(MOST_ENDPOINTS):
+        a_webhook(session, f"{URL}/{number}")
+    answer = add(admin, URL)
+    assert answer.status_code == 400
+    assert "Please remove one first." in answer.text
+
+
+def test_the_log_says_what_came_of_a_call_and_sends_it_again(session, cast, admin):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student)
+    endpoint = a_webhook(session, URL)
+    call = a_call_given_up(session, endpoint, booking)
+    where = f"/webhooks/{endpoint}"
+    page = " ".join(admin.get(where).text.split())
+    assert f"Session {booking}</a>: Ongoing" in page
+    assert "Given up, Tue 24 Nov 2026, 09:00 UTC · 12 tries" in page
+    assert "It answered 500." in page
+
+    assert admin.post(f"{where}/calls/{call}/again").status_code == 303
+    [waits] = stored(session, WebhookCall)
+    assert (waits.outcome, waits.attempts, waits.next_try_at) == (None, 0, at("09:50"))
+    assert "Waits until Tue 24 Nov 2026, 09:50 UTC" in admin.get(where).text
+    assert admin.post(f"{where}/calls/{call}/again").status_code == 404
+    assert admin.post(f"{where}/calls/{call + 1}/again").status_code == 404
+    assert admin.post(f"/webhooks/{endpoint + 1}/calls/{call}/again").status_code == 404
+
+
+def test_nothing_is_sent_again_to_what_is_off(session, cast, admin):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student)
+    endpoint = a_webhook(session, URL, is_active=False)
+    call = a_call_given_up(session, endpoint, booking)
+    where = f"/webhooks/{endpoint}"
+    assert "Send again" not in admin.get(where).text
+    answer = admin.post(f"{where}/calls/{call}/again")
+    assert answer.status_code == 400
+    assert "Please turn the address on first." in answer.text
+
+
+def test_the_log_is_paged(session, cast, admin):
+    endpoint = a_webhook(session, URL)
+    for _ in range(51):
+        booking = a_booking(session, mentor=cast.mentor, student=cast.student)
+        a_call_given_up(session, endpoint, booking)
+    assert session.scalar(select(func.count()).select_from(WebhookCall)) == 51
+    where = f"/webhooks/{endpoint}"
+    first, second = admin.get(where).text, admin.get(f"{where}?page=2").text
+    assert (first.count("Given up"), second.count("Given up")) == (50, 1)
+    assert "Page 1 of 2" in first
+    assert admin.get(f"{where}?page=0").status_code == 400
