@@ -6,7 +6,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from email.message import EmailMessage
+from email.message import Message
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -40,7 +40,7 @@ class Unreachable(Exception):
 class Counter(Protocol):
     """Where mail is handed in, one by one."""
 
-    def hand_in(self, message: EmailMessage) -> None:
+    def hand_in(self, message: Message) -> None:
         """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
 
 
@@ -116,7 +116,7 @@ class _SmtpCounter:
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
 
-    def hand_in(self, message: EmailMessage) -> None:
+    def hand_in(self, message: Message) -> None:
         try:
             self._server.send_message(message)
         except smtplib.SMTPSenderRefused as error:
@@ -165,7 +165,7 @@ class FolderPost:
             raise Unreachable(str(error)) from error
         yield self
 
-    def hand_in(self, message: EmailMessage) -> None:
+    def hand_in(self, message: Message) -> None:
         """A whole file or none."""
         name = re.sub(r"[^A-Za-z0-9.@-]", "_", message["Message-ID"].strip("<>"))
         draft = self._folder / f".{name}.{os.getpid()}"

@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from mentorship.adapters.ics import Method, invitation
 from mentorship.adapters.languages import say
+from mentorship.adapters.mime import Invitation
 from mentorship.domain.events import Alarm, Event, alarm_for, summary
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Language, Viewer
@@ -41,7 +42,7 @@ def event_of(row: Facts, viewer: Viewer, *, base_url: str, alarm: Alarm = Alarm.
     )
 
 
-def invitation_of(mail: Facts, *, base_url: str, organizer: str) -> tuple[Method, bytes]:
+def invitation_of(mail: Facts, *, base_url: str, organizer: str) -> Invitation:
     """What a mail about a session carries for its reader's calendar: the session as it is now."""
     is_cancelled = mail.status is Status.CANCELLED
     language = Language(mail.language) if mail.language else Language.EN
@@ -58,9 +59,8 @@ def invitation_of(mail: Facts, *, base_url: str, organizer: str) -> tuple[Method
         is_cancelled=is_cancelled,
     )
     method = Method.CANCEL if is_cancelled else Method.REQUEST
-    return method, invitation(
-        event, method, organizer=organizer, reader=mail.email, name=mail.reader
-    )
+    calendar = invitation(event, method, organizer=organizer, reader=mail.email, name=mail.reader)
+    return Invitation(method.value, calendar)
 
 
 def _uid(session_id: int, base_url: str) -> str:

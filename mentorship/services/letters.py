@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
+from email.message import Message
+from email.utils import format_datetime, formataddr
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Row
 
 from mentorship.adapters.languages import catalog_of, day, say
+from mentorship.adapters.mime import mail_of
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.instants import clock, zone
 from mentorship.domain.lifecycle import Status
@@ -61,45 +61,46 @@ def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
     return None
 
 
-def write_letter(mail: Facts, house: House) -> EmailMessage:
+def write_letter(mail: Facts, house: House) -> Message:
     """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
 
     Raises ValueError and the like where a header or an address cannot be written.
     """
-    message = EmailMessage(policy=SMTP)
-    message["From"] = Address("Mentorship", addr_spec=house.sender)
-    message["Message-ID"] = _message_id(mail, house)
-    message["Date"] = mail.created_at
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no machine answers this.
+    headers = {
+        "From": formataddr(("Mentorship", house.sender)),
+        "Message-ID": _message_id(mail, house),
+        "Date": format_datetime(mail.created_at),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no machine answers this.
+    }
     if mail.booking_id is None:
-        message["To"] = Address(addr_spec=mail.recipient)
-        message["Subject"] = mail.subject
-        text, html = mail.body_text, mail.body_html
-    else:
-        message["To"] = Address(mail.reader, addr_spec=mail.email)
-        token = unsubscribe_token(mail.reader_id, mail.kind, secret_key=house.secret_key)
-        stop = f"{house.base_url}/unsubscribe/{token}"
-        message["List-Unsubscribe"] = f"<{stop}>"
-        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
-        language = Language(mail.language) if mail.language else Language.EN
-        templates = _templates(house.templates, language)
-        subject, *paragraphs = _words(mail, language, templates)
-        message["Subject"] = on_one_line(subject)
-        around = {
-            "paragraphs": paragraphs,
-            "address": f"{house.base_url}/sessions/{mail.booking_id}",
-            "why": say(CHOICES[mail.kind], language),
-            "language": language,
-            "choices": f"{house.base_url}/account/mail",
-            "stop": stop,
-        }
-        text = templates.get_template("mail/_letter.txt").render(around)
-        html = templates.get_template("mail/_letter.html").render(around)
-    message.set_content(text)
-    message.add_alternative(html, subtype="html")
-    if mail.kind in _INVITING:
-        _invite(message, mail, house)
-    return message
+        headers["Subject"] = mail.subject
+        return mail_of(headers, to=("", mail.recipient), text=mail.body_text, html=mail.body_html)
+    token = unsubscribe_token(mail.reader_id, mail.kind, secret_key=house.secret_key)
+    stop = f"{house.base_url}/unsubscribe/{token}"
+    headers["List-Unsubscribe"] = f"<{stop}>"
+    headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
+    language = Language(mail.language) if mail.language else Language.EN
+    templates = _templates(house.templates, language)
+    subject, *paragraphs = _words(mail, language, templates)
+    headers["Subject"] = on_one_line(subject)
+    around = {
+        "paragraphs": paragraphs,
+        "address": f"{house.base_url}/sessions/{mail.booking_id}",
+        "why": say(CHOICES[mail.kind], language),
+        "language": language,
+        "choices": f"{house.base_url}/account/mail",
+        "stop": stop,
+    }
+    invitation = None
+    if mail.kind in _INVITING:  # The session as it stands when the mail is written.
+        invitation = invitation_of(mail, base_url=house.base_url, organizer=house.sender)
+    return mail_of(
+        headers,
+        to=(mail.reader, mail.email),
+        text=templates.get_template("mail/_letter.txt").render(around),
+        html=templates.get_template("mail/_letter.html").render(around),
+        invitation=invitation,
+    )
 
 
 @cache
@@ -113,18 +114,6 @@ def _templates(folder: Path, language: Language) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalog_of(language), newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     return environment
-
-
-def _invite(message: EmailMessage, mail: Facts, house: House) -> None:
-    """Add the session for the reader's calendar, as it stands when the mail is written.
-
-    As a part that mail programs show with buttons (RFC 6047), and as a file for all others.
-    """
-    method, calendar = invitation_of(mail, base_url=house.base_url, organizer=house.sender)
-    message.add_alternative(
-        calendar.decode(), subtype="calendar", params={"method": method.value}, cte="base64"
-    )
-    message.add_attachment(calendar, maintype="application", subtype="ics", filename="session.ics")
 
 
 def _message_id(mail: Facts, house: House) -> str:

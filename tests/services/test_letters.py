@@ -1,6 +1,7 @@
 """What a mail says: in the reader's zone and hour cycle, with the time that was true then."""
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -46,7 +47,8 @@ def letters(session, house):
         facts = mail_facts(session, session.scalars(select(OutboxMessage.id)).all())
         session.rollback()
         return {
-            (mail.reader.split()[0], mail.kind.value): write_letter(mail, house) for mail in facts
+            (mail.reader.split()[0], mail.kind.value): as_received(write_letter(mail, house))
+            for mail in facts
         }
 
     return write
@@ -61,6 +63,11 @@ def people(session):
     session.execute(update(User).where(User.id == student.id).values(hour_cycle="h12"))
     session.commit()
     return mentor, student
+
+
+def as_received(letter):
+    """What a mail program reads of it."""
+    return message_from_bytes(letter.as_bytes(), policy=policy.default)
 
 
 def text_of(letter):
