@@ -35,7 +35,7 @@ def run(port: int, request: bytes, *, connections: int, seconds: float) -> dict[
             data = parts[number] + peers[number].recv(262_144)
             if not data:
                 raise ConnectionError("the server closed a connection")
-            if not _is_whole(data):
+            if not is_whole(data):
                 parts[number] = data
                 continue
             parts[number] = b""
@@ -47,7 +47,8 @@ def run(port: int, request: bytes, *, connections: int, seconds: float) -> dict[
     return {"rate": statuses.total() / seconds, "statuses": dict(statuses)}
 
 
-def _is_whole(data: bytes) -> bool:
+def is_whole(data: bytes) -> bool:
+    """Whether an answer has come to its end."""
     head = data.find(b"\r\n\r\n")
     if head < 0:
         return False

@@ -1,20 +1,15 @@
 """What one person waits for the directory and a mentor's week, beside a bare Flask route."""
 
-import http.client
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
-from sqlalchemy import create_engine
-from sqlalchemy import text as text_of
-
 from bench.data import PASSWORD, VIEWER, Row, store, text
 from bench.figures import AtMost, Figure, counted, milliseconds
-from bench.polls import free_ports, load, post, serving, sign_in
+from bench.polls import after_changes, free_ports, load, post, serving, sign_in
 from bench.stage import Stage
 from mentorship.adapters.passwords import hash_password
 
@@ -77,6 +72,10 @@ class Faculty:
                 yield (word, number)
 
 
+_TIME_CHANGED = "UPDATE mentor_time_slots SET capacity = capacity WHERE id = 1"
+"""Something of the first mentor, who is on each page."""
+
+
 def run(stage: Stage) -> Iterator[Figure]:
     """The first page of the directory, a search in it, and the week of a mentor."""
     scale = stage.scale
@@ -112,7 +111,9 @@ def run(stage: Stage) -> Iterator[Figure]:
                 times[what].append(seconds(port, _get(path, port, cookie)))
                 ratios[what].append(times[what][-1] / bares[-1])
         for what, path in pages.items():
-            anew[what] = list(_after_changes(url, port, path, cookie, scale.calls // 2))
+            request = _get(path, port, cookie)
+            waits = after_changes(url, port, request, _TIME_CHANGED, calls=scale.calls // 2)
+            anew[what] = list(waits)
     for what in pages:
         yield Figure(
             what, milliseconds(median(times[what])), milliseconds(median(bares)),
@@ -122,23 +123,6 @@ def run(stage: Stage) -> Iterator[Figure]:
             f"{what}, changed", milliseconds(median(anew[what])),
             milliseconds(median(bares)), median(anew[what]) / median(bares),
         )  # fmt: skip
-
-
-def _after_changes(url: str, port: int, path: str, cookie: str, calls: int) -> Iterator[float]:
-    """The seconds of each request, right before which a time of the first mentor was changed."""
-    connection = http.client.HTTPConnection("127.0.0.1", port)
-    engine = create_engine(url)
-    for _ in range(calls):
-        with engine.begin() as writer:
-            writer.execute(text_of("UPDATE mentor_time_slots SET capacity = capacity WHERE id = 1"))
-        begin = time.perf_counter()
-        connection.request("GET", path, headers={"Cookie": cookie})
-        answer = connection.getresponse()
-        answer.read()
-        yield time.perf_counter() - begin
-        assert answer.status == 200, answer.status
-    engine.dispose()
-    connection.close()
 
 
 def _get(path: str, port: int, cookie: str) -> bytes:

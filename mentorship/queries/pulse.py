@@ -9,20 +9,25 @@ from sqlalchemy import Engine, Select, bindparam, func, select
 
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
-from mentorship.models import BookingMove, SessionBooking, StatusChange, User
+from mentorship.models import BookingMove, OfferRevision, SessionBooking, StatusChange, User
 from mentorship.queries.due import ANYTHING_DUE
 from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
+from mentorship.queries.standing import LOOKS
 from mentorship.question import Question
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """The signed-in person, whether anything is due for anybody, and where their lists stand."""
+    """The signed-in person, whether anything is due for anybody, and where their lists stand.
+
+    `looks` grows with each change of a name or a meeting room, which the place does not count.
+    """
 
     viewer: Viewer
     is_anything_due: bool
     place: Seen
+    looks: int
 
 
 def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
@@ -46,6 +51,11 @@ def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
     )
 
 
+_LOOKS = func.coalesce(
+    select(OfferRevision.number).where(OfferRevision.subject == LOOKS).scalar_subquery(), 0
+)
+
+
 def _statement(role: Role) -> Select[*tuple[Any, ...]]:
     first, second = _fingerprint(role)
     return select(
@@ -54,6 +64,7 @@ def _statement(role: Role) -> Select[*tuple[Any, ...]]:
         select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
         first.scalar_subquery().label("first"),
         second.scalar_subquery().label("second"),
+        _LOOKS.label("looks"),
     ).where(User.id == VIEWER, User.session_epoch == bindparam("epoch"), User.role == role)
 
 
@@ -71,4 +82,4 @@ def pulse(engine: Engine, *, viewer_id: int, epoch: int, role: Role, now: dateti
         return None
     row = rows[0]
     place = Seen(row.head, (int(row.first), int(row.second)))
-    return Pulse(viewer_from(row), row.is_anything_due, place)
+    return Pulse(viewer_from(row), row.is_anything_due, place, row.looks)

@@ -25,6 +25,9 @@ from mentorship.question import Question
 DIRECTORY = 0
 """The subject that stands for who is in the directory and what it says of them."""
 
+LOOKS = -2
+"""The subject that stands for how everybody is called and where sessions meet."""
+
 _NOBODY = -1
 _MOST = AT_ONCE + 1
 _TICK = timedelta(microseconds=1)

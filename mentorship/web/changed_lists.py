@@ -8,11 +8,12 @@ from flask import render_template
 from mentorship.domain.seen import Seen
 from mentorship.domain.updates import Update
 from mentorship.extensions import db
-from mentorship.queries.dashboard import Section, board
+from mentorship.queries.dashboard import Section
 from mentorship.queries.journal import told_to
 from mentorship.queries.pulse import Pulse
 from mentorship.web.formats import say
 from mentorship.web.htmx import trigger
+from mentorship.web.lists import lists_of
 from mentorship.wire import event_detail
 
 HEADER_ROOM = 3000
@@ -31,12 +32,8 @@ def changed_lists(
     if count < len(told):
         # The lists are shown as they are now, but the page comes back at once for the rest.
         place = Seen(told[count - 1][0], shown.print)
-    lists = render_template(
-        "_sessions.html",
-        viewer=viewer,
-        board=board(db.engine, viewer, seen=place, pages=pages, now=now),
-    )
-    return lists, headers
+    found, lists = lists_of(state, seen=place, pages=pages, now=now)
+    return render_template("_sessions.html", board=found, lists=lists), headers
 
 
 def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:

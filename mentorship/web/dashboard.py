@@ -8,11 +8,12 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.queries.dashboard import Section, board
+from mentorship.queries.dashboard import Section
 from mentorship.queries.pulse import Pulse
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import page_number
 from mentorship.web.identity import required_pulse
+from mentorship.web.lists import lists_of
 
 bp = Blueprint("dashboard", __name__)
 
@@ -28,11 +29,8 @@ def show() -> str:
     """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
     pages, now = asked_pages(), utc_now()
     state = fresh_pulse(now)
-    return render_template(
-        "dashboard.html",
-        viewer=state.viewer,
-        board=board(db.engine, state.viewer, seen=state.place, pages=pages, now=now),
-    )
+    found, lists = lists_of(state, seen=state.place, pages=pages, now=now)
+    return render_template("dashboard.html", viewer=state.viewer, board=found, lists=lists)
 
 
 def fresh_pulse(now: datetime) -> Pulse:

@@ -18,8 +18,8 @@ from mentorship.web.languages import language
 T = TypeVar("T")
 
 EXTENSION = "kept"
-_MOST = 256
-"""Drawings in the memory of one process; each takes up to some tens of kilobytes."""
+_MOST = 1024
+"""Drawings in the memory of one process; each takes ten or twenty kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class _Look(NamedTuple):
 class _Kept(NamedTuple):
     drawn: Drawn[Any]
     subjects: frozenset[int]
-    standing: Standing
+    is_at: Hashable
     since: datetime
 
 
@@ -62,11 +62,11 @@ class Shelf:
         return self._subjects.get(page, usual)
 
     def find(
-        self, key: Hashable, subjects: frozenset[int], is_at: Standing, now: datetime
+        self, key: Hashable, subjects: frozenset[int], is_at: Hashable, now: datetime
     ) -> Drawn[Any] | None:
         """What is kept under this key, if it is still true at `now` (UTC)."""
         kept = self._kept.get(key)
-        if kept is None or (kept.subjects, kept.standing) != (subjects, is_at):
+        if kept is None or (kept.subjects, kept.is_at) != (subjects, is_at):
             return None
         until = kept.drawn.until
         is_its_time = kept.since <= now and (until is None or now < until)
@@ -74,7 +74,7 @@ class Shelf:
 
     def put(
         self, page: Hashable, key: Hashable, drawn: Drawn[Any], subjects: frozenset[int],
-        is_at: Standing, now: datetime,
+        is_at: Hashable, now: datetime,
     ) -> None:  # fmt: skip
         """Keep what was drawn after `is_at` was read, or, if it speaks of others too, their ids."""
         with self._lock:

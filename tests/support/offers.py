@@ -60,11 +60,12 @@ class World:
     @property
     def viewers(self) -> list[Viewer]:
         """Everybody who looks at pages."""
-        return [*self.students, self.admin]
+        return [*self.students, self.mentors[0], self.admin]
 
     @property
     def pages(self) -> Iterator[str]:
         """What they look at."""
+        yield "/dashboard"
         yield "/mentors"
         yield f"/mentors?q={self.word}"
         yield "/mentors?topic=Tests"
@@ -113,6 +114,17 @@ class World:
     def finish_early(self, n: int) -> None:
         self._perform(n, Action.START)
         self._perform(n, Action.COMPLETE)
+
+    def begin(self, n: int) -> None:
+        self._perform(n, Action.START)
+
+    def open_room(self, n: int) -> None:
+        url = _one(("", "https://meet.example.org/a"), n)
+        if n % 3:
+            edit_profile(self.session, mentor_id=_one(self.mentors, n // 2).id, headline="", bio="",
+                         topics="", meeting_url=url)  # fmt: skip
+        else:
+            self._set_slot(n // 2, self._slots(), meeting_url=url)
 
     def move_session(self, n: int) -> None:
         booking = self._booking(n)

@@ -110,22 +110,26 @@ BOOK = ("book_slot", 4)
 """A seat in a group, which then is free for everybody but its student."""
 
 NAIVE = [
-    ("mentor_time_slots", "insert", ("publish_slot", 1)),
-    ("mentor_time_slots", "update", ("withdraw_slot", 5)),
-    ("session_bookings", "insert", ("book_slot", 6)),
-    ("session_bookings", "update", ("cancel", 0)),
-    ("mentor_profiles", "update", ("change_settings", 3)),
-    ("users", "update", ("approve_or_not", 3)),
+    ("count_mentor_time_slots_insert", ("publish_slot", 1)),
+    ("count_mentor_time_slots_update", ("withdraw_slot", 5)),
+    ("count_session_bookings_insert", ("book_slot", 6)),
+    ("count_session_bookings_update", ("cancel", 0)),
+    ("count_mentor_profiles_update", ("change_settings", 3)),
+    ("count_users_update", ("approve_or_not", 3)),
+    ("look_users_update", ("change_person", 7)),
+    ("look_mentor_profiles_update", ("open_room", 1)),
+    ("look_mentor_time_slots_update", ("open_room", 9)),
 ]
 
 
-@pytest.mark.parametrize(("table", "write", "deed"), NAIVE)
+@pytest.mark.parametrize(("trigger", "deed"), NAIVE)
 def test_the_check_catches_a_database_that_does_not_count_one_kind_of_change(
-    session, engine, walk, table, write, deed
+    session, engine, walk, trigger, deed
 ):
     walk([BOOK, LOOK, LOOK, deed])
+    table = trigger.partition("_")[2].rpartition("_")[0]
     on = f" ON {table}" if engine == "postgresql" else ""
-    session.execute(text(f"DROP TRIGGER count_{table}_{write}{on}"))
+    session.execute(text(f"DROP TRIGGER {trigger}{on}"))
     session.commit()
 
     with pytest.raises(AssertionError, match=f"after {deed[0]}"):
@@ -137,6 +141,13 @@ def test_the_check_catches_pages_that_outlive_their_time(walk, monkeypatch):
 
     with pytest.raises(AssertionError, match="after pass_time"):
         walk([LOOK, LOOK, ("pass_time", 60)])
+
+
+def test_the_check_catches_lists_that_outlive_their_time(walk, monkeypatch):
+    monkeypatch.setattr("mentorship.web.lists._until", lambda _found: None)
+
+    with pytest.raises(AssertionError, match=r"/dashboard .* after pass_time"):
+        walk([("book_slot", 1), LOOK, LOOK, ("pass_time", 67)])
 
 
 def test_the_check_catches_pages_that_forget_the_students_own_sessions(app, walk, monkeypatch):
