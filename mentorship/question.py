@@ -147,6 +147,7 @@ class _PostgresqlLine(_Line):
         # PostgreSQL would plan for the values of each call, which takes longer than to answer.
         self.driver.execute("SET plan_cache_mode = force_generic_plan")
         self._prepared: dict[str, bytes] = {}
+        self._transformer = Transformer(self.driver)
 
     def ask(self, words: str, parameters: Sequence[object]) -> list[Raw]:
         """All rows of the answer. Raises psycopg's errors."""
@@ -156,7 +157,7 @@ class _PostgresqlLine(_Line):
             name = b"question_%d" % len(self._prepared)
             _require(connection.prepare(name, words.encode()), ExecStatus.COMMAND_OK)
             self._prepared[words] = name
-        transformer = Transformer(self.driver)
+        transformer = self._transformer
         values = transformer.dump_sequence(parameters, [PyFormat.TEXT] * len(parameters))
         answer = connection.exec_prepared(name, values)
         _require(answer, ExecStatus.TUPLES_OK)

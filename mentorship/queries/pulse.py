@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Engine, Select, bindparam, func, select
@@ -14,7 +15,10 @@ from mentorship.queries.due import ANYTHING_DUE
 from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
 from mentorship.queries.standing import LOOKS
-from mentorship.question import Question
+from mentorship.question import Question, Raw
+
+_KEPT = 4096
+"""Answers that one process keeps; each is a few hundred bytes."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +81,12 @@ def pulse(engine: Engine, *, viewer_id: int, epoch: int, role: Role, now: dateti
     `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
     that commits later is then told later. The other way round it would never be told.
     """
-    rows = _QUESTIONS[role].ask(engine, viewer=viewer_id, epoch=epoch, now=now)
-    if not rows:
-        return None
-    row = rows[0]
+    rows = _QUESTIONS[role].raw(engine, viewer=viewer_id, epoch=epoch, now=now)
+    return _read(rows[0], engine.name, role) if rows else None
+
+
+@lru_cache(_KEPT)  # Nearly always the answer is that of a minute ago.
+def _read(raw: Raw, engine: str, role: Role) -> Pulse:
+    row = _QUESTIONS[role].row(engine, raw)
     place = Seen(row.head, (int(row.first), int(row.second)))
     return Pulse(viewer_from(row), row.is_anything_due, place, row.looks)

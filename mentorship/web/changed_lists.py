@@ -11,8 +11,10 @@ from mentorship.extensions import db
 from mentorship.queries.dashboard import Section
 from mentorship.queries.journal import told_to
 from mentorship.queries.pulse import Pulse
-from mentorship.web.formats import say
+from mentorship.web.formats import hour_cycle, say
 from mentorship.web.htmx import trigger
+from mentorship.web.kept import Drawn, kept_own
+from mentorship.web.languages import language
 from mentorship.web.lists import lists_of
 from mentorship.wire import event_detail
 
@@ -27,11 +29,19 @@ def changed_lists(
 ) -> tuple[str, dict[str, str]]:
     """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
     viewer, place = state.viewer, state.place
-    told = told_to(db.engine, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
-    headers, count = _events(told)
-    if count < len(told):
+    after, until = shown.head, place.head
+
+    def tell() -> Drawn[tuple[dict[str, str], int]]:
+        told = told_to(db.engine, viewer, after=after, until=until, limit=_MOST_UPDATES + 1)
+        headers, count = _events(told)
+        return Drawn((headers, until if count == len(told) else told[count - 1][0]), ())
+
+    # Nothing is added to the journal between two places in it any more (decision 2).
+    reader = ("told", viewer.id, viewer.role, hour_cycle(), language())
+    headers, head = kept_own(reader, (after, until), now, tell)
+    if head != until:
         # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = Seen(told[count - 1][0], shown.print)
+        place = Seen(head, shown.print)
     found, lists = lists_of(state, seen=place, pages=pages, now=now)
     return render_template("_sessions.html", board=found, lists=lists), headers
 

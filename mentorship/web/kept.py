@@ -130,6 +130,23 @@ def kept_for_all(page: Hashable, now: datetime, draw: Callable[[], T]) -> T:
     return _kept(page, DIRECTORY, None, now, lambda _is_at: None, lambda _student_id: Drawn(draw()))
 
 
+def kept_own(key: Hashable, is_at: Hashable, now: datetime, draw: Callable[[], Drawn[T]]) -> T:
+    """What one person is shown, as `draw` makes it, drawn anew only where `is_at` is another one.
+
+    The key says whose it is and how they read; what `draw` returns has no subjects.
+    """
+    shelf: Shelf = current_app.extensions[EXTENSION]
+    drawn = shelf.find(key, _NO_SUBJECTS, is_at, now)
+    if drawn is None:
+        drawn = draw()
+        shelf.put(key, key, drawn, _NO_SUBJECTS, is_at, now)
+    value: T = drawn.value
+    return value
+
+
+_NO_SUBJECTS: frozenset[int] = frozenset()
+
+
 def _kept(
     page: Hashable,
     about: int,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from flask import current_app, render_template
+from flask import render_template
 from markupsafe import Markup
 
 from mentorship.domain.seen import Seen
@@ -12,7 +12,7 @@ from mentorship.extensions import db
 from mentorship.queries.dashboard import EARLY, Board, Section, board
 from mentorship.queries.pulse import Pulse
 from mentorship.web.formats import hour_cycle
-from mentorship.web.kept import EXTENSION, Drawn, Shelf
+from mentorship.web.kept import Drawn, kept_own
 from mentorship.web.languages import language
 
 
@@ -25,21 +25,16 @@ def lists_of(
     back to their dashboard, and have it open twice.
     """
     viewer = state.viewer
-    page = ("lists", viewer.id, *sorted(pages.items()))
-    key = (page, viewer.role, viewer.timezone, hour_cycle(), language())
-    shelf: Shelf = current_app.extensions[EXTENSION]
-    is_at = (state.place.print, state.looks)
-    drawn = shelf.find(key, _NO_OFFERS, is_at, now)
-    if drawn is None:
+
+    def draw() -> Drawn[tuple[Board, Markup]]:
         found = board(db.engine, viewer, seen=seen, pages=pages, now=now)
-        lists = Markup(render_template("_lists.html", viewer=viewer, board=found))  # noqa: S704  # Our own template.
-        drawn = Drawn((found, lists), _NO_OFFERS, _until(found))
-        shelf.put(page, key, drawn, _NO_OFFERS, is_at, now)
-    found, lists = drawn.value
+        lists = render_template("_lists.html", viewer=viewer, board=found)
+        return Drawn((found, Markup(lists)), (), _until(found))  # noqa: S704  # Our own template.
+
+    key = ("lists", viewer.id, viewer.role, viewer.timezone, hour_cycle(), language(),
+           *sorted(pages.items()))  # fmt: skip
+    found, lists = kept_own(key, (state.place.print, state.looks), now, draw)
     return replace(found, seen=seen, now=now), lists
-
-
-_NO_OFFERS: frozenset[int] = frozenset()
 
 
 def _until(found: Board) -> datetime | None:

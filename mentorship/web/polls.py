@@ -10,10 +10,12 @@ import io
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g
+from flask.ctx import RequestContext
+from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -103,7 +105,7 @@ class Polls:
             return None
         try:
             return pulse(
-                self._engine(), viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
+                self._engine, viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
             )
         except SQLAlchemyError:
             return None
@@ -113,7 +115,8 @@ class Polls:
     ) -> tuple[bytes, list[tuple[str, str]]] | None:
         """Body and headers; None where something went wrong."""
         try:
-            with self._app.request_context(environ):
+            # Flask would open the cookie once more, of which nothing but the viewer is needed.
+            with RequestContext(self._app, environ, session=self._cookies.session_class()):
                 g.viewer = state.viewer
                 lists, told = changed_lists(state, shown, pages={}, now=now)
         except Exception:  # noqa: BLE001  # The application will meet it too, and tell it well.
@@ -123,6 +126,7 @@ class Polls:
         length = ("Content-Length", str(len(body)))
         return body, [*self._headers, *told.items(), kind, length]
 
-    def _engine(self) -> Any:
+    @cached_property
+    def _engine(self) -> Engine:
         with self._app.app_context():
             return db.engine
