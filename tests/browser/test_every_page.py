@@ -35,7 +35,7 @@ UNMARKED = """(all) => all.filter((one) => {
   return document.activeElement === one && (outlineStyle === "none" || outlineWidth === "0px");
 }).map((one) => one.outerHTML)"""
 
-PRESSABLE = "a, button, input, select, textarea"
+PRESSABLE = "a, button, input, select, textarea, summary"
 
 
 @pytest.fixture
