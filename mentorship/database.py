@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeDecorator
 JOURNAL_LOCK = 0x6D656E746F72
 """Key of the PostgreSQL advisory lock that makes journal ids follow the order of commits."""
 
-_WRITE = "mentorship_write"
+_WRITE, _EACH = "mentorship_write", "mentorship_each"
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -46,6 +46,17 @@ def begin_write(session: Session) -> None:
     writer half-way is refused without waiting. PostgreSQL locks rows when they are touched.
     """
     session.connection(execution_options={_WRITE: True})
+
+
+def begin_each(session: Session) -> Connection:
+    """A connection on which every statement is a transaction of its own, and commits itself.
+
+    It is the session's, so no transaction may be open, and it is given back with the next
+    rollback of the session.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
+    return session.connection(execution_options={_EACH: True})
 
 
 def begin_snapshot(session: Session) -> None:
@@ -101,5 +112,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     if connection.dialect.name != "sqlite":
         return
-    is_write = connection.get_execution_options().get(_WRITE)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_write else "BEGIN")
+    options = connection.get_execution_options()
+    if _EACH not in options:
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if _WRITE in options else "BEGIN")

@@ -3,20 +3,35 @@
 from collections.abc import Iterator
 
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from mentorship import create_app
+from mentorship.adapters import passwords
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.web.identity import SignedIn
+from tests.support.apps import Applications
 from tests.support.builders import Cast, a_cast
-from tests.support.databases import ENGINES, Databases, settings_for
+from tests.support.databases import ENGINES, Databases
 from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
 RECORDING_SECRET = "a-recording-secret-for-tests"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cheap_passwords() -> Iterator[None]:
+    """Argon2 with the least work, in this process: it is what half of signing in takes.
+
+    The servers and commands that tests start as processes hash at the product's own cost.
+    """
+    least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", least)
+        patch.setattr(passwords, "_DUMMY", least.hash("no account has this password"))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -40,14 +55,17 @@ def database_url(databases, engine) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def applications() -> Applications:
+    """The maker of applications."""
+    return Applications(cron_secret=CRON_SECRET, recording_secret=RECORDING_SECRET)
+
+
 @pytest.fixture
-def app(database_url) -> Iterator[Flask]:
+def app(database_url, applications) -> Iterator[Flask]:
     """The application on a fresh database; its context is not entered."""
-    secrets = {"cron_secret": CRON_SECRET, "recording_secret": RECORDING_SECRET}
-    application = create_app(settings_for(database_url, **secrets))
-    yield application
-    with application.app_context():
-        db.engine.dispose()
+    with applications.on(database_url) as application:
+        yield application
 
 
 @pytest.fixture

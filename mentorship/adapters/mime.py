@@ -14,6 +14,7 @@ from email.mime.nonmultipart import MIMENonMultipart
 from email.mime.text import MIMEText
 from email.policy import Compat32
 from email.utils import formataddr
+from functools import lru_cache
 
 _UTF_8 = Charset("utf-8")
 _UTF_8.body_encoding = QP
@@ -66,12 +67,17 @@ def mail_of(
         line = _one_line(value)
         message[name] = line if line.isascii() else _encoded(name, line)
     name, address = to
-    address = Address(addr_spec=address).addr_spec
+    address = _checked(address)
     if _one_line(name).isascii():
         message["To"] = formataddr((name, address))
     else:
         message["To"] = f"{_encoded('To', name)} <{address}>"
     return message
+
+
+@lru_cache(4096)  # People get more than one mail; to look at an address takes a while.
+def _checked(address: str) -> str:
+    return Address(addr_spec=address).addr_spec
 
 
 def _together(subtype: str, parts: list[Message]) -> Message:

@@ -114,7 +114,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     }
     if isinstance(answer, int) and 200 <= answer < 300:
         ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
-        if _CLAIMS.note(session, call.id, holder, tried | ended) and call.failing_since:
+        is_noted = _CLAIMS.note(session.connection(), call.id, holder, tried | ended)
+        if is_noted and call.failing_since:
             _set_endpoint(session, call, failing_since=None)
     else:
         _note_failure(session, call, answer, tried, holder, now=now)
@@ -137,7 +138,7 @@ def _note_failure(
         tried |= {"outcome": CallOutcome.GIVEN_UP, "ended_at": now}
     else:
         tried |= {"next_try_at": next_try}
-    if not _CLAIMS.note(session, call.id, holder, tried):
+    if not _CLAIMS.note(session.connection(), call.id, holder, tried):
         return
     log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
     reason = None

@@ -7,7 +7,7 @@ a lease and leaves its name in `claimed_by`. A row with an `outcome` waits no lo
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, Table, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -47,9 +47,11 @@ class Claims:
         session.commit()
         return list(taken)
 
-    def note(self, session: Session, row_id: int, holder: str, columns: dict[str, object]) -> bool:
+    def note(
+        self, connection: Connection, row_id: int, holder: str, columns: dict[str, object]
+    ) -> bool:
         """Store what came of a row unless somebody else holds it by now. Does not commit."""
-        noted = session.connection().execute(
+        noted = connection.execute(
             update(self._table)
             .where(self._table.c.id == row_id, self._table.c.claimed_by == holder)
             .values(claimed_by=None, **columns)
@@ -57,7 +59,8 @@ class Claims:
         return noted.rowcount == 1
 
     def give_back(self, session: Session, holder: str, *, now: datetime) -> None:
-        """Let others have at once what was taken and not tried. Commits."""
+        """Let others have at once what was taken and not tried. Ends what is open; commits."""
+        session.rollback()
         begin_write(session)
         session.execute(
             update(self._table)

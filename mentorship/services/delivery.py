@@ -10,7 +10,7 @@ from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
-from mentorship.database import begin_write
+from mentorship.database import begin_each, begin_write
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
 from mentorship.services.claims import Claims
@@ -78,11 +78,12 @@ def deliver(
     last_start = until - lease / 5
     try:
         with post.open() as counter:
+            notes = begin_each(session)
             for mail in mails:
                 if clock() >= last_start:  # What is left may be somebody else's by then.
                     break
                 columns, lost = _try(mail, house, counter.hand_in, done, now=clock())
-                _note(session, mail, holder, columns)
+                _CLAIMS.note(notes, mail.id, holder, columns)
                 if lost:
                     break
     except Unreachable:
@@ -161,12 +162,6 @@ def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> l
         .with_for_update(skip_locked=True)
     )
     return _CLAIMS.take(session, due, holder, now=now, until=until)
-
-
-def _note(session: Session, mail: Facts, holder: str, columns: dict[str, object]) -> None:
-    begin_write(session)
-    _CLAIMS.note(session, mail.id, holder, columns)
-    session.commit()
 
 
 def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:

@@ -171,5 +171,6 @@ def unsubscribed(token: str, *, secret_key: str) -> tuple[int, MailKind]:
         ) from None
 
 
+@cache
 def _serializer(secret_key: str) -> URLSafeSerializer:
     return URLSafeSerializer(secret_key, salt="unsubscribe")

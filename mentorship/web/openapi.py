@@ -24,6 +24,8 @@ from mentorship.wire import (
 
 bp = Blueprint("openapi", __name__)
 
+_EXTENSION = "openapi"
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 
@@ -93,7 +95,14 @@ def description() -> Response:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """The document of all routes below /api/ that `described` marks."""
+    """The document of all routes below /api/ that `described` marks. It is made once."""
+    if _EXTENSION not in app.extensions:
+        app.extensions[_EXTENSION] = _document(app)
+    made: dict[str, Any] = app.extensions[_EXTENSION]
+    return made
+
+
+def _document(app: Flask) -> dict[str, Any]:
     paths: dict[str, dict[str, Any]] = {}
     for rule, view in _rules(app):
         path, parameters = _address(rule)

@@ -3,13 +3,13 @@
 import socket
 
 import pytest
-from freezegun import freeze_time
 from sqlalchemy import func, select
 
 from mentorship.domain.people import Role
 from mentorship.models import SessionBooking, User
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
 from tests.support.builders import a_user, at, the_journal
+from tests.support.clocks import standing_at
 
 SIGN_INS = """\
 Sign in with the password mentorship-demo as
@@ -36,7 +36,7 @@ def test_the_demo_fills_an_empty_database_and_names_its_sign_ins(flask, app, ses
 
 @pytest.mark.parametrize("second", [0, 59])
 def test_some_of_the_demo_changes_by_itself_within_the_next_minutes(flask, session, second):
-    with freeze_time(at(f"12:00:{second}"), ignore=["sqlalchemy", "psycopg"]) as clock:
+    with standing_at(at(f"12:00:{second}")) as clock:
         flask("demo")
         swept = []
         for _ in range(6):

@@ -3,17 +3,17 @@
 import json
 
 import pytest
-from freezegun import freeze_time
 
 from mentorship.domain.lifecycle import Status
 from mentorship.models import Cause
 from tests.support.builders import a_booking, at, the_booking, the_journal
+from tests.support.clocks import standing_at
 
 
 @pytest.fixture(autouse=True)
 def noon():
     """All commands run at noon of the tests' day."""
-    with freeze_time(at("12:00"), ignore=["sqlalchemy", "psycopg", "_pytest"]):
+    with standing_at(at("12:00")):
         yield
 
 

@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from freezegun import freeze_time
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import InvalidInput
@@ -20,6 +19,7 @@ from mentorship.services.accounts import (
 )
 from mentorship.services.reset_links import Purpose, make_token, person_of
 from tests.support.builders import TODAY, at
+from tests.support.clocks import standing_at
 from tests.support.meanwhile import meanwhile
 
 NOW = at("12:00")
@@ -166,7 +166,7 @@ def test_a_link_names_its_person_until_it_is_used(session):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_link_works_for_seven_days_and_not_a_second_longer(session):
     viewer = maya(session)
-    with freeze_time(TODAY, ignore=["sqlalchemy", "psycopg"]) as clock:
+    with standing_at(TODAY) as clock:
         token = a_token(viewer)
         clock.tick(Purpose.INVITATION.lasts)
         assert person_of(session, token, secret_key=KEY) == viewer

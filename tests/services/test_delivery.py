@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from mentorship.adapters.post import FolderPost, SmtpPost, Unreachable
 from mentorship.config import PROJECT
-from mentorship.database import begin_write
+from mentorship.database import begin_each, begin_write
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
@@ -227,9 +227,11 @@ def test_a_sender_that_was_overtaken_does_not_note_what_is_no_longer_its_own(ses
     put(session, "one")
     [mail_id] = delivery._take(session, "slow", now=NOON, until=NOON + timedelta(minutes=5))
     delivery._take(session, "fast", now=at("12:05"), until=at("12:10"))
-    mail = delivery.mail_facts(session, [mail_id])[0]
+    ended = delivery._ended(MailOutcome.DROPPED, NOON)
+    noted = delivery._CLAIMS.note(begin_each(session), mail_id, "slow", ended)
     session.rollback()
-    delivery._note(session, mail, "slow", delivery._ended(MailOutcome.DROPPED, NOON))
+
+    assert not noted
 
     assert rows(session)[0].outcome is None
 

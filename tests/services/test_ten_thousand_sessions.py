@@ -10,10 +10,10 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from freezegun import freeze_time
 from sqlalchemy import select
 
 from mentorship.models import SessionBooking, StatusChange, User
+from tests.support.clocks import standing_at
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 COUNT = 10_000
@@ -123,7 +123,7 @@ def test_ten_thousand_imported_sessions_stand_after_one_sweep_as_the_specificati
     expected, moves = as_the_specification_says(sessions)
     flask = app.test_cli_runner()
 
-    with freeze_time(NOW, ignore=["sqlalchemy", "psycopg"]):
+    with standing_at(NOW):
         for arguments in (["import-users", str(people)], ["import-sessions", str(sessions)]):
             result = flask.invoke(args=arguments)
             assert result.exit_code == 0, result.output

@@ -62,6 +62,7 @@ class Databases:
         self._folder = folder
         self._durable = durable
         self._templates: dict[str, str] = {}
+        self._unused: list[int] = []
         self._emptied: list[str] = []
         self._shape: list[tuple[Any, ...]] = []
         self._server = None
@@ -82,11 +83,13 @@ class Databases:
             self._templates[engine] = self._template(engine)
         template = self._templates[engine]
         if engine == "sqlite":
-            file = self._folder / f"copy-{next(_number)}.db"
+            number = self._unused.pop() if self._unused else next(_number)
+            file = self._folder / f"copy-{number}.db"
             shutil.copy(make_url(template).database or "", file)
             yield f"sqlite:///{file}"
             for leftover in self._folder.glob(f"{file.name}*"):
                 leftover.unlink()
+            self._unused.append(number)
         else:
             name = self._emptied.pop() if self._emptied else self._copy_of(template)
             yield self._url(name)

@@ -2,6 +2,12 @@
 
 from sqlalchemy import Engine
 
+_TABLES = """
+  SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
+  ORDER BY relname
+"""
+_COUNTERS = "SELECT sequencename, last_value::text FROM pg_sequences"
+
 
 def dump(engine: Engine) -> bytes:
     """Everything in the database: every row of every table, and where its counters stand."""
@@ -11,28 +17,12 @@ def dump(engine: Engine) -> bytes:
         if engine.dialect.name == "sqlite":
             return "\n".join(connection.iterdump()).encode()
         connection.rollback()
-        parts = []
-        for name in _names(connection, "BASE TABLE"):
-            parts.append(f"-- {name}\n".encode())
-            with connection.cursor().copy(
-                f'COPY (SELECT * FROM "{name}" t ORDER BY t) TO STDOUT'
-            ) as rows:
-                parts += [bytes(block) for block in rows]
-        for (name,) in connection.execute(
-            "SELECT sequencename FROM pg_sequences ORDER BY 1"
-        ).fetchall():
-            state = connection.execute(f'SELECT last_value, is_called FROM "{name}"').fetchone()
-            parts.append(f"-- {name} {state}\n".encode())
+        rows = [
+            f"(SELECT '{name}', t::text FROM \"{name}\" t ORDER BY t)"
+            for (name,) in connection.execute(_TABLES).fetchall()
+        ]
+        found = connection.execute(" UNION ALL ".join([*rows, _COUNTERS])).fetchall()
         connection.rollback()
-        return b"".join(parts)
+        return "\n".join(f"{where}: {what}" for where, what in found).encode()
     finally:
         raw.close()
-
-
-def _names(connection, kind: str) -> list[str]:
-    rows = connection.execute(
-        "SELECT table_name FROM information_schema.tables "
-        "WHERE table_schema = 'public' AND table_type = %s ORDER BY 1",
-        (kind,),
-    )
-    return [name for (name,) in rows.fetchall()]

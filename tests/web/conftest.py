@@ -4,22 +4,22 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from freezegun import freeze_time
 from freezegun.api import FrozenDateTimeFactory
 
 from tests.support.builders import at
+from tests.support.clocks import standing_at
 from tests.support.description import DescribedClient
 
 
 @pytest.fixture
-def app(app) -> Flask:
+def app(app, monkeypatch) -> Flask:
     """The application; what it answers to JSON callers is held against its description."""
-    app.test_client_class = DescribedClient
+    monkeypatch.setattr(app, "test_client_class", DescribedClient)
     return app
 
 
 @pytest.fixture
 def clock() -> Iterator[FrozenDateTimeFactory]:
     """The server's clock, standing at 09:50 of the tests' day until a test moves it."""
-    with freeze_time(at("09:50"), ignore=["sqlalchemy", "psycopg", "_pytest"]) as frozen:
+    with standing_at(at("09:50")) as frozen:
         yield frozen

@@ -50,7 +50,7 @@ def test_a_route_turns_away_who_has_no_business_there_and_writes_nothing(
 
 
 def test_the_checker_catches_a_view_that_lets_strangers_in_and_one_that_refuses_too_late(
-    app, scene, client_for, session
+    app, scene, client_for, session, monkeypatch
 ):
     row = next(row for row in rows() if row.rule.endswith("/start"))
 
@@ -60,10 +60,12 @@ def test_the_checker_catches_a_view_that_lets_strangers_in_and_one_that_refuses_
         db.session.commit()
         raise Forbidden("You may not.")
 
-    app.test_client_class = None  # Such answers are none of the description's.
-    app.view_functions["sessions.start"] = refuses_too_late
+    monkeypatch.setattr(
+        app, "test_client_class", None
+    )  # Such answers are none of the description's.
+    monkeypatch.setitem(app.view_functions, "sessions.start", refuses_too_late)
     late = trespasses(row, scene, client_for, session.get_bind())
-    app.view_functions["sessions.start"] = lambda session_id: {"success": True}
+    monkeypatch.setitem(app.view_functions, "sessions.start", lambda session_id: {"success": True})
     open_to_all = trespasses(row, scene, client_for, session.get_bind())
 
     assert "student was refused and changed something" in late

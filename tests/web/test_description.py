@@ -83,11 +83,11 @@ def test_the_poll_names_each_list_of_the_dashboard(document):
     ],
 )  # fmt: skip
 def test_the_checker_of_answers_catches_one_that_was_not_promised(
-    app, client_for, session, cast, document, wrong
+    app, client_for, session, cast, document, wrong, monkeypatch
 ):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
-    app.view_functions["sessions.start"] = lambda session_id: wrong()
-    app.test_client_class = None
+    monkeypatch.setitem(app.view_functions, "sessions.start", lambda session_id: wrong())
+    monkeypatch.setattr(app, "test_client_class", None)
     path = f"/api/sessions/{booking}/start"
 
     answer = client_for(cast.mentor).post(path)

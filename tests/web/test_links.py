@@ -254,7 +254,7 @@ def test_calls_are_forgotten_once_their_age_alone_refuses_them(call, session):
     assert session.scalars(select(RecordingCall)).all() == []
 
 
-def test_without_a_secret_the_route_is_switched_off(app, call):
-    app.extensions["settings"].recording_secret = None
+def test_without_a_secret_the_route_is_switched_off(app, call, monkeypatch):
+    monkeypatch.setattr(app.extensions["settings"], "recording_secret", None)
 
     assert call().status_code == 503

@@ -113,21 +113,23 @@ def of_page(html, written=WRITTEN):
     return untranslated(reader.texts, written)
 
 
-@pytest.fixture
-def marks(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory):
     """German is every text with marks around it; made before the application is."""
     catalog = Catalog(locale="de")
     for text in texts_of_the_source():
         catalog.add(text, f"⟦{text}⟧" if isinstance(text, str) else [f"⟦{it}⟧" for it in text])
-    folder = tmp_path / "de" / "LC_MESSAGES"
-    folder.mkdir(parents=True)
-    with (folder / "messages.mo").open("wb") as file:
-        write_mo(file, catalog)
-    monkeypatch.setattr(languages, "FOLDER", tmp_path)
+    folder = tmp_path_factory.mktemp("marked")
+    file = folder / "de" / "LC_MESSAGES" / "messages.mo"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as opened:
+        write_mo(opened, catalog)
     kept = (languages.catalog_of, letters._templates, names._of_section, texts._found)
-    for each in kept:
-        each.cache_clear()
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(languages, "FOLDER", folder)
+        for each in kept:
+            each.cache_clear()
+        yield
     for each in kept:
         each.cache_clear()
 
@@ -137,6 +139,14 @@ def site(marks, databases, tmp_path):
     """The product in the marked language, on a database of its own."""
     with databases.fresh("sqlite") as url, a_site(url, tmp_path) as site:
         yield site
+
+
+@pytest.fixture(scope="module")
+def full_site(marks, databases, tmp_path_factory):
+    """One on which nothing is empty, and its crowd; no test changes anything there."""
+    folder = tmp_path_factory.mktemp("site")
+    with databases.fresh("sqlite") as url, a_site(url, folder) as site:
+        yield site, a_crowd(site)
 
 
 def test_the_check_sees_texts_that_are_not_marked():
@@ -159,8 +169,8 @@ def client_of(site, viewer):
 
 
 @pytest.mark.parametrize("person", ["nobody", "student", "mentor", "admin"])
-def test_no_page_has_a_text_that_no_catalog_was_asked_for(site, person):
-    crowd = a_crowd(site)
+def test_no_page_has_a_text_that_no_catalog_was_asked_for(full_site, person):
+    site, crowd = full_site
     paths = pages_of(site, crowd, person)
     client = client_of(site, crowd.people[person])
 
@@ -195,8 +205,8 @@ def test_no_page_has_a_text_that_no_catalog_was_asked_for(site, person):
         ("mentor",  "/sessions/{session_id}/room", {"url": "nonsense"}),
     ],
 )  # fmt: skip
-def test_no_refusal_has_a_text_that_no_catalog_was_asked_for(site, person, path, fields):
-    crowd = a_crowd(site)
+def test_no_refusal_has_a_text_that_no_catalog_was_asked_for(full_site, person, path, fields):
+    site, crowd = full_site
     values = {name: each[0] for name, each in crowd.values.items()}
     fields = {name: value.format(**values) for name, value in fields.items()}
 

@@ -24,7 +24,7 @@ class Answer(NamedTuple):
 
 
 @pytest.fixture
-def asked(app):
+def asked(app, monkeypatch):
     """`asked(body, **changes)`: what is answered, and whether the application was needed."""
     quiet = app.wsgi_app
     while not isinstance(quiet, Polls):
@@ -37,7 +37,7 @@ def asked(app):
         environ["wsgi.input"] = io.BytesIO(passed_on[-1])
         return application(environ, start_response)
 
-    quiet._next = note
+    monkeypatch.setattr(quiet, "_next", note)
 
     def ask(body, **changes):
         answers = []
@@ -107,10 +107,10 @@ def test_changed_lists_are_those_that_the_application_would_send(
 
 
 def test_what_goes_wrong_while_lists_are_drawn_is_told_by_the_application(
-    asked, app, session, cast, seen, cookie, clock
+    asked, app, session, cast, seen, cookie, clock, monkeypatch
 ):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="20:00")
-    del app.jinja_env.globals["session_cards"]
+    monkeypatch.delitem(app.jinja_env.globals, "session_cards")
 
     answer = asked(seen, HTTP_COOKIE=cookie)
 

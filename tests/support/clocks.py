@@ -1,0 +1,18 @@
+"""The server's clock, standing still."""
+
+from datetime import datetime
+
+from freezegun import freeze_time
+
+_NOT_OURS = [
+    # Their waits must end: freezegun would stop the clock of time-outs, too.
+    "sqlalchemy", "psycopg", "_pytest",
+    # They never ask for the time, and to look through them takes longer than most tests.
+    "alembic", "anyio", "granian", "hypothesis", "icalendar", "markdown_it", "playwright",
+    "pydantic", "pygments", "rich", "schemathesis",
+]  # fmt: skip
+
+
+def standing_at(instant: datetime) -> freeze_time:
+    """A context in which it is this instant, until its value is moved or ticks."""
+    return freeze_time(instant, ignore=_NOT_OURS)
