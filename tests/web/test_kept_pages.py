@@ -131,11 +131,14 @@ NAIVE = [
 ]
 
 
+def test_the_check_is_content_with_a_database_that_counts_all_of_them(walk):
+    walk([BOOK, LOOK, *(deed for _trigger, deed in NAIVE)], by=one_of_each)
+
+
 @pytest.mark.parametrize(("trigger", "deed"), NAIVE)
 def test_the_check_catches_a_database_that_does_not_count_one_kind_of_change(
     session, engine, walk, trigger, deed
 ):
-    walk([BOOK, LOOK, deed], by=one_of_each)
     table = trigger.partition("_")[2].rpartition("_")[0]
     on = f" ON {table}" if engine == "postgresql" else ""
     session.execute(text(f"DROP TRIGGER {trigger}{on}"))
