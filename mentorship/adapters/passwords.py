@@ -7,8 +7,12 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
 _hasher = PasswordHasher()
-_DUMMY = _hasher.hash("no account has this password")
 
+_DUMMY = (
+    "$argon2id$v=19$m=65536,t=3,p=4$NUgnr8LELzFjhXNab3BM2Q"
+    "$l4R3PRDNiIH7/WLtWE3EVPv0JeLCwxDkbi5K6/b7noM"
+)
+"""What is checked where there is no account. Made beforehand, as every start would wait for it."""
 
 _ENOUGH = 2
 """Of zxcvbn's scores 0 to 4: a million guesses or more."""

@@ -18,12 +18,11 @@ from tests.support.databases import counted_statements
 
 NOW = at("12:00")
 PASSWORD = "correct horse battery"
-HASH = hash_password(PASSWORD)
 
 
 @pytest.fixture
 def sam(session):
-    return a_user(session, "Sam", Role.STUDENT, password_hash=HASH)
+    return a_user(session, "Sam", Role.STUDENT, password_hash=hash_password(PASSWORD))
 
 
 def test_a_token_names_its_person_and_only_its_hash_is_stored(session, sam):

@@ -15,7 +15,6 @@ from tests.support.builders import a_user
 from tests.support.dumps import dump
 
 PASSWORD = "correct horse battery"
-HASH = hash_password(PASSWORD)
 EMAIL = "nell@example.org"
 POLL = "/api/admin/update-session-status"
 
@@ -35,7 +34,7 @@ def client(client_for):
 
 @pytest.fixture
 def nell(session):
-    return a_user(session, "Nell", Role.STUDENT, password_hash=HASH)
+    return a_user(session, "Nell", Role.STUDENT, password_hash=hash_password(PASSWORD))
 
 
 def signs_up(client, **changes):

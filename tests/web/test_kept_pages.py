@@ -89,8 +89,8 @@ def walk(session, clients):
             for deed, number in steps:
                 world.do(deed, number)
                 told = f"after {deed} {number} at {world.now}"
-                for page in world.pages:
-                    for viewer, keeping, fresh in lookers:
+                for viewer, keeping, fresh in lookers:
+                    for page in world.pages_of(viewer):
                         expected, found = fresh.get(page), keeping.get(page)
                         assert expected.status_code in (200, 404)
                         assert found.status_code == expected.status_code, told

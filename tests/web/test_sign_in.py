@@ -14,7 +14,7 @@ from tests.support.builders import a_user
 from tests.support.dumps import dump
 
 PASSWORD = "correct horse battery"
-HASH = hash_password(PASSWORD)
+NOBODYS_HASH = passwords._DUMMY
 
 FAR_AHEAD = "2099-01-01"
 """Counters in memory are cleared by a thread for which the frozen clock does not hold."""
@@ -23,7 +23,7 @@ FAR_AHEAD = "2099-01-01"
 @pytest.fixture
 def maya(session, clock):
     clock.move_to(FAR_AHEAD)
-    return a_user(session, "Maya Mentor", Role.MENTOR, password_hash=HASH)
+    return a_user(session, "Maya Mentor", Role.MENTOR, password_hash=hash_password(PASSWORD))
 
 
 @pytest.fixture
@@ -97,6 +97,10 @@ class Counting(PasswordHasher):
     def verify(self, *args):
         self.times += 1
         return super().verify(*args)
+
+
+def test_to_look_for_nobody_costs_what_it_costs_to_check_a_password():
+    assert not PasswordHasher().check_needs_rehash(NOBODYS_HASH)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
