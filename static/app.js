@@ -5,6 +5,8 @@
 const MOMENT_PASSED_MS = 50; // So that the server's clock has passed the moment too.
 const SPREAD_MS = 1000; // Not every dashboard asks in the same instant.
 const RETRY_MS = 10_000;
+const SOON_MS = 1000; // After an answer that came too early; each time twice as long, to a minute.
+const NO_LONGER_SOON_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 5000;
 const SLIDE_MS = 300;
@@ -19,6 +21,8 @@ const language = document.documentElement.lang;
 const pageTitle = document.title.replace(/^\(\d+\) /, "");
 const acted = new Set(); // Sessions on which this page has acted: the answer says that already.
 let nextDue;
+let dueAt = Infinity; // By this machine's clock.
+let soon = SOON_MS;
 let retry;
 let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this machine's.
 
@@ -94,14 +98,15 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 
 document.addEventListener("htmx:after:request", (event) => {
-  if (!isPoll(event) || event.detail.ctx.response.status >= 400) return;
+  const { status } = event.detail.ctx.response;
+  if (!isPoll(event) || status >= 400) return;
+  if (status === 204) askAgainIfDue();
   if (connection.textContent) changes.textContent = texts.back;
   connection.textContent = "";
   clearTimeout(retry);
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
-  // After 204 the lists are as old as before, and so is what they say about the next due time.
   if (!isPoll(event) || event.detail.ctx.response.status !== 200) return;
   readState();
   slide();
@@ -172,10 +177,20 @@ function readState() {
   const { now, dueIn } = document.getElementById("sessions-state").dataset;
   clockAhead = Date.parse(now) - Date.now();
   clearTimeout(nextDue);
+  soon = SOON_MS;
+  dueAt = dueIn === undefined ? Infinity : Date.now() + Number(dueIn);
   if (dueIn !== undefined) nextDue = askIn(Math.max(0, dueIn) + MOMENT_PASSED_MS);
   const count = Number(document.querySelector("#title-attention .count").textContent);
   document.title = count ? `(${count}) ${pageTitle}` : pageTitle;
   drawTimes();
+}
+
+// What is due is still shown as it was: somebody else is changing it just now, or it cannot be.
+function askAgainIfDue() {
+  if (Date.now() < dueAt) return;
+  clearTimeout(nextDue);
+  nextDue = askIn(soon);
+  soon = Math.min(2 * soon, NO_LONGER_SOON_MS);
 }
 
 function drawTimes() {

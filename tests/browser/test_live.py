@@ -3,10 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
+from mentorship.models import SessionBooking
 from tests.support.builders import a_booking, the_journal
 from tests.support.databases import ENGINES
 
@@ -90,6 +92,24 @@ def test_the_clock_passes_the_end_and_both_windows_show_the_session_completed_an
         )  # fmt: skip
         assert update["dueAt"] == end.isoformat().replace("+00:00", "Z")
         assert window.errors == []
+
+
+@pytest.mark.parametrize("site", ["postgresql"], indirect=True)
+def test_a_window_that_asks_while_somebody_else_changes_the_session_asks_again_soon(
+    site, windows, mentor, student
+):
+    window = windows.of(site, student).go()
+    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                        starts=utc_now() + SOON - timedelta(hours=1))  # fmt: skip
+    window.look_again()
+    held = select(SessionBooking).where(SessionBooking.id == booking).with_for_update()
+    with site.session.get_bind().begin() as other:
+        other.execute(held)
+        before = len(window.answers)
+        window.wait(lambda: window.answers[before:] == [204])
+        window.shows("now", booking, "ONGOING", is_delayed=False)
+
+    window.shows("past", booking, "COMPLETED", is_delayed=False)
 
 
 @on_both_engines
