@@ -88,10 +88,9 @@ class SmtpPost:
                 server.quit()
 
     def _connect(self) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self._is_tls:
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self._host, self._port, timeout=TIMEOUT, context=context
+                self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
             )
         else:
             server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
@@ -99,7 +98,7 @@ class SmtpPost:
             server.ehlo()
             is_private = self._is_tls or self._host in _THIS_MACHINE
             if not self._is_tls and server.has_extn("starttls"):
-                server.starttls(context=context)
+                server.starttls(context=ssl.create_default_context())
                 server.ehlo()
                 is_private = True
             if self._user:

@@ -7,7 +7,7 @@ a lease and leaves its name in `claimed_by`. A row with an `outcome` waits no lo
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, Select, Table, update
+from sqlalchemy import ColumnElement, Connection, Select, Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -18,6 +18,9 @@ class Claims:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._held = update(table).where(
+            table.c.id == bindparam("row_id"), table.c.claimed_by == bindparam("holder")
+        )
 
     def is_waiting(self) -> ColumnElement[bool]:
         """Whether a row still is to be sent."""
@@ -51,12 +54,8 @@ class Claims:
         self, connection: Connection, row_id: int, holder: str, columns: dict[str, object]
     ) -> bool:
         """Store what came of a row unless somebody else holds it by now. Does not commit."""
-        noted = connection.execute(
-            update(self._table)
-            .where(self._table.c.id == row_id, self._table.c.claimed_by == holder)
-            .values(claimed_by=None, **columns)
-        )
-        return noted.rowcount == 1
+        values = {"row_id": row_id, "holder": holder, "claimed_by": None, **columns}
+        return connection.execute(self._held, values).rowcount == 1
 
     def give_back(self, session: Session, holder: str, *, now: datetime) -> None:
         """Let others have at once what was taken and not tried. Ends what is open; commits."""

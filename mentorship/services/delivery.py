@@ -161,7 +161,9 @@ def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> l
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    return _CLAIMS.take(session, due, holder, now=now, until=until)
+    # PostgreSQL asks a plain subquery again for each row, and would in the end take them all.
+    wanted = select(due.cte("due").c.id)
+    return _CLAIMS.take(session, wanted, holder, now=now, until=until)
 
 
 def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:

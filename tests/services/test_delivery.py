@@ -15,7 +15,7 @@ from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
 from mentorship.services import delivery
-from mentorship.services.delivery import deliver, try_again
+from mentorship.services.delivery import BATCH, deliver, try_again
 from mentorship.services.letters import House
 from mentorship.services.manual import perform
 from mentorship.services.outbox import Mail, enqueue
@@ -84,6 +84,12 @@ def test_a_batch_goes_out_on_one_connection_in_the_order_in_which_it_came(sessio
     assert (done.sent, sink.subjects(), sink.connections) == (3, ["one", "two", "three"], 1)
     assert send().total == 0
     assert len(sink.mails) == 3
+
+
+def test_of_many_mails_a_sender_takes_one_batch(session, send):
+    put(session, *map(str, range(2 * BATCH + 1)))
+
+    assert [send().sent for _ in range(3)] == [BATCH, BATCH, 1]
 
 
 def test_what_was_sent_forgets_its_words_and_keeps_its_time(session, send):
