@@ -11,6 +11,9 @@ from icalendar.prop import vCalAddress
 from mentorship.domain.events import Event
 
 _PRODUCT = "-//Mentorship//Sessions//EN"
+_FOLDED = 75
+"""Octets of a line that the library folds (RFC 5545, 3.1)."""
+
 _ASK_AGAIN = "PT15M"
 """How often a calendar program is asked to look; most look as often as they like."""
 
@@ -54,8 +57,12 @@ def invitation(event: Event, method: Method, *, organizer: str, reader: str, nam
 
 
 def _bytes(calendar: Calendar) -> bytes:
-    content: bytes = calendar.to_ical()
-    return content
+    """What `to_ical` gives. To look for a place to fold takes it most of its time."""
+    return b"".join(
+        (line.encode() if line.isascii() and len(line) < _FOLDED else line.to_ical()) + b"\r\n"
+        for line in calendar.content_lines()
+        if line
+    )
 
 
 def _calendar(events: Iterable[Event]) -> Calendar:
