@@ -10,7 +10,7 @@ export MENTORSHIP_ENV ?= development
 run: .venv/run.done
 	@$(FLASK) db upgrade
 	@$(FLASK) demo --if-empty
-	@BASE_URL=$${BASE_URL:-http://127.0.0.1:$(PORT)}; export BASE_URL; \
+	@[ -n "$$BASE_URL" ] || grep -qs '^ *BASE_URL=.' .env || export BASE_URL=http://127.0.0.1:$(PORT); \
 	$(FLASK) worker & worker=$$!; $(FLASK) serve --port $(PORT) & server=$$!; \
 	trap 'kill $$worker $$server 2>/dev/null; wait' EXIT INT TERM; wait $$server
 

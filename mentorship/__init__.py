@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mentorship import cli, web
 from mentorship.adapters.post import post_for
 from mentorship.adapters.static_files import serve_static_files
-from mentorship.config import PROJECT, Settings, load_settings, local_secret_key
+from mentorship.config import PROJECT, Settings, SettingsError, load_settings, local_secret_key
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
 from mentorship.services.reset_links import Links
@@ -24,6 +24,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(PROJECT / "templates"),
         static_folder=None,
     )
+    if settings.is_production and app.debug:  # It would let strangers run code.
+        raise SettingsError("FLASK_DEBUG: production refuses debug mode")
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
     app.extensions["links"] = Links(settings.base_url, app.config["SECRET_KEY"])

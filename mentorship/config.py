@@ -7,7 +7,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import (
     Field,
@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        parts = urlsplit(value)
+        parts = _url(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
             raise ValueError("must be like https://mentors.example.org, without a path")
         return value.rstrip("/")
@@ -118,8 +118,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
         schemes = _SCHEMES[info.field_name or ""]
-        if value and urlsplit(value.get_secret_value()).scheme not in schemes:
+        if value is None:
+            return None
+        parts = _url(value.get_secret_value())
+        if parts.scheme not in schemes:
             raise ValueError(f"must begin with {' or '.join(f'{each}://' for each in schemes)}")
+        if not parts.hostname:
+            raise ValueError("must name a server")
         return value
 
     @model_validator(mode="after")
@@ -134,6 +139,15 @@ class Settings(BaseSettings):
         if self.is_production and self.webhook_loopback:
             raise ValueError("WEBHOOK_LOOPBACK: production calls public addresses only")
         return self
+
+
+def _url(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port  # It is read when it is asked for.
+    except ValueError:
+        raise ValueError("must be an address, with a number where it has a port") from None
+    return parts
 
 
 def _usable(setting: SecretStr | None) -> bytes | None:

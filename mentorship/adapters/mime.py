@@ -2,16 +2,14 @@
 
 import re
 import secrets
+from base64 import encodebytes
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.header import Header
 from email.headerregistry import Address
 from email.message import Message
-from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
-from email.mime.nonmultipart import MIMENonMultipart
-from email.mime.text import MIMEText
 from email.policy import Compat32
 from email.utils import formataddr
 from functools import lru_cache
@@ -54,11 +52,11 @@ def mail_of(
     parts: list[Message] = [_words(text, "plain"), _words(html, "html")]
     files: list[Message] = []
     if invitation is not None:
-        calendar = MIMEText(invitation.calendar.decode(), "calendar", "utf-8")
-        calendar.set_param("method", invitation.method)
-        parts.append(calendar)
-        file = MIMEApplication(invitation.calendar, "ics")
-        file.add_header("Content-Disposition", "attachment", filename="session.ics")
+        calendar = encodebytes(invitation.calendar).decode()
+        kind = f'text/calendar; charset="utf-8"; method={invitation.method}'
+        parts.append(_part(kind, "base64", calendar))
+        file = _part("application/ics", "base64", calendar)
+        file["Content-Disposition"] = 'attachment; filename="session.ics"'
         files.append(file)
     message = _together("alternative", parts)
     if files:
@@ -87,8 +85,18 @@ def _together(subtype: str, parts: list[Message]) -> Message:
 
 
 def _words(text: str, subtype: str) -> Message:
-    part = MIMENonMultipart("text", subtype)
-    part.set_payload(text, "us-ascii" if text.isascii() else _UTF_8)
+    if text.isascii():
+        return _part(f'text/{subtype}; charset="us-ascii"', "7bit", text)
+    words = _UTF_8.body_encode(text.encode())
+    return _part(f'text/{subtype}; charset="utf-8"', "quoted-printable", words)
+
+
+def _part(kind: str, encoding: str, content: str) -> Message:
+    """What `content` says once it is decoded. The library's own classes parse what they wrote."""
+    part = Message(_POLICY)
+    part["Content-Type"] = kind
+    part["Content-Transfer-Encoding"] = encoding
+    part.set_payload(content)
     return part
 
 

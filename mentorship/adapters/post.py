@@ -79,7 +79,8 @@ class SmtpPost:
         """One connection, signed in."""
         try:
             server = self._connect()
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # A ValueError comes of a password with letters that smtplib cannot send.
             raise Unreachable(f"{self.where}: {error}") from error
         try:
             yield _SmtpCounter(server)

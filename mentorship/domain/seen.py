@@ -13,7 +13,8 @@ _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 class Seen:
     """A reader's place: `head` is the last journal id told, `print` identifies the lists shown.
 
-    The two numbers of `print` change whenever a booking of the viewer is added or changed.
+    One of the two numbers of `print` changes whenever a booking of the viewer is added or changed,
+    or somebody's name or meeting room.
     """
 
     head: int

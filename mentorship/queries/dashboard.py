@@ -104,6 +104,14 @@ class Board:
     next_due: datetime | None
 
     @property
+    def is_whole(self) -> bool:
+        """Whether each list has as many cards as its count says."""
+        return all(
+            len(each.cards) == min(PAGE_SIZE, each.total - (each.page - 1) * PAGE_SIZE)
+            for each in self.listings
+        )
+
+    @property
     def pages(self) -> dict[str, int]:
         """The page of each list that is not on its first."""
         return {each.section.value: each.page for each in self.listings if each.page > 1}
@@ -188,6 +196,14 @@ def board(
 
     `seen` is the place of a pulse that was taken before.
     """
+    found = _read(engine, viewer, seen, pages, now)
+    # Counts and rows are read one after the other; what changed between is seen by another look.
+    return found if found.is_whole else _read(engine, viewer, seen, pages, now)
+
+
+def _read(
+    engine: Engine, viewer: Viewer, seen: Seen, pages: Mapping[Section, int], now: datetime
+) -> Board:
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
     for group in _GROUPS[viewer.role].ask(engine, viewer=viewer.id):

@@ -23,15 +23,11 @@ _KEPT = 4096
 
 @dataclass(frozen=True)
 class Pulse:
-    """The signed-in person, whether anything is due for anybody, and where their lists stand.
-
-    `looks` grows with each change of a name or a meeting room, which the place does not count.
-    """
+    """The signed-in person, whether anything is due for anybody, and where their lists stand."""
 
     viewer: Viewer
     is_anything_due: bool
     place: Seen
-    looks: int
 
 
 def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
@@ -88,5 +84,6 @@ def pulse(engine: Engine, *, viewer_id: int, epoch: int, role: Role, now: dateti
 @lru_cache(_KEPT)  # Nearly always the answer is that of a minute ago.
 def _read(raw: Raw, engine: str, role: Role) -> Pulse:
     row = _QUESTIONS[role].row(engine, raw)
-    place = Seen(row.head, (int(row.first), int(row.second)))
-    return Pulse(viewer_from(row), row.is_anything_due, place, row.looks)
+    # `looks` grows with each change of a name or a meeting room, which no booking counts.
+    place = Seen(row.head, (int(row.first), int(row.second) + row.looks))
+    return Pulse(viewer_from(row), row.is_anything_due, place)

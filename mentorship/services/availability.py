@@ -137,7 +137,9 @@ def apply(
     lock_people(session, [mentor.id])
     try:
         effect = preview(session, mentor.id, change, now=now)
-        strangers = set(cancel) - {booked.id for booked in effect.sessions}
+        # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
+        concerned = _sessions(session, effect.plan.misfits)
+        strangers = set(cancel) - {booked.id for booked in concerned}
         if strangers:
             raise InvalidInput(
                 N_("This change does not concern session %(id)s.", id=min(strangers))
@@ -153,13 +155,13 @@ def apply(
     _hold_for_their_students(session, effect.sessions)
     carry_out(session, mentor.id, plan, now=now)
     session.commit()
-    cancelled = _cancel(session, mentor, effect.sessions, cancel, reason, now=now)
+    cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
     return Applied(
         change=stored,
         added=len(plan.add),
         withdrawn=len(plan.withdraw),
-        kept=len(effect.sessions) - cancelled,
-        cancelled=cancelled,
+        kept=len({booked.id for booked in effect.sessions} - cancelled),
+        cancelled=len(cancelled),
     )
 
 
@@ -198,19 +200,19 @@ def _cancel(
     reason: str,
     *,
     now: datetime,
-) -> int:
-    """Cancel the chosen sessions and take their slots back; returns how many it were."""
-    cancelled = []
+) -> set[int]:
+    """Cancel the chosen sessions that are where they were, and take their slots back."""
+    cancelled: dict[int, int] = {}
     for booked in sessions:
         if booked.id not in chosen:
             continue
         try:
             perform(
                 session, booking_id=booked.id, action=Action.CANCEL, viewer=mentor,
-                now=now, reason=reason,
+                now=now, reason=reason, slot_id=booked.slot_id,
             )  # fmt: skip
-            cancelled.append(booked.slot_id)
-        except Conflict:  # Somebody was faster: it has begun, say.
+            cancelled[booked.id] = booked.slot_id
+        except Conflict:  # Somebody was faster: it has begun, or was moved.
             continue
     if cancelled:
         begin_write(session)
@@ -219,8 +221,8 @@ def _cancel(
             SessionBooking.time_slot_id == MentorTimeSlot.id,
             SessionBooking.status != Status.CANCELLED,
         )
-        empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled), ~is_live)
+        empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled.values()), ~is_live)
         withdraw(session, session.scalars(empty).all())
         session.commit()
         publish(session, mentor.id, now=now)
-    return len(cancelled)
+    return set(cancelled)

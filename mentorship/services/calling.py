@@ -98,6 +98,8 @@ class Caller:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
             return str(error)
+        except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
+            return f"{type(error).__name__}: {error}"
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:

@@ -1,6 +1,7 @@
 """Sending what is in the outbox. Any number of senders may run, and be killed at any moment."""
 
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,9 @@ BATCH = 100
 
 LEASE = timedelta(minutes=5)
 """For so long what a sender has taken is its own; of one that was killed others take it after."""
+
+_FRESH = timedelta(seconds=5)
+"""After so long a mail is read again: its session may have been moved or cancelled."""
 
 MOST_TRIES = 12
 """A mail that is put off so often is set aside, most of a day after the first try."""
@@ -73,15 +77,16 @@ def deliver(
     session.rollback()
     until, holder = now + lease, secrets.token_hex(16)
     ids = _take(session, holder, now=now, until=until)
-    mails = mail_facts(session, ids)
+    mails, read_at = deque(mail_facts(session, ids)), now
     session.rollback()
     last_start = until - lease / 5
     try:
         with post.open() as counter:
             notes = begin_each(session)
-            for mail in mails:
-                if clock() >= last_start:  # What is left may be somebody else's by then.
-                    break
+            while mails and (now := clock()) < last_start:  # Later others may take what is left.
+                if now - read_at >= _FRESH:
+                    mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
+                mail = mails.popleft()
                 columns, lost = _try(mail, house, counter.hand_in, done, now=clock())
                 _CLAIMS.note(notes, mail.id, holder, columns)
                 if lost:

@@ -14,12 +14,17 @@ from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.models import CalendarFeed
 from mentorship.queries.calendar_feed import Feed, feed_by
+from mentorship.services.locks import lock_account
 
 
 def make_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
-    """The secret of a new address, known this once; an address from before ends. Commits."""
+    """The secret of a new address, known this once; an address from before ends. Commits.
+
+    Raises NotSignedIn where the person was signed out meanwhile.
+    """
     secret = secrets.token_urlsafe(32)
     begin_write(session)
+    lock_account(session, viewer)
     session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
     session.execute(
         insert(CalendarFeed).values(

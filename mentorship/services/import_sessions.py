@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_write
+from mentorship.database import begin_write, lock_journal
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.people import Role
@@ -88,8 +88,12 @@ def import_sessions(
     begin_write(session)
     try:
         people = _people(session)
-        mentors = (people.get(row.cells["mentor_email"].strip().lower()) for row in rows)
-        lock_people(session, [person[0] for person in mentors if person])
+        named = (
+            people.get(row.cells[column].strip().lower())
+            for row in rows
+            for column in ("mentor_email", "student_email")
+        )
+        lock_people(session, [person[0] for person in named if person])
         known = _known(session, people)
         bookings = [_booking(row, known, now) for row in watch(rows)]
         _store(session, bookings, known.slots)
@@ -212,6 +216,7 @@ def _store(
         key = (booking["mentor_id"], booking["start_time"], booking["end_time"])
         booking["time_slot_id"] = slots[key].id  # type: ignore[index]  # The columns of `_booking`.
     if bookings:
+        lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
         session.execute(insert(SessionBooking), bookings)
 
 

@@ -83,9 +83,11 @@ def write_letter(mail: Facts, house: House) -> Message:
     templates = _templates(house.templates, language)
     subject, *paragraphs = _words(mail, language, templates)
     headers["Subject"] = on_one_line(subject)
+    is_over_for_student = mail.kind is MailKind.COMPLETED and mail.reader_id != mail.mentor_id
+    place = "#feedback" if is_over_for_student else ""
     around = {
         "paragraphs": paragraphs,
-        "address": f"{house.base_url}/sessions/{mail.booking_id}",
+        "address": f"{house.base_url}/sessions/{mail.booking_id}{place}",
         "why": say(CHOICES[mail.kind], language),
         "language": language,
         "choices": f"{house.base_url}/account/mail",

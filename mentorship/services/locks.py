@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mentorship.domain.errors import NotSignedIn
+from mentorship.domain.people import Viewer
 from mentorship.models import MentorTimeSlot, User
 
 
@@ -17,6 +19,17 @@ def lock_people(session: Session, ids: Iterable[int]) -> None:
     """
     statement = select(User.id).where(User.id.in_(set(ids))).order_by(User.id)
     session.execute(statement.with_for_update(key_share=True)).all()
+
+
+def lock_account(session: Session, viewer: Viewer) -> None:
+    """Lock what acts in the person's name; rolls back and raises NotSignedIn where all that ended.
+
+    Whoever signs a person out everywhere changes the epoch: what is made after that must not last.
+    """
+    account = select(User.id).where(User.id == viewer.id, User.session_epoch == viewer.epoch)
+    if session.scalar(account.with_for_update(key_share=True)) is None:
+        session.rollback()
+        raise NotSignedIn
 
 
 def lock_slots(session: Session, ids: Iterable[int]) -> dict[int, MentorTimeSlot]:

@@ -29,6 +29,7 @@ from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.journal import head
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell_changes
+from mentorship.services.rooms import leave_room
 from mentorship.services.waiting import offer
 
 _BOOKINGS = table_of(SessionBooking)
@@ -70,6 +71,7 @@ def perform(
     now: datetime,
     reason: str | None = None,
     cutoff: Cutoff = NO_CUTOFF,
+    slot_id: int | None = None,
 ) -> Outcome:
     """Carry out `action` on a booking for `viewer` at `now` (UTC), and commit.
 
@@ -80,7 +82,8 @@ def perform(
     time to the waiting list.
 
     Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong
-    role, and Conflict when the state does not allow the action. If the clock's transition was
+    role, and Conflict when the state does not allow the action, or the booking is no longer in
+    `slot_id`, where one is given. If the clock's transition was
     due and not yet applied, that one is applied before Conflict is raised (specification, 2).
     """
     begin_write(session)
@@ -96,6 +99,10 @@ def perform(
         session.rollback()
         raise Forbidden(N_("Only the mentor of this session can do that."))
     state = _state(booking)
+    if slot_id not in (None, booking["time_slot_id"]):
+        session.rollback()
+        raise Conflict(N_("This session is over or was just moved."), status=state.status,
+                       is_delayed=state.is_delayed)  # fmt: skip
     decision = decide(state, action, now)
     if (
         action is Action.CANCEL
@@ -210,6 +217,7 @@ def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now
             }
         )
     if rule.action is Action.CANCEL:
+        leave_room(session, rows[0]["time_slot_id"])
         offer(session, rows[0]["mentor_id"], now=now)
     lock_journal(session)
     before = head(session)

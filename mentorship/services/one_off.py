@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -21,7 +21,7 @@ from mentorship.services.availability_fields import (
 )
 from mentorship.services.locks import lock_people
 from mentorship.services.profiles import ensure_profile
-from mentorship.services.publishing import carry_out
+from mentorship.services.publishing import carry_out, withdraw
 
 
 @dataclass(frozen=True)
@@ -39,9 +39,10 @@ def save_slot(
 ) -> int:
     """Offer a one-off slot, or change the one with `slot_id`, at `now` (UTC), and commit.
 
-    Returns its id. Of an hour that comes twice the first is taken. Raises NotFound for a slot
-    that is no one-off of this mentor's to come, and InvalidInput for a time that does not exist,
-    has passed or stands too close to another slot, and for moving a slot that is booked.
+    Returns its id, a new one where sessions of the old time were cancelled. Of an hour that comes
+    twice the first is taken. Raises NotFound for a slot that is no one-off of this mentor's to
+    come, and InvalidInput for a time that does not exist, has passed or stands too close to another
+    slot, and for moving a slot that is booked.
     """
     begin_write(session)
     lock_people(session, [mentor_id])
@@ -51,6 +52,9 @@ def save_slot(
         session.rollback()
         raise
     ensure_profile(session, mentor_id)
+    if _moves_history(session, slot_id, columns):
+        withdraw(session, [slot_id])
+        slot_id = 0
     if slot_id:
         session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id).values(columns))
     else:
@@ -119,6 +123,18 @@ def _checked(
             )
         )
     return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
+
+
+def _moves_history(session: Session, slot_id: int, columns: Mapping[str, object]) -> bool:
+    """Whether a session that was cancelled would be said to have been at another time."""
+    booked = select(SessionBooking.id).where(
+        SessionBooking.time_slot_id == slot_id,
+        or_(
+            SessionBooking.start_time != columns["start_time"],
+            SessionBooking.end_time != columns["end_time"],
+        ),
+    )
+    return session.scalars(booked.limit(1)).first() is not None
 
 
 def _seats(session: Session, slot_id: int) -> int:

@@ -1,6 +1,6 @@
 """Where a session meets."""
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -49,5 +49,21 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
 
 def keep_room(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
     """A session that moves takes a room of its own along; a group's stays with the group."""
-    if old.capacity == 1 and new.capacity == 1:
+    if old.capacity > 1:
+        return
+    if new.capacity == 1:
         new.meeting_url = old.meeting_url
+    old.meeting_url = ""
+
+
+def leave_room(session: Session, slot_id: int) -> None:
+    """Who books the slot next meets elsewhere; a group stays where it is. Does not commit."""
+    session.execute(
+        update(MentorTimeSlot)
+        .where(
+            MentorTimeSlot.id == slot_id,
+            MentorTimeSlot.capacity == 1,
+            MentorTimeSlot.meeting_url != "",
+        )
+        .values(meeting_url="")
+    )

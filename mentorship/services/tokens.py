@@ -12,9 +12,10 @@ from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
-from mentorship.models import ApiToken, User
+from mentorship.models import ApiToken
 from mentorship.queries.tokens import token_bearer
 from mentorship.services.accounts import clean_text
+from mentorship.services.locks import lock_account
 
 PREFIX = "mentorship_"
 """Tells a token from any other secret, in a header as in a text that somebody leaks."""
@@ -45,13 +46,14 @@ def clean_token_name(value: str) -> str:
 def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewToken:
     """A new token. 32 random bytes need no slow hash: nobody guesses them.
 
-    Raises InvalidInput for a name that does not fit, or where there are too many.
+    Raises InvalidInput for a name that does not fit, or where there are too many, and NotSignedIn
+    where the person was signed out meanwhile.
     """
     name = clean_token_name(name)
     secret = PREFIX + secrets.token_urlsafe(32)
     begin_write(session)
     # One after the other for one person, so that two at once cannot pass the limit together.
-    session.execute(select(User.id).where(User.id == viewer.id).with_for_update(key_share=True))
+    lock_account(session, viewer)
     held = session.scalars(
         select(ApiToken.id).where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
     ).all()

@@ -33,7 +33,7 @@ def lists_of(
 
     key = ("lists", viewer.id, viewer.role, viewer.timezone, hour_cycle(), language(),
            *sorted(pages.items()))  # fmt: skip
-    found, lists = kept_own(key, (state.place.print, state.looks), now, draw)
+    found, lists = kept_own(key, state.place.print, now, draw)
     return replace(found, seen=seen, now=now), lists
 
 

@@ -27,7 +27,11 @@ WRONG = [
     ("BASE_URL",        "ftp://example.org",      "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "example.org",            "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "http://example.org/app", "must be like https://mentors.example.org, with"),
-    ("BASE_URL",        "http://[x",              "Invalid IPv6 URL"),
+    ("BASE_URL",        "http://[x",              "must be an address, with a number where"),
+    ("BASE_URL",        "http://example.org:abc", "must be an address, with a number where"),
+    ("SMTP_URL",        "smtp://h:abc",           "must be an address, with a number where"),
+    ("SMTP_URL",        "smtp://",                "must name a server"),
+    ("REDIS_URL",       "redis://h:99999/0",      "must be an address, with a number where"),
     ("DATABASE_URL",    "mysql://x/y",            "must begin with sqlite:/// or postgresql://"),
     ("DATABASE_URL",    "nonsense",               "must begin with sqlite:/// or postgresql://"),
     ("SMTP_URL",        "redis://h",              "must begin with smtp:// or smtps://"),
@@ -100,3 +104,12 @@ def test_cookies_are_secure_in_production_and_debug_mode_is_off(database_url):
     assert app.config["SESSION_COOKIE_SECURE"]
     assert not app.debug
     assert not create_app(settings_for(database_url)).config["SESSION_COOKIE_SECURE"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_production_refuses_debug_mode(database_url, monkeypatch):
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+
+    with pytest.raises(SettingsError, match=r"^FLASK_DEBUG: production refuses debug mode$"):
+        create_app(settings_for(database_url, mentorship_env="production"))
+    assert create_app(settings_for(database_url)).debug

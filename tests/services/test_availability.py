@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mentorship.domain.availability import DaysOff, SlotSettings
-from mentorship.domain.errors import InvalidInput, NotFound
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.errors import Conflict, InvalidInput, NotFound
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.weekly import Weekday
 from mentorship.models import (
     AvailabilityRule,
@@ -29,6 +29,7 @@ from mentorship.services.changes import (
     SaveRule,
 )
 from mentorship.services.details import change_details
+from mentorship.services.manual import perform
 from mentorship.services.one_off import OneOff, save_slot
 from mentorship.services.publishing import Publisher
 from mentorship.services.waiting import join
@@ -150,6 +151,31 @@ def test_chosen_sessions_are_cancelled_with_their_reason_and_their_journal(
     assert offered(session, cast.mentor)[0].start_time == at("18:00", days=8)
 
 
+def test_a_change_that_was_stored_still_cancels_its_sessions_when_it_is_sent_again(
+    session, cast, rule, booked
+):
+    off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
+    stored = change(session, cast.mentor, off).change
+    done = change(session, cast.mentor, stored, cancel=[booked], reason="I am away.")
+
+    assert (done.kept, done.cancelled) == (0, 1)
+    assert the_booking(session, booked).status is Status.CANCELLED
+
+
+def test_a_session_that_was_moved_meanwhile_is_not_cancelled(session, cast, rule, booked):
+    slot, other = offered(session, cast.mentor)[:2]
+    session.rollback()
+    with pytest.raises(Conflict, match="just moved"):
+        perform(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
+                slot_id=other.id)  # fmt: skip
+    assert the_booking(session, booked).status is Status.SCHEDULED
+
+    session.rollback()
+    perform(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
+            slot_id=slot.id)  # fmt: skip
+    assert the_booking(session, booked).status is Status.CANCELLED
+
+
 def test_nothing_is_cancelled_without_a_reason_or_where_the_change_does_not_concern_it(
     session, cast, rule, booked
 ):
@@ -204,6 +230,20 @@ def test_a_one_off_slot_comes_and_goes(session, cast):
     assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 2
     done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=booked, reason="Ill.")
     assert (done.cancelled, offered(session, cast.mentor)) == (2, [])
+
+
+def test_what_was_cancelled_stays_at_its_time_when_its_one_off_slot_moves(session, cast):
+    slot_id = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1),
+                        now=NOW)  # fmt: skip
+    booking = a_seat(session, slot_id, cast.student)
+    perform(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=NOW)
+
+    moved_id = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 27), time(15), time(16), 1),
+                         now=NOW, slot_id=slot_id)  # fmt: skip
+
+    assert moved_id != slot_id
+    assert the_booking(session, booking).start_time == at("09:00", days=2)
+    assert [slot.start_time for slot in offered(session, cast.mentor)] == [at("15:00", days=3)]
 
 
 def test_slots_follow_a_mentor_to_another_zone_at_once_and_booked_ones_stay(

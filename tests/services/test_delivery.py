@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import trustme
 from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
 
 from mentorship.adapters.post import FolderPost, SmtpPost, Unreachable
 from mentorship.config import PROJECT
@@ -18,7 +19,7 @@ from mentorship.services import delivery
 from mentorship.services.delivery import BATCH, deliver, try_again
 from mentorship.services.letters import House
 from mentorship.services.manual import perform
-from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.outbox import Mail, enqueue, tell
 from mentorship.services.sweep import nothing, update_session_statuses
 from tests.support.builders import a_booking, at
 from tests.support.sink import a_sink
@@ -250,6 +251,27 @@ def test_a_slow_batch_ends_before_its_lease_does(session, house, sink):
 
     assert done.sent == 1
     assert [row.claimed_by for row in rows(session)] == [None] * 3
+
+
+def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, house, cast, sink):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
+    put(session, "one")
+    begin_write(session)
+    tell(session, MailKind.REMINDER_1H, booking_id=booking, now=NOON)
+    session.commit()
+    times = iter([NOON, NOON, NOON, *[NOON + timedelta(seconds=5)] * 9])
+
+    def clock():
+        now = next(times)
+        if now > NOON:
+            with Session(session.get_bind()) as other:
+                perform(other, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
+                        now=NOON)  # fmt: skip
+        return now
+
+    done = deliver(session, SmtpPost(sink.url), house, clock=clock)
+
+    assert (done.sent, done.dropped, sink.subjects()) == (1, 2, ["one"])
 
 
 def test_a_mail_that_came_too_late_is_dropped(session, send, sink):

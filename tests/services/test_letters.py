@@ -150,6 +150,10 @@ def test_a_late_start_and_its_completion_tell_when_each_really_was(session, peop
     assert "completed on Tue 24 Nov 2026, 12:40 (CET, Europe/Berlin)" in text_of(
         found["Maya", "completed"]
     )
+    assert f"/sessions/{booking}#feedback " in text_of(found["Sam", "completed"])
+    assert "How was it?" in text_of(found["Sam", "completed"])
+    assert "#feedback" not in text_of(found["Maya", "completed"])
+    assert "write a summary for the student" in text_of(found["Maya", "completed"])
 
 
 def test_a_session_that_completed_by_itself_completed_at_its_end(session, people, letters):

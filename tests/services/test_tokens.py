@@ -7,11 +7,13 @@ import pytest
 from sqlalchemy import select
 
 from mentorship.adapters.passwords import hash_password
-from mentorship.domain.errors import InvalidInput, NotFound
+from mentorship.domain.errors import InvalidInput, NotFound, NotSignedIn
+from mentorship.domain.events import Alarm
 from mentorship.domain.people import Role
 from mentorship.models import ApiToken
 from mentorship.queries.tokens import tokens_of
 from mentorship.services.accounts import change_password, sign_out_everywhere
+from mentorship.services.feeds import make_feed
 from mentorship.services.tokens import MOST_TOKENS, PREFIX, bearer_of, make, revoke
 from tests.support.builders import a_user, at
 from tests.support.databases import counted_statements
@@ -101,3 +103,13 @@ def test_one_person_has_only_so_many_tokens(session, sam):
         make(session, viewer=sam, name="one more", now=NOW)
     revoke(session, viewer=sam, token_id=made[0].id, now=NOW)
     assert make(session, viewer=sam, name="one more", now=NOW)
+
+
+def test_who_was_signed_out_everywhere_makes_neither_a_token_nor_a_feed(session, sam):
+    sign_out_everywhere(session, viewer=sam, now=NOW)
+
+    with pytest.raises(NotSignedIn):
+        make(session, viewer=sam, name="Later", now=NOW)
+    with pytest.raises(NotSignedIn):
+        make_feed(session, viewer=sam, alarm=Alarm.NONE, now=NOW)
+    assert tokens_of(session, sam) == []

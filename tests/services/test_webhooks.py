@@ -370,3 +370,19 @@ def test_a_redirect_is_a_failure_and_is_not_followed(session, cast, receiver, wo
     assert receiver.paths() == ["/hook"]
     [call] = calls_of(session, endpoint)
     assert (call.outcome, call.answer) == (None, 307)
+
+
+def test_a_call_that_fails_in_a_way_nobody_thought_of_is_tried_again(
+    session, cast, receiver, a_worker
+):
+    class Broken(Hooks):
+        def post(self, *_what):
+            raise RuntimeError("nobody thought of this")
+
+    endpoint = a_webhook(session, receiver.url("/"))
+    delay(session, cast)
+    a_worker(Broken(loopback=True)).work()
+
+    [call] = calls_of(session, endpoint)
+    assert (call.outcome, call.attempts) == (None, 1)
+    assert call.error == "RuntimeError: nobody thought of this"

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Status
-from mentorship.services.worker import AT_LEAST, LOOK_AGAIN, run_worker
+from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_worker
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
 
@@ -109,3 +109,19 @@ def test_a_real_worker_sweeps_at_the_due_second_and_ends_when_it_is_told_to(
     assert (change.due_at, change.cause, change.actor_id) == (due, "worker", None)
     assert change.applied_at >= due
     assert log.read_text().endswith("The worker has stopped.\n")
+
+
+def test_whatever_goes_wrong_in_one_round_the_next_one_is_made(session, cast):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    watch = Watch(at("10:00"), until=at("10:01"))
+    rounds = iter([RuntimeError("nobody thought of this")])
+
+    def open_session():
+        for error in rounds:
+            raise error
+        return Session(session.get_bind())
+
+    run_worker(open_session, clock=watch, wait=watch.wait)
+
+    assert watch.pauses[1] == AFTER_AN_ERROR
+    assert the_booking(session, booking).is_delayed

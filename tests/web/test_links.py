@@ -1,5 +1,6 @@
 """Where a session meets, its recording, and what people say of it."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -77,6 +78,40 @@ def test_a_session_of_its_own_room_keeps_it_when_it_moves_and_leaves_it_again(
     assert f'href="{OWN}"' in student.get(f"/sessions/{booking}").text
     mentor.post(f"/sessions/{booking}/room", data={"url": ""})
     assert f'href="{STANDING}"' in student.get(f"/sessions/{booking}").text
+
+
+@pytest.mark.parametrize("leaves", ["cancel", "reschedule"])
+def test_the_next_student_of_a_slot_is_not_led_into_the_room_of_the_one_before(
+    client_for, session, cast, clock, leaves
+):
+    a_profile(session, cast.mentor, meeting_url=STANDING, minimum_notice=0)
+    slot, other = (a_slot(session, cast.mentor, starts=starts) for starts in ("14:00", "16:00"))
+    booking = a_seat(session, slot, cast.student)
+    mentor = client_for(cast.mentor)
+    mentor.post(f"/sessions/{booking}/room", data={"url": OWN})
+
+    fields = {"slotId": other} if leaves == "reschedule" else {}
+    assert mentor.post(f"/api/sessions/{booking}/{leaves}", json=fields).status_code == 200
+    following = a_seat(session, slot, cast.stranger)
+
+    clock.move_to(at("13:50"))
+    assert client_for(cast.stranger).get(f"/sessions/{following}/join").location == STANDING
+
+
+def test_an_open_dashboard_is_told_of_a_new_room(client_for, session, cast, clock):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    student = client_for(cast.student)
+    seen = re.search(r'name="seen" value="([\d.]+)"', student.get("/dashboard").text)[1]
+
+    def poll():
+        return student.post("/api/admin/update-session-status", data={"seen": seen},
+                            headers={"HX-Request": "true"})  # fmt: skip
+
+    assert poll().status_code == 204
+    client_for(cast.mentor).post(f"/sessions/{booking}/room", data={"url": OWN})
+    answer = poll()
+    assert answer.status_code == 200
+    assert f"/sessions/{booking}/join" in answer.text
 
 
 def test_a_group_meets_in_one_room(client_for, session, cast, clock):

@@ -1,0 +1,46 @@
+"""The lists of a dashboard are those of one moment."""
+
+import pytest
+
+from mentorship.domain.lifecycle import Action
+from mentorship.domain.seen import Seen
+from mentorship.queries import dashboard
+from mentorship.queries.dashboard import Section, board
+from mentorship.services.manual import perform
+from tests.support.builders import a_booking, at
+
+
+class Meanwhile:
+    """A question, right before whose first answer something happens."""
+
+    def __init__(self, question, happens):
+        self._question, self._happens = question, [happens]
+
+    def __getattr__(self, name):
+        return getattr(self._question, name)
+
+    def raw(self, *asked, **values):
+        while self._happens:
+            self._happens.pop()()
+        return self._question.raw(*asked, **values)
+
+
+@pytest.mark.parametrize("action", [Action.START, Action.CANCEL])
+def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
+    session, cast, monkeypatch, action
+):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+
+    def change():
+        perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:55"))
+
+    role = cast.student.role
+    monkeypatch.setitem(dashboard._ROWS, role, Meanwhile(dashboard._ROWS[role], change))
+
+    found = board(session.get_bind(), cast.student, seen=Seen(0, (0, 0)), pages={},
+                  now=at("09:55"))  # fmt: skip
+
+    section = Section.NOW if action is Action.START else Section.PAST
+    shown = {each.section: [card.id for card in each.cards] for each in found.listings}
+    assert shown == {each: [booking] if each is section else [] for each in Section}
+    assert [each.total for each in found.listings if each.section is section] == [1]
