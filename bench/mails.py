@@ -1,13 +1,14 @@
-"""One sender of mail before a server on the loopback that only counts."""
+"""The mail of one worker before a server on the loopback that only counts."""
 
-import asyncio
 import gc
+import itertools
 import multiprocessing
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
 from multiprocessing.connection import Connection
-from typing import Any
 
 from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from mentorship.models import SessionBooking
 from mentorship.services.delivery import deliver
 from mentorship.services.letters import House
 from mentorship.services.outbox import tell
+from mentorship.services.worker import SENDERS
 
 _CONTEXT = multiprocessing.get_context("spawn")
 
@@ -32,15 +34,15 @@ WANTED = 200
 
 
 def run(stage: Stage) -> Iterator[Figure]:
-    """What one sender delivers, beside what is wanted of it."""
+    """What one worker delivers, beside what is wanted of it."""
     with stage.filled(Plan(stage.base, stage.scale.mails)) as url:
         found = rate(url, mails=stage.scale.mails, now=stage.base)
-    what = "mails of one sender, beside those wanted"
+    what = "mails of one worker, beside those wanted"
     yield Figure(what, per_second(found), per_second(WANTED), found / WANTED, AtLeast(1))
 
 
 def rate(url: str, *, mails: int, now: datetime) -> float:
-    """Mails a second that one sender delivers, about the first bookings of a filled database."""
+    """Mails a second that one worker delivers, about the first bookings of a filled database."""
     engine = create_engine(url)
     house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
     ours, theirs = _CONTEXT.Pipe()
@@ -52,39 +54,59 @@ def rate(url: str, *, mails: int, now: datetime) -> float:
         session.execute(text("DELETE FROM outbox_messages"))
         for booking_id in session.scalars(select(SessionBooking.id).limit(mails // 2)).all():
             tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+        wanted = session.scalar(text("SELECT count(*) FROM outbox_messages"))
         session.commit()
-        gc.freeze()  # As `wsgi.py` does before a worker begins.
-        begin, sent = time.perf_counter(), 0
-        while batch := deliver(session, post, house, clock=lambda: now).sent:
-            sent += batch
-        seconds = time.perf_counter() - begin
-        gc.unfreeze()
-        assert sent == session.scalar(text("SELECT count(*) FROM outbox_messages")), sent
+
+    def send() -> None:
+        with Session(engine, expire_on_commit=False) as own:
+            while deliver(own, post, house, clock=lambda: now).sent:
+                pass
+
+    gc.freeze()  # As `wsgi.py` does before a worker begins.
+    begin = time.perf_counter()
+    senders = [threading.Thread(target=send) for _ in range(SENDERS)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+    seconds = time.perf_counter() - begin
+    gc.unfreeze()
     ours.send("stop")
-    assert ours.recv() == sent
+    sent: int = ours.recv()
+    assert sent == wanted, sent
     server.join()
     engine.dispose()
     return sent / seconds
 
 
 def _serve(pipe: Connection) -> None:
-    asyncio.run(_count(pipe))
+    taken = itertools.count()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        for _ in range(SENDERS):
+            threading.Thread(target=_count, args=(server, taken), daemon=True).start()
+        pipe.send(server.getsockname()[1])
+        pipe.recv()
+        pipe.send(next(taken))
 
 
-async def _count(pipe: Connection) -> None:
-    taken = 0
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Any:
-        nonlocal taken
-        writer.write(b"220 sink\r\n")
-        while line := await reader.readline():
-            if line == b"data\r\n":
-                writer.write(b"354 go on\r\n")
-                await reader.readuntil(b"\r\n.\r\n")
-                taken += 1
-            writer.write(b"221 bye\r\n" if line == b"quit\r\n" else b"250 ok\r\n")
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    pipe.send(server.sockets[0].getsockname()[1])
-    await asyncio.to_thread(pipe.recv)
-    pipe.send(taken)
+def _count(server: socket.socket, taken: Iterator[int]) -> None:
+    """Take one conversation after the other. It waits for nothing, so as to measure the sender."""
+    while True:
+        peer, _ = server.accept()
+        with peer, peer.makefile("rwb") as talk:
+            answer = b"220 sink\r\n"
+            while answer:
+                talk.write(answer)
+                talk.flush()
+                match talk.readline():
+                    case b"data\r\n":
+                        answer = b"354 go on\r\n"
+                    case b"quit\r\n" | b"":
+                        answer = b""
+                    case _ if answer.startswith(b"354"):
+                        while talk.readline() != b".\r\n":
+                            pass
+                        next(taken)
+                        answer = b"250 ok\r\n"
+                    case _:
+                        answer = b"250 ok\r\n"

@@ -24,7 +24,7 @@ from mentorship.services.accounts import has_users
 from mentorship.services.calling import Caller
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
 from mentorship.services.letters import House
-from mentorship.services.worker import run_calls, run_mail, run_worker
+from mentorship.services.worker import SENDERS, run_calls, run_mail, run_worker
 from mentorship.wire.webhooks import webhook_body
 
 
@@ -119,7 +119,10 @@ def worker() -> None:
     hooks = Hooks(loopback=settings.webhook_loopback)
     caller = Caller(hooks, house.secret_key, webhook_body, utc_now)
     beside = [
-        threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds),
+        *(
+            threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds)
+            for _ in range(SENDERS)
+        ),
         threading.Thread(
             target=run_calls, args=(open_session, caller), kwargs={"wait": rounds["wait"]}
         ),

@@ -1,7 +1,7 @@
 """The four lists of a dashboard, ready to be shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 
 from mentorship.database import UtcDateTime
+from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.lifecycle import (
     MANUAL_ACTIONS,
     OPEN,
@@ -155,6 +156,7 @@ _PHASE = tuple(
         ("has_ended", _B.end_time, "now"),
         ("has_begun", _B.start_time, "now"),
         ("is_near", _B.start_time, "early"),
+        ("is_fixed", _B.start_time, "fixed"),
     )
 )
 """All that the clock does to a card, so that a row alone says how the card looks."""
@@ -190,19 +192,30 @@ _GROUPS = {
 
 
 def board(
-    engine: Engine, viewer: Viewer, *, seen: Seen, pages: Mapping[Section, int], now: datetime
+    engine: Engine,
+    viewer: Viewer,
+    *,
+    seen: Seen,
+    pages: Mapping[Section, int],
+    now: datetime,
+    cutoff: Cutoff,
 ) -> Board:
     """The viewer's lists at `now` (UTC), each on the asked page or else on its last.
 
     `seen` is the place of a pulse that was taken before.
     """
-    found = _read(engine, viewer, seen, pages, now)
+    found = _read(engine, viewer, seen, pages, now, cutoff)
     # Counts and rows are read one after the other; what changed between is seen by another look.
-    return found if found.is_whole else _read(engine, viewer, seen, pages, now)
+    return found if found.is_whole else _read(engine, viewer, seen, pages, now, cutoff)
 
 
 def _read(
-    engine: Engine, viewer: Viewer, seen: Seen, pages: Mapping[Section, int], now: datetime
+    engine: Engine,
+    viewer: Viewer,
+    seen: Seen,
+    pages: Mapping[Section, int],
+    now: datetime,
+    cutoff: Cutoff,
 ) -> Board:
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
@@ -220,8 +233,9 @@ def _read(
     offsets = {f"offset_{section}": (shown[section] - 1) * PAGE_SIZE for section in Section}
     cards: dict[str, list[Card]] = {section.value: [] for section in Section}
     for raw in _ROWS[viewer.role].raw(
-        engine, viewer=viewer.id, now=now, early=now + EARLY, **limits, **offsets
-    ):
+        engine, viewer=viewer.id, now=now, early=now + EARLY, fixed=now + cutoff.lead,
+        **limits, **offsets,
+    ):  # fmt: skip
         where, each = _kept(raw, engine.name, viewer.role, viewer.id)
         cards[where].append(each)
     return Board(
@@ -247,7 +261,11 @@ def _kept(raw: Raw, engine: str, role: Role, viewer_id: int) -> tuple[str, Card]
         now = row.start_time - EARLY * (1 if row.is_near else 2)
     party = party_of(role, viewer_id, student_id=row.student_id, mentor_id=row.mentor_id)
     assert party is not None, "only the viewer's own rows are read"
-    return row.section, card(row, party, now)
+    found = card(row, party, now)
+    if row.is_fixed and party is Party.STUDENT:
+        actions = tuple(action for action in found.actions if action is not Action.CANCEL)
+        found = replace(found, actions=actions)
+    return row.section, found
 
 
 def card(row: Any, party: Party, now: datetime) -> Card:

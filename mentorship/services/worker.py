@@ -32,6 +32,9 @@ LOOK_AGAIN = timedelta(seconds=1)
 AT_LEAST = timedelta(milliseconds=50)
 """A due session that somebody else holds locked must not make the worker spin."""
 
+SENDERS = 2
+"""Connections on which one worker sends mail: while one waits for an answer, the other goes on."""
+
 AFTER_AN_ERROR = timedelta(seconds=5)
 
 AFTER_NO_ANSWER = timedelta(seconds=30)

@@ -13,7 +13,8 @@ def is_htmx() -> bool:
 
 def wants_page() -> bool:
     """Whether a browser sent a plain form and will show what comes back."""
-    return "text/html" in request.headers.get("Accept", "") and not is_htmx()
+    is_form = request.method == "POST" and not is_htmx()
+    return is_form and "text/html" in request.headers.get("Accept", "")
 
 
 def trigger(events: Mapping[str, object]) -> dict[str, str]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from flask import render_template
+from flask import current_app, render_template
 from markupsafe import Markup
 
+from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.seen import Seen
 from mentorship.extensions import db
 from mentorship.queries.dashboard import EARLY, Board, Section, board
@@ -25,11 +26,12 @@ def lists_of(
     back to their dashboard, and have it open twice.
     """
     viewer = state.viewer
+    cutoff: Cutoff = current_app.extensions["settings"].cutoff
 
     def draw() -> Drawn[tuple[Board, Markup]]:
-        found = board(db.engine, viewer, seen=seen, pages=pages, now=now)
+        found = board(db.engine, viewer, seen=seen, pages=pages, now=now, cutoff=cutoff)
         lists = render_template("_lists.html", viewer=viewer, board=found)
-        return Drawn((found, Markup(lists)), (), _until(found))  # noqa: S704  # Our own template.
+        return Drawn((found, Markup(lists)), (), _until(found, cutoff))  # noqa: S704  # Our own template.
 
     key = ("lists", viewer.id, viewer.role, viewer.timezone, hour_cycle(), language(),
            *sorted(pages.items()))  # fmt: skip
@@ -37,12 +39,17 @@ def lists_of(
     return replace(found, seen=seen, now=now), lists
 
 
-def _until(found: Board) -> datetime | None:
+def _until(found: Board, cutoff: Cutoff) -> datetime | None:
     """The first instant after it was found at which the clock changes how a session looks."""
     edges = (
         edge
         for listing in found.listings
         for card in listing.cards
-        for edge in (card.start_time - EARLY, card.start_time, card.end_time)
+        for edge in (
+            card.start_time - EARLY,
+            card.start_time,
+            card.end_time,
+            cutoff.until(card.start_time),
+        )
     )
     return min((edge for edge in edges if edge > found.now), default=None)

@@ -1,7 +1,10 @@
 """The lists of a dashboard are those of one moment."""
 
+from datetime import timedelta
+
 import pytest
 
+from mentorship.domain.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.seen import Seen
 from mentorship.queries import dashboard
@@ -38,9 +41,24 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     monkeypatch.setitem(dashboard._ROWS, role, Meanwhile(dashboard._ROWS[role], change))
 
     found = board(session.get_bind(), cast.student, seen=Seen(0, (0, 0)), pages={},
-                  now=at("09:55"))  # fmt: skip
+                  now=at("09:55"), cutoff=NO_CUTOFF)  # fmt: skip
 
     section = Section.NOW if action is Action.START else Section.PAST
     shown = {each.section: [card.id for card in each.cards] for each in found.listings}
     assert shown == {each: [booking] if each is section else [] for each in Section}
     assert [each.total for each in found.listings if each.section is section] == [1]
+
+
+@pytest.mark.parametrize(("now", "may"), [("05:59:59", True), ("06:00", False)])
+def test_a_student_is_offered_to_cancel_until_the_cutoff_and_the_mentor_until_the_start(
+    session, cast, now, may
+):
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    offered = []
+    for viewer in (cast.student, cast.mentor):
+        found = board(session.get_bind(), viewer, seen=Seen(0, (0, 0)), pages={}, now=at(now),
+                      cutoff=Cutoff(timedelta(hours=4)))  # fmt: skip
+        [card] = [card for each in found.listings for card in each.cards]
+        offered.append(Action.CANCEL in card.actions)
+
+    assert offered == [may, True]

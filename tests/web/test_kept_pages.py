@@ -156,7 +156,7 @@ def test_the_check_catches_pages_that_outlive_their_time(walk, monkeypatch):
 
 
 def test_the_check_catches_lists_that_outlive_their_time(walk, monkeypatch):
-    monkeypatch.setattr("mentorship.web.lists._until", lambda _found: None)
+    monkeypatch.setattr("mentorship.web.lists._until", lambda *_found: None)
 
     with pytest.raises(AssertionError, match=r"/dashboard .* after pass_time"):
         walk([("book_slot", 1), LOOK, LOOK, ("pass_time", 67)])
