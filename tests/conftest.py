@@ -1,6 +1,5 @@
 """Fixtures for all tests. What says `engine` runs on SQLite and on PostgreSQL."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -20,11 +19,6 @@ from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
 RECORDING_SECRET = "a-recording-secret-for-tests"
-
-
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """One more than there are cores, because some tests wait for a clock; no more than 5."""
-    return min(5, 1 + (os.cpu_count() or 1))
 
 
 @pytest.fixture(scope="session", autouse=True)
