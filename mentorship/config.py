@@ -38,6 +38,7 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """One field a setting; README and `.env.example` list the same names in capitals."""
 
+    # A `.env` may hold what others read, like PORT: that is ignored.
     model_config = SettingsConfigDict(
         env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )

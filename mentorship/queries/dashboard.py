@@ -94,6 +94,11 @@ class Listing:
     page: int
     pages: int
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether there are as many cards as `total` says."""
+        return len(self.cards) == min(PAGE_SIZE, self.total - (self.page - 1) * PAGE_SIZE)
+
 
 @dataclass(frozen=True)
 class Board:
@@ -103,14 +108,6 @@ class Board:
     seen: Seen
     now: datetime
     next_due: datetime | None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether each list has as many cards as its count says."""
-        return all(
-            len(each.cards) == min(PAGE_SIZE, each.total - (each.page - 1) * PAGE_SIZE)
-            for each in self.listings
-        )
 
     @property
     def pages(self) -> dict[str, int]:
@@ -204,19 +201,17 @@ def board(
 
     `seen` is the place of a pulse that was taken before.
     """
-    found = _read(engine, viewer, seen, pages, now, cutoff)
-    # Counts and rows are read one after the other; what changed between is seen by another look.
-    return found if found.is_whole else _read(engine, viewer, seen, pages, now, cutoff)
+    for _ in range(2):
+        totals, next_due = _totals(engine, viewer)
+        listings = _listings(engine, viewer, totals, pages, now, cutoff)
+        # One is read after the other; what changed between is seen by another look.
+        if all(listing.is_whole for listing in listings):
+            break
+    return Board(listings, seen, now, next_due)
 
 
-def _read(
-    engine: Engine,
-    viewer: Viewer,
-    seen: Seen,
-    pages: Mapping[Section, int],
-    now: datetime,
-    cutoff: Cutoff,
-) -> Board:
+def _totals(engine: Engine, viewer: Viewer) -> tuple[dict[Section, int], datetime | None]:
+    """How many sessions each list has, and when the next of them is due (UTC)."""
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
     for group in _GROUPS[viewer.role].ask(engine, viewer=viewer.id):
@@ -226,6 +221,17 @@ def _read(
             instants.append(group.first_start)
         elif section is Section.NOW:
             instants.append(group.first_end)
+    return totals, min(instants, default=None)
+
+
+def _listings(
+    engine: Engine,
+    viewer: Viewer,
+    totals: Mapping[Section, int],
+    pages: Mapping[Section, int],
+    now: datetime,
+    cutoff: Cutoff,
+) -> tuple[Listing, ...]:
     last = {section: max(1, -(-total // PAGE_SIZE)) for section, total in totals.items()}
     shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
     # Where there is nothing to find, a limit of 0 spares the search.
@@ -238,14 +244,9 @@ def _read(
     ):  # fmt: skip
         where, each = _kept(raw, engine.name, viewer.role, viewer.id)
         cards[where].append(each)
-    return Board(
-        listings=tuple(
-            Listing(section, tuple(cards[section]), totals[section], shown[section], last[section])
-            for section in Section
-        ),
-        seen=seen,
-        now=now,
-        next_due=min(instants, default=None),
+    return tuple(
+        Listing(section, tuple(cards[section]), totals[section], shown[section], last[section])
+        for section in Section
     )
 
 

@@ -25,7 +25,7 @@ RUNS = settings(
     derandomize=True,
     database=None,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=list(HealthCheck),  # Each example is a world of its own, and slow.
 )
 deeds = st.lists(
     st.tuples(st.sampled_from(DEEDS), st.integers(0, 10_000)), min_size=15, max_size=25
