@@ -48,6 +48,7 @@ def rate(url: str, *, mails: int, now: datetime) -> float:
     ours, theirs = _CONTEXT.Pipe()
     server = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
+    theirs.close()  # So that a server that could not begin is an error, and no wait for ever.
     post = SmtpPost(f"smtp://127.0.0.1:{ours.recv()}")
     with Session(engine, expire_on_commit=False) as session:
         begin_write(session)

@@ -103,7 +103,7 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
         "journal_mode = WAL",
         "synchronous = NORMAL",
         "foreign_keys = ON",
-        "busy_timeout = 5000",
+        "busy_timeout = 10000",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from itertools import product
 
 from flask import url_for
+from flask.testing import FlaskClient
 
 from mentorship.clock import utc_now
 from mentorship.domain.availability import DaysOff
@@ -132,10 +133,11 @@ def a_crowd(site: Site) -> Crowd:
 def pages_of(site: Site, crowd: Crowd, person: str) -> list[str]:
     """The address of every page that this person is shown, an error among them.
 
-    Raises KeyError where a route has an argument for which the crowd has no value.
+    What is shown to everybody counts as shown to nobody in particular. Raises KeyError where a
+    route has an argument for which the crowd has no value.
     """
     viewer = crowd.people[person]
-    client = site.app.test_client()
+    stranger, client = site.app.test_client(), site.app.test_client()
     if viewer is not None:
         name, _, value = cookie_of(site.app, viewer).partition("=")
         client.set_cookie(name, value)
@@ -147,7 +149,11 @@ def pages_of(site: Site, crowd: Crowd, person: str) -> list[str]:
         for values in product(*(crowd.values[argument] for argument in arguments)):
             with site.app.test_request_context():
                 path = url_for(rule.endpoint, **dict(zip(arguments, values, strict=True)))
-            answer = client.get(path, headers={"Accept": "text/html"})
-            if answer.status_code == 200 and answer.mimetype == "text/html":
+            if _shows(client, path) and (viewer is None or not _shows(stranger, path)):
                 found.append(path)
     return found
+
+
+def _shows(client: FlaskClient, path: str) -> bool:
+    answer = client.get(path, headers={"Accept": "text/html"})
+    return answer.status_code == 200 and answer.mimetype == "text/html"

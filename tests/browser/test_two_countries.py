@@ -112,14 +112,21 @@ def publish_tuesday_evenings(window) -> None:
     expect(page.get_by_text("Every Tuesday, 18:00")).to_be_visible()
 
 
-def free_hours(window, mentor: str, day: date) -> list[str]:
-    """What the student's week view offers on this day."""
+def address_of(window, mentor: str) -> str:
+    """Where the mentor's page is, found by name."""
     page: Page = window.page
     page.get_by_role("link", name="Mentors", exact=True).click()
     page.get_by_label("Name, topic or a word").fill(mentor)
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=mentor).click()
-    page.goto(f"{page.url}?week={day}")
+    page.wait_for_url(re.compile(r"/mentors/\d+$"))
+    return page.url
+
+
+def free_hours(window, address: str, day: date) -> list[str]:
+    """What the student's week view of a mentor offers on this day."""
+    page: Page = window.page
+    page.goto(f"{address}?week={day}")
     of_day = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=said(day)))
     return [link.inner_text().split()[0] for link in of_day.first.get_by_role("link").all()]
 
@@ -151,17 +158,18 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
         "button", name="Approve"
     ).click()
 
+    address = address_of(his, mentor)
     days = changed_tuesdays()
     assert {in_new_york(day) for day in days} == {"12:00", "13:00"}
     assert len(days) >= 6
     for day in days:
         first = in_new_york(day)
         second = f"{int(first[:2]) + 1}:00"
-        assert free_hours(his, mentor, day) == [first, second], day
+        assert free_hours(his, address, day) == [first, second], day
 
     booked, moved = days[0], days[1]
     assert in_new_york(booked) != in_new_york(moved)
-    free_hours(his, mentor, booked)
+    free_hours(his, address, booked)
     his.page.get_by_role("link", name=in_new_york(booked)).click()
     reads(his, booked, in_new_york(booked))
     his.page.get_by_label("Topic").fill("A long way")
@@ -189,7 +197,7 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
     reads(hers, moved, "18:00")
     his.go()
     reads(his, moved, in_new_york(moved))
-    assert free_hours(his, mentor, booked)[0] == in_new_york(booked)  # Free again at once.
+    assert free_hours(his, address, booked)[0] == in_new_york(booked)  # Free again at once.
 
     his.go()
     his.page.get_by_role("listitem").get_by_text("Cancel", exact=True).click()
@@ -198,7 +206,7 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
     expect(his.page.locator("#list-past").get_by_text("Ill after all")).to_be_visible()
     hers.go()
     expect(hers.page.locator("#list-past").get_by_text("Ill after all")).to_be_visible()
-    assert free_hours(his, mentor, moved)[0] == in_new_york(moved)
+    assert free_hours(his, address, moved)[0] == in_new_york(moved)
     assert his.errors == hers.errors == []
 
 

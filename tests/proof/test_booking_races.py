@@ -53,7 +53,7 @@ def race(url, asks, *, style="product"):
     return sum(in_processes(press_book, [(url, style, it, NOW) for it in shares]), Counter())
 
 
-@pytest.mark.parametrize("students", sizes(short=40, long=500))
+@pytest.mark.parametrize("students", sizes(short=24, long=500))
 def test_of_many_students_who_press_at_once_one_gets_the_time_and_all_others_a_sentence(
     database_url, reader, crowd, offered, figure, students
 ):
@@ -66,7 +66,7 @@ def test_of_many_students_who_press_at_once_one_gets_the_time_and_all_others_a_s
     figure(f"{students} students on one time: 1 booked, {students - 1} refused in words")
 
 
-@pytest.mark.parametrize("slots", sizes(short=12, long=100))
+@pytest.mark.parametrize("slots", sizes(short=8, long=100))
 def test_racing_bookings_on_many_slots_fill_each_once(
     database_url, reader, crowd, offered, figure, slots
 ):
@@ -92,7 +92,7 @@ def test_a_student_who_asks_for_two_overlapping_times_at_once_gets_one(
     assert calendar_faults(reader) == []
 
 
-@pytest.mark.parametrize("operations", sizes(short=640, long=20_000))
+@pytest.mark.parametrize("operations", sizes(short=320, long=20_000))
 def test_bookings_moves_cancellations_and_withdrawals_at_once_leave_every_calendar_right(
     database_url, reader, crowd, offered, figure, operations
 ):

@@ -271,7 +271,7 @@ def drive(urls):
         product.engine.dispose()
 
 
-@pytest.mark.parametrize("size", sizes(short=(25, 30), long=(2000, 50)))
+@pytest.mark.parametrize("size", sizes(short=(15, 30), long=(2000, 50)))
 def test_both_databases_do_what_the_specification_says_step_by_step(drive, figure, size):
     runs, steps = size
 

@@ -31,7 +31,7 @@ def run(url, reader, *, style, operations, sessions):
     return faults(before, journal, bookings_in(reader)), sum(tallies, Counter()), journal, seconds
 
 
-@pytest.mark.parametrize("share", sizes(short=0.02, long=1.0))
+@pytest.mark.parametrize("share", sizes(short=0.016, long=1.0))
 def test_sweeps_and_buttons_from_eight_processes_leave_each_change_once(
     engine, database_url, reader, figure, share
 ):

@@ -1,5 +1,6 @@
 """The cast and their sessions, so that tests read aloud."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -53,34 +54,50 @@ def a_user(
     session: Session, name: str, role: Role, *, timezone: str = "UTC", password_hash=None
 ) -> Viewer:
     """A stored person; the address is made from the name."""
+    [viewer] = some_users(session, [(name, role)], timezone=timezone, password_hash=password_hash)
+    return viewer
+
+
+def some_users(
+    session: Session,
+    people: Sequence[tuple[str, Role]],
+    *,
+    timezone: str = "UTC",
+    password_hash: str | None = None,
+) -> list[Viewer]:
+    """Stored people of these names and roles, in one transaction."""
     _write_anew(session)
-    email = f"{name.lower().replace(' ', '.')}@example.org"
-    user_id = session.scalar(
-        insert(User)
-        .values(
-            email=email,
-            name=name,
-            folded_name=folded_name(name),
-            role=role,
-            timezone=timezone,
-            password_hash=password_hash,
-            created_at=TODAY,
-        )
-        .returning(User.id)
-    )
+    emails = [f"{name.lower().replace(' ', '.')}@example.org" for name, _role in people]
+    rows = [
+        {
+            "email": email,
+            "name": name,
+            "folded_name": folded_name(name),
+            "role": role,
+            "timezone": timezone,
+            "password_hash": password_hash,
+            "created_at": TODAY,
+        }
+        for email, (name, role) in zip(emails, people, strict=True)
+    ]
+    ids = session.scalars(insert(User).returning(User.id, sort_by_parameter_order=True), rows).all()
     session.commit()
-    return Viewer(user_id, role, name, email, timezone, 0)
+    return [
+        Viewer(user_id, role, name, email, timezone, 0)
+        for user_id, email, (name, role) in zip(ids, emails, people, strict=True)
+    ]
 
 
 def a_cast(session: Session) -> Cast:
     """Everybody, stored."""
-    return Cast(
-        student=a_user(session, "Sam Student", Role.STUDENT),
-        mentor=a_user(session, "Maya Mentor", Role.MENTOR),
-        other_mentor=a_user(session, "Otto Other", Role.MENTOR),
-        admin=a_user(session, "Ada Admin", Role.ADMIN),
-        stranger=a_user(session, "Stella Stranger", Role.STUDENT),
-    )
+    people = [
+        ("Sam Student", Role.STUDENT),
+        ("Maya Mentor", Role.MENTOR),
+        ("Otto Other", Role.MENTOR),
+        ("Ada Admin", Role.ADMIN),
+        ("Stella Stranger", Role.STUDENT),
+    ]
+    return Cast(*some_users(session, people))
 
 
 def a_booking(

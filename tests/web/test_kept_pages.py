@@ -8,15 +8,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
-from mentorship import create_app
-from mentorship.extensions import db
 from mentorship.queries.standing import Standing
 from mentorship.web import kept
 from mentorship.web.identity import SignedIn
 from mentorship.web.kept import EXTENSION, Shelf
+from tests.support.apps import Applications
 from tests.support.builders import at
 from tests.support.clocks import standing_at
-from tests.support.databases import settings_for
 from tests.support.offers import DEEDS, World
 
 RUNS = settings(
@@ -53,11 +51,15 @@ class Counting(Shelf):
         return drawn
 
 
+@pytest.fixture(scope="module")
+def others():
+    """The maker of applications that draw each page anew."""
+    return Applications()
+
+
 @pytest.fixture
-def clients(app, database_url):
+def clients(app, database_url, others):
     """Of two servers on one database: one keeps pages, the other draws each page anew."""
-    fresh = create_app(settings_for(database_url))
-    app.extensions[EXTENSION], fresh.extensions[EXTENSION] = Counting(), NothingKept()
 
     def of(viewer):
         clients = []
@@ -68,9 +70,9 @@ def clients(app, database_url):
             clients.append(client)
         return clients
 
-    yield of
-    with fresh.app_context():
-        db.engine.dispose()
+    with others.on(database_url) as fresh:
+        app.extensions[EXTENSION], fresh.extensions[EXTENSION] = Counting(), NothingKept()
+        yield of
 
 
 @pytest.fixture
