@@ -25,7 +25,7 @@ def booking(session, cast):
     return a_booking(session, mentor=cast.mentor, student=cast.student, starts=START)
 
 
-def walk(session, *, since, until, step=timedelta(minutes=5)):
+def walk(session, *, since, until, step=timedelta(minutes=10)):
     now = since
     while now <= until:
         write_reminders(session, now=now)

@@ -26,7 +26,7 @@ RUNS = settings(
     suppress_health_check=list(HealthCheck),  # Each example is a world of its own, and slow.
 )
 deeds = st.lists(
-    st.tuples(st.sampled_from(DEEDS), st.integers(0, 10_000)), min_size=15, max_size=25
+    st.tuples(st.sampled_from(DEEDS), st.integers(0, 10_000)), min_size=12, max_size=18
 )
 BEGIN = [("publish_slot", number) for number in range(0, 120, 7)] + [("publish_rule", 1)]
 
