@@ -29,6 +29,7 @@ from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE, die_between_the_two_transactions, keep_going
 from tests.proof.world import a_world
 from tests.support.builders import a_booking, a_cast
+from tests.support.databases import CLEANER
 from tests.support.processes import CONTEXT, a_server, children_of, cookie_of, wait_until
 from tests.support.replay import bookings_in, faults, journal_in
 
@@ -180,7 +181,9 @@ def a_backend(reader):
         with reader.connect() as connection:
             return connection.exec_driver_sql(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() "
-                "AND pid <> pg_backend_pid() AND query <> '' ORDER BY random() LIMIT 1"
+                "AND pid <> pg_backend_pid() AND application_name <> %s AND query <> '' "
+                "ORDER BY random() LIMIT 1",
+                (CLEANER,),
             ).scalar()
     except OperationalError:
         return None

@@ -12,6 +12,7 @@ from mentorship.domain.lifecycle import Status
 from mentorship.models import SessionBooking
 from mentorship.question import Question
 from tests.support.builders import a_booking, at
+from tests.support.databases import CLEANER
 from tests.support.processes import wait_until
 
 LATER = Question(
@@ -39,7 +40,9 @@ def others(url):
     with psycopg.connect(url, autocommit=True) as connection:
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+            "AND application_name <> %s",
+            (CLEANER,),
         )
         return {pid for (pid,) in found}
 
