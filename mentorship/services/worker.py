@@ -1,7 +1,7 @@
 """The worker: sweeps at the second that the next transition is due, with mail and calls beside it.
 
 Between sweeps it keeps the mentors' slots filled up to their horizons. It passes holds of
-waiting lists on and forgets old answers.
+waiting lists on, and forgets old answers, mail and calls.
 """
 
 from collections.abc import Callable
@@ -21,6 +21,7 @@ from mentorship.services.letters import House
 from mentorship.services.publishing import Publisher
 from mentorship.services.recording_calls import forget_old_calls
 from mentorship.services.reminders import write_reminders
+from mentorship.services.retention import Retention
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.waiting import pass_on
 
@@ -52,11 +53,12 @@ def run_worker(
     `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
     run. A database that cannot be reached is logged and tried again.
     """
-    publisher = Publisher()
+    beside = (Publisher(), Retention())
 
     def one_round(session: Session) -> timedelta:
         pause = _sweep_once(session, clock)
-        return min(pause, AT_LEAST) if publisher.step(session, now=clock()) else pause
+        is_more = [each.step(session, now=clock()) for each in beside]
+        return min(pause, AT_LEAST) if any(is_more) else pause
 
     _go_round(open_session, one_round, wait)
 
