@@ -199,8 +199,11 @@ function drawTimes() {
     const text = lasting(Date.parse(time.dateTime) - now, time.dataset.says);
     if (time.textContent !== text) time.textContent = text;
   }
-  for (const link of lists.querySelectorAll("[data-from]")) {
-    link.hidden = now < Date.parse(link.dataset.from);
+  for (const part of lists.querySelectorAll("[data-from]")) {
+    part.hidden = now < Date.parse(part.dataset.from);
+  }
+  for (const part of lists.querySelectorAll("[data-until]")) {
+    part.hidden = now >= Date.parse(part.dataset.until);
   }
 }
 

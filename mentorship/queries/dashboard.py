@@ -77,11 +77,15 @@ class Card:
     start_time: datetime
     end_time: datetime
     started_at: datetime | None
-    completed_at: datetime | None
     cancel_reason: str | None
     actions: tuple[Action, ...]
     is_early: bool
     room_opens: datetime | None
+
+    @property
+    def early_until(self) -> datetime:
+        """When (UTC) it is no longer early to start it: the page does not ask any more then."""
+        return self.start_time - EARLY
 
 
 @dataclass(frozen=True)
@@ -136,7 +140,7 @@ CARDS: Select[*tuple[Any, ...]] = (
     select(
         _B.id, _B.topic, _Student.name.label("student"), _Mentor.name.label("mentor"),
         _B.student_id, _B.mentor_id, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
-        _B.started_at, _B.completed_at, _B.cancel_reason,
+        _B.started_at, _B.cancel_reason,
         or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
     )
     .join(_Student, _Student.id == _B.student_id)
@@ -282,7 +286,6 @@ def card(row: Any, party: Party, now: datetime) -> Card:
         start_time=row.start_time,
         end_time=row.end_time,
         started_at=row.started_at,
-        completed_at=row.completed_at,
         cancel_reason=row.cancel_reason,
         actions=tuple(
             action

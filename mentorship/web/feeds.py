@@ -22,7 +22,6 @@ from mentorship.domain.events import Alarm
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.calendar_feed import entries, entry, feed_of
-from mentorship.queries.due import anything_due
 from mentorship.queries.session_page import session_page
 from mentorship.services import feeds
 from mentorship.services.events import event_of
@@ -45,9 +44,7 @@ def read(feed_token: str) -> Response:
     session, now = db.session(), utc_now()
     feed = feeds.opened_feed(session, feed_token)
     session.rollback()
-    if anything_due(session, now=now):
-        session.rollback()
-        update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
     base_url = _base_url()
     events = (
         event_of(row, feed.viewer, base_url=base_url, alarm=feed.alarm)
@@ -63,8 +60,9 @@ def read(feed_token: str) -> Response:
 @bp.get("/sessions/<id:session_id>.ics")
 def one_session(session_id: int) -> Response:
     """One session as a file for any calendar program."""
-    session, viewer = db.session(), required_viewer()
-    session_page(session, viewer, session_id, now=utc_now())
+    session, viewer, now = db.session(), required_viewer(), utc_now()
+    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    session_page(session, viewer, session_id, now=now)
     event = event_of(entry(session, session_id), viewer, base_url=_base_url())
     response = _calendar(ics.feed("Mentorship", [event]))
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.ics"'

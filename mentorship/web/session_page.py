@@ -26,6 +26,7 @@ from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.lifecycle import Action, Party, Status
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
+from mentorship.models import Cause
 from mentorship.queries.around import around_session
 from mentorship.queries.calendar_feed import entry
 from mentorship.queries.free_times import free_slots
@@ -34,6 +35,7 @@ from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
 from mentorship.services.events import event_of
 from mentorship.services.moving import Moved, move
+from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import body, page_number
 from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
@@ -60,8 +62,12 @@ def page_of(
     error: str = "",
     typed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """The page; after a refusal with its sentence and what was `typed` in each form."""
+    """The page, after a sweep, so that it is never stale.
+
+    After a refusal with its sentence and what was `typed` in each form.
+    """
     now = utc_now()
+    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
     page = session_page(db.session(), viewer, session_id, now=now)
     too_late = _too_late(page, viewer, now)
     if too_late:  # The sentence stands in place of the button.

@@ -80,7 +80,31 @@ def test_the_way_into_the_meeting_appears_a_quarter_of_an_hour_before_the_start(
     assert join.is_visible()
     assert "meet.example.org" not in window.page.content()
     admins = windows.of(site, site.person("Ada", Role.ADMIN)).go().page
-    assert admins.locator(f"#session-{booking} [data-from]").count() == 0
+    assert admins.locator(f"#session-{booking} a[data-from]").count() == 0
+
+
+def test_the_clock_decides_whether_a_start_is_asked_about_and_a_cancellation_offered(
+    site, windows, people
+):
+    now = utc_now()
+    soon = a_booking(site.session, **people, starts=now + timedelta(minutes=20))
+    later = a_booking(site.session, **people, starts=now + timedelta(hours=4, minutes=5))
+    mentors, students = (
+        windows.of(site, people[who], clock=now).go() for who in ("mentor", "student")
+    )
+    starts = mentors.page.locator(f"#session-{soon}").get_by_role("button", name="Start")
+    cancel = students.page.locator(f"#session-{later}").get_by_role("button", name="Cancel")
+    assert starts.get_attribute("popovertarget") == f"start-{soon}"
+    assert cancel.is_visible()
+
+    mentors.page.clock.run_for(6 * 60_000)
+    students.page.clock.run_for(6 * 60_000)
+
+    assert starts.get_attribute("popovertarget") is None
+    assert not cancel.is_visible()
+    assert (
+        mentors.page.locator(f"#session-{later}").get_by_role("button", name="Cancel").is_visible()
+    )
 
 
 def test_the_title_counts_what_needs_attention(site, windows, people):

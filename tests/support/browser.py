@@ -174,7 +174,8 @@ class Window:
 
     def press(self, booking: int, label: str) -> None:
         """Press a button or open the question behind one."""
-        self.page.locator(f"#session-{booking}").get_by_text(label, exact=True).click()
+        texts = self.page.locator(f"#session-{booking}").get_by_text(label, exact=True)
+        texts.filter(visible=True).click()
 
     def shows(self, section: str, booking: int, status: str, *, is_delayed: bool) -> None:
         """Wait until the session stands so in this list."""

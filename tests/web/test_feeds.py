@@ -73,6 +73,16 @@ def test_what_is_due_is_told_as_it_became_with_the_request(calendar, session, ca
     assert the_booking(session, late).status is Status.ONGOING
 
 
+@pytest.mark.parametrize("suffix", ["", ".ics"])
+def test_one_session_is_told_as_it_became_with_the_request(student, session, cast, suffix):
+    late = booked(session, cast, "09:30")
+
+    answer = student.get(f"/sessions/{late}{suffix}")
+
+    assert "Nobody has started it yet." in answer.text
+    assert the_booking(session, late).status is Status.ONGOING
+
+
 def test_a_program_that_has_the_newest_hears_so_and_a_change_raises_the_sequence(
     calendar, client_for, address, session, cast
 ):
