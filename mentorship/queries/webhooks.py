@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.lifecycle import Status
@@ -42,24 +42,21 @@ def next_calls(session: Session, *, now: datetime, limit: int) -> list[int]:
 
     An endpoint that somebody is calling has none: its calls are made one after the other.
     """
+    waiting = (_C.endpoint_id == _E.id, _C.outcome.is_(None))
     first = (
         select(_C.id)
-        .where(
-            _C.endpoint_id == _E.id,
-            _C.outcome.is_(None),
-            or_(_C.claimed_by.is_not(None), _C.next_try_at <= now),
-        )
+        .where(*waiting, _C.next_try_at <= now)
         .order_by(_C.id)
         .limit(1)
         .correlate(_E)
         .scalar_subquery()
     )
-    found = select(first.label("id")).where(_E.is_active).subquery()
+    is_called = exists().where(*waiting, _C.claimed_by.is_not(None), _C.next_try_at > now)
+    found = select(first.label("id")).where(_E.is_active, ~is_called.correlate(_E)).subquery()
     return list(
         session.scalars(
             select(_C.id)
             .join(found, found.c.id == _C.id)
-            .where(_C.next_try_at <= now)
             .order_by(_C.next_try_at, _C.id)
             .limit(limit)
         )

@@ -6,7 +6,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.hooks import Hooks, NoAnswer
@@ -109,6 +109,12 @@ class Caller:
 
 def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
     begin_write(session)
+    # Before the call: who turns the address off locks them in this order.
+    session.execute(
+        select(WebhookEndpoint.id)
+        .where(WebhookEndpoint.id == call.endpoint_id)
+        .with_for_update(key_share=True)
+    )
     tried: dict[str, object] = {
         "attempts": call.attempts + 1,
         "answer": answer if isinstance(answer, int) else None,

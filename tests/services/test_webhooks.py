@@ -5,7 +5,6 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
 
@@ -13,8 +12,8 @@ from mentorship.adapters.hooks import Hooks
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.signatures import endpoint_key, shown
-from mentorship.models import CallOutcome, Cause, OffReason, WebhookCall, WebhookEndpoint
-from mentorship.services.calling import LEASE, MOST_TRIES, OFF_AFTER, Caller
+from mentorship.models import CallOutcome, Cause, OffReason
+from mentorship.services.calling import LEASE, MOST_TRIES, OFF_AFTER
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.webhooks import (
@@ -24,33 +23,8 @@ from mentorship.services.webhooks import (
     turn_off,
     turn_on,
 )
-from mentorship.wire.webhooks import webhook_body
-from tests.support.builders import a_booking, a_webhook, at
-
-KEY = "a-secret-key-for-tests"
-TEN = at("10:00")
-
-
-class Worker:
-    """A caller with a clock of its own, which stands until a test moves it."""
-
-    def __init__(self, session, hooks):
-        self.now = TEN
-        self._session = session
-        self._caller = Caller(hooks, KEY, webhook_body, lambda: self.now)
-
-    def begin(self):
-        """One step: what was answered is noted, what is due is begun."""
-        return self._caller.step(self._session)
-
-    def work(self, now=None):
-        """Everything that is due at `now`, to its end."""
-        self.now = now or self.now
-        while self._caller.step(self._session) == timedelta(0):
-            pass
-
-    def close(self):
-        self._caller.close(self._session)
+from tests.support.builders import a_booking, a_webhook
+from tests.support.callers import KEY, TEN, Worker, calls_of, the_endpoint
 
 
 @pytest.fixture
@@ -79,24 +53,6 @@ def delay(session, cast, count=1):
     ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
     update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
     return ids
-
-
-def calls_of(session, endpoint_id):
-    session.rollback()
-    session.expire_all()
-    return list(
-        session.scalars(
-            select(WebhookCall)
-            .where(WebhookCall.endpoint_id == endpoint_id)
-            .order_by(WebhookCall.id)
-        )
-    )
-
-
-def the_endpoint(session, endpoint_id):
-    session.rollback()
-    session.expire_all()
-    return session.get_one(WebhookEndpoint, endpoint_id)
 
 
 def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
@@ -286,6 +242,33 @@ def test_two_workers_make_each_call_once_and_one_at_a_time(session, cast, receiv
     assert len(receiver.calls) == 12
     assert max(most) == 1
     assert all(call.attempts == 1 for call in calls_of(session, endpoint))
+
+
+def test_what_was_put_off_waits_for_the_call_that_is_under_way(session, cast, receiver, a_worker):
+    may_answer = threading.Event()
+
+    def answer(_path):
+        if len(receiver.calls) == 3:
+            may_answer.wait(30)
+        return 422 if len(receiver.calls) == 1 else 200
+
+    receiver.answer = answer
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast, 3)
+    one, other = a_worker(), a_worker()
+    while len(receiver.calls) < 3:
+        one.now = TEN if len(receiver.calls) < 2 else TEN + timedelta(seconds=30)
+        one.begin()
+    try:
+        other.now = TEN + timedelta(seconds=75)  # The first may be tried again.
+        assert other.begin() > timedelta(0)
+        assert len(receiver.calls) == 3
+    finally:
+        may_answer.set()
+    while calls_of(session, endpoint)[2].outcome is None:
+        one.begin()
+    other.work(other.now)
+    assert all(call.outcome is CallOutcome.DELIVERED for call in calls_of(session, endpoint))
 
 
 def test_what_a_killed_worker_held_is_called_by_another_after_the_lease(
