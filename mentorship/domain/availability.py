@@ -150,10 +150,10 @@ class Calendar:
         before new ones, and earlier before later. All keep the gap to each other.
         """
         until = now + timedelta(days=self.settings.horizon_days) + AHEAD
-        last = max((slot.start_time for slot in self.slots), default=until)
+        ours = [slot for slot in self.slots if self._is_ours(slot, now)]
+        last = max((slot.start_time for slot in ours), default=until)
         wanted = self.wanted(since=now, until=max(until, last))
         capacities = {_key(slot): slot.capacity for slot in wanted}
-        ours = [slot for slot in self.slots if self._is_ours(slot, now)]
         free = [slot for slot in ours if not slot.is_taken]
         busy = _Busy(set(self.slots) - set(free), timedelta(minutes=self.settings.gap))
         withdraw = [

@@ -14,6 +14,7 @@ from mentorship.models import (
     MentorTimeSlot,
     SessionBooking,
     User,
+    WaitingListEntry,
 )
 
 _IS_TAKEN = (
@@ -23,6 +24,13 @@ _IS_TAKEN = (
         SessionBooking.time_slot_id == MentorTimeSlot.id,
         literal_column("session_bookings.status <> 'CANCELLED'"),
     )
+    .correlate(MentorTimeSlot)
+)
+
+
+_IS_HELD_IN_LINE = (
+    exists()
+    .where(WaitingListEntry.held_slot_id == MentorTimeSlot.id, ~WaitingListEntry.is_over)
     .correlate(MentorTimeSlot)
 )
 
@@ -80,7 +88,7 @@ def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownS
         select(
             MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
             MentorTimeSlot.rule_id, MentorTimeSlot.capacity, MentorTimeSlot.held_until,
-            _IS_TAKEN.label("is_taken"),
+            _IS_TAKEN.label("is_taken"), _IS_HELD_IN_LINE.label("is_held_in_line"),
         )
         .where(
             MentorTimeSlot.mentor_id == mentor_id,
@@ -97,7 +105,9 @@ def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownS
             rule_id=row.rule_id,
             capacity=row.capacity,
             is_taken=row.is_taken,
-            is_kept=row.held_until is not None and row.held_until >= row.start_time,
+            is_kept=row.held_until is not None
+            and row.held_until >= row.start_time
+            and not row.is_held_in_line,
         )
         for row in rows
     )

@@ -8,7 +8,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+import structlog
 from sqlalchemy import exists, select, update
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -24,6 +26,8 @@ from mentorship.services.locks import lock_people
 from mentorship.services.manual import perform
 from mentorship.services.profiles import ensure_profile
 from mentorship.services.publishing import carry_out, publish, withdraw
+
+log = structlog.get_logger(__name__)
 
 MOST_SLOTS = 5000
 
@@ -140,6 +144,7 @@ def apply(
         # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
         concerned = _sessions(session, effect.plan.misfits)
         strangers = set(cancel) - {booked.id for booked in concerned}
+        strangers -= _cancelled(session, mentor.id, now=now)
         if strangers:
             raise InvalidInput(
                 N_("This change does not concern session %(id)s.", id=min(strangers))
@@ -183,6 +188,13 @@ def _sessions(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSes
     return tuple(BookedSession(*row) for row in rows)
 
 
+def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
+    """Those to come that are cancelled: a form may be sent again that got half-way before."""
+    of_mentor = SessionBooking.mentor_id == mentor_id, SessionBooking.status == Status.CANCELLED
+    found = select(SessionBooking.id).where(*of_mentor, SessionBooking.start_time > now)
+    return set(session.scalars(found))
+
+
 def _hold_for_their_students(session: Session, sessions: Collection[BookedSession]) -> None:
     for booked in sessions:
         session.execute(
@@ -214,6 +226,9 @@ def _cancel(
             cancelled[booked.id] = booked.slot_id
         except Conflict:  # Somebody was faster: it has begun, or was moved.
             continue
+        except DBAPIError as error:  # The change stands, so the answer says what was kept.
+            session.rollback()
+            log.warning("session_not_cancelled", booking_id=booked.id, error=str(error))
     if cancelled:
         begin_write(session)
         lock_people(session, [mentor.id])

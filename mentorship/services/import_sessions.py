@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -17,9 +18,10 @@ from mentorship.domain.people import Role
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
 from mentorship.services.csv_files import Row, Watch, read_rows
-from mentorship.services.locks import lock_people
+from mentorship.services.locks import lock_people, lock_slots
 
 _SlotKey = tuple[int, datetime, datetime]
+_LOCKED_AT_ONCE = 1000
 
 
 @dataclass
@@ -133,7 +135,9 @@ def _known(session: Session, people: Mapping[str, tuple[int, Role]]) -> _Known:
             SessionBooking.student_id, SessionBooking.start_time, SessionBooking.end_time,
         ).where(SessionBooking.status != Status.CANCELLED, ~SessionBooking.slot_is_withdrawn)
     ):  # fmt: skip
-        taken = by_id[booking.time_slot_id]
+        taken = by_id.get(booking.time_slot_id)
+        if taken is None:  # Of a slot that is newer than the first answer: of nobody in this file.
+            continue
         taken.taken.add(booking.seat)
         if taken.is_exclusive and booking.status in OPEN:
             known.students.add(booking.student_id, booking.start_time, booking.end_time)
@@ -196,6 +200,10 @@ def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, *, is_open: b
 def _store(
     session: Session, bookings: list[dict[str, object]], slots: dict[_SlotKey, _Slot]
 ) -> None:
+    used = {_key(booking) for booking in bookings}
+    present = sorted(slots[key].id or 0 for key in used if slots[key].id is not None)
+    for first in range(0, len(present), _LOCKED_AT_ONCE):
+        lock_slots(session, present[first : first + _LOCKED_AT_ONCE])
     new = [(key, slot) for key, slot in slots.items() if slot.id is None]
     if new:
         ids = session.scalars(
@@ -210,14 +218,17 @@ def _store(
                 for key, slot in new
             ],
         )
-        for (_key, slot), slot_id in zip(new, ids, strict=True):
+        for (_, slot), slot_id in zip(new, ids, strict=True):
             slot.id = slot_id
     for booking in bookings:
-        key = (booking["mentor_id"], booking["start_time"], booking["end_time"])
-        booking["time_slot_id"] = slots[key].id  # type: ignore[index]  # The columns of `_booking`.
+        booking["time_slot_id"] = slots[_key(booking)].id
     if bookings:
         lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
         session.execute(insert(SessionBooking), bookings)
+
+
+def _key(booking: Mapping[str, Any]) -> _SlotKey:
+    return booking["mentor_id"], booking["start_time"], booking["end_time"]
 
 
 def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role: Role) -> int:

@@ -242,6 +242,21 @@ def test_free_slots_that_no_rule_wants_are_taken_back_and_taken_ones_are_named()
     assert dropped.withdraw == (one_off,)
 
 
+def test_a_one_off_in_the_year_2926_does_not_make_the_plan_look_so_far_ahead():
+    far = a_slot(9, "2926-11-25 18:00", rule_id=None)
+    looked = []
+
+    class Watched(Calendar):
+        def wanted(self, *, since, until):
+            looked.append(until)
+            return super().wanted(since=since, until=until)
+
+    calendar = a_calendar(far)
+    Watched(**vars(calendar)).plan(now=NOW)
+
+    assert looked == [calendar.plan(now=NOW).until]
+
+
 def test_new_slots_keep_the_buffers_to_what_is_there():
     one_off = a_slot(1, "2027-01-05T17:00", rule_id=None)
     plan = a_calendar(

@@ -3,6 +3,8 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import InvalidInput
@@ -209,3 +211,15 @@ def test_a_password_that_changes_at_the_same_moment_is_not_overwritten(session):
         set_password(session, viewer=viewer, password="the second of two", now=NOW)
 
     assert check_password(session, email=viewer.email, password="the first of two")
+
+
+def test_what_the_database_refuses_does_not_say_what_was_to_be_stored(session, cast):
+    twin = {
+        "id": cast.student.id, "email": "twin@example.org", "name": "Twin", "role": Role.STUDENT,
+        "timezone": "UTC", "created_at": NOW, "password_hash": "a-hash",
+    }  # fmt: skip
+    with pytest.raises(IntegrityError) as refused:
+        session.execute(insert(User).values(twin))
+    session.rollback()
+
+    assert "a-hash" not in str(refused.value)

@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from sqlalchemy.exc import OperationalError
 
 from mentorship.domain.availability import DaysOff, SlotSettings
 from mentorship.domain.errors import Conflict, InvalidInput, NotFound
@@ -35,6 +36,7 @@ from mentorship.services.publishing import Publisher
 from mentorship.services.waiting import join
 from tests.support.builders import a_seat, at, the_booking, the_journal
 from tests.support.hours import NOW, evenings
+from tests.support.meanwhile import meanwhile
 
 
 def change(session, mentor, what, **others):
@@ -160,6 +162,28 @@ def test_a_change_that_was_stored_still_cancels_its_sessions_when_it_is_sent_aga
 
     assert (done.kept, done.cancelled) == (0, 1)
     assert the_booking(session, booked).status is Status.CANCELLED
+
+
+def test_a_form_that_got_half_way_can_be_sent_again(session, cast, rule, booked):
+    other = a_seat(session, offered(session, cast.mentor)[1].id, cast.stranger)
+    off = SaveDaysOff(DaysOff(0, date(2026, 11, 25), date(2026, 11, 25)))
+    stored = change(session, cast.mentor, off, cancel=[booked], reason="I am away.").change
+    done = change(session, cast.mentor, stored, cancel=[booked, other], reason="I am away.")
+
+    assert (done.kept, done.cancelled) == (0, 1)
+    assert the_booking(session, other).status is Status.CANCELLED
+
+
+def test_what_the_database_does_not_cancel_is_said_to_be_kept(session, cast, rule, booked):
+    with meanwhile(session.get_bind(), "INSERT INTO status_changes", broken):
+        done = change(session, cast.mentor, RemoveRule(rule.id), cancel=[booked], reason="Away.")
+
+    assert (done.kept, done.cancelled) == (1, 0)
+    assert the_booking(session, booked).status is Status.SCHEDULED
+
+
+def broken():
+    raise OperationalError("INSERT", None, OSError("disk full"))
 
 
 def test_a_session_that_was_moved_meanwhile_is_not_cancelled(session, cast, rule, booked):

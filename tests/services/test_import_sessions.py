@@ -277,6 +277,20 @@ def test_a_seat_in_an_offered_slot_is_not_for_a_student_who_is_busy_then(session
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
+def test_a_booking_of_a_slot_that_appeared_between_two_answers_is_nobodys_here(session, cast):
+    def somebody_books():
+        with Session(session.get_bind()) as other:
+            a_booking(other, mentor=cast.mentor, student=cast.stranger, starts="15:00")
+
+    bookings = "SELECT session_bookings.time_slot_id"
+    with meanwhile(session.get_bind(), bookings, somebody_books) as calls:
+        import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
+
+    assert len(calls) == 1
+    assert len(stored(session)) == 2
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(session, cast):
     slot = {"mentor_id": cast.mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
     session.add(MentorTimeSlot(**slot))
@@ -288,13 +302,15 @@ def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(sessi
             other.add(SessionBooking(**slot, time_slot_id=slot_id, student_id=cast.stranger.id))
             other.commit()
 
+    slots = "SELECT mentor_time_slots.id"  # First they are read, then those used are locked.
     # A new time of the same mentor would make whoever books there wait for the whole file.
     elsewhere = row(mentor_email=OTTO, start="2026-11-25T10:00Z", end="2026-11-25T11:00Z")
     with (
-        meanwhile(session.get_bind(), "INSERT INTO session_bookings", somebody_books) as calls,
+        meanwhile(session.get_bind(), slots, somebody_books, number=2) as calls,
         pytest.raises(InvalidInput, match="booked by somebody else just now"),
     ):
         import_sessions(session, a_file(elsewhere, GOOD), now=NOW)
 
-    assert len(calls) == 1
+    assert len(calls) == 2
+    assert "FOR UPDATE" in calls[1]
     assert [booking.student_id for booking in stored(session)] == [cast.stranger.id]

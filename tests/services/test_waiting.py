@@ -3,13 +3,14 @@
 from datetime import date
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role
-from mentorship.models import MentorTimeSlot, OutboxMessage, WaitingListEntry
+from mentorship.models import MentorProfile, MentorTimeSlot, OutboxMessage, WaitingListEntry
+from mentorship.queries.calendar import read_calendar
 from mentorship.services.booking import NotFree, Wish, book
 from mentorship.services.manual import perform
 from mentorship.services.moving import move
@@ -113,6 +114,18 @@ def test_a_hold_that_runs_out_goes_to_the_next_until_nobody_waits(
     assert in_line(session) == []
     assert pass_on(session, now=now + HOLD) == 0
     assert book(session, viewer=cast.stranger, wish=Wish(slot, "x", ""), now=now).changed
+
+
+def test_a_hold_that_outlasts_the_start_is_not_taken_for_one_that_is_kept(
+    session, cast, slot, booking, people
+):
+    session.execute(update(MentorProfile).values(minimum_notice=0))
+    session.commit()
+    late = at("13:45")
+    cancel(session, cast, booking, now=late)
+
+    assert held(session, slot) == (people[0].id, late + HOLD)
+    assert [it.is_kept for it in read_calendar(session, cast.mentor.id, now=late).slots] == [False]
 
 
 def test_who_leaves_hands_the_hold_on_and_leaving_again_changes_nothing(
