@@ -126,7 +126,8 @@ def test_killed_web_workers_are_replaced_and_keep_what_they_acknowledged(
         stop = Event()
         cookie = cookie_of(app, world.admin)
         with ThreadPoolExecutor(4) as pool:
-            people = [pool.submit(press, server, cookie, world, stop) for _ in range(4)]
+            told = Event()
+            people = [pool.submit(press, server, cookie, world, stop, told) for _ in range(4)]
             try:
                 for _ in range(kills):
                     time.sleep(random.uniform(0, PAUSE))  # Killed at a random point.
@@ -134,6 +135,7 @@ def test_killed_web_workers_are_replaced_and_keep_what_they_acknowledged(
                     victim = min(workers)
                     os.kill(victim, signal.SIGKILL)
                     workers = wait_until(lambda: replaced(server, victim))  # noqa: B023  # Used at once.
+                wait_until(told.is_set)
             finally:
                 stop.set()
             answers = [person.result() for person in people]
@@ -210,8 +212,11 @@ def replaced(server, victim):
     return workers if victim not in workers and len(workers) == 4 else None
 
 
-def press(server, cookie, world, stop):
-    """Press and poll until told to stop; returns what was acknowledged, and the statuses."""
+def press(server, cookie, world, stop, told):
+    """Press and poll until told to stop; returns what was acknowledged, and the statuses.
+
+    Sets `told` with the first that was.
+    """
     acknowledged, statuses = Counter(), set()
     call = server.caller(cookie, timeout=5)
     while not stop.is_set():
@@ -223,5 +228,6 @@ def press(server, cookie, world, stop):
         statuses.add(answer.status)
         if '"changed":true' in answer.text:
             acknowledged[booking, json.loads(answer.text)["newStatus"]] += 1
+            told.set()
     call.close()
     return acknowledged, statuses
