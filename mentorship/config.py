@@ -101,10 +101,10 @@ class Settings(BaseSettings):
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
         try:
-            backend = make_url(value).get_backend_name() if value else "sqlite"
+            driver = make_url(value).drivername if value else "sqlite"
         except ArgumentError:
-            backend = ""
-        if backend not in ("sqlite", "postgresql"):
+            driver = ""
+        if driver not in ("sqlite", "postgresql", "postgresql+psycopg"):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         return value
 

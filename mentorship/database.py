@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Engine, event, select, text
+from sqlalchemy import DateTime, Dialect, Engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.orm import Session
@@ -87,11 +87,6 @@ def lock_journal(session: Session) -> None:
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
-
-
-def is_reachable(session: Session) -> bool:
-    """Whether the database answers a trivial question."""
-    return session.execute(text("SELECT 1")).scalar() == 1
 
 
 @event.listens_for(Engine, "connect")

@@ -131,7 +131,8 @@ def _answer(
     status: HTTPStatus, sentence: str, refused: Conflict | NotFree | None = None
 ) -> Response:
     sentence = say(sentence)
-    if is_htmx():
+    is_for_machines = request.path.startswith("/api/cron/")
+    if is_htmx() and not is_for_machines:
         response = make_response(
             render_template("_notice.html", sentence=sentence, is_error=True), status
         )
@@ -139,7 +140,7 @@ def _answer(
         response.headers["HX-Reswap"] = "innerHTML"
         if refused:
             response.headers.update(POLL_NOW)
-    elif wants_page() or not request.path.startswith("/api/"):
+    elif (wants_page() and not is_for_machines) or not request.path.startswith("/api/"):
         response = make_response(
             render_template(
                 "error.html", sentence=sentence, title=say(_TITLES.get(status, _FAILED))

@@ -33,6 +33,7 @@ WRONG = [
     ("SMTP_URL",        "smtp://",                "must name a server"),
     ("REDIS_URL",       "redis://h:99999/0",      "must be an address, with a number where"),
     ("DATABASE_URL",    "mysql://x/y",            "must begin with sqlite:/// or postgresql://"),
+    ("DATABASE_URL",    "postgresql+psycopg2://x/y", "must begin with sqlite:/// or postgresql://"),
     ("DATABASE_URL",    "nonsense",               "must begin with sqlite:/// or postgresql://"),
     ("SMTP_URL",        "redis://h",              "must begin with smtp:// or smtps://"),
     ("REDIS_URL",       "smtp://h",               "must begin with redis:// or rediss://"),

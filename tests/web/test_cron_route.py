@@ -153,6 +153,13 @@ def test_the_secret_never_stands_in_an_answer_or_in_the_log(client_for, due, cap
     assert CRON_SECRET not in output.err + output.out
 
 
+@pytest.mark.parametrize("asks", [{"Accept": "text/html"}, {"HX-Request": "true"}])
+def test_a_refusal_is_json_whatever_the_caller_would_rather_have(client_for, asks):
+    answer = client_for(None).post(PATH, headers=asks)
+
+    assert (answer.status_code, answer.json) == (401, {"success": False, "error": "Unauthorized"})
+
+
 def test_the_route_needs_no_cookie_and_sets_none(client_for, due):
     answer = client_for(None).get(PATH, headers=RIGHT)
 
