@@ -9,6 +9,9 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 
+_IS_THERE = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
+
+
 @dataclass
 class Calls:
     """How many database calls there were so far."""
@@ -56,8 +59,11 @@ def failing(engine: Engine, number: int, *, goes_on: bool) -> Iterator[Calls]:
             raise OperationalError("the failing call", {}, error)
         pid = connection.connection.dbapi_connection.info.backend_pid
         with killer.connect() as other:
-            # Waits until the backend is gone, so that it is this call that finds out.
-            other.exec_driver_sql("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+            other.exec_driver_sql("SELECT pg_terminate_backend(%s)", (pid,))
+            # Until the backend is gone, so that it is this call that finds out. Its own way to
+            # wait looks every 100 ms.
+            while other.exec_driver_sql(_IS_THERE, (pid,)).first():
+                pass
 
     try:
         with at_call(engine, fail) as calls:
