@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
-
 _IS_THERE = "SELECT 1 FROM pg_stat_activity WHERE pid = %s"
 
 
