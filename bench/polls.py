@@ -198,7 +198,7 @@ def post(path: str, port: int, cookie: str, seen: str) -> bytes:
         "HX-Source: div#sessions",
         "HX-Target: div#sessions",
         f"HX-Current-URL: http://127.0.0.1:{port}/dashboard",
-        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Type: application/x-www-form-urlencoded;charset=UTF-8",
         f"Content-Length: {len(body)}",
         f"Origin: http://127.0.0.1:{port}",
         "Sec-Fetch-Site: same-origin",

@@ -36,6 +36,7 @@ PATH = "/api/admin/update-session-status"
 """The public update route, of which this answers the common cases."""
 
 _LONGEST_BODY = 200
+_FORM = re.compile(r"application/x-www-form-urlencoded(;\s*charset=utf-8)?", re.IGNORECASE)
 _SEEN = re.compile(rb"seen=(\d{1,18}\.\d{1,18}\.\d{1,18})((?:&[a-z]+=\d{1,9})*)")
 
 
@@ -84,11 +85,11 @@ class Polls:
     def _is_from_page(self, environ: dict[str, Any]) -> bool:
         """Whether one of our own pages asks, as the application would see it."""
         length = environ.get("CONTENT_LENGTH") or ""
-        return (
+        return bool(
             environ["REQUEST_METHOD"] == "POST"
             and environ.get("HTTP_HX_REQUEST") == "true"
             and environ.get("HTTP_SEC_FETCH_SITE") == "same-origin"
-            and environ.get("CONTENT_TYPE") == "application/x-www-form-urlencoded"
+            and _FORM.fullmatch(environ.get("CONTENT_TYPE") or "")
             and not environ.get("QUERY_STRING")
             and "HTTP_AUTHORIZATION" not in environ
             and length.isdecimal()

@@ -47,7 +47,7 @@ def asked(app, monkeypatch):
             "SERVER_NAME": "127.0.0.1", "SERVER_PORT": "80", "SERVER_PROTOCOL": "HTTP/1.1",
             "HTTP_HOST": "127.0.0.1", "HTTP_HX_REQUEST": "true",
             "HTTP_SEC_FETCH_SITE": "same-origin",
-            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded;charset=UTF-8",
             "CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body),
             "wsgi.url_scheme": "http", "wsgi.errors": io.StringIO(),
         } | changes  # fmt: skip
