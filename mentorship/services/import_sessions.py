@@ -201,7 +201,7 @@ def _store(
     session: Session, bookings: list[dict[str, object]], slots: dict[_SlotKey, _Slot]
 ) -> None:
     used = {_key(booking) for booking in bookings}
-    present = sorted(slots[key].id or 0 for key in used if slots[key].id is not None)
+    present = sorted(found for key in used if (found := slots[key].id) is not None)
     for first in range(0, len(present), _LOCKED_AT_ONCE):
         lock_slots(session, present[first : first + _LOCKED_AT_ONCE])
     new = [(key, slot) for key, slot in slots.items() if slot.id is None]

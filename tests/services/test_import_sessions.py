@@ -290,7 +290,7 @@ def test_a_booking_of_a_slot_that_appeared_between_two_answers_is_nobodys_here(s
     assert len(stored(session)) == 2
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
 def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(session, cast):
     slot = {"mentor_id": cast.mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
     session.add(MentorTimeSlot(**slot))

@@ -86,7 +86,7 @@ class Caller:
         body = None
         if fields is not None:
             body = urlencode(fields)
-            sent["Content-Type"] = "application/x-www-form-urlencoded"
+            sent["Content-Type"] = "application/x-www-form-urlencoded;charset=UTF-8"
         try:
             self._connection.request(method, path, body, sent)
             response = self._connection.getresponse()
