@@ -9,11 +9,12 @@ from mentorship.domain.seen import Seen
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.due import DueBooking
-from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.services.sweep import update_session_statuses
 from mentorship.web import identity, polls
 from mentorship.web.changed_lists import changed_lists
 from mentorship.web.dashboard import asked_pages
 from mentorship.web.formats import say
+from mentorship.web.freshness import freshened
 from mentorship.web.htmx import is_htmx
 from mentorship.web.openapi import Access, described
 from mentorship.wire import PollFields, SweepAnswer, sweep_answer
@@ -57,9 +58,7 @@ def _poll(now: datetime) -> Response:
     """
     state = identity.required_pulse(now)
     shown = Seen.parse(request.values["seen"]) if "seen" in request.values else state.place
-    if state.is_anything_due:
-        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
-        state = identity.required_pulse(now)
+    state = freshened(state, now)
     if state.place.print == shown.print:
         return Response(status=204)
     lists, headers = changed_lists(state, shown, pages=asked_pages(), now=now)

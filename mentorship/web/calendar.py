@@ -9,8 +9,8 @@ from mentorship.domain.people import Viewer
 from mentorship.domain.weeks import Week, day_hours, day_start, local_day
 from mentorship.extensions import db
 from mentorship.queries.agenda import Agenda, Entry, agenda
-from mentorship.web.dashboard import fresh_pulse
 from mentorship.web.fields import day_of_calendar
+from mentorship.web.freshness import fresh_pulse
 
 bp = Blueprint("calendar", __name__, url_prefix="/dashboard")
 

@@ -1,18 +1,12 @@
 """The dashboard pages."""
 
-from datetime import datetime
-
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.extensions import db
-from mentorship.models import Cause
 from mentorship.queries.dashboard import Section
-from mentorship.queries.pulse import Pulse
-from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import page_number
-from mentorship.web.identity import required_pulse
+from mentorship.web.freshness import fresh_pulse
 from mentorship.web.lists import lists_of
 
 bp = Blueprint("dashboard", __name__)
@@ -31,15 +25,6 @@ def show() -> str:
     state = fresh_pulse(now)
     found, lists = lists_of(state, seen=state.place, pages=pages, now=now)
     return render_template("dashboard.html", viewer=state.viewer, board=found, lists=lists)
-
-
-def fresh_pulse(now: datetime) -> Pulse:
-    """Who asks and where their lists stand, after a sweep where anything is due at `now` (UTC)."""
-    state = required_pulse(now)
-    if state.is_anything_due:
-        update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
-        state = required_pulse(now)
-    return state
 
 
 def asked_pages() -> dict[Section, int]:

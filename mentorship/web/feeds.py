@@ -20,13 +20,12 @@ from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.events import Alarm
 from mentorship.extensions import db
-from mentorship.models import Cause
 from mentorship.queries.calendar_feed import entries, entry, feed_of
 from mentorship.queries.session_page import session_page
 from mentorship.services import feeds
 from mentorship.services.events import event_of
-from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.formats import say
+from mentorship.web.freshness import sweep
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("feeds", __name__)
@@ -44,7 +43,7 @@ def read(feed_token: str) -> Response:
     session, now = db.session(), utc_now()
     feed = feeds.opened_feed(session, feed_token)
     session.rollback()
-    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    sweep(now)
     base_url = _base_url()
     events = (
         event_of(row, feed.viewer, base_url=base_url, alarm=feed.alarm)
@@ -61,7 +60,7 @@ def read(feed_token: str) -> Response:
 def one_session(session_id: int) -> Response:
     """One session as a file for any calendar program."""
     session, viewer, now = db.session(), required_viewer(), utc_now()
-    update_session_statuses(session, now=now, cause=Cause.POLL, keep=nothing)
+    sweep(now)
     session_page(session, viewer, session_id, now=now)
     event = event_of(entry(session, session_id), viewer, base_url=_base_url())
     response = _calendar(ics.feed("Mentorship", [event]))

@@ -26,7 +26,6 @@ from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.lifecycle import Action, Party, Status
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
-from mentorship.models import Cause
 from mentorship.queries.around import around_session
 from mentorship.queries.calendar_feed import entry
 from mentorship.queries.free_times import free_slots
@@ -35,9 +34,9 @@ from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
 from mentorship.services.events import event_of
 from mentorship.services.moving import Moved, move
-from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.web.fields import body, page_number
 from mentorship.web.formats import say
+from mentorship.web.freshness import sweep
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
 from mentorship.wire import MoveAnswer, MoveFields, move_answer
@@ -67,7 +66,7 @@ def page_of(
     After a refusal with its sentence and what was `typed` in each form.
     """
     now = utc_now()
-    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+    sweep(now)
     page = session_page(db.session(), viewer, session_id, now=now)
     too_late = _too_late(page, viewer, now)
     if too_late:  # The sentence stands in place of the button.
