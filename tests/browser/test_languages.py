@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Status
@@ -32,8 +33,8 @@ def test_a_german_browser_sees_its_dashboard_in_german_and_remembers_english(sit
     window.go("/account")
     page.get_by_label("Sprache").select_option("en")
     page.get_by_role("button", name="Speichern", exact=True).click()
-    assert "Your account is changed." in page.inner_text("#notice")
-    assert page.locator("html").get_attribute("lang") == "en"
+    expect(page.locator("#notice")).to_contain_text("Your account is changed.")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     again = windows.of(site, mentor, locale="de-DE").go().page
     assert again.title().endswith("Your sessions · Mentorship")
     assert window.errors == []

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
@@ -103,11 +104,11 @@ def test_a_wrong_password_is_said_beside_the_form_and_the_address_is_kept(site, 
     page.fill("[name=password]", "wrong")
     page.click("button")
 
-    assert page.get_by_role("alert").inner_text() == (
+    expect(page.get_by_role("alert")).to_have_text(
         "The e-mail address or the password is not right."
     )
-    assert page.input_value("[name=email]") == "nobody@example.org"
-    assert page.input_value("[name=next]") == "/dashboard?past=2"
+    expect(page.locator("[name=email]")).to_have_value("nobody@example.org")
+    expect(page.locator("[name=next]")).to_have_value("/dashboard?past=2")
 
 
 def test_a_new_password_is_set_by_a_link_and_then_opens_the_door(site, windows):
@@ -125,7 +126,7 @@ def test_a_new_password_is_set_by_a_link_and_then_opens_the_door(site, windows):
     page.click("button")
     page.wait_for_url("**/dashboard")
 
-    assert "No session is booked." in page.inner_text("#list-upcoming")
+    expect(page.locator("#list-upcoming")).to_contain_text("No session is booked.")
 
 
 def test_every_button_works_without_scripts(site, windows, mentor, student):
@@ -139,24 +140,25 @@ def test_every_button_works_without_scripts(site, windows, mentor, student):
     window = windows.of(site, mentor, java_script_enabled=False).go()
     page = window.page
 
-    def said():
-        return page.inner_text("#notice")
+    def says(sentence):
+        expect(page.locator("#notice")).to_have_text(sentence)
 
     window.press(soon, "Start")
-    assert (page.url, said()) == (f"{site.address}/dashboard", "The session is started.")
+    says("The session is started.")
+    assert page.url == f"{site.address}/dashboard"
     window.press(soon, "Complete")
-    assert said() == "The session is completed."
+    says("The session is completed.")
     window.press(late, "We have begun")
-    assert said() == "The session is marked as begun."
+    says("The session is marked as begun.")
     window.press(early, "Start")
     window.press(early, "Start now anyway")
-    assert said() == "The session is started."
+    says("The session is started.")
     window.press(later, "Cancel")
     page.fill(f"#cancel-{later} input", "Down with the flu.")
     window.press(later, "Cancel this session")
-    assert said() == "The session is cancelled."
-    assert "Down with the flu." in page.inner_text(f"#session-{later}")
-    assert page.locator("noscript").inner_text().startswith("Without JavaScript")
+    says("The session is cancelled.")
+    expect(page.locator(f"#session-{later}")).to_contain_text("Down with the flu.")
+    expect(page.locator("noscript")).to_contain_text("Without JavaScript")
 
 
 def test_what_cannot_be_done_any_more_is_said_in_a_sentence_and_the_lists_follow(
@@ -208,7 +210,7 @@ def test_a_list_is_paged_and_stays_on_its_page_when_it_is_refreshed(site, window
     page.wait_for_url("**/dashboard?past=2#list-past")
     page.click("#list-past >> text=Next")
     page.wait_for_url("**/dashboard?past=3#list-past")
-    assert "Page 3 of 3" in page.inner_text("#list-past")
+    expect(page.locator("#list-past")).to_contain_text("Page 3 of 3")
     shown = window.cards("past")
     assert len(shown) == 45 + 3 - 40
     ((ongoing, _, _),) = window.cards("now")
@@ -232,4 +234,4 @@ def test_the_browsers_time_zone_is_chosen_at_sign_up_and_may_be_changed(site, wi
     without.page.check("[value=student]")
     without.page.select_option("[name=timezone]", "America/New_York")
     without.page.click("button")
-    assert "nell.without.scripts@example.org" in without.page.inner_text("main")
+    expect(without.page.locator("main")).to_contain_text("nell.without.scripts@example.org")

@@ -99,7 +99,8 @@ def publish_tuesday_evenings(window) -> None:
     page.get_by_role("link", name="Change limits").click()
     page.get_by_label("Bookable so many days ahead").fill("366")
     page.get_by_role("button", name="Save").click()
-    page.get_by_role("link", name="Add weekly hours").click()
+    with page.expect_navigation():
+        page.get_by_role("link", name="Add weekly hours").click()
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
     page.get_by_label("Tuesday").check()
@@ -185,7 +186,9 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
         his.page.get_by_label(re.compile(rf"{said(moved)}.*{in_new_york(moved)} "))
     )
     while choice.count() == 0:
-        his.page.get_by_role("link", name="Later times").click()
+        # A click waits for the next page to begin, not for all of it.
+        with his.page.expect_navigation():
+            his.page.get_by_role("link", name="Later times").click()
     choice.first.check()
     his.page.get_by_label("Reason").fill("A flight")
     his.page.get_by_role("button", name="Move the session").click()
