@@ -81,13 +81,17 @@ document.addEventListener("htmx:response:error", (event) => {
   if (hx.redirect) return; // Signed out: htmx leads to the sign-in page.
   const what = `the server answered ${response.status}`;
   if (isPoll(event)) pollFailed(what);
-  else if (hx.retarget) console.error("session action refused:", what);
-  else actionFailed(what);
+  else if (hx.retarget) {
+    console.error("session action refused:", what);
+    acted.delete(cardOf(event.target)?.id);
+  } else actionFailed(what);
 });
 
 document.addEventListener("htmx:error", (event) => {
-  if (isPoll(event)) pollFailed(event.detail.error);
-  else actionFailed(event.detail.error);
+  if (isPoll(event)) {
+    delete event.detail.ctx?.hx?.trigger; // Nothing was swapped; the next answer tells it again.
+    pollFailed(event.detail.error);
+  } else actionFailed(event.detail.error);
 });
 
 // Of failures only a sentence of our own server is shown, never a proxy's page, and the lists stay.
@@ -196,7 +200,10 @@ function askAgainIfDue() {
 function drawTimes() {
   const now = Date.now() + clockAhead;
   for (const time of lists.querySelectorAll("time.left")) {
-    const text = lasting(Date.parse(time.dateTime) - now, time.dataset.says);
+    const ahead = Date.parse(time.dateTime) - now;
+    const { late, left } = time.dataset;
+    // What is over is not counted on; the page cannot know yet what has become of it.
+    const text = late ? lasting(-ahead, late) : ahead > 0 ? lasting(ahead, left) : "";
     if (time.textContent !== text) time.textContent = text;
   }
   for (const part of lists.querySelectorAll("[data-from]")) {
@@ -209,7 +216,7 @@ function drawTimes() {
 
 // Like "in 12 minutes", or put into the words that the page gives for it.
 function lasting(milliseconds, says) {
-  const minutes = Math.max(1, Math.ceil(Math.abs(milliseconds) / 60_000));
+  const minutes = Math.max(1, Math.ceil(milliseconds / 60_000));
   const [value, unit] =
     minutes < 120 ? [minutes, "minute"]
     : minutes < 2 * 1440 ? [Math.round(minutes / 60), "hour"]

@@ -6,7 +6,7 @@ session; `mentorship.queries.due` reads the same rows as SQL for many. Specifica
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -24,6 +24,9 @@ class Status(StrEnum):
 
 OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
 """Sessions that still take up their people's time."""
+
+EARLY = timedelta(minutes=15)
+"""Longer than this before its start a start is asked about first, and the room stays shut."""
 
 
 class Action(StrEnum):

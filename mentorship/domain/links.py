@@ -1,16 +1,13 @@
 """Links that people give: to a meeting room, to a recording."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from mentorship.domain.errors import InvalidInput
-from mentorship.domain.lifecycle import OPEN, Status
+from mentorship.domain.lifecycle import EARLY
 from mentorship.domain.sentences import N_
 
 LONGEST_LINK = 2000
-
-OPENS_BEFORE = timedelta(minutes=15)
-"""How long before the start the people of a session are shown where they meet."""
 
 
 def clean_link(value: str, *, what: str) -> str:
@@ -49,11 +46,7 @@ def _is_web_address(value: str) -> bool:
         return False
 
 
-def room_opens(start: datetime) -> datetime:
-    """From when on (UTC) the room of a session that starts then is shown."""
-    return start - OPENS_BEFORE
-
-
-def is_room_open(status: Status, start: datetime, now: datetime) -> bool:
-    """Whether the people of a session are shown its room: from shortly before until it is over."""
-    return status in OPEN and now >= room_opens(start)
+def room_opens(start: datetime, started_at: datetime | None) -> datetime:
+    """From when on (UTC) a session's room is shown: shortly before its start, or once started."""
+    opens = start - EARLY
+    return min(opens, started_at) if started_at else opens

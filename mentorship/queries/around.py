@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.lifecycle import OPEN, Party, Status
-from mentorship.domain.links import is_room_open, room_opens
+from mentorship.domain.links import room_opens
 from mentorship.models import (
     MentorProfile,
     MentorTimeSlot,
@@ -44,6 +44,7 @@ def around_session(session: Session, page: SessionPage, *, now: datetime) -> Aro
         select(
             SessionBooking.status,
             SessionBooking.start_time,
+            SessionBooking.started_at,
             MentorTimeSlot.meeting_url.label("own"),
             MentorProfile.meeting_url.label("standing"),
             SessionRecording.url,
@@ -59,14 +60,14 @@ def around_session(session: Session, page: SessionPage, *, now: datetime) -> Aro
         .where(SessionBooking.id == page.card.id)
     ).one()
     room = "" if page.party is Party.ADMIN else row.own or row.standing or ""
-    is_shown = is_room_open(row.status, row.start_time, now)
-    is_to_come = bool(room) and row.status in OPEN and not is_shown
+    is_open = row.status in OPEN
+    opens = room_opens(row.start_time, row.started_at)
     is_mentor = page.party is Party.MENTOR
     return Around(
-        is_open=row.status in OPEN,
+        is_open=is_open,
         is_completed=row.status is Status.COMPLETED,
-        room=room if is_shown else "",
-        room_opens=room_opens(row.start_time) if is_to_come else None,
+        room=room if is_open and now >= opens else "",
+        room_opens=opens if room and is_open and now < opens else None,
         own_room=row.own if is_mentor else "",
         recording=row.url or "",
         rating=row.rating,

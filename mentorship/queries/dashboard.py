@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Any
@@ -26,6 +26,8 @@ from sqlalchemy.orm import aliased
 from mentorship.database import UtcDateTime
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.lifecycle import (
+    CLOCK_RULES,
+    EARLY,
     MANUAL_ACTIONS,
     OPEN,
     RULE_OF,
@@ -39,12 +41,11 @@ from mentorship.domain.links import room_opens
 from mentorship.domain.people import Role, Viewer, party_of
 from mentorship.domain.seen import Seen
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+from mentorship.queries.due import first_due
 from mentorship.queries.scope import visible_to
 from mentorship.question import Question, Raw
 
 PAGE_SIZE = 20
-EARLY = timedelta(minutes=15)
-"""A start that is earlier than this before the start time is asked about first."""
 
 KEPT = 4096
 """Cards that one process keeps, and what is drawn of them; each takes a few kilobytes."""
@@ -192,6 +193,16 @@ _GROUPS = {
 }  # fmt: skip
 
 
+_FIRST_DUE = {
+    role: Question(
+        union_all(
+            *(select(first_due(rule).where(visible_to(role)).subquery()) for rule in CLOCK_RULES)
+        )
+    )
+    for role in Role
+}
+
+
 def board(
     engine: Engine,
     viewer: Viewer,
@@ -206,7 +217,7 @@ def board(
     `seen` is the place of a pulse that was taken before.
     """
     for _ in range(2):
-        totals, next_due = _totals(engine, viewer)
+        totals, next_due = _totals(engine, viewer, now)
         listings = _listings(engine, viewer, totals, pages, now, cutoff)
         # One is read after the other; what changed between is seen by another look.
         if all(listing.is_whole for listing in listings):
@@ -214,7 +225,9 @@ def board(
     return Board(listings, seen, now, next_due)
 
 
-def _totals(engine: Engine, viewer: Viewer) -> tuple[dict[Section, int], datetime | None]:
+def _totals(
+    engine: Engine, viewer: Viewer, now: datetime
+) -> tuple[dict[Section, int], datetime | None]:
     """How many sessions each list has, and when the next of them is due (UTC)."""
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
@@ -225,7 +238,12 @@ def _totals(engine: Engine, viewer: Viewer) -> tuple[dict[Section, int], datetim
             instants.append(group.first_start)
         elif section is Section.NOW:
             instants.append(group.first_end)
-    return totals, min(instants, default=None)
+    next_due = min(instants, default=None)
+    if next_due is not None and next_due <= now:
+        # Perhaps a sweep could not change it and has set it back; then the page waits for others.
+        rows = _FIRST_DUE[viewer.role].ask(engine, viewer=viewer.id, now=now)
+        next_due = min((row[0] for row in rows), default=None)
+    return totals, next_due
 
 
 def _listings(
@@ -293,7 +311,7 @@ def card(row: Any, party: Party, now: datetime) -> Card:
             if permitted(action, party) and RULE_OF[action].matches(state, now)
         ),
         is_early=row.start_time - now > EARLY,
-        room_opens=room_opens(row.start_time)
+        room_opens=room_opens(row.start_time, row.started_at)
         if row.has_room and row.status in OPEN and party is not Party.ADMIN
         else None,
     )

@@ -99,24 +99,24 @@ def due_bookings(
     return statement.order_by(column, SessionBooking.id).limit(limit).params(now=now)
 
 
+def first_due(rule: Rule) -> Select[datetime]:
+    """The first instant at which `rule` makes a booking due; not of those set back at `:now`."""
+    column = due_column(rule)
+    return (
+        select(column)
+        .where(text(source_predicate(rule)), ~_set_back(_NOW))
+        .order_by(column, SessionBooking.id)
+        .limit(1)
+    )
+
+
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """The earliest instant (UTC) at which a clock rule makes a booking due; None if there is none.
 
     An instant that has passed means that a sweep is needed now. Bookings that are set back count
     from their retry.
     """
-    instants = []
-    for rule in CLOCK_RULES:
-        column = due_column(rule)
-        instants.append(
-            session.scalar(
-                select(column)
-                .where(text(source_predicate(rule)), ~_set_back(_NOW))
-                .order_by(column, SessionBooking.id)
-                .limit(1),
-                {"now": now},
-            )
-        )
+    instants = [session.scalar(first_due(rule), {"now": now}) for rule in CLOCK_RULES]
     instants.append(
         session.scalar(select(func.min(SweepFailure.retry_at)).where(SweepFailure.retry_at > now))
     )

@@ -1,6 +1,7 @@
 """What an open dashboard is answered when its lists have changed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from flask import render_template
@@ -22,6 +23,7 @@ HEADER_ROOM = 3000
 """Bytes. Updates travel in a header, and proxies commonly take 4 KB of those in all."""
 
 _MOST_UPDATES = 10
+_LONGEST_TOLD = 200
 
 
 def changed_lists(
@@ -43,7 +45,8 @@ def changed_lists(
         # The lists are shown as they are now, but the page comes back at once for the rest.
         place = Seen(head, shown.print)
     found, lists = lists_of(state, seen=place, pages=pages, now=now)
-    return render_template("_sessions.html", board=found, lists=lists), headers
+    answer = render_template("_sessions.html", viewer=viewer, board=found, lists=lists)
+    return answer, headers
 
 
 def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
@@ -58,5 +61,8 @@ def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
             events["poll-now"] = {}
         header = trigger(events)
         if len(header["HX-Trigger"]) <= HEADER_ROOM:
-            break
-    return header, count
+            return header, count
+    # A reason in other signs than ASCII takes up to 12 bytes for each. The lists show it whole.
+    (head, update), *others = told
+    shorter = replace(update, reason=f"{update.reason[:_LONGEST_TOLD]}…")
+    return _events([(head, shorter), *others])

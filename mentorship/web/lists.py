@@ -8,9 +8,10 @@ from flask import current_app, render_template
 from markupsafe import Markup
 
 from mentorship.domain.cutoff import Cutoff
+from mentorship.domain.lifecycle import EARLY
 from mentorship.domain.seen import Seen
 from mentorship.extensions import db
-from mentorship.queries.dashboard import EARLY, Board, Section, board
+from mentorship.queries.dashboard import Board, Section, board
 from mentorship.queries.pulse import Pulse
 from mentorship.web.formats import hour_cycle
 from mentorship.web.kept import Drawn, kept_own

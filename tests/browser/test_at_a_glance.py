@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
@@ -83,6 +84,34 @@ def test_the_way_into_the_meeting_appears_a_quarter_of_an_hour_before_the_start(
     assert admins.locator(f"#session-{booking} a[data-from]").count() == 0
 
 
+def test_what_is_over_is_not_counted_on_without_the_server(site, windows, people):
+    now = utc_now()
+    soon = a_booking(site.session, **people, starts=now + timedelta(minutes=3))
+    running = a_booking(site.session, **people, status=Status.ONGOING,
+                        starts=now - timedelta(minutes=57))  # fmt: skip
+    window = windows.of(site, people["student"], clock=now).go()
+    assert (left(window, soon), left(window, running)) == ("in 3 minutes", "3 minutes left")
+
+    window.page.context.set_offline(True)
+    window.page.clock.run_for(5 * 60_000)
+
+    assert (left(window, soon), left(window, running)) == ("", "")
+
+
+def test_whoever_was_started_early_may_join_at_once(site, windows, people):
+    a_profile(site.session, people["mentor"], meeting_url="https://meet.example.org/maya")
+    now = utc_now()
+    booking = a_booking(site.session, **people, starts=now + timedelta(hours=2))
+    perform(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"], now=now)
+    page = windows.of(site, people["student"]).go().page
+    join = page.locator(f"#session-{booking}").get_by_role("link", name="Join")
+
+    expect(join).to_be_visible()
+    answer = page.request.get(site.address + join.get_attribute("href"), max_redirects=0)
+
+    assert answer.headers["location"] == "https://meet.example.org/maya"
+
+
 def test_the_clock_decides_whether_a_start_is_asked_about_and_a_cancellation_offered(
     site, windows, people
 ):
@@ -141,6 +170,24 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
 
     heard = "Trees: The session was cancelled."
     assert window.page.evaluate("said") == [heard, f"The session is started.\n\n{heard}"]
+
+
+def test_a_change_after_a_refused_press_is_said(site, windows, people):
+    booking = a_booking(site.session, **people, topic="Trees",
+                        starts=utc_now() + timedelta(hours=9))  # fmt: skip
+    window = windows.of(site, people["student"]).go()
+    reason = window.page.locator(f"#cancel-{booking} input")
+    window.press(booking, "Cancel")
+    reason.evaluate("(field) => field.removeAttribute('maxlength')")
+    reason.fill("x" * 301)
+    window.press(booking, "Cancel this session")
+    expect(window.page.locator("#notice")).to_contain_text("longer than 300")
+
+    perform(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"],
+            now=utc_now())  # fmt: skip
+    window.look_again()
+
+    expect(window.page.locator("#changes")).to_have_text("Trees: The session was started.")
 
 
 def test_the_next_key_goes_on_from_the_session_whose_button_was_pressed(site, windows, people):

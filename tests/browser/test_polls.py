@@ -21,12 +21,24 @@ NOTE_REQUESTS = """
   window.fetch = (...request) => { asked.push(performance.now()); return send(...request); };
 """
 
+CUT_THE_FIRST_ANSWER = """
+  const send = window.fetch;
+  window.fetch = async (...request) => {
+    window.fetch = send;
+    const { status, headers } = await send(...request);
+    const body = new ReadableStream({ start: (stream) => stream.error(new TypeError("cut off")) });
+    return new Response(body, { status, headers });
+  };
+"""
+
 # htmx marks what it has taken charge of, and its own requests on the element that polls.
 WATCH_THE_LISTS = """
-  window.changes = 0;
+  window.changes = [];
   new MutationObserver((records) => {
-    changes += records.filter((record) => record.target.id !== "sessions"
-      && record.attributeName !== "data-htmx-powered").length;
+    for (const { target, type, attributeName } of records) {
+      if (target.id === "sessions" || attributeName === "data-htmx-powered") continue;
+      changes.push([target.outerHTML ?? target.data, type, attributeName]);
+    }
   }).observe(document.getElementById("sessions"),
              { subtree: true, childList: true, attributes: true, characterData: true });
 """
@@ -83,11 +95,11 @@ def test_where_nothing_changed_the_answer_is_204_and_the_page_is_not_touched(
     window.pass_time(60_000, answers=1)
 
     assert window.answers == [204, 204]
-    assert window.page.evaluate("changes") == 0
+    assert window.page.evaluate("changes") == []
     assert window.told == []
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=5))
     window.pass_time(60_000, answers=1)
-    window.wait(lambda: window.page.evaluate("changes") > 0)
+    window.wait(lambda: window.page.evaluate("changes"))
     assert window.answers == [204, 204, 200]
     assert window.told == []
 
@@ -137,6 +149,25 @@ def test_without_the_server_a_window_says_so_keeps_what_it_shows_and_recovers_by
             window.wait(connection.is_hidden)
             window.shows("past", booking, "COMPLETED", is_delayed=False)
         assert window.answers == [200]
+
+
+def test_an_answer_that_is_cut_off_tells_nothing_and_the_next_tells_it_once(
+    site, windows, mentor, student
+):
+    booking = a_booking(site.session, mentor=mentor, student=student,
+                        starts=utc_now() + timedelta(hours=1))  # fmt: skip
+    window = windows.of(site, student)
+    window.page.add_init_script(CUT_THE_FIRST_ANSWER)
+    window.go()
+    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now())
+
+    window.look_again()
+    window.wait(window.page.locator("#connection").is_visible)
+    assert window.told == []
+    window.look_again()
+
+    window.shows("past", booking, "CANCELLED", is_delayed=False)
+    assert [update["newStatus"] for update in window.updates] == ["CANCELLED"]
 
 
 def test_a_refused_poll_leaves_the_lists_alone_and_is_an_error_on_the_console(

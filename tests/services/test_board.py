@@ -5,8 +5,9 @@ from datetime import timedelta
 import pytest
 
 from mentorship.domain.cutoff import NO_CUTOFF, Cutoff
-from mentorship.domain.lifecycle import Action
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.seen import Seen
+from mentorship.models import SweepFailure
 from mentorship.queries import dashboard
 from mentorship.queries.dashboard import Section, board
 from mentorship.services.manual import perform
@@ -47,6 +48,23 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     shown = {each.section: [card.id for card in each.cards] for each in found.listings}
     assert shown == {each: [booking] if each is section else [] for each in Section}
     assert [each.total for each in found.listings if each.section is section] == [1]
+
+
+def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    bad, _next = (a_booking(session, **people, starts=start) for start in ("10:00", "14:00"))
+    a_booking(session, **people, starts="11:00", status=Status.ONGOING)
+
+    def next_due(now):
+        return board(session.get_bind(), cast.student, seen=Seen(0, (0, 0)), pages={},
+                     now=at(now), cutoff=NO_CUTOFF).next_due  # fmt: skip
+
+    assert next_due("11:30") == at("10:00")
+    session.add(SweepFailure(booking_id=bad, attempts=1, retry_at=at("11:40"), error="x"))
+    session.commit()
+
+    assert next_due("11:30") == at("12:00")
+    assert next_due("11:40") == at("10:00")
 
 
 @pytest.mark.parametrize(("now", "may"), [("05:59:59", True), ("06:00", False)])

@@ -40,8 +40,8 @@ from tests.support.browser import a_site
 from tests.support.builders import a_booking, a_profile, a_slot
 from tests.support.processes import cookie_of
 
-SHOWN = ("placeholder", "title", "aria-label", "alt", "data-says", "data-lost", "data-back",
-         "data-failed", "data-many")  # fmt: skip
+SHOWN = ("placeholder", "title", "aria-label", "alt", "data-late", "data-left", "data-lost",
+         "data-back", "data-failed", "data-many")  # fmt: skip
 NOT_WORDS = ("script", "style", "code")
 GERMAN = Locale.parse("de")
 SAME_IN_EVERY_LANGUAGE = {

@@ -210,6 +210,26 @@ def test_the_event_is_ascii_on_one_line_whatever_the_reason_says(
     assert told(answer)["updates"][0]["reason"] == reason
 
 
+def test_a_reason_that_fills_a_header_is_told_in_part_and_shown_whole(
+    page_of, client_for, session, cast
+):
+    others = a_booking(session, mentor=cast.mentor, student=cast.student, starts="15:00")
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="14:00")
+    page = page_of(cast.mentor)
+    reason = "\U0001f600" * 300
+    for each in booking, others:
+        client_for(cast.student).post(f"/api/sessions/{each}/cancel", json={"reason": reason})
+
+    heard = []
+    while (answer := page.poll()).status_code == 200:
+        assert len(answer.headers["HX-Trigger"]) <= HEADER_ROOM
+        assert answer.text.count(reason) == 2
+        heard += told(answer)["updates"]
+
+    assert [update["sessionId"] for update in heard] == [booking, others]
+    assert all(update["reason"] == reason[:200] + "…" for update in heard)
+
+
 def test_a_poll_without_what_it_has_seen_is_told_what_it_caused_itself(client_for, due, cast):
     client = client_for(cast.student)
 
