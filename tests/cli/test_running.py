@@ -40,7 +40,7 @@ def test_some_of_the_demo_changes_by_itself_within_the_next_minutes(flask, sessi
         flask("demo")
         swept = []
         for _ in range(6):
-            clock.shift(60)
+            clock.tick(60)
             swept.append(flask("sweep").stdout.splitlines()[-1])
 
     assert swept[0].startswith("1 session became ongoing")

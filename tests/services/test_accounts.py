@@ -170,9 +170,9 @@ def test_a_link_works_for_seven_days_and_not_a_second_longer(session):
     viewer = maya(session)
     with standing_at(TODAY) as clock:
         token = a_token(viewer)
-        clock.shift(Purpose.INVITATION.lasts)
+        clock.tick(Purpose.INVITATION.lasts)
         assert person_of(session, token, secret_key=KEY) == viewer
-        clock.shift(timedelta(seconds=1))
+        clock.tick(timedelta(seconds=1))
         with pytest.raises(InvalidInput, match="expired"):
             person_of(session, token, secret_key=KEY)
     assert Purpose.INVITATION.lasts == timedelta(days=7)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from time_machine import Traveller
+from freezegun.api import FrozenDateTimeFactory
 
 from tests.support.builders import at
 from tests.support.clocks import standing_at
@@ -19,7 +19,7 @@ def app(app, monkeypatch) -> Flask:
 
 
 @pytest.fixture
-def clock() -> Iterator[Traveller]:
+def clock() -> Iterator[FrozenDateTimeFactory]:
     """The server's clock, standing at 09:50 of the tests' day until a test moves it."""
     with standing_at(at("09:50")) as frozen:
         yield frozen

@@ -55,7 +55,7 @@ def links(session):
 
 def test_from_sign_up_to_the_account_page(client, session, clock):
     assert signs_up(client).status_code == 200
-    clock.shift(60)
+    clock.tick(60)
     early = client.post("/login", data={"email": EMAIL, "password": PASSWORD})
     assert early.status_code == 403
     assert "Please confirm your e-mail address first" in early.text
@@ -174,7 +174,7 @@ def test_asking_for_a_confirmation_again_and_again_at_sign_in_is_not_told_but_li
 ):
     signs_up(client)
     for second in range(MAILBOX.amount + 2):
-        clock.shift(1)
+        clock.tick(1)
         answer = client.post("/login", data={"email": EMAIL, "password": PASSWORD})
         assert answer.status_code == 403, second
 

@@ -56,8 +56,9 @@ def test_a_mentor_reads_the_student_and_an_admin_both(client_for, session, cast,
 
 
 def test_a_day_shows_the_doubled_hour_twice_and_leaves_out_the_one_that_is_skipped(
-    client_for, session, cast, lena, clock
+    client_for, session, cast, lena
 ):
+    # The clock is the real one: freezegun forgets which of two equal hours a time is in.
     for topic, start in (
         ("Summer", "2027-10-31T00:15Z"),
         ("Winter", "2027-10-31T01:15Z"),

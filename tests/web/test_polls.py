@@ -128,7 +128,7 @@ def test_a_due_session_and_a_lost_sign_in_are_for_the_application(
 
     assert asked(seen)[:2] == (401, True)
     assert asked(seen, HTTP_COOKIE=cookie[:-2])[:2] == (401, True)
-    clock.shift(15 * 24 * 3600)
+    clock.tick(15 * 24 * 3600)
     assert asked(seen, HTTP_COOKIE=cookie)[:2] == (401, True)
 
 

@@ -6,7 +6,7 @@ import json
 import pytest
 
 from mentorship.domain.lifecycle import Status
-from tests.support.builders import a_booking, at, the_booking, the_journal
+from tests.support.builders import a_booking, the_booking, the_journal
 
 DELAYED = {"status": Status.ONGOING, "is_delayed": True}
 ACTIONS = ("start", "arrive", "complete", "cancel")
@@ -143,7 +143,7 @@ def test_a_conflict_tells_the_current_state(session, booked, mentor):
 
 def test_a_start_at_the_end_time_marks_the_delay_and_is_a_conflict(session, booked, mentor, clock):
     booking = booked("10:00")
-    clock.move_to(at("11:00"))
+    clock.move_to("2026-11-24 11:00:00")
 
     answer = mentor.post(f"/api/sessions/{booking}/start")
 
@@ -156,7 +156,7 @@ def test_a_start_at_the_end_time_marks_the_delay_and_is_a_conflict(session, book
 
 def test_a_start_after_the_start_time_and_before_a_sweep_wins(session, booked, mentor, clock):
     booking = booked("10:00")
-    clock.move_to(at("10:30"))
+    clock.move_to("2026-11-24 10:30:00")
 
     assert mentor.post(f"/api/sessions/{booking}/start").json["isDelayed"] is False
     assert state(session, booking) == (Status.ONGOING, False)
