@@ -1,11 +1,14 @@
 """How SQLite and PostgreSQL are opened, so that one code path behaves alike on both."""
 
+import sqlite3
 from datetime import UTC, datetime
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import DateTime, Dialect, Engine, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql import func
 from sqlalchemy.types import TypeDecorator
@@ -89,18 +92,28 @@ def lock_journal(session: Session) -> None:
         session.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
 
 
+def is_kept_waiting(error: Exception) -> bool:
+    """Whether it was refused because somebody else held a lock for too long."""
+    return isinstance(error, DBAPIError) and isinstance(error.orig, LockNotAvailable)
+
+
 @event.listens_for(Engine, "connect")
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    if not hasattr(connection, "setlimit"):  # Only sqlite3 connections have it.
-        return
-    connection.isolation_level = None  # The "begin" event below decides how to begin.
-    for pragma in (
-        "journal_mode = WAL",
-        "synchronous = NORMAL",
-        "foreign_keys = ON",
-        "busy_timeout = 10000",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+def _prepare(connection: Any, _record: object) -> None:
+    """On both engines who waits 10 s for a lock is refused: others need the thread and the lock."""
+    if isinstance(connection, sqlite3.Connection):
+        connection.isolation_level = None  # The "begin" event below decides how to begin.
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "foreign_keys = ON",
+            "busy_timeout = 10000",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    else:
+        connection.autocommit = True
+        for setting in "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'":
+            connection.execute(f"SET {setting}")
+        connection.autocommit = False
 
 
 @event.listens_for(Engine, "begin")

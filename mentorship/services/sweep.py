@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy import delete, insert, literal, select, update
+from sqlalchemy import delete, exists, insert, literal, or_, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from mentorship.database import UtcDateTime, begin_write, lock_journal
+from mentorship.database import (
+    UtcDateTime,
+    begin_write,
+    insert_or,
+    is_kept_waiting,
+    lock_journal,
+)
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Moment, Rule
 from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.sentences import N_, joined, ngettext
@@ -87,7 +93,8 @@ def update_session_statuses(
                 session.commit()
             except Exception as error:
                 session.rollback()
-                if not due or (isinstance(error, DBAPIError) and error.connection_invalidated):
+                is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+                if not due or is_lost or is_kept_waiting(error):
                     raise
                 if limit > 1:  # Close in on the bad row; the good ones before it still change.
                     limit = max(1, len(due) // 2)
@@ -173,27 +180,34 @@ def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: d
     begin_write(session)
     # Another sweep that met the same booking must wait here, not insert the same row.
     session.execute(select(_BOOKINGS.c.id).where(_BOOKINGS.c.id == booking.id).with_for_update())
-    failure = session.get(SweepFailure, booking.id, populate_existing=True)
-    if failure is None:
-        failure = SweepFailure(booking_id=booking.id, attempts=0)
-        session.add(failure)
-    failure.attempts += 1
-    failure.retry_at = now + min(_RETRY_FIRST * 2 ** min(failure.attempts - 1, 10), _RETRY_AT_MOST)
-    failure.error = f"{type(error).__name__}: {error}"[:500]
+    before = select(SweepFailure.attempts).where(SweepFailure.booking_id == booking.id)
+    attempts = (session.scalar(before) or 0) + 1
+    retry_at = now + min(_RETRY_FIRST * 2 ** min(attempts - 1, 10), _RETRY_AT_MOST)
+    what = f"{type(error).__name__}: {error}"[:500]
+    failure = {"attempts": attempts, "retry_at": retry_at, "error": what}
+    session.execute(
+        insert_or(session, SweepFailure)
+        .values(booking_id=booking.id, **failure)
+        .on_conflict_do_update(index_elements=[SweepFailure.booking_id], set_=failure)
+    )
     session.commit()
     log.error(
         "sweep_failed_booking",
         booking_id=booking.id,
-        attempts=failure.attempts,
-        retry_at=failure.retry_at.isoformat(),
-        error=failure.error,
+        attempts=attempts,
+        retry_at=retry_at.isoformat(),
+        error=what,
     )
 
 
 def _forget_old_failures(session: Session, *, now: datetime) -> None:
-    """Those whose retry had come were tried in this sweep; what failed again has a new retry."""
+    """Those that changed after all. What another sweep is trying just now is left to it."""
     begin_write(session)
-    session.execute(delete(SweepFailure).where(SweepFailure.retry_at <= now))
+    is_due_still = exists().where(
+        SessionBooking.id == SweepFailure.booking_id,
+        or_(*(is_due(rule, literal(now, UtcDateTime)) for rule in CLOCK_RULES)),
+    )
+    session.execute(delete(SweepFailure).where(SweepFailure.retry_at <= now, ~is_due_still))
     session.commit()
 
 

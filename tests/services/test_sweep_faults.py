@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from sqlalchemy import func, insert, select, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import event, func, insert, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from mentorship.database import begin_write, lock_journal
 from mentorship.domain.lifecycle import Status
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.sweep import everything, nothing, update_session_statuses
@@ -249,6 +250,47 @@ def test_two_sweeps_that_meet_the_same_bad_booking_both_end_well(session, cast):
     assert result.started + others[0].started == 1
     assert [failure.attempts for failure in the_failures(session)] == [1]
     assert len(the_journal(session, good)) == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
+def test_a_sweep_forgets_no_failure_that_another_one_is_trying_again(session, cast):
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts="11:00", topic="refused")
+    poison(session)
+    sweep(session, NOON)
+
+    def another_sweep():
+        with Session(session.get_bind(), expire_on_commit=False) as other:
+            assert sweep(other, NOON + MINUTE).failed == 0
+
+    with meanwhile(session.get_bind(), "UPDATE session_bookings", another_sweep) as calls:
+        assert sweep(session, NOON + MINUTE).failed == 1
+
+    assert len(calls) == 1
+    assert [failure.attempts for failure in the_failures(session)] == [2]
+
+
+def test_a_sweep_that_waits_too_long_for_a_lock_blames_no_booking(session, cast):
+    many_due(session, cast, 3)
+    engine = session.get_bind()
+    is_sqlite = engine.dialect.name == "sqlite"
+    patience = "PRAGMA busy_timeout" if is_sqlite else "SHOW lock_timeout"
+    assert session.scalar(text(patience)) == (10_000 if is_sqlite else "10s")
+    session.rollback()
+
+    def less(connection, _record, _proxy):
+        less = "PRAGMA busy_timeout = 20" if is_sqlite else "SET lock_timeout = '20ms'"
+        connection.cursor().execute(less)
+
+    event.listen(engine, "checkout", less)
+    with Session(engine) as other:
+        begin_write(other)
+        lock_journal(other)
+        with pytest.raises(OperationalError, match="lock"):
+            sweep(session, NOON)
+        session.rollback()
+
+    assert the_failures(session) == []
+    assert sweep(session, NOON).started == 3
 
 
 def naive_sweep(session, now):
