@@ -45,8 +45,7 @@ from mentorship.queries.due import first_due
 from mentorship.queries.scope import visible_to
 from mentorship.question import Question, Raw
 
-PAGE_SIZE = 20
-
+_PAGE, _IN_SIGHT = 20, 200
 KEPT = 4096
 """Cards that one process keeps, and what is drawn of them; each takes a few kilobytes."""
 
@@ -91,18 +90,19 @@ class Card:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of one list; pages count from 1."""
+    """One page of one list; pages count from 1 and have up to `size` cards."""
 
     section: Section
     cards: tuple[Card, ...]
     total: int
     page: int
     pages: int
+    size: int
 
     @property
     def is_whole(self) -> bool:
         """Whether there are as many cards as `total` says."""
-        return len(self.cards) == min(PAGE_SIZE, self.total - (self.page - 1) * PAGE_SIZE)
+        return len(self.cards) == min(self.size, self.total - (self.page - 1) * self.size)
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,12 @@ _WHICH: Mapping[Section, ColumnElement[bool]] = {
     Section.UPCOMING: _B.status == Status.SCHEDULED,
     Section.PAST: or_(_B.status == Status.COMPLETED, _B.status == Status.CANCELLED),
 }
+
+
+def _page_size(role: Role, section: Section) -> int:
+    """What waits for somebody or goes on now stays in the sight of its people, on one page."""
+    is_now = section in (Section.ATTENTION, Section.NOW)
+    return _IN_SIGHT if is_now and role is not Role.ADMIN else _PAGE
 
 
 def _section_of(status: Status, *, is_delayed: bool) -> Section:
@@ -254,11 +260,12 @@ def _listings(
     now: datetime,
     cutoff: Cutoff,
 ) -> tuple[Listing, ...]:
-    last = {section: max(1, -(-total // PAGE_SIZE)) for section, total in totals.items()}
+    sizes = {section: _page_size(viewer.role, section) for section in Section}
+    last = {section: max(1, -(-total // sizes[section])) for section, total in totals.items()}
     shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
     # Where there is nothing to find, a limit of 0 spares the search.
-    limits = {f"limit_{section}": PAGE_SIZE if totals[section] else 0 for section in Section}
-    offsets = {f"offset_{section}": (shown[section] - 1) * PAGE_SIZE for section in Section}
+    limits = {f"limit_{section}": sizes[section] if totals[section] else 0 for section in Section}
+    offsets = {f"offset_{section}": (shown[section] - 1) * sizes[section] for section in Section}
     cards: dict[str, list[Card]] = {section.value: [] for section in Section}
     for raw in _ROWS[viewer.role].raw(
         engine, viewer=viewer.id, now=now, early=now + EARLY, fixed=now + cutoff.lead,
@@ -267,7 +274,14 @@ def _listings(
         where, each = _kept(raw, engine.name, viewer.role, viewer.id)
         cards[where].append(each)
     return tuple(
-        Listing(section, tuple(cards[section]), totals[section], shown[section], last[section])
+        Listing(
+            section,
+            tuple(cards[section]),
+            totals[section],
+            page=shown[section],
+            pages=last[section],
+            size=sizes[section],
+        )
         for section in Section
     )
 

@@ -50,10 +50,12 @@ def changed_lists(
 
 
 def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
-    """The header that tells as many of these as it has room for, and how many that is."""
-    if not told:
-        return {}, 0
-    for count in range(min(len(told), _MOST_UPDATES), 0, -1):
+    """The header that tells as many of these as it has room for, and how many that is.
+
+    It is fired without any, too: a new booking changes the lists, and no status.
+    """
+    most = min(len(told), _MOST_UPDATES)
+    for count in range(most, min(most, 1) - 1, -1):
         events: dict[str, object] = {
             "session-status-updated": event_detail((update for _id, update in told[:count]), say)
         }

@@ -50,6 +50,18 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     assert [each.total for each in found.listings if each.section is section] == [1]
 
 
+def test_what_is_delayed_stays_in_sight_of_its_people_however_many_there_are(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    for minute in range(25):
+        a_booking(session, **people, starts=f"10:{minute:02}", status=Status.ONGOING,
+                  is_delayed=True)  # fmt: skip
+
+    for viewer, shown in (cast.student, 25), (cast.mentor, 25), (cast.admin, 20):
+        attention, *_others = board(session.get_bind(), viewer, seen=Seen(0, (0, 0)), pages={},
+                                    now=at("12:00"), cutoff=NO_CUTOFF).listings  # fmt: skip
+        assert (len(attention.cards), attention.total) == (shown, 25)
+
+
 def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):
     people = {"mentor": cast.mentor, "student": cast.student}
     bad, _next = (a_booking(session, **people, starts=start) for start in ("10:00", "14:00"))

@@ -166,14 +166,14 @@ def test_a_button_elsewhere_is_told_to_each_open_page_once(page_of, client_for, 
         assert page.poll().status_code == 204
 
 
-def test_a_new_booking_gives_new_lists_without_an_event(page_of, session, cast):
+def test_a_new_booking_gives_new_lists_and_an_event_without_updates(page_of, session, cast):
     page = page_of(cast.student)
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="12:00")
 
     answer = page.poll()
 
     assert answer.status_code == 200
-    assert "HX-Trigger" not in answer.headers
+    assert told(answer) == {"started": 0, "completed": 0, "updates": []}
 
 
 def test_more_changes_than_a_header_holds_are_told_in_several_polls_each_once(
