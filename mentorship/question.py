@@ -1,8 +1,7 @@
 """Reading statements that are asked so often that their own cost matters."""
 
-import threading
 import weakref
-from collections import namedtuple
+from collections import deque, namedtuple
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -125,13 +124,12 @@ def _compile(statement: Statement, dialect: Dialect) -> Any:
 
 
 class _Line:
-    """One connection of one thread. It is closed with its thread or its engine."""
+    """One connection, for one question at a time."""
 
     def __init__(self, engine: Engine) -> None:
         pooled: Any = engine.raw_connection()
         self.driver = pooled.driver_connection
         pooled.detach()
-        self.close = weakref.finalize(self, self.driver.close)
 
     def ask(self, words: str, parameters: Sequence[object]) -> list[Raw]:
         """All rows of the answer. Raises what the driver raises."""
@@ -171,28 +169,36 @@ def _require(answer: Any, status: ExecStatus) -> None:
 
 
 class _Lines:
-    """The lines of one engine."""
+    """The lines of one engine on which nobody asks just now, as many as once asked together.
+
+    None belongs to a thread: the server ends threads that are idle, and SQLite's connections
+    take the process with them where they are closed by the end of a thread.
+    """
 
     def __init__(self) -> None:
-        self._own = threading.local()
-        self._all: weakref.WeakSet[_Line] = weakref.WeakSet()
+        self._idle: deque[_Line] = deque()  # Its ends are safe for any number of threads.
 
     def ask(self, engine: Engine, words: str, parameters: Sequence[object]) -> list[Raw]:
-        """On the line of this thread. One on which something went wrong is not used again."""
-        line: _Line | None = getattr(self._own, "line", None)
-        if line is None or not line.close.alive:
-            line = self._own.line = _LINE[engine.name](engine)
-            self._all.add(line)
+        """On the line that was used last. One on which something went wrong is not used again."""
+        line = self._pop() or _LINE[engine.name](engine)
         try:
-            return line.ask(words, parameters)
+            found = line.ask(words, parameters)
         except BaseException:
-            line.close()
+            line.driver.close()
             raise
+        self._idle.append(line)
+        return found
 
     def close(self) -> None:
-        """Each thread opens a new line when it asks again."""
-        for line in list(self._all):
-            line.close()
+        """Who asks again opens a new line."""
+        while line := self._pop():
+            line.driver.close()
+
+    def _pop(self) -> _Line | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
 
 
 _LINE: dict[str, type[_Line]] = {"sqlite": _Line, "postgresql": _PostgresqlLine}
@@ -202,7 +208,10 @@ _LINES: weakref.WeakKeyDictionary[Engine, _Lines] = weakref.WeakKeyDictionary()
 
 def _lines(engine: Engine) -> _Lines:
     found = _LINES.get(engine)
-    return _LINES.setdefault(engine, _Lines()) if found is None else found
+    if found is None:
+        found = _LINES.setdefault(engine, _Lines())
+        weakref.finalize(engine, found.close)
+    return found
 
 
 @event.listens_for(Engine, "engine_disposed")

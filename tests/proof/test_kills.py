@@ -119,7 +119,7 @@ def test_killed_sweepers_lose_nothing_and_do_nothing_twice(
 def test_killed_web_workers_are_replaced_and_keep_what_they_acknowledged(
     engine, app, database_url, reader, figure, tmp_path, kills
 ):
-    with a_server(database_url, workers=4, folder=tmp_path) as server:
+    with a_server(database_url, workers=4, folder=tmp_path, are_killed=True) as server:
         workers = children_of(server.pid)
         world = a_world_of(database_url, seconds=kills * 0.5)
         before = bookings_in(reader)

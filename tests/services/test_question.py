@@ -1,7 +1,10 @@
 """Questions: statements that are asked on connections of their own."""
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Barrier
 
 import psycopg
 import pytest
@@ -89,17 +92,40 @@ def test_a_lost_connection_is_replaced_within_the_same_question(database_url):
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-def test_each_thread_has_one_connection_that_ends_with_it_or_with_the_engine(database_url):
+def test_there_are_as_many_connections_as_ask_together_and_they_end_with_the_engine(database_url):
     asking = create_engine(database_url)
+    together = Barrier(3)
 
-    def ask_in_vain(connections):
-        for _ in range(3):
-            assert LATER.ask(asking, after=at("17:00")) == []
-        wait_until(lambda: len(others(database_url)) == connections)
+    def ask_in_vain(_number):
+        together.wait()
+        return LATER.ask(asking, after=at("17:00"))
 
-    ask_in_vain(1)
-    with ThreadPoolExecutor(1) as threads:
-        threads.submit(ask_in_vain, 2).result()
-    ask_in_vain(1)
+    for threads in range(3):
+        with ThreadPoolExecutor(3) as pool:
+            assert list(pool.map(ask_in_vain, range(3))) == [[]] * 3, threads
+    assert 1 <= len(others(database_url)) <= 3
     asking.dispose()
     wait_until(lambda: not others(database_url))
+
+
+ASKS_ON_A_THREAD_OF_THE_SERVER = """
+import ctypes, sys
+from sqlalchemy import create_engine, literal, select
+from mentorship.question import Question
+
+engine = create_engine(sys.argv[1])
+one = Question(select(literal(1).label("one")))
+kind = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+asks = kind(lambda _: print(one.ask(engine)[0].one) or 0)
+threads, thread = ctypes.CDLL(None), ctypes.c_ulong()
+for _ in range(3):
+    threads.pthread_create(ctypes.byref(thread), None, asks, None)
+    threads.pthread_join(thread, None)
+"""
+
+
+def test_a_process_outlives_its_threads_that_are_not_pythons_own(database_url):
+    program = [sys.executable, "-c", ASKS_ON_A_THREAD_OF_THE_SERVER, database_url]
+    ended = subprocess.run(program, capture_output=True, text=True, timeout=60)
+
+    assert (ended.returncode, ended.stdout) == (0, "1\n" * 3), ended.stderr

@@ -148,9 +148,18 @@ class Server:
         return Caller(self.port, cookie, **options)
 
 
+_A_DEATH = "Unexpected exit from worker"
+"""What granian says when it starts another one."""
+
+
 @contextmanager
-def a_server(url: str, *, workers: int, folder: Path, port: int | None = None) -> Iterator[Server]:
-    """The real server on this database, stopped afterwards; on a free port where none is given."""
+def a_server(
+    url: str, *, workers: int, folder: Path, port: int | None = None, are_killed: bool = False
+) -> Iterator[Server]:
+    """The real server on this database, stopped afterwards; on a free port where none is given.
+
+    No web worker may have died meanwhile, but where they `are_killed`.
+    """
     port = port or a_free_port()
     log = folder / f"server-{port}.log"
     process = a_command(
@@ -161,6 +170,7 @@ def a_server(url: str, *, workers: int, folder: Path, port: int | None = None) -
         wait_until(lambda: process.poll() is not None or _answers(port))
         assert process.poll() is None, log.read_text()
         yield Server(port, process.pid, log)
+        assert are_killed == (_A_DEATH in log.read_text()), log.read_text()
     finally:
         process.send_signal(signal.SIGTERM)
         try:
