@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
@@ -14,6 +14,9 @@ from mentorship.queries.scope import visible_to
 
 MOST = 200
 """More sessions than this are not shown on one page; only an admin has so many."""
+
+_LONGEST = timedelta(days=1)
+"""What began longer before the span is not looked for in it."""
 
 _Student, _Mentor = aliased(User), aliased(User)
 
@@ -40,7 +43,7 @@ class Agenda:
 
 
 def agenda(session: Session, viewer: Viewer, *, since: datetime, until: datetime) -> Agenda:
-    """The viewer's sessions that start in `[since, until)` (UTC) and were not cancelled."""
+    """The viewer's sessions with a part in `[since, until)` (UTC) that were not cancelled."""
     rows = session.execute(
         select(
             SessionBooking.id, SessionBooking.topic, SessionBooking.status,
@@ -51,8 +54,9 @@ def agenda(session: Session, viewer: Viewer, *, since: datetime, until: datetime
         .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
         .where(
             visible_to(viewer.role),
-            SessionBooking.start_time >= since,
+            SessionBooking.start_time >= since - _LONGEST,
             SessionBooking.start_time < until,
+            SessionBooking.end_time > since,
             SessionBooking.status != Status.CANCELLED,
         )
         .order_by(SessionBooking.start_time, SessionBooking.id)

@@ -112,6 +112,9 @@ _IS_OFFERED = select(
     exists().where(
         _SLOT.mentor_id == bindparam("mentor_id"),
         _SLOT.start_time > bindparam("now", type_=UtcDateTime),
+        _SLOT.start_time.between(
+            bindparam("earliest", type_=UtcDateTime), bindparam("latest", type_=UtcDateTime)
+        ),
         _SLOT.start_time >= bindparam("since", type_=UtcDateTime),
         _SLOT.start_time < bindparam("until", type_=UtcDateTime),
         ~_SLOT.is_withdrawn,
@@ -184,10 +187,20 @@ def popular_topics(session: Session) -> tuple[str, ...]:
 
 
 def is_anything_offered(
-    session: Session, *, mentor_id: int, since: datetime, until: datetime, now: datetime
+    session: Session, limits: Limits, *, since: datetime, until: datetime, now: datetime
 ) -> bool:
-    """Whether any time of the mentor, free or taken, begins after `now` and in the span (UTC)."""
-    asked = {"mentor_id": mentor_id, "since": since, "until": until, "now": now}
+    """Whether the mentor has any time, free or taken, in the span (UTC) that is bookable by then.
+
+    Neither too soon at `now` nor too far ahead.
+    """
+    asked = {
+        "mentor_id": limits.mentor_id,
+        "since": since,
+        "until": until,
+        "now": now,
+        "earliest": now + limits.minimum_notice,
+        "latest": now + limits.horizon,
+    }
     return bool(session.scalar(_IS_OFFERED, asked))
 
 

@@ -63,13 +63,17 @@ def free_week(
         )  # fmt: skip
         next_free = local_day(later[0].start_time, week.timezone) if later else None
         if week.end > now and is_anything_offered(
-            session, mentor_id=mentor_id, since=week.start, until=week.end, now=now
+            session, limits, since=week.start, until=week.end, now=now
         ):
-            # The mentor's week that shares most days with the viewer's.
+            # The mentor's week that shares most days with the viewer's. A time that only this
+            # student cannot take, because of another session then, is none that is taken.
             mentors = Week.at(week.start + _HALF, limits.timezone)
-            is_free = free_slots(
-                session, mentor_id=mentor_id, student_id=student_id, since=mentors.start,
-                until=mentors.end, now=now, limit=1,
+            is_free = any(
+                free_slots(
+                    session, mentor_id=mentor_id, student_id=who, since=mentors.start,
+                    until=mentors.end, now=now, limit=1,
+                )
+                for who in (student_id, None)
             )  # fmt: skip
             full_week = None if is_free else mentors.monday
     return FreeWeek(

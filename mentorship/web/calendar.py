@@ -25,7 +25,7 @@ def week() -> str:
     found = _agenda(viewer, asked.start, asked.end)
     days: dict[date, list[Entry]] = {day: [] for day in asked.days}
     for entry in found.entries:
-        days[local_day(entry.start_time, zone)].append(entry)
+        days[local_day(max(entry.start_time, asked.start), zone)].append(entry)
     return render_template(
         "calendar_week.html",
         viewer=viewer,
@@ -64,13 +64,16 @@ def _agenda(viewer: Viewer, since: datetime, until: datetime) -> Agenda:
 def _hours(
     hours: tuple[datetime, ...], entries: tuple[Entry, ...]
 ) -> list[tuple[datetime, list[Entry]]]:
-    """Each hour from the first in which a session is to the last, and what begins in it."""
+    """Each hour from the first in which a session is to the last, and what begins in it.
+
+    What began the day before stands in the first.
+    """
     if not entries:
         return []
     first, last = entries[0].start_time, max(entry.end_time for entry in entries)
     ends = (*hours[1:], hours[-1] + timedelta(hours=1))
     return [
-        (start, [entry for entry in entries if start <= entry.start_time < end])
+        (start, [entry for entry in entries if start <= max(entry.start_time, hours[0]) < end])
         for start, end in zip(hours, ends, strict=True)
         if first < end and start < last
     ]

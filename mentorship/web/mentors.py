@@ -55,6 +55,8 @@ def show() -> str:
     search, topic, page = _asked("q"), _asked("topic"), page_number("page")
 
     def draw(student_id: int | None) -> Drawn[Sheet]:
+        # First: what is read for a page of one's own may be older than the topics' standing.
+        topics = kept_for_all("topics", now, lambda: popular_topics(db.session()))
         found = _found(search, topic, page, student_id, now)
         main = render_template(
             "_directory.html",
@@ -62,7 +64,7 @@ def show() -> str:
             now=now,
             search=search,
             topic=topic,
-            topics=kept_for_all("topics", now, lambda: popular_topics(db.session())),
+            topics=topics,
             found=found,
         )
         return Drawn(

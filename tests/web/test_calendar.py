@@ -44,6 +44,23 @@ def test_a_week_shows_each_session_on_the_day_of_the_viewers_wall(
     assert len(this) == len(following) == 7
 
 
+def test_what_goes_on_over_midnight_is_on_both_days_and_in_both_weeks(
+    client_for, session, cast, clock, lena
+):
+    start = datetime.fromisoformat("2026-11-22T22:30Z")
+    a_booking(session, mentor=cast.mentor, student=lena, topic="Over midnight", starts=start)
+    client = client_for(lena)
+
+    before, after = (
+        dict(parts(client.get(f"/dashboard/day?day=2026-11-{day}"))) for day in (22, 23)
+    )
+    weeks = [dict(parts(client.get(f"/dashboard/week?day=2026-11-{day}"))) for day in (22, 23)]
+
+    assert before == {"23:00": ["Over midnight"]}
+    assert after == {"00:00": ["Over midnight"]}
+    assert weeks[0]["Sun 22 Nov 2026"] == weeks[1]["Mon 23 Nov 2026"] == ["Over midnight"]
+
+
 def test_a_mentor_reads_the_student_and_an_admin_both(client_for, session, cast, clock):
     a_booking(session, mentor=cast.mentor, student=cast.student)
     for viewer, who in (

@@ -114,6 +114,20 @@ def test_a_full_week_offers_its_waiting_list_and_the_form_works(client_for, sess
     assert (answer.status_code, answer.location) == (303, "/waiting-list")
 
 
+def test_a_week_is_not_called_taken_for_what_could_not_be_booked_anyway(
+    client_for, session, cast, clock
+):
+    a_profile(session, cast.mentor, minimum_notice=24 * 60)
+    a_slot(session, cast.mentor, starts=at("18:00"))  # Too soon.
+    ahead = a_slot(session, cast.mentor, starts=at("10:00", days=2))
+    a_seat(session, a_slot(session, cast.other_mentor, starts=at("10:00", days=2)), cast.student)
+    client = client_for(cast.student)  # Who is busy then.
+
+    assert "There is no time to book in this week." in client.get(f"/mentors/{cast.mentor.id}").text
+    a_seat(session, ahead, cast.stranger)
+    assert "Every time of this week is taken." in client.get(f"/mentors/{cast.mentor.id}").text
+
+
 @pytest.mark.parametrize("week", ["never", "2026-13-01", "9999-12-31", "0001-01-01"])
 def test_a_week_that_is_none_is_refused(client_for, cast, hours, week):
     answer = client_for(cast.student).get(f"/mentors/{cast.mentor.id}?week={week}")
