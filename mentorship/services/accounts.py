@@ -24,6 +24,10 @@ from mentorship.queries.people import account_of
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 LONGEST_NAME = 120
 
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# By the first letters of general categories: what shows, and too many marks on one letter.
+_SHOWN, _PILE = re.compile("[LNPS]"), "M" * 9
+
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}")
 
 
@@ -31,16 +35,21 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
     """`value` without blanks around it. Raises InvalidInput where it does not fit.
 
     Control characters and lone surrogates are refused: they break headers, calendars and
-    databases further on.
+    databases further on. So is what turns the text around it (Unicode Standard Annex 9, 2.1 to
+    2.5) or is piled up over its neighbours. What shows nothing counts as empty.
     """
     value = value.strip()
+    categories = "".join(unicodedata.category(character)[0] for character in value)
+    if not _SHOWN.search(categories):
+        value = ""
     if required and not value:
         raise InvalidInput(N_("%(what)s is missing.", what=what))
     if len(value) > longest:
         raise InvalidInput(
             N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
         )
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in value):
+    is_broken = any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
+    if is_broken or _TURNS.search(value) or _PILE in categories:
         raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
     return value
 

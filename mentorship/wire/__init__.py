@@ -35,7 +35,7 @@ Instant = Annotated[
 Say = Callable[[str], str]
 """Puts a sentence into the language of whoever is answered."""
 
-PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f]*$"
+PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
 """What `clean_text` takes, for a JSON schema."""
 
 
