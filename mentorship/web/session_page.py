@@ -112,7 +112,7 @@ def join(session_id: int) -> AnyResponse:
 def choose(session_id: int) -> str:
     """The mentor's free times, of which one can be chosen."""
     viewer, now = required_viewer(), utc_now()
-    return _choice(session_id, viewer, now=now)
+    return _choice(session_id, viewer, now=now, reason=request.args.get("reason", ""))
 
 
 @bp.post("/sessions/<id:session_id>/move")

@@ -182,15 +182,15 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
     reads(hers, booked, "18:00")
 
     his.page.get_by_role("link", name="Move to another time").click()
+    his.page.get_by_label("Reason").fill("A flight")
     choice = his.page.get_by_role("radio").and_(
         his.page.get_by_label(re.compile(rf"{said(moved)}.*{in_new_york(moved)} "))
     )
     while choice.count() == 0:
         # A click waits for the next page to begin, not for all of it.
         with his.page.expect_navigation():
-            his.page.get_by_role("link", name="Later times").click()
+            his.page.get_by_role("button", name="Later times").click()
     choice.first.check()
-    his.page.get_by_label("Reason").fill("A flight")
     his.page.get_by_role("button", name="Move the session").click()
     reads(his, moved, in_new_york(moved))
     expect(his.page.get_by_text("A flight")).to_be_visible()

@@ -137,10 +137,12 @@ def test_a_refused_form_keeps_what_was_typed_or_shows_the_next_free_times(
     assert (wrong.status_code, "&lt;b&gt;kept&lt;/b&gt;" in wrong.text) == (400, True)
 
     a_seat(session, slots[0], cast.stranger)
-    taken = client.post(f"/slots/{slots[0]}/book", data={"topic": "x"})
+    taken = client.post(f"/slots/{slots[0]}/book", data={"topic": "x", "notes": "<b>kept</b>"})
     assert taken.status_code == 409
     assert "taken by somebody else" in taken.text
-    assert f"/slots/{slots[1]}/book" in taken.text
+    assert 'value="x"' in taken.text
+    assert "&lt;b&gt;kept&lt;/b&gt;" in taken.text
+    assert f'formaction="/slots/{slots[1]}/book"' in taken.text
     assert client.get("/slots/4711/book").status_code == 404
 
 
@@ -239,6 +241,8 @@ def test_a_long_list_of_times_is_paged(client_for, session, cast, slots):
     )
 
     assert (first.count('type="radio"'), second.count('type="radio"')) == (20, 13)
-    assert "Later times" in first
-    assert "Later times" not in second
+    assert ("Earlier times" in first, "Later times" in first) == (False, True)
+    assert ("Earlier times" in second, "Later times" in second) == (True, False)
+    kept = mentor.get(f"/sessions/{booking}/move?page=2&reason=A+%3Cflight%3E").text
+    assert 'value="A &lt;flight&gt;"' in kept
     assert mentor.get(f"/sessions/{booking}/move?page=0").status_code == 400

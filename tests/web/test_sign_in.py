@@ -9,8 +9,10 @@ from mentorship.adapters import passwords
 from mentorship.adapters.passwords import hash_password
 from mentorship.adapters.throttle import ACCOUNT, ADDRESS, OVERALL
 from mentorship.domain.people import Role
+from mentorship.services.accounts import set_password
+from mentorship.services.demo import DEMO_PASSWORD
 from mentorship.services.reset_links import make_token
-from tests.support.builders import a_user
+from tests.support.builders import a_user, at
 from tests.support.dumps import dump
 
 PASSWORD = "correct horse battery"
@@ -49,6 +51,16 @@ def test_the_right_password_leads_to_the_dashboard(client, maya):
     assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
     assert who(client) == "Maya Mentor"
     assert client.get("/login").headers["Location"] == "/dashboard"
+
+
+def test_the_demos_password_opens_nothing_in_production(app, client, session, maya, monkeypatch):
+    set_password(session, viewer=maya, password=DEMO_PASSWORD, now=at("09:50"))
+    assert sign_in(client, password=DEMO_PASSWORD).status_code == 303
+    client.post("/logout")
+
+    monkeypatch.setattr(app.extensions["settings"], "mentorship_env", "production")
+
+    assert sign_in(client, password=DEMO_PASSWORD).status_code == 401
 
 
 def test_the_address_is_taken_in_any_case_and_with_blanks_around_it(client, maya):
