@@ -266,11 +266,35 @@ def test_two_sessions_of_one_person_at_once_are_kept_and_counted_and_claim_nothi
     assert [booking.slot_is_exclusive for booking in stored(session)] == [True, False, False]
 
 
-def test_a_seat_in_an_offered_slot_is_not_for_a_student_who_is_busy_then(session, cast):
-    import_sessions(session, a_file(GOOD), now=NOW)
-    slot = {"mentor_id": cast.other_mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
-    session.add(MentorTimeSlot(**slot))
+def an_offered_slot(session, mentor, **others):
+    times = {"start_time": at("10:00"), "end_time": at("11:00")}
+    session.add(MentorTimeSlot(mentor_id=mentor.id, **times, **others))
     session.commit()
+
+
+@pytest.mark.parametrize("there", ["a cancelled row", "an offered slot"])
+def test_a_double_booking_is_kept_beside_a_slot_that_nobody_has_booked(session, cast, there):
+    lines = [GOOD, row(mentor_email=OTTO)]
+    if there == "an offered slot":
+        an_offered_slot(session, cast.other_mentor)
+    else:
+        lines.insert(0, row(mentor_email=OTTO, student_email=STELLA, status="cancelled"))
+
+    assert import_sessions(session, a_file(*lines), now=NOW) == (len(lines), 1)
+
+    assert [booking.slot_is_exclusive for booking in stored(session)][-2:] == [True, False]
+    with pytest.raises(InvalidInput, match=r"^row 2, column start: .* booked already\.$"):
+        import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
+    in_the_free_one = a_file(row(mentor_email=OTTO, student_email=STELLA))
+    assert import_sessions(session, in_the_free_one, now=NOW) == (1, 0)
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 3
+
+
+def test_a_seat_beside_others_is_not_for_a_student_who_is_busy_then(session, cast):
+    an_offered_slot(session, cast.other_mentor, capacity=2)
+    others = row(mentor_email=OTTO, student_email=STELLA)
+    import_sessions(session, a_file(GOOD, others), now=NOW)
 
     with pytest.raises(InvalidInput, match="row 2, column start: the student has another"):
         import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
