@@ -73,7 +73,8 @@ def import_sessions(
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
     times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
     free seat, else one is made. What a file says has happened gets its planned time: started at
-    the start, completed at the end; `now` (UTC) is when a cancelled one counts as cancelled.
+    the start, completed at the end, or at `now` (UTC) where that is still to come. `now` is also
+    when a cancelled one counts as cancelled.
     Two sessions of one person at the same time are kept, because a file tells what was agreed
     elsewhere; their slots are then not exclusive.
     Writes no journal: no transition happened here.
@@ -155,8 +156,8 @@ def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, o
     topic = row.read("topic", _topic)
     status = row.read("status", _status)
     is_delayed = row.read("is_delayed", _flag)
-    if status is Status.SCHEDULED and is_delayed:
-        raise row.wrong("is_delayed", "a session that is still SCHEDULED cannot be delayed.")
+    if is_delayed and status in (Status.SCHEDULED, Status.CANCELLED):
+        raise row.wrong("is_delayed", f"a session that is {status} cannot be delayed.")
     slot = _slot(row, known, (mentor_id, start, end), student_id, status)
     seat = slot.free_seat() or 1
     if status is not Status.CANCELLED:
@@ -173,8 +174,8 @@ def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, o
         "topic": topic,
         "status": status,
         "is_delayed": is_delayed,
-        "started_at": start if has_begun else None,
-        "completed_at": end if status is Status.COMPLETED else None,
+        "started_at": min(start, now) if has_begun else None,
+        "completed_at": min(end, now) if status is Status.COMPLETED else None,
         "cancelled_at": now if status is Status.CANCELLED else None,
     }
 

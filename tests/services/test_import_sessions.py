@@ -75,6 +75,22 @@ def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
         assert times(booking) == (None, None, None)
 
 
+def test_what_a_file_says_has_happened_early_has_happened_by_now(session, cast):
+    lines = [
+        f"{MAYA},{SAM},2026-11-24T{start}Z,2026-11-24T{end}Z,,{status},"
+        for start, end, status in (
+            ("11:30", "12:30", "ongoing"), ("13:00", "14:00", "ongoing"),
+            ("11:00", "12:00", "completed"), ("10:30", "12:30", "completed"),
+            ("15:00", "16:00", "completed"),
+        )
+    ]  # fmt: skip
+    import_sessions(session, a_file(*lines), now=NOW)
+
+    assert [(booking.started_at, booking.completed_at) for booking in stored(session)] == [
+        (at("11:30"), None), (NOW, None), (at("11:00"), NOW), (at("10:30"), NOW), (NOW, NOW),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "content",
@@ -155,6 +171,7 @@ WRONG_CELLS = [
     ("is_delayed",    row(is_delayed="maybe"),                  "'maybe' is not true or false"),
     ("is_delayed",    row(is_delayed="null"),                   "'null' is not true or false"),
     ("is_delayed",    row(is_delayed="true"),                   "SCHEDULED cannot be delayed"),
+    ("is_delayed",    row(status="cancelled", is_delayed="yes"), "CANCELLED cannot be delayed"),
     ("is_delayed",    row(status="SCHEDULED", is_delayed="1"),  "SCHEDULED cannot be delayed"),
 ]  # fmt: skip
 
