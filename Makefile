@@ -4,6 +4,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 FLASK := $(BIN)/flask --app wsgi
 export MENTORSHIP_ENV ?= development
+# The product reads `.env` itself, and says in one line what is wrong with it; Flask would not.
+export FLASK_SKIP_DOTENV := 1
 
 .PHONY: run test check bench proof screenshots translations
 

@@ -18,7 +18,8 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy.engine import make_url
+from redis import ConnectionPool, RedisError
+from sqlalchemy.engine import create_engine
 from sqlalchemy.exc import ArgumentError
 
 from mentorship.domain.cutoff import Cutoff
@@ -92,20 +93,21 @@ class Settings(BaseSettings):
     @field_validator("base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        parts = _url(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.strip("/"):
-            raise ValueError("must be like https://mentors.example.org, without a path")
+        if not _url(value).hostname or not re.fullmatch(r"(?i)https?://[^\s\\/?#@]+/*", value):
+            raise ValueError("must be like https://mentors.example.org, without a path or a query")
         return value.rstrip("/")
 
     @field_validator("database_url")
     @classmethod
     def _known_database(cls, value: str | None) -> str | None:
-        try:
-            driver = make_url(value).drivername if value else "sqlite"
-        except ArgumentError:
-            driver = ""
-        if driver not in ("sqlite", "postgresql", "postgresql+psycopg"):
+        if value is None:
+            return None
+        if not re.match(r"(sqlite|postgresql|postgresql\+psycopg)://", value):
             raise ValueError("must begin with sqlite:/// or postgresql://")
+        try:
+            create_engine(value)  # It opens nothing yet.
+        except (ArgumentError, ValueError):
+            raise ValueError("has a port or an option that cannot be used") from None
         return value
 
     @field_validator("mail_from")
@@ -126,6 +128,16 @@ class Settings(BaseSettings):
             raise ValueError(f"must begin with {' or '.join(f'{each}://' for each in schemes)}")
         if not parts.hostname:
             raise ValueError("must name a server")
+        return value
+
+    @field_validator("redis_url")
+    @classmethod
+    def _known_options(cls, value: SecretStr | None) -> SecretStr | None:
+        try:
+            if value:  # A connection that is made, and not opened, has looked at each option.
+                ConnectionPool.from_url(value.get_secret_value()).make_connection()
+        except (ValueError, TypeError, RedisError):
+            raise ValueError("has an option that cannot be used") from None
         return value
 
     @model_validator(mode="after")
@@ -170,6 +182,8 @@ def load_settings() -> Settings:
         sentence = first["msg"].removeprefix("Value error, ")
         name = ".".join(str(part) for part in first["loc"]).upper()
         raise SettingsError(f"{name}: {sentence}" if name else sentence) from None
+    except UnicodeDecodeError:
+        raise SettingsError(".env: the file is not UTF-8 text") from None
 
 
 def local_secret_key(folder: Path) -> str:

@@ -3,6 +3,8 @@
 from alembic import context
 from flask import current_app
 
+from mentorship.cli.database import in_one_line
+
 extension = current_app.extensions["migrate"]
 arguments = {
     "target_metadata": extension.db.metadata,
@@ -16,7 +18,9 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    with extension.db.engine.connect() as connection:
+    with in_one_line():
+        connection = extension.db.engine.connect()
+    with connection:
         context.configure(connection=connection, **arguments)
         with context.begin_transaction():
             context.run_migrations()

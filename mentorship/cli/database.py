@@ -1,6 +1,7 @@
 """What all commands share: a database of this version, or one line that says what is wrong."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import ParamSpec, TypeVar
 
@@ -25,14 +26,21 @@ def with_database(command: Callable[P, T]) -> Callable[P, T]:
     @with_appcontext
     @wraps(command)
     def run(*args: P.args, **options: P.kwargs) -> T:
-        try:
+        with in_one_line():
             _require_this_version()
             return command(*args, **options)
-        except SQLAlchemyError as error:
-            reason = str(error).splitlines()[0]
-            raise click.ClickException(f"The database cannot be used: {reason}") from None
 
     return run
+
+
+@contextmanager
+def in_one_line() -> Iterator[None]:
+    """Raises ClickException with one line where the database raises an error."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        reason = str(error).splitlines()[0]
+        raise click.ClickException(f"DATABASE_URL: the database cannot be used: {reason}") from None
 
 
 def _require_this_version() -> None:

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -24,11 +23,12 @@ _SlotKey = tuple[int, datetime, datetime]
 _LOCKED_AT_ONCE = 1000
 
 
-@dataclass
+@dataclass(eq=False)
 class _Slot:
     """A slot while a file is being read; `id` is empty until the slot is stored."""
 
     id: int | None
+    key: _SlotKey
     capacity: int
     is_exclusive: bool
     taken: set[int]
@@ -60,7 +60,7 @@ class _Known:
     """What the database holds already and the rows read so far add to it."""
 
     people: Mapping[str, tuple[int, Role]]
-    slots: dict[_SlotKey, _Slot]
+    slots: dict[_SlotKey, list[_Slot]]
     mentors: _Calendars
     students: _Calendars
 
@@ -73,7 +73,8 @@ def import_sessions(
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
     times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
     free seat, else one is made. What a file says has happened gets its planned time: started at
-    the start, completed at the end; `now` (UTC) is when a cancelled one counts as cancelled.
+    the start, completed at the end, or at `now` (UTC) where that is still to come. `now` is also
+    when a cancelled one counts as cancelled.
     Two sessions of one person at the same time are kept, because a file tells what was agreed
     elsewhere; their slots are then not exclusive.
     Writes no journal: no transition happened here.
@@ -98,7 +99,7 @@ def import_sessions(
         lock_people(session, [person[0] for person in named if person])
         known = _known(session, people)
         bookings = [_booking(row, known, now) for row in watch(rows)]
-        _store(session, bookings, known.slots)
+        _store(session, bookings)
         session.commit()
     except InvalidInput:
         session.rollback()
@@ -106,7 +107,7 @@ def import_sessions(
     except IntegrityError:
         session.rollback()
         raise InvalidInput("One of these slots was booked by somebody else just now.") from None
-    return len(bookings), sum(not booking["slot_is_exclusive"] for booking in bookings)
+    return len(bookings), sum(not slot.is_exclusive for slot, _booking in bookings)
 
 
 def _people(session: Session) -> Mapping[str, tuple[int, Role]]:
@@ -117,16 +118,17 @@ def _people(session: Session) -> Mapping[str, tuple[int, Role]]:
 
 
 def _known(session: Session, people: Mapping[str, tuple[int, Role]]) -> _Known:
-    known = _Known(people, {}, _Calendars(), _Calendars())
+    known = _Known(people, defaultdict(list), _Calendars(), _Calendars())
     by_id = {}
-    for slot in session.execute(
+    for slot in session.execute(  # Of two with the same times, the one that claims them is first.
         select(
             MentorTimeSlot.id, MentorTimeSlot.mentor_id, MentorTimeSlot.start_time,
             MentorTimeSlot.end_time, MentorTimeSlot.capacity, MentorTimeSlot.is_exclusive,
-        ).where(~MentorTimeSlot.is_withdrawn)
+        ).where(~MentorTimeSlot.is_withdrawn).order_by(MentorTimeSlot.is_exclusive.desc())
     ):  # fmt: skip
         key = (slot.mentor_id, slot.start_time, slot.end_time)
-        known.slots[key] = by_id[slot.id] = _Slot(slot.id, slot.capacity, slot.is_exclusive, set())
+        by_id[slot.id] = _Slot(slot.id, key, slot.capacity, slot.is_exclusive, set())
+        known.slots[key].append(by_id[slot.id])
         if slot.is_exclusive:
             known.mentors.add(*key)
     for booking in session.execute(
@@ -144,8 +146,8 @@ def _known(session: Session, people: Mapping[str, tuple[int, Role]]) -> _Known:
     return known
 
 
-def _booking(row: Row, known: _Known, now: datetime) -> dict[str, object]:
-    """The columns of one booking, but for the id of its slot."""
+def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, object]]:
+    """The slot of one booking, and its columns but for the id of that slot."""
     mentor_id = _person(row, "mentor_email", known.people, Role.MENTOR)
     student_id = _person(row, "student_email", known.people, Role.STUDENT)
     start, end = row.read("start", _instant), row.read("end", _instant)
@@ -154,16 +156,14 @@ def _booking(row: Row, known: _Known, now: datetime) -> dict[str, object]:
     topic = row.read("topic", _topic)
     status = row.read("status", _status)
     is_delayed = row.read("is_delayed", _flag)
-    if status is Status.SCHEDULED and is_delayed:
-        raise row.wrong("is_delayed", "a session that is still SCHEDULED cannot be delayed.")
-    slot = _slot(row, known, (mentor_id, start, end), student_id, is_open=status in OPEN)
-    seat = 1 if status is Status.CANCELLED else slot.free_seat()
-    if seat is None:
-        raise row.wrong("start", "this slot of the mentor is booked already.")
+    if is_delayed and status in (Status.SCHEDULED, Status.CANCELLED):
+        raise row.wrong("is_delayed", f"a session that is {status} cannot be delayed.")
+    slot = _slot(row, known, (mentor_id, start, end), student_id, status)
+    seat = slot.free_seat() or 1
     if status is not Status.CANCELLED:
         slot.taken.add(seat)
     has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
-    return {
+    return slot, {
         "student_id": student_id,
         "mentor_id": mentor_id,
         "start_time": start,
@@ -174,61 +174,66 @@ def _booking(row: Row, known: _Known, now: datetime) -> dict[str, object]:
         "topic": topic,
         "status": status,
         "is_delayed": is_delayed,
-        "started_at": start if has_begun else None,
-        "completed_at": end if status is Status.COMPLETED else None,
+        "started_at": min(start, now) if has_begun else None,
+        "completed_at": min(end, now) if status is Status.COMPLETED else None,
         "cancelled_at": now if status is Status.CANCELLED else None,
     }
 
 
-def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, *, is_open: bool) -> _Slot:
-    """The mentor's slot of these times, a new one if there is none; notes who is busy then."""
+def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, status: Status) -> _Slot:
+    """A slot of the mentor's with these times and a seat for `status`; notes who is busy then.
+
+    A new one where there is none, and where the student is busy and nobody has booked the one
+    that there is: that stays free, and the new one claims nothing.
+    """
     _mentor_id, start, end = key
+    is_open = status in OPEN
     is_student_free = not is_open or known.students.is_free(student_id, start, end)
-    slot = known.slots.get(key)
+    there = known.slots[key]
+    fitting = [slot for slot in there if is_student_free or not slot.is_exclusive]
+    slot = next((s for s in fitting if status is Status.CANCELLED or s.free_seat()), None)
     if slot is None:
+        if fitting:
+            raise row.wrong("start", "this slot of the mentor is booked already.")
+        if any(slot.taken for slot in there):
+            raise row.wrong("start", "the student has another session at this time.")
         is_exclusive = is_student_free and known.mentors.is_free(*key)
-        slot = known.slots[key] = _Slot(None, 1, is_exclusive, set())
+        slot = _Slot(None, key, 1, is_exclusive, set())
+        there.append(slot)
         if is_exclusive:
             known.mentors.add(*key)
-    elif slot.is_exclusive and not is_student_free:
-        raise row.wrong("start", "the student has another session at this time.")
     if slot.is_exclusive and is_open:
         known.students.add(student_id, start, end)
     return slot
 
 
-def _store(
-    session: Session, bookings: list[dict[str, object]], slots: dict[_SlotKey, _Slot]
-) -> None:
-    used = {_key(booking) for booking in bookings}
-    present = sorted(found for key in used if (found := slots[key].id) is not None)
+def _store(session: Session, bookings: list[tuple[_Slot, dict[str, object]]]) -> None:
+    used = dict.fromkeys(slot for slot, _booking in bookings)
+    present = sorted(slot.id for slot in used if slot.id is not None)
     for first in range(0, len(present), _LOCKED_AT_ONCE):
         lock_slots(session, present[first : first + _LOCKED_AT_ONCE])
-    new = [(key, slot) for key, slot in slots.items() if slot.id is None]
+    new = [slot for slot in used if slot.id is None]
     if new:
         ids = session.scalars(
             insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),
             [
                 {
-                    "mentor_id": key[0],
-                    "start_time": key[1],
-                    "end_time": key[2],
+                    "mentor_id": slot.key[0],
+                    "start_time": slot.key[1],
+                    "end_time": slot.key[2],
                     "is_exclusive": slot.is_exclusive,
                 }
-                for key, slot in new
+                for slot in new
             ],
         )
-        for (_, slot), slot_id in zip(new, ids, strict=True):
+        for slot, slot_id in zip(new, ids, strict=True):
             slot.id = slot_id
-    for booking in bookings:
-        booking["time_slot_id"] = slots[_key(booking)].id
     if bookings:
         lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
-        session.execute(insert(SessionBooking), bookings)
-
-
-def _key(booking: Mapping[str, Any]) -> _SlotKey:
-    return booking["mentor_id"], booking["start_time"], booking["end_time"]
+        session.execute(
+            insert(SessionBooking),
+            [columns | {"time_slot_id": slot.id} for slot, columns in bookings],
+        )
 
 
 def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role: Role) -> int:

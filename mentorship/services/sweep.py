@@ -18,7 +18,7 @@ from mentorship.database import (
 )
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Moment, Rule
 from mentorship.domain.mail import NEWS_OF
-from mentorship.domain.sentences import N_, joined, ngettext
+from mentorship.domain.sentences import N_, ngettext
 from mentorship.domain.updates import Update
 from mentorship.models import Cause, SessionBooking, StatusChange, SweepFailure, table_of
 from mentorship.queries.due import DueBooking, anything_due, due_bookings, is_due
@@ -48,15 +48,18 @@ class SweepResult:
 
     @property
     def sentence(self) -> str:
-        """Both counts in words."""
-        text = N_(
-            "%(started)s became ongoing with a delay and %(completed)s completed.",
-            started=_sessions(self.started),
-            completed=_sessions(self.completed),
-        )
+        """Both counts in one sentence."""
+        counts = {"started": _sessions(self.started), "completed": _sessions(self.completed)}
         if not self.failed:
-            return text
-        return joined(text, N_("%(sessions)s failed.", sessions=_sessions(self.failed)))
+            return N_(
+                "%(started)s became ongoing with a delay and %(completed)s completed.", **counts
+            )
+        return N_(
+            "%(started)s became ongoing with a delay and %(completed)s completed; "
+            "%(failed)s failed.",
+            **counts,
+            failed=_sessions(self.failed),
+        )
 
 
 def update_session_statuses(

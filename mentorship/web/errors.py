@@ -5,7 +5,7 @@ from typing import cast
 
 import structlog
 from flask import Flask, Response, make_response, redirect, render_template, request, url_for
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from mentorship.domain.errors import (
@@ -106,12 +106,24 @@ def _http_error(error: HTTPException) -> Response:
 def _database_error(error: SQLAlchemyError) -> Response:
     log.error("database_error", route=_route(), exc_info=error)
     db.session.rollback()
+    if _is_refusal(error):
+        return _answer(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            N_("The database refused this, so nothing was changed. Please tell an admin."),
+        )
     return _answer(
         HTTPStatus.SERVICE_UNAVAILABLE,
         N_(
             "The database cannot be reached now. Nothing was changed; please try again in a moment."
         ),
     )
+
+
+def _is_refusal(error: SQLAlchemyError) -> bool:
+    """Whether the database could be used and would not take what it was given."""
+    if isinstance(error, OperationalError | InterfaceError) or not isinstance(error, DBAPIError):
+        return False
+    return not error.connection_invalidated
 
 
 def _unexpected_error(error: Exception) -> Response:

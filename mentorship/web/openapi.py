@@ -253,7 +253,7 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
         refusals.add(429)
     if method != "GET":
         refusals.add(403)
-    if kept.body and method != "GET":
+    if (kept.body or kept.query) and method != "GET":  # HTMX posts what it asks as a form.
         refusals.add(413)
     if kept.has_key:
         refusals.add(422)

@@ -1,7 +1,11 @@
 """What is written about the product is true of it: settings, commands, folders."""
 
+import os
 import re
 import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
 
@@ -73,6 +77,41 @@ def test_the_search_for_commands_finds_them_in_blocks_and_in_sentences():
     text = "```\nx/flask --app wsgi serve --port 80  # there\n```\nor `flask --app wsgi sweep`."
 
     assert list(flask_commands(text)) == [["serve", "--port", "80"], ["sweep"]]
+
+
+@pytest.fixture
+def after_the_demo(tmp_path):
+    """The product as `make run` leaves it, in a folder of its own, with files to import."""
+    shutil.copytree(PROJECT / "mentorship", tmp_path / "mentorship")
+    shutil.copy(PROJECT / "wsgi.py", tmp_path)
+    for name in ("migrations", "static", "templates", ".env.example"):
+        (tmp_path / name).symlink_to(PROJECT / name)
+    (tmp_path / ".venv").symlink_to(sys.prefix)
+    (tmp_path / "instance").mkdir()
+    (tmp_path / "instance" / "mentorship.db").write_text("The demo")
+    (tmp_path / "people.csv").write_text(
+        "email,name,role\nmaya@example.org,Maya,mentor\nsam@example.org,Sam,student\n"
+    )
+    (tmp_path / "sessions.csv").write_text(
+        "mentor_email,student_email,start,end,topic\n"
+        "maya@example.org,sam@example.org,2026-11-24T09:00Z,2026-11-24T10:00Z,Talks\n"
+    )
+    return tmp_path
+
+
+def test_to_begin_for_real_one_types_what_the_readme_says(after_the_demo):
+    block = readme().partition("To begin for real")[2].partition("```sh\n")[2].partition("```")[0]
+    nothing_set = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+
+    done = subprocess.run(
+        ["sh", "-ec", block], cwd=after_the_demo, env=nothing_set, text=True, capture_output=True,
+        check=False, input="a-long-password\n" * 2,
+        start_new_session=True,  # Without a terminal, from which it would read the password.
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    for line in ("Made the admin you@example.org.", "Imported 2 people.", "Imported 1 sessions."):
+        assert line in done.stdout
 
 
 def test_every_make_target_in_the_readme_exists():

@@ -115,10 +115,10 @@ def test_every_command_refuses_a_database_without_this_versions_tables(databases
     "url", ["postgresql://nobody@127.0.0.1:1/nothing", "sqlite:////no/such/folder/x.db"]
 )
 def test_every_command_says_in_one_line_that_the_database_cannot_be_used(flask_on, url):
-    for command in COMMANDS:
+    for command in (*COMMANDS, ("db", "upgrade"), ("db", "current")):
         result = flask_on(url, *command)
         assert (result.exit_code, result.stdout) == (1, "")
-        assert result.stderr.startswith("Error: The database cannot be used: ")
+        assert result.stderr.startswith("Error: DATABASE_URL: the database cannot be used: ")
         assert result.stderr.count("\n") == 1
 
 

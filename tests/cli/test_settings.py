@@ -29,9 +29,20 @@ WRONG = [
     ("BASE_URL",        "http://example.org/app", "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "http://[x",              "must be an address, with a number where"),
     ("BASE_URL",        "http://example.org:abc", "must be an address, with a number where"),
+    ("BASE_URL",        "https://example.org?a=b", "must be like https://mentors.example.org, wi"),
+    ("BASE_URL",        "https://example.org/#a", "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "https://me@example.org", "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "https://exa mple.org",   "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        " https://example.org",   "must be like https://mentors.example.org, with"),
     ("SMTP_URL",        "smtp://h:abc",           "must be an address, with a number where"),
     ("SMTP_URL",        "smtp://",                "must name a server"),
     ("REDIS_URL",       "redis://h:99999/0",      "must be an address, with a number where"),
+    ("REDIS_URL",       "redis://h:6379?db=x",    "has an option that cannot be used"),
+    ("REDIS_URL",       "redis://h?socket_timeout=abc", "has an option that cannot be used"),
+    ("REDIS_URL",       "redis://h?foo=bar",      "has an option that cannot be used"),
+    ("REDIS_URL",       "redis://h?protocol=9",   "has an option that cannot be used"),
+    ("DATABASE_URL",    "postgresql://h:abc/db",  "has a port or an option that cannot be used"),
+    ("DATABASE_URL",    "sqlite:///x?timeout=abc", "has a port or an option that cannot be used"),
     ("DATABASE_URL",    "mysql://x/y",            "must begin with sqlite:/// or postgresql://"),
     ("DATABASE_URL",    "postgresql+psycopg2://x/y", "must begin with sqlite:/// or postgresql://"),
     ("DATABASE_URL",    "nonsense",               "must begin with sqlite:/// or postgresql://"),
@@ -80,6 +91,23 @@ def test_a_wrong_setting_never_shows_a_secret(monkeypatch):
 
     assert "hunter2" not in str(error.value)
     assert "hunter2" not in repr(settings_for("sqlite://", smtp_url="smtp://u:hunter2@h"))
+
+
+def test_an_address_of_redis_may_have_options_of_its_client(monkeypatch):
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    url = "rediss://me:secret@redis.example.org:6380/1?socket_timeout=1.5&ssl_cert_reqs=none"
+    monkeypatch.setenv("REDIS_URL", url)
+
+    assert load_settings().redis_url.get_secret_value() == url
+
+
+def test_a_file_of_settings_that_is_not_utf_8_is_refused_in_one_line(monkeypatch, tmp_path):
+    file = tmp_path / ".env"
+    file.write_bytes(f"SECRET_KEY={KEY}\nMAIL_FROM=Müller@example.org".encode("latin-1"))
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+
+    with pytest.raises(SettingsError, match=r"^\.env: the file is not UTF-8 text$"):
+        load_settings()
 
 
 def test_the_start_stops_with_that_line_and_no_traceback():

@@ -75,6 +75,22 @@ def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
         assert times(booking) == (None, None, None)
 
 
+def test_what_a_file_says_has_happened_early_has_happened_by_now(session, cast):
+    lines = [
+        f"{MAYA},{SAM},2026-11-24T{start}Z,2026-11-24T{end}Z,,{status},"
+        for start, end, status in (
+            ("11:30", "12:30", "ongoing"), ("13:00", "14:00", "ongoing"),
+            ("11:00", "12:00", "completed"), ("10:30", "12:30", "completed"),
+            ("15:00", "16:00", "completed"),
+        )
+    ]  # fmt: skip
+    import_sessions(session, a_file(*lines), now=NOW)
+
+    assert [(booking.started_at, booking.completed_at) for booking in stored(session)] == [
+        (at("11:30"), None), (NOW, None), (at("11:00"), NOW), (at("10:30"), NOW), (NOW, NOW),
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "content",
@@ -155,6 +171,7 @@ WRONG_CELLS = [
     ("is_delayed",    row(is_delayed="maybe"),                  "'maybe' is not true or false"),
     ("is_delayed",    row(is_delayed="null"),                   "'null' is not true or false"),
     ("is_delayed",    row(is_delayed="true"),                   "SCHEDULED cannot be delayed"),
+    ("is_delayed",    row(status="cancelled", is_delayed="yes"), "CANCELLED cannot be delayed"),
     ("is_delayed",    row(status="SCHEDULED", is_delayed="1"),  "SCHEDULED cannot be delayed"),
 ]  # fmt: skip
 
@@ -187,13 +204,20 @@ WRONG_FILES = [
     (a_file(GOOD, header=HEADER + ",mentorId"),    "row 1, column mentorid: there is no such"),
     (a_file(GOOD, header=HEADER + ","),            "row 1, column 8: there is no such column."),
     (a_file(GOOD, header=HEADER + ",topic"),       "row 1, column topic: it stands there twice."),
-    (a_file(GOOD, GOOD[:-1]),                      "row 3: there are 6 cells for 7 columns."),
-    (a_file(GOOD + ",x"),                          "row 2: there are 8 cells for 7 columns."),
-    (a_file(f'"{MAYA}"x' + GOOD[len(MAYA):]),      "row 2: "),
-    (a_file(GOOD, '"' + LATER),                    "row 3: "),
-    (a_file(GOOD.replace("topic", "x" * 140_000)), "row 2: field larger than"),
-    (a_file(GOOD, LATER).replace(b"A top", b"\xff"),"row 2: the file is not UTF-8 text."),
-    (a_file(GOOD).decode().encode("utf-16"),       "row 1: the file is not UTF-8 text."),
+    (a_file(GOOD, GOOD[:-1]),                      "row 3, column is_delayed: the cell is mis"),
+    (a_file(GOOD, MAYA),                           "row 3, column student_email: the cell is"),
+    (a_file(GOOD + ",x,y"),                        "row 2, column 8: there are only 7 columns."),
+    (a_file(f'"{MAYA}"x' + GOOD[len(MAYA):]),      "row 2, column mentor_email: this cell cannot"),
+    (a_file("", row(topic='"A ""b""\r\nc"'), row(topic='"x"y')), "row 4, column topic: this cell"),
+    (a_file(GOOD, '"' + LATER),                    "row 3, column mentor_email: this cell cannot"),
+    (a_file(row(topic='"A, b'), LATER),            "row 2, column topic: this cell cannot be read"),
+    (a_file(GOOD + ',"x'),                         "row 2, column 8: this cell cannot be read: un"),
+    (a_file(GOOD, header='"' + HEADER),            "row 1, column 1: this cell cannot be read: un"),
+    (a_file(GOOD.replace("topic", "x" * 140_000)), "row 2, column topic: this cell cannot be read"),
+    (a_file(GOOD, LATER).replace(b"A top", b"\xff"), "row 2, column topic: this cell is not UTF-8"),
+    (a_file(row(topic='"\n"'), row(topic="?")).replace(b"?", b"\xff"), "row 3, column topic: this"),
+    (a_file(GOOD, header=HEADER + "?").replace(b"?", b"\xff"), "row 1, column 7: this cell is not"),
+    (a_file(GOOD).decode().encode("utf-16"),       "row 1, column 1: this cell is not UTF-8 text."),
 ]  # fmt: skip
 
 
@@ -266,11 +290,35 @@ def test_two_sessions_of_one_person_at_once_are_kept_and_counted_and_claim_nothi
     assert [booking.slot_is_exclusive for booking in stored(session)] == [True, False, False]
 
 
-def test_a_seat_in_an_offered_slot_is_not_for_a_student_who_is_busy_then(session, cast):
-    import_sessions(session, a_file(GOOD), now=NOW)
-    slot = {"mentor_id": cast.other_mentor.id, "start_time": at("10:00"), "end_time": at("11:00")}
-    session.add(MentorTimeSlot(**slot))
+def an_offered_slot(session, mentor, **others):
+    times = {"start_time": at("10:00"), "end_time": at("11:00")}
+    session.add(MentorTimeSlot(mentor_id=mentor.id, **times, **others))
     session.commit()
+
+
+@pytest.mark.parametrize("there", ["a cancelled row", "an offered slot"])
+def test_a_double_booking_is_kept_beside_a_slot_that_nobody_has_booked(session, cast, there):
+    lines = [GOOD, row(mentor_email=OTTO)]
+    if there == "an offered slot":
+        an_offered_slot(session, cast.other_mentor)
+    else:
+        lines.insert(0, row(mentor_email=OTTO, student_email=STELLA, status="cancelled"))
+
+    assert import_sessions(session, a_file(*lines), now=NOW) == (len(lines), 1)
+
+    assert [booking.slot_is_exclusive for booking in stored(session)][-2:] == [True, False]
+    with pytest.raises(InvalidInput, match=r"^row 2, column start: .* booked already\.$"):
+        import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
+    in_the_free_one = a_file(row(mentor_email=OTTO, student_email=STELLA))
+    assert import_sessions(session, in_the_free_one, now=NOW) == (1, 0)
+    session.rollback()
+    assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 3
+
+
+def test_a_seat_beside_others_is_not_for_a_student_who_is_busy_then(session, cast):
+    an_offered_slot(session, cast.other_mentor, capacity=2)
+    others = row(mentor_email=OTTO, student_email=STELLA)
+    import_sessions(session, a_file(GOOD, others), now=NOW)
 
     with pytest.raises(InvalidInput, match="row 2, column start: the student has another"):
         import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)

@@ -80,7 +80,7 @@ def as_the_specification_says(file):
             end = datetime.fromisoformat(row["end"]).astimezone(UTC)
             status = row["status"].upper() or "SCHEDULED"
             delayed = row["is_delayed"].lower() in ("true", "1", "yes")
-            completed_at = end if status == "COMPLETED" else None
+            completed_at = min(end, NOW) if status == "COMPLETED" else None
             if status == "SCHEDULED" and start <= NOW:
                 status, delayed = "ONGOING", True
                 moves["delayed"] += 1

@@ -47,11 +47,14 @@ def test_days_are_written_as_the_language_does(language, words):
 
 
 def test_a_sentence_is_english_by_itself_and_is_said_in_another_language_with_its_values():
-    count = ngettext("%(n)s session", "%(n)s sessions", 2)
-    sentence = joined(N_("Saved:"), N_("%(sessions)s failed.", sessions=count))
+    count = ngettext("%(n)s session cancelled.", "%(n)s sessions cancelled.", 2)
+    done = N_("The session %(is_done)s.", is_done=N_("is cancelled"))
+    sentence = joined(N_("Saved:"), count, done)
 
-    assert sentence == "Saved: 2 sessions failed."
-    assert say(sentence, Language.DE) == "Gespeichert: 2 Sitzungen fehlgeschlagen."
+    assert sentence == "Saved: 2 sessions cancelled. The session is cancelled."
+    assert say(sentence, Language.DE) == (
+        "Gespeichert: 2 Sitzungen abgesagt. Die Sitzung ist abgesagt."
+    )
     assert say(sentence, None) == sentence
     assert say("", Language.DE) == ""
 

@@ -300,6 +300,41 @@ def test_htmx_is_sent_to_the_sign_in_page_where_nobody_is_signed_in(booked, clie
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
 
 
+ONE_AT_A_TIME = "CREATE UNIQUE INDEX one_at_a_time ON session_bookings (status)"
+NEVER = "CREATE TRIGGER never BEFORE UPDATE ON session_bookings"
+RAISES = "RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'never'; END $$"
+REFUSES = {
+    "an index": {"sqlite": [ONE_AT_A_TIME], "postgresql": [ONE_AT_A_TIME]},
+    "a trigger": {
+        "sqlite": [f"{NEVER} BEGIN SELECT RAISE(ABORT, 'never'); END"],
+        "postgresql": [
+            f"CREATE FUNCTION never() {RAISES}",
+            f"{NEVER} FOR EACH ROW EXECUTE FUNCTION never()",
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize("what", REFUSES)
+def test_a_change_that_the_database_refuses_is_not_called_an_outage(
+    app, client_for, session, cast, booked, engine, what, monkeypatch
+):
+    booking, _other = booked(), booked("09:00", status=Status.ONGOING)
+    for statement in REFUSES[what][engine]:
+        session.connection().exec_driver_sql(statement)
+    session.commit()
+    monkeypatch.setattr(app, "test_client_class", None)  # Nobody promised this answer.
+
+    answer = client_for(cast.mentor).post(f"/api/sessions/{booking}/start")
+
+    assert (answer.status_code, answer.json) == (500, {
+        "success": False,
+        "error": "The database refused this, so nothing was changed. Please tell an admin.",
+    })  # fmt: skip
+    assert state(session, booking) == (Status.SCHEDULED, False)
+    assert the_journal(session, booking) == []
+
+
 def test_a_plain_form_leads_back_to_the_dashboard_which_says_what_happened(booked, mentor):
     path = f"/api/sessions/{booked()}/start"
     browser = {"Accept": "text/html,application/xhtml+xml", "Sec-Fetch-Site": "same-origin"}

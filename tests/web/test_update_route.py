@@ -260,6 +260,14 @@ def test_a_place_that_no_page_was_given_is_refused_with_a_sentence(client_for, c
     assert "The field &#39;seen&#39; is not one that this page was given." in answer.text
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_form_that_is_too_large_is_refused_with_a_sentence(client_for, cast, clock):
+    answer = client_for(cast.student).post(PATH, headers=HTMX, data={"seen": "1" * 70_000})
+
+    assert answer.status_code == 413
+    assert "This request is too large." in answer.text
+
+
 @pytest.mark.parametrize("seen", ["999999999999999999.1.1", "2147483648.999999999999999999.0"])
 def test_a_place_beyond_any_id_gets_the_lists_as_they_are(client_for, due, cast, seen):
     for viewer in (cast.student, cast.admin):
