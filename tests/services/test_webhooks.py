@@ -5,54 +5,19 @@ import threading
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from mentorship.adapters.hooks import Hooks
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.signatures import endpoint_key, shown
-from mentorship.models import CallOutcome, Cause, OffReason
-from mentorship.services.calling import LEASE, MOST_TRIES, OFF_AFTER
+from mentorship.models import CallOutcome, Cause
+from mentorship.services.calling import LEASE, MOST_TRIES
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.services.webhooks import (
-    remove_endpoint,
-    renew_secret,
-    send_again,
-    turn_off,
-    turn_on,
-)
+from mentorship.services.webhooks import renew_secret, send_again
 from tests.support.builders import a_booking, a_webhook
-from tests.support.callers import KEY, TEN, Worker, calls_of, the_endpoint
-
-
-@pytest.fixture
-def a_worker(session):
-    """`a_worker()`: one more, on a session of its own; all are closed afterwards."""
-    made = []
-
-    def make(hooks=None):
-        own = Session(session.get_bind(), expire_on_commit=False)
-        made.append((Worker(own, hooks or Hooks(loopback=True)), own))
-        return made[-1][0]
-
-    yield make
-    for worker, own in made:
-        worker.close()
-        own.close()
-
-
-@pytest.fixture
-def worker(a_worker):
-    return a_worker()
-
-
-def delay(session, cast, count=1):
-    """So many sessions become delayed at ten; returns their ids."""
-    ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
-    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
-    return ids
+from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
 
 
 def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
@@ -117,17 +82,6 @@ def test_another_key_signs_from_its_renewal_on(session, cast, receiver, worker):
 def fresh(headers):
     """The same, dated now, so that only the signature can be wrong."""
     return headers | {"webhook-timestamp": str(int(utc_now().timestamp()))}
-
-
-def test_nothing_is_written_for_what_is_off_or_removed(session, cast, receiver):
-    off = a_webhook(session, receiver.url(), is_active=False)
-    removed = a_webhook(session, receiver.url())
-    remove_endpoint(session, removed, now=TEN)
-    on = a_webhook(session, receiver.url())
-    delay(session, cast, 3)
-
-    counts = [len(calls_of(session, endpoint)) for endpoint in (off, removed, on)]
-    assert counts == [0, 0, 3]
 
 
 def test_a_change_that_is_not_committed_calls_nobody(session, cast, receiver):
@@ -284,64 +238,6 @@ def test_what_a_killed_worker_held_is_called_by_another_after_the_lease(
 
     assert len(receiver.calls) == 2  # The one in flight, with the same id.
     assert len({call.headers["webhook-id"] for call in receiver.calls}) == 1
-
-
-def test_a_system_that_is_gone_is_turned_off_at_once(session, cast, receiver, worker):
-    receiver.answer = lambda _path: 410
-    endpoint = a_webhook(session, receiver.url())
-    delay(session, cast, 3)
-    worker.work()
-
-    stored = the_endpoint(session, endpoint)
-    assert (stored.is_active, stored.off_reason) == (False, OffReason.GONE)
-    assert len(receiver.calls) == 1
-    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
-
-
-def test_nothing_but_failures_for_days_turns_a_system_off_and_one_success_does_not(
-    session, cast, receiver, worker
-):
-    endpoint = a_webhook(session, receiver.url())
-
-    def fail_once_more(when, answer):
-        receiver.answer = lambda _path: answer
-        a_booking(session, mentor=cast.mentor, student=cast.student, starts=when)
-        update_session_statuses(session, now=when, cause=Cause.WORKER, keep=nothing)
-        worker.work(when)
-        return the_endpoint(session, endpoint)
-
-    assert fail_once_more(TEN, 500).failing_since == TEN
-    assert fail_once_more(TEN + OFF_AFTER - timedelta(days=1), 200).failing_since is None
-    again = TEN + OFF_AFTER
-    assert fail_once_more(again, 500).is_active
-    assert fail_once_more(again + OFF_AFTER - timedelta(minutes=1), 500).is_active
-    stored = fail_once_more(again + OFF_AFTER, 500)
-    assert (stored.is_active, stored.off_reason) == (False, OffReason.FAILING)
-
-    session.rollback()
-    turn_on(session, endpoint)
-    assert fail_once_more(again + OFF_AFTER * 2, 200).off_reason is None
-
-
-def test_turned_off_while_a_call_is_under_way_it_stays_given_up(session, cast, receiver, worker):
-    reached, may_answer = threading.Event(), threading.Event()
-
-    def answer(_path):
-        reached.set()
-        may_answer.wait(30)
-        return 200
-
-    receiver.answer = answer
-    endpoint = a_webhook(session, receiver.url())
-    delay(session, cast, 2)
-    worker.begin()
-    assert reached.wait(30)
-    turn_off(session, endpoint, now=TEN)
-    may_answer.set()
-    worker.work()
-
-    assert len(receiver.calls) == 1
-    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
 
 
 def test_a_redirect_is_a_failure_and_is_not_followed(session, cast, receiver, worker):
