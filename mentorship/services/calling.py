@@ -15,7 +15,7 @@ from mentorship.domain.signatures import endpoint_key, signed_headers
 from mentorship.domain.updates import Update
 from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
 from mentorship.queries.webhooks import Call, calls_by, next_calls
-from mentorship.services.claims import Claims
+from mentorship.services.claims import Claims, in_print
 from mentorship.services.webhooks import give_up_waiting
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ _CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
 _CLAIMS = Claims(_CALLS)
 
 _Answer = int | str
-"""A status, or why there is none."""
+"""A status, or why there is none, in print."""
 
 
 class Caller:
@@ -97,14 +97,16 @@ class Caller:
         try:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
-            return str(error)
+            return in_print(str(error))
         except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
-            return f"{type(error).__name__}: {error}"
+            return in_print(f"{type(error).__name__}: {error}")
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:
-            _note(session, self._under_way[done], done.result(), self._holder, now=self._clock())
-            del self._under_way[done]
+            # Dropped first: what cannot be noted is called again after the lease, and holds no
+            # other answer up.
+            call = self._under_way.pop(done)
+            _note(session, call, done.result(), self._holder, now=self._clock())
 
 
 def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
@@ -118,7 +120,7 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     tried: dict[str, object] = {
         "attempts": call.attempts + 1,
         "answer": answer if isinstance(answer, int) else None,
-        "error": None if isinstance(answer, int) else _printable(answer),
+        "error": None if isinstance(answer, int) else answer,
     }
     if isinstance(answer, int) and 200 <= answer < 300:
         ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
@@ -175,7 +177,3 @@ def _note_failure(
 
 def _set_endpoint(session: Session, call: Call, **columns: object) -> None:
     session.execute(update(_ENDPOINTS).where(_ENDPOINTS.c.id == call.endpoint_id).values(columns))
-
-
-def _printable(text: str) -> str:
-    return " ".join(text.encode("ascii", "backslashreplace").decode().split())[:500]

@@ -14,7 +14,7 @@ from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
 from mentorship.database import begin_each, begin_write
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
-from mentorship.services.claims import Claims
+from mentorship.services.claims import Claims, in_print
 from mentorship.services.letters import Facts, House, reason_to_drop, write_letter
 
 log = structlog.get_logger(__name__)
@@ -154,8 +154,7 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
 
 def _brief(error: Exception) -> str:
     text = str(error) if isinstance(error, Refused | NotNow) else f"{type(error).__name__}: {error}"
-    printable = text.encode("ascii", "backslashreplace").decode().replace("\0", "")
-    return " ".join(printable.split())[:500]
+    return in_print(text)
 
 
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:

@@ -5,6 +5,8 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from mentorship.adapters.hooks import Hooks
@@ -12,12 +14,15 @@ from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.signatures import endpoint_key, shown
 from mentorship.models import CallOutcome, Cause
-from mentorship.services.calling import LEASE, MOST_TRIES
+from mentorship.services.calling import LEASE, MOST_TRIES, Caller
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.webhooks import renew_secret, send_again
+from mentorship.services.worker import run_calls
+from mentorship.wire.webhooks import webhook_body
 from tests.support.builders import a_booking, a_webhook
 from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
+from tests.support.triggers import REFUSES, before_each_update
 
 
 def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
@@ -265,3 +270,45 @@ def test_a_call_that_fails_in_a_way_nobody_thought_of_is_tried_again(
     [call] = calls_of(session, endpoint)
     assert (call.outcome, call.attempts) == (None, 1)
     assert call.error == "RuntimeError: nobody thought of this"
+
+
+A_TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x46\r\n"
+"""What a port that speaks TLS answers to plain HTTP."""
+
+
+def test_an_answer_that_is_no_text_is_a_failure_like_others(session, cast, receiver, worker):
+    receiver.answer = lambda path: A_TLS_ALERT if path == "/odd" else 200
+    odd, good = (a_webhook(session, receiver.url(path)) for path in ("/odd", "/good"))
+    delay(session, cast, 2)
+    worker.work()
+
+    assert [call.attempts for call in calls_of(session, odd)] == [1, 0]
+    assert calls_of(session, odd)[0].error == r"BadStatusLine: \x15\x03\x03\x00\x02\x02F"
+    assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 2
+
+
+def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_one_up(
+    session, cast, receiver, a_worker
+):
+    receiver.answer = lambda path: 503 if path == "/bad" else 200
+    bad, good = (a_webhook(session, receiver.url(path)) for path in ("/bad", "/good"))
+    refuses = REFUSES[session.get_bind().dialect.name]
+    before_each_update(session, "webhook_endpoints", "bad", refuses, when=f"OLD.id = {bad}")
+    delay(session, cast, 3)
+    caller = Caller(Hooks(loopback=True), KEY, webhook_body, lambda: TEN)
+    pauses = []
+
+    def wait(pause):
+        pauses.append(pause)
+        return len(pauses) > 50 or all(call.outcome for call in calls_of(session, good))
+
+    run_calls(lambda: Session(session.get_bind(), expire_on_commit=False), caller, wait=wait)
+
+    assert receiver.paths().count("/good") == 3
+    assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 3
+    assert [call.attempts for call in calls_of(session, bad)] == [0, 0, 0]
+    a_worker().work(TEN + LEASE / 2)
+    assert receiver.paths().count("/bad") == 1
+    with pytest.raises(DBAPIError, match="poison"):
+        a_worker().work(TEN + LEASE)
+    assert receiver.paths().count("/bad") == 2
