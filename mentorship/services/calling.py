@@ -122,7 +122,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
         "answer": answer if isinstance(answer, int) else None,
         "error": None if isinstance(answer, int) else answer,
     }
-    if isinstance(answer, int) and 200 <= answer < 300:
+    is_delivered = isinstance(answer, int) and 200 <= answer < 300
+    if is_delivered:
         ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
         is_noted = _CLAIMS.note(session.connection(), call.id, holder, tried | ended)
         if is_noted and call.failing_since:
@@ -130,6 +131,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     else:
         _note_failure(session, call, answer, tried, holder, now=now)
     session.commit()
+    if not is_delivered:
+        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
 
 
 def _note_failure(
@@ -150,7 +153,6 @@ def _note_failure(
         tried |= {"next_try_at": next_try}
     if not _CLAIMS.note(session.connection(), call.id, holder, tried):
         return
-    log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
     reason = None
     if answer == _GONE:
         reason = OffReason.GONE

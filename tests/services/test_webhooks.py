@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
+from structlog.testing import capture_logs
 
 from mentorship.adapters.hooks import Hooks
 from mentorship.clock import utc_now
@@ -18,7 +19,7 @@ from mentorship.services.calling import LEASE, MOST_TRIES, Caller
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.webhooks import renew_secret, send_again
-from mentorship.services.worker import run_calls
+from mentorship.services.worker import AFTER_AN_ERROR, run_calls
 from mentorship.wire.webhooks import webhook_body
 from tests.support.builders import a_booking, a_webhook
 from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
@@ -300,10 +301,13 @@ def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_on
 
     def wait(pause):
         pauses.append(pause)
-        return len(pauses) > 50 or all(call.outcome for call in calls_of(session, good))
+        is_noted = all(call.outcome for call in calls_of(session, good))
+        return len(pauses) > 50 or (is_noted and AFTER_AN_ERROR in pauses)
 
-    run_calls(lambda: Session(session.get_bind(), expire_on_commit=False), caller, wait=wait)
+    with capture_logs() as logs:
+        run_calls(lambda: Session(session.get_bind(), expire_on_commit=False), caller, wait=wait)
 
+    assert [line["event"] for line in logs] == ["worker_cannot_use_database"]
     assert receiver.paths().count("/good") == 3
     assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 3
     assert [call.attempts for call in calls_of(session, bad)] == [0, 0, 0]

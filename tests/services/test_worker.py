@@ -1,13 +1,18 @@
 """The worker: at the due second by a clock of its own, and as a real process."""
 
+import io
 import signal
+import sys
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Status
+from mentorship.logs import configure_logs
 from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_worker
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
@@ -125,3 +130,36 @@ def test_whatever_goes_wrong_in_one_round_the_next_one_is_made(session, cast):
 
     assert watch.pauses[1] == AFTER_AN_ERROR
     assert the_booking(session, booking).is_delayed
+
+
+def a_full_disk():
+    return io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True)
+
+
+def a_closed_file():
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize("broken_log", [a_full_disk, a_closed_file])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_log_that_cannot_be_written_stops_nothing(session, cast, monkeypatch, broken_log):
+    bookings = [
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=start)
+        for start in ("10:00", "10:01")
+    ]
+    rounds = iter([RuntimeError("nobody thought of this")])
+
+    def open_session():
+        for error in rounds:
+            raise error
+        return Session(session.get_bind())
+
+    watch = Watch(at("10:00"), until=at("10:02"))
+    with closing(broken_log()) as log:
+        monkeypatch.setattr(sys, "stderr", log)
+        configure_logs(is_production=True)
+        run_worker(open_session, clock=watch, wait=watch.wait)
+
+    assert [the_booking(session, number).is_delayed for number in bookings] == [True, True]
