@@ -58,6 +58,7 @@ def deliver(
     house: House,
     *,
     clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
     lease: timedelta = LEASE,
 ) -> Delivered:
     """Send one batch of what is due, on one connection; commits by itself after each mail.
@@ -66,6 +67,7 @@ def deliver(
     2. Hand each in and note that at once. Who is killed between the two repeats that mail later,
        with the same Message-ID; everything else it held is taken by others after the lease.
     3. A mail refused for good is set aside, one put off is tried again later and later.
+    4. Give back what is left where `is_over` says, between two mails, that it is time to stop.
 
     Raises Unreachable where no mail can be handed in now; the rows taken are given back.
     """
@@ -83,7 +85,8 @@ def deliver(
     try:
         with post.open() as counter:
             notes = begin_each(session)
-            while mails and (now := clock()) < last_start:  # Later others may take what is left.
+            # After the last start others may take what is left.
+            while mails and not is_over() and (now := clock()) < last_start:
                 if now - read_at >= _FRESH:
                     mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
                 mail = mails.popleft()

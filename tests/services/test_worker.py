@@ -8,12 +8,20 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.post import FolderPost
 from mentorship.clock import utc_now
+from mentorship.config import PROJECT
+from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
+from mentorship.domain.mail import MailKind
 from mentorship.logs import configure_logs
-from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_worker
+from mentorship.models import OutboxMessage
+from mentorship.services.letters import House
+from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_mail, run_worker
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
 
@@ -163,3 +171,26 @@ def test_a_log_that_cannot_be_written_stops_nothing(session, cast, monkeypatch, 
         run_worker(open_session, clock=watch, wait=watch.wait)
 
     assert [the_booking(session, number).is_delayed for number in bookings] == [True, True]
+
+
+def test_a_sender_that_is_told_to_stop_gives_the_rest_of_its_batch_back(session, tmp_path):
+    now, folder = at("10:00"), tmp_path / "outbox"
+    begin_write(session)
+    for key in ("one", "two", "three"):
+        mail = Mail(to="a@example.org", subject=key, text=key, html=key, kind=MailKind.ACCOUNT,
+                    key=key)  # fmt: skip
+        enqueue(session, mail, now=now)
+    session.commit()
+    house = House("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
+
+    run_mail(
+        lambda: Session(session.get_bind()), FolderPost(folder), house, clock=lambda: now,
+        wait=lambda _pause: any(folder.glob("*.eml")),
+    )  # fmt: skip
+
+    assert len(list(folder.iterdir())) == 1
+    mails = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+    waiting = [row for row in mails if row.outcome is None]
+    assert [(row.subject, row.attempts, row.claimed_by, row.next_try_at) for row in waiting] == [
+        ("two", 0, None, now), ("three", 0, None, now),
+    ]  # fmt: skip
