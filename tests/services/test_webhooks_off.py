@@ -3,6 +3,10 @@
 import threading
 from datetime import timedelta
 
+import pytest
+from sqlalchemy import event
+from sqlalchemy.orm import Session
+
 from mentorship.models import CallOutcome, Cause, OffReason
 from mentorship.services.calling import OFF_AFTER
 from mentorship.services.sweep import nothing, update_session_statuses
@@ -55,7 +59,7 @@ def test_nothing_but_failures_for_days_turns_a_system_off_and_one_success_does_n
     assert (stored.is_active, stored.off_reason) == (False, OffReason.FAILING)
 
     session.rollback()
-    turn_on(session, endpoint)
+    turn_on(session, endpoint, now=again + OFF_AFTER)
     assert fail_once_more(again + OFF_AFTER * 2, 200).off_reason is None
 
 
@@ -78,3 +82,37 @@ def test_turned_off_while_a_call_is_under_way_it_stays_given_up(session, cast, r
 
     assert len(receiver.calls) == 1
     assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
+def test_a_call_written_while_the_address_was_turned_off_is_not_made_when_it_is_on_again(
+    session, cast, receiver, worker
+):
+    endpoint = a_webhook(session, receiver.url())
+    a_booking(session, mentor=cast.mentor, student=cast.student)
+
+    @event.listens_for(session, "before_commit", once=True)
+    def press(_session):
+        with Session(session.get_bind()) as other:
+            turn_off(other, endpoint, now=TEN)
+
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
+    assert [call.outcome for call in calls_of(session, endpoint)] == [None]
+    session.rollback()
+    later = TEN + timedelta(days=200)
+    turn_on(session, endpoint, now=later)
+    worker.work(later)
+
+    assert receiver.calls == []
+    [call] = calls_of(session, endpoint)
+    assert (call.outcome, call.ended_at) == (CallOutcome.GIVEN_UP, later)
+
+
+def test_turned_on_again_while_it_is_on_nothing_is_given_up(session, cast, receiver, worker):
+    endpoint = a_webhook(session, receiver.url())
+    delay(session, cast)
+    session.rollback()
+    turn_on(session, endpoint, now=TEN)
+    worker.work()
+
+    assert [call.outcome for call in calls_of(session, endpoint)] == [CallOutcome.DELIVERED]
