@@ -1,12 +1,24 @@
 """Logging: one JSON object a line in production, readable lines elsewhere, always on stderr."""
 
 import sys
+from contextlib import suppress
 
 import structlog
 
 
+class _Log(structlog.WriteLogger):
+    """What cannot be written is lost: a full disk or a closed pipe must not stop the work."""
+
+    def msg(self, message: str) -> None:
+        with suppress(OSError, ValueError):  # The latter from a file that is closed.
+            super().msg(message)
+
+    debug = info = warning = error = critical = msg
+
+
 def configure_logs(*, is_production: bool) -> None:
     """Set structlog up for this process."""
+    output = sys.stderr
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -17,5 +29,5 @@ def configure_logs(*, is_production: bool) -> None:
             if is_production
             else structlog.dev.ConsoleRenderer(colors=False),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=lambda *_: _Log(output),
     )

@@ -130,7 +130,8 @@ class WaitingListEntry(Model):
     """A student who waits for a free slot in a mentor's week.
 
     `week` is the Monday, in the mentor's zone. `held_slot_id` is the slot that was held for this
-    student; an entry is over once its hold has run out, was used, or the student left.
+    student; an entry is over once its hold has run out, was used, the student left, or the week
+    has passed.
     """
 
     __tablename__ = "waiting_list_entries"

@@ -116,7 +116,7 @@ def _mail(
     now: datetime,
     lasts: timedelta | None = None,
 ) -> Mail:
-    """Of the same mail to the same address within a second only one is sent."""
+    """Of the same mail to the same address, link included, within a second only one is sent."""
     subject = say(subject, language)
     said = [say(text, language) for text in paragraphs]
     shown = [
@@ -125,7 +125,7 @@ def _mail(
         else f"<p>{escape(text)}</p>"
         for text in said
     ]
-    asked = f"{subject} {to} {now:%Y%m%d%H%M%S}"
+    asked = "\n".join([to, subject, *said, f"{now:%Y%m%d%H%M%S}"])
     return Mail(
         to=to,
         subject=subject,

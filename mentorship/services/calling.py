@@ -15,7 +15,7 @@ from mentorship.domain.signatures import endpoint_key, signed_headers
 from mentorship.domain.updates import Update
 from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
 from mentorship.queries.webhooks import Call, calls_by, next_calls
-from mentorship.services.claims import Claims
+from mentorship.services.claims import Claims, in_print
 from mentorship.services.webhooks import give_up_waiting
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ _CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
 _CLAIMS = Claims(_CALLS)
 
 _Answer = int | str
-"""A status, or why there is none."""
+"""A status, or why there is none, in print."""
 
 
 class Caller:
@@ -97,14 +97,16 @@ class Caller:
         try:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
-            return str(error)
+            return in_print(str(error))
         except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
-            return f"{type(error).__name__}: {error}"
+            return in_print(f"{type(error).__name__}: {error}")
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:
-            _note(session, self._under_way[done], done.result(), self._holder, now=self._clock())
-            del self._under_way[done]
+            # Dropped first: what cannot be noted is called again after the lease, and holds no
+            # other answer up.
+            call = self._under_way.pop(done)
+            _note(session, call, done.result(), self._holder, now=self._clock())
 
 
 def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
@@ -118,9 +120,10 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     tried: dict[str, object] = {
         "attempts": call.attempts + 1,
         "answer": answer if isinstance(answer, int) else None,
-        "error": None if isinstance(answer, int) else _printable(answer),
+        "error": None if isinstance(answer, int) else answer,
     }
-    if isinstance(answer, int) and 200 <= answer < 300:
+    is_delivered = isinstance(answer, int) and 200 <= answer < 300
+    if is_delivered:
         ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
         is_noted = _CLAIMS.note(session.connection(), call.id, holder, tried | ended)
         if is_noted and call.failing_since:
@@ -128,6 +131,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     else:
         _note_failure(session, call, answer, tried, holder, now=now)
     session.commit()
+    if not is_delivered:
+        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
 
 
 def _note_failure(
@@ -148,7 +153,6 @@ def _note_failure(
         tried |= {"next_try_at": next_try}
     if not _CLAIMS.note(session.connection(), call.id, holder, tried):
         return
-    log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
     reason = None
     if answer == _GONE:
         reason = OffReason.GONE
@@ -175,7 +179,3 @@ def _note_failure(
 
 def _set_endpoint(session: Session, call: Call, **columns: object) -> None:
     session.execute(update(_ENDPOINTS).where(_ENDPOINTS.c.id == call.endpoint_id).values(columns))
-
-
-def _printable(text: str) -> str:
-    return " ".join(text.encode("ascii", "backslashreplace").decode().split())[:500]

@@ -14,7 +14,7 @@ from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
 from mentorship.database import begin_each, begin_write
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
-from mentorship.services.claims import Claims
+from mentorship.services.claims import Claims, in_print
 from mentorship.services.letters import Facts, House, reason_to_drop, write_letter
 
 log = structlog.get_logger(__name__)
@@ -58,6 +58,7 @@ def deliver(
     house: House,
     *,
     clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
     lease: timedelta = LEASE,
 ) -> Delivered:
     """Send one batch of what is due, on one connection; commits by itself after each mail.
@@ -66,6 +67,7 @@ def deliver(
     2. Hand each in and note that at once. Who is killed between the two repeats that mail later,
        with the same Message-ID; everything else it held is taken by others after the lease.
     3. A mail refused for good is set aside, one put off is tried again later and later.
+    4. Give back what is left where `is_over` says, between two mails, that it is time to stop.
 
     Raises Unreachable where no mail can be handed in now; the rows taken are given back.
     """
@@ -83,7 +85,8 @@ def deliver(
     try:
         with post.open() as counter:
             notes = begin_each(session)
-            while mails and (now := clock()) < last_start:  # Later others may take what is left.
+            # After the last start others may take what is left.
+            while mails and not is_over() and (now := clock()) < last_start:
                 if now - read_at >= _FRESH:
                     mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
                 mail = mails.popleft()
@@ -154,8 +157,7 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
 
 def _brief(error: Exception) -> str:
     text = str(error) if isinstance(error, Refused | NotNow) else f"{type(error).__name__}: {error}"
-    printable = text.encode("ascii", "backslashreplace").decode().replace("\0", "")
-    return " ".join(printable.split())[:500]
+    return in_print(text)
 
 
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:

@@ -9,6 +9,9 @@ from mentorship.domain.errors import NotSignedIn
 from mentorship.domain.people import Viewer
 from mentorship.models import MentorTimeSlot, User
 
+_AT_ONCE = 1_000
+"""People in one statement: a file may name more than a statement has parameters."""
+
 
 def lock_people(session: Session, ids: Iterable[int]) -> None:
     """Lock the calendars of these people until the transaction ends; the smaller id comes first.
@@ -17,8 +20,11 @@ def lock_people(session: Session, ids: Iterable[int]) -> None:
     of them see each other's work. FOR NO KEY UPDATE on PostgreSQL: rows that refer to the person
     may still be added. On SQLite `begin_write` has the only write lock already.
     """
-    statement = select(User.id).where(User.id.in_(set(ids))).order_by(User.id)
-    session.execute(statement.with_for_update(key_share=True)).all()
+    people = sorted(set(ids))
+    for first in range(0, len(people), _AT_ONCE):
+        some = User.id.in_(people[first : first + _AT_ONCE])
+        statement = select(User.id).where(some).order_by(User.id)
+        session.execute(statement.with_for_update(key_share=True)).all()
 
 
 def lock_account(session: Session, viewer: Viewer) -> None:

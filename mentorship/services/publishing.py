@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.availability import Plan
+from mentorship.domain.rounds import is_time
 from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot, WaitingListEntry
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.locks import lock_people
@@ -105,14 +106,14 @@ class Publisher:
 
     def __init__(self) -> None:
         self._due: list[int] = []
-        self._look_at: datetime | None = None
+        self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
         """Publish for the next mentor who needs it at `now` (UTC); whether more of them wait."""
-        if not self._due and (self._look_at is None or self._look_at <= now):
+        if not self._due and is_time(self._looked_at, every=LOOK_AGAIN, now=now):
             self._due = unpublished(session, now=now)
             session.rollback()
-            self._look_at = now + LOOK_AGAIN
+            self._looked_at = now
         if self._due:
             # Taken off first: where publishing fails, the others are not held up.
             publish(session, self._due.pop(), now=now)

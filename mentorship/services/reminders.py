@@ -2,12 +2,13 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, false, func, insert, or_, select, text, update
+from sqlalchemy import and_, false, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write, insert_or
 from mentorship.domain.lifecycle import RULE_OF, Action
 from mentorship.domain.mail import REMINDERS, MailKind, Reminder
+from mentorship.domain.rounds import is_time
 from mentorship.models import MailChoice, OutboxMessage, ReminderMark, SessionBooking, User
 from mentorship.models.booking import source_predicate
 
@@ -15,24 +16,25 @@ EVERY = timedelta(seconds=10)
 """A reminder may be so late; each look writes how far it got."""
 
 
-def write_reminders(session: Session, *, now: datetime) -> int:
-    """Put the reminders that fell due since the last call into the outbox; returns how many.
+def write_reminders(session: Session, *, now: datetime) -> None:
+    """Put the reminders that fell due since the last call into the outbox.
 
     A reminder falls due once, when the time left until the start shrinks to its lead: who books
     or moves a session to a nearer time gets the mail about that instead. After an outage those
-    that are still of use are written. Commits by itself. Any number of callers may run: the one
-    that moves the mark on writes the rows in the same transaction.
+    that are still of use are written. After a clock that was ahead the mark is set back, and what
+    was written already is known by its key. Commits by itself. Any number of callers may run: the
+    one that moves the mark writes the rows in the same transaction.
     """
     until = session.scalar(select(ReminderMark.reminded_until))
     session.rollback()
-    if until and now - until < EVERY:
-        return 0
+    if not is_time(until, every=EVERY, now=now):
+        return
     begin_write(session)
     if until is None:
         first = insert_or(session, ReminderMark).values(id=1, reminded_until=now)
         session.execute(first.on_conflict_do_nothing())
         session.commit()
-        return 0
+        return
     moved = session.connection().execute(
         update(ReminderMark).where(ReminderMark.reminded_until == until).values(reminded_until=now)
     )
@@ -41,9 +43,9 @@ def write_reminders(session: Session, *, now: datetime) -> int:
         for kind, reminder in REMINDERS.items():
             rows += _due(session, kind, reminder, until=until, now=now)
         if rows:
-            session.execute(insert(OutboxMessage), rows)
+            new = insert_or(session, OutboxMessage).on_conflict_do_nothing()
+            session.execute(new, rows)
     session.commit()
-    return len(rows)
 
 
 def _due(
@@ -65,6 +67,7 @@ def _due(
     return [
         {
             "kind": kind,
+            "key": f"{kind.value}/{booking_id}/{reader_id}/{start_time.isoformat()}",
             "booking_id": booking_id,
             "reader_id": reader_id,
             "created_at": now,

@@ -6,6 +6,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
+from mentorship.domain.rounds import is_time
 from mentorship.models import OutboxMessage, WebhookCall
 
 KEPT_FOR = timedelta(days=90)
@@ -19,15 +20,15 @@ class Retention:
     """Forgets one batch at a time, so that a worker's sweeps never wait for many."""
 
     def __init__(self) -> None:
-        self._look_at: datetime | None = None
+        self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
         """Forget what ended before `now` (UTC) less `KEPT_FOR`; whether there may be more of it."""
-        if self._look_at is not None and now < self._look_at:
+        if not is_time(self._looked_at, every=LOOK_AGAIN, now=now):
             return False
         found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]
         if not any(found):
-            self._look_at = now + LOOK_AGAIN
+            self._looked_at = now
         return any(found)
 
 

@@ -10,7 +10,7 @@ from mentorship.domain.links import clean_link
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking
-from mentorship.services.locks import lock_slots
+from mentorship.services.locks import lock_people, lock_slots
 
 
 def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
@@ -22,15 +22,20 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
     url = clean_link(url, what=N_("The meeting link"))
     begin_write(session)
     try:
-        slot_id = session.scalar(
-            select(SessionBooking.time_slot_id).where(SessionBooking.id == booking_id)
-        )
-        slots = lock_slots(session, [slot_id] if slot_id else [])
-        booking = session.scalar(
+        place = session.execute(
+            select(SessionBooking.time_slot_id, SessionBooking.mentor_id).where(
+                SessionBooking.id == booking_id
+            )
+        ).one_or_none()
+        if place is None:
+            raise NotFound
+        lock_people(session, [place.mentor_id])
+        slots = lock_slots(session, [place.time_slot_id])
+        booking = session.scalars(
             select(SessionBooking).where(SessionBooking.id == booking_id).with_for_update()
-        )
-        party = booking and viewer.party(student_id=booking.student_id, mentor_id=booking.mentor_id)
-        if booking is None or party is None:
+        ).one()
+        party = viewer.party(student_id=booking.student_id, mentor_id=booking.mentor_id)
+        if party is None:
             raise NotFound
         if party is not Party.MENTOR:
             raise Forbidden(N_("Only the mentor says where a session meets."))

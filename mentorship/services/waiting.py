@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from html import escape
 
-from sqlalchemy import select, update
+from sqlalchemy import and_, select, text, union, update
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.languages import say
@@ -108,6 +108,7 @@ def offer(session: Session, mentor_id: int, *, now: datetime) -> None:
         .where(
             WaitingListEntry.mentor_id == mentor_id,
             WaitingListEntry.held_slot_id.is_(None),
+            WaitingListEntry.week >= _first_week(now),
             ~WaitingListEntry.is_over,
         )
         .order_by(WaitingListEntry.id)
@@ -128,15 +129,28 @@ def offer(session: Session, mentor_id: int, *, now: datetime) -> None:
 def pass_on(session: Session, *, now: datetime) -> int:
     """End the holds that have run out and hold those times for the next in line, and commit.
 
-    Returns how many ended. With none it only reads. Any number of workers may do it at once.
+    Places in weeks that are over end as well. Returns how many holds ended. With nothing to end
+    it only reads. Any number of workers may do it at once.
     """
     run_out = MentorTimeSlot.held_until <= now
-    mentors = session.scalars(select(MentorTimeSlot.mentor_id).where(run_out).distinct()).all()
+    is_left = and_(
+        text("NOT waiting_list_entries.is_over"),  # The words of an index.
+        WaitingListEntry.week < _first_week(now),
+        WaitingListEntry.held_slot_id.is_(None),
+    )
+    mentors = session.scalars(
+        union(
+            select(MentorTimeSlot.mentor_id).where(run_out),
+            select(WaitingListEntry.mentor_id).where(is_left),
+        )
+    ).all()
     session.rollback()
     ended = 0
     for mentor_id in sorted(mentors):
         begin_write(session)
         lock_people(session, [mentor_id])
+        left = update(WaitingListEntry).where(is_left, WaitingListEntry.mentor_id == mentor_id)
+        session.execute(left.values(is_over=True))
         of_mentor = run_out, MentorTimeSlot.mentor_id == mentor_id
         for slot_id in lock_slots(
             session, session.scalars(select(MentorTimeSlot.id).where(*of_mentor)).all()
@@ -148,6 +162,11 @@ def pass_on(session: Session, *, now: datetime) -> int:
         offer(session, mentor_id, now=now)
         session.commit()
     return ended
+
+
+def _first_week(now: datetime) -> date:
+    """The Monday before which every week is over, whatever the time zone."""
+    return (now - timedelta(days=8)).date()
 
 
 def _full_week(

@@ -82,9 +82,25 @@ def clean_url(value: str, *, loopback: bool) -> str:
     return url
 
 
-def turn_on(session: Session, endpoint_id: int) -> None:
-    """Call it about every transition from now on. Raises NotFound. Commits."""
-    _change(session, endpoint_id, is_active=True, off_reason=None, failing_since=None)
+def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
+    """Call it about every transition from now on. Raises NotFound. Commits.
+
+    Who made a transition while it was turned off may have seen it on, and left a call behind:
+    that one is given up. Where it is on already, nothing changes.
+    """
+    begin_write(session)
+    is_active = session.scalar(
+        select(WebhookEndpoint.is_active)
+        .where(WebhookEndpoint.id == endpoint_id, _is_kept())
+        .with_for_update(key_share=True)
+    )
+    if is_active is False:
+        give_up_waiting(session, endpoint_id, now=now)
+        turned = update(_ENDPOINTS).where(_ENDPOINTS.c.id == endpoint_id)
+        session.execute(turned.values(is_active=True, off_reason=None, failing_since=None))
+    session.commit()
+    if is_active is None:
+        raise NotFound(N_("There is no such address."))
 
 
 def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:

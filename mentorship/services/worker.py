@@ -75,7 +75,11 @@ def run_mail(
 
     Beside the sweeps and not between them: a slow server must not keep a session from changing.
     """
-    _go_round(open_session, lambda session: _mail_once(session, post, house, clock), wait)
+
+    def one_round(session: Session) -> timedelta:
+        return _mail_once(session, post, house, clock, is_over=lambda: wait(timedelta(0)))
+
+    _go_round(open_session, one_round, wait)
 
 
 def run_calls(
@@ -106,12 +110,17 @@ def _go_round(
 
 
 def _mail_once(
-    session: Session, post: Post, house: House, clock: Callable[[], datetime]
+    session: Session,
+    post: Post,
+    house: House,
+    clock: Callable[[], datetime],
+    *,
+    is_over: Callable[[], bool],
 ) -> timedelta:
     """One batch of mail; returns how long to wait before the next."""
     write_reminders(session, now=clock())
     try:
-        done = deliver(session, post, house, clock=clock)
+        done = deliver(session, post, house, clock=clock, is_over=is_over)
     except Unreachable as error:
         log.error("mail_cannot_be_sent", error=str(error))
         return AFTER_NO_ANSWER

@@ -61,7 +61,7 @@ def show_one(endpoint_id: int) -> str:
 def turn_on(endpoint_id: int) -> Response:
     """Call it from now on."""
     _writing_admin()
-    webhooks.turn_on(db.session(), endpoint_id)
+    webhooks.turn_on(db.session(), endpoint_id, now=utc_now())
     flash(_("It is called about every change from now on."))
     return _to(endpoint_id)
 

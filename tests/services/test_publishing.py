@@ -10,7 +10,7 @@ from mentorship.domain.availability import SlotSettings
 from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot, SessionBooking
 from mentorship.queries.calendar import read_settings
 from mentorship.services.profiles import ensure_profile
-from mentorship.services.publishing import publish, unpublished
+from mentorship.services.publishing import Publisher, publish, unpublished
 from tests.support import naive
 from tests.support.builders import at
 from tests.support.processes import at_once
@@ -74,6 +74,15 @@ def test_only_mentors_whose_slots_end_before_their_horizon_are_due(session, cast
     publish(session, cast.mentor.id, now=NOW)
     assert unpublished(session, now=NOW + timedelta(hours=23)) == []
     assert unpublished(session, now=NOW + timedelta(hours=25)) == [cast.mentor.id]
+
+
+def test_a_publisher_whose_clock_was_ahead_looks_again_when_it_is_right(session, cast):
+    publisher = Publisher()
+    publisher.step(session, now=NOW + timedelta(hours=1))
+    a_rule(session, cast.mentor)
+    publisher.step(session, now=NOW)
+
+    assert len(offered(session, cast.mentor)) == 2 * 57
 
 
 def test_a_booked_slot_stays_where_a_rule_has_changed(session, cast):

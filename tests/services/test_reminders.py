@@ -14,6 +14,7 @@ from mentorship.services.letters import reason_to_drop
 from mentorship.services.manual import perform
 from mentorship.services.reminders import EVERY, write_reminders
 from tests.support.builders import a_booking, at
+from tests.support.databases import counted_statements
 
 START = at("12:00", days=2)
 
@@ -129,7 +130,26 @@ def test_nobody_looks_more_often_than_needed_and_a_clock_set_back_reminds_nobody
 ):
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
     now = START - timedelta(hours=23)
-    assert write_reminders(session, now=now + EVERY / 2) == 0
+    with counted_statements(session.get_bind()) as statements:
+        write_reminders(session, now=now + EVERY / 2)
+    assert len(statements) == 1
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
 
     assert len(reminders(session)) == 2
+
+
+def test_a_clock_that_was_ahead_for_a_moment_costs_no_reminder_and_repeats_none(
+    session, cast, booking
+):
+    early = START - timedelta(hours=25)
+    write_reminders(session, now=early)
+    write_reminders(session, now=START - timedelta(hours=1))
+    assert [kind for kind, _who, _lead in reminders(session)] == ["reminder-1h"] * 2
+    walk(session, since=early + timedelta(seconds=20), until=START, step=timedelta(minutes=20))
+
+    kinds = [(kind, who) for kind, who, _lead in reminders(session)]
+    assert sorted(kinds) == sorted(
+        (kind, who)
+        for kind in ("reminder-24h", "reminder-1h")
+        for who in (cast.student.id, cast.mentor.id)
+    )

@@ -68,3 +68,10 @@ def test_many_are_forgotten_batch_by_batch_and_then_nobody_looks_for_an_hour(ses
     assert ids(session, OutboxMessage) == [waiting, old]
     assert keeper.step(session, now=TOO_OLD + LOOK_AGAIN) is True
     assert ids(session, OutboxMessage) == [waiting]
+
+
+def test_after_a_clock_that_was_ahead_nobody_waits_until_it_has_caught_up(session):
+    keeper = Retention()
+    assert keeper.step(session, now=TOO_OLD + 2 * LOOK_AGAIN) is False
+    a_mail_set_aside(session)
+    assert keeper.step(session, now=TOO_OLD) is True

@@ -14,6 +14,7 @@ from mentorship.services.approval import approve
 from mentorship.services.reset_links import Links, Purpose, make_token, person_of
 from mentorship.services.sign_up import confirm, forgotten_password, send_confirmation, sign_up
 from tests.support.builders import a_user, at
+from tests.support.clocks import standing_at
 from tests.support.databases import counted_statements
 
 NOW = at("12:00")
@@ -174,11 +175,23 @@ def test_each_case_takes_the_same_statements(session):
     assert abs(signed - signed_new) <= 1
 
 
-def test_an_asked_for_mail_that_is_asked_for_twice_in_a_second_goes_once(session):
-    for _ in range(2):
-        forgotten_password(session, email=EMAIL, language=Language.EN, links=LINKS, now=NOW)
+def test_who_signs_up_twice_in_a_second_gets_a_link_that_works(session):
+    signs_up(session)
+    signs_up(session)
 
-    assert len(the_mails(session)) == 1
+    first, second = the_mails(session)
+    with pytest.raises(InvalidInput):
+        person_of_link(session, first)
+    assert confirm(session, viewer=person_of_link(session, second), password=PASSWORD)
+
+
+def test_an_asked_for_mail_that_is_asked_for_twice_in_a_second_goes_once(session):
+    signs_up(session)
+    with standing_at(NOW):  # A link tells when it was made.
+        for _ in range(2):
+            forgotten_password(session, email=EMAIL, language=Language.EN, links=LINKS, now=NOW)
+
+    assert len(the_mails(session)) == 2
 
 
 def test_a_mentor_is_approved_by_an_admin_once_the_address_is_confirmed(session):

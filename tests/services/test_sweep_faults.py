@@ -16,16 +16,15 @@ from tests.support.builders import a_booking, at, the_booking, the_failures, the
 from tests.support.databases import counted_statements
 from tests.support.meanwhile import meanwhile
 from tests.support.replay import bookings_in, faults, journal_in
+from tests.support.triggers import REFUSES, before_each_update, run
 
 NOON = at("12:00")
 MINUTE = timedelta(minutes=1)
+TABLE = "session_bookings"
 
 POISON = {
     # Both ways in which a database can refuse to change a row, by the topic of the booking.
-    "refused": {
-        "sqlite": "SELECT RAISE(ABORT, 'poison');",
-        "postgresql": "RAISE EXCEPTION 'poison';",
-    },
+    "refused": REFUSES,
     "ignored": {
         "sqlite": "SELECT RAISE(IGNORE);",
         "postgresql": "RETURN NULL;",
@@ -33,35 +32,15 @@ POISON = {
 }
 
 
-def run(session, *statements):
-    for statement in statements:
-        session.connection().exec_driver_sql(statement)
-    session.commit()
-
-
-def before_each_update(session, name, body, *, when):
-    """A trigger that runs `body` before each update of a booking for which `when` holds."""
-    head = f"CREATE TRIGGER {name} BEFORE UPDATE ON session_bookings FOR EACH ROW WHEN ({when})"
-    if session.get_bind().dialect.name == "sqlite":
-        run(session, f"{head} BEGIN {body} END")
-    else:
-        run(
-            session,
-            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
-            f"$$ BEGIN {body} RETURN NEW; END $$",
-            f"{head} EXECUTE FUNCTION {name}()",
-        )
-
-
 def poison(session):
     """From now on no booking with one of the topics in POISON can be changed."""
     for topic, bodies in POISON.items():
         body = bodies[session.get_bind().dialect.name]
-        before_each_update(session, topic, body, when=f"OLD.topic = '{topic}'")
+        before_each_update(session, TABLE, topic, body, when=f"OLD.topic = '{topic}'")
 
 
 def take_the_poison_away(session):
-    on = "" if session.get_bind().dialect.name == "sqlite" else " ON session_bookings"
+    on = "" if session.get_bind().dialect.name == "sqlite" else f" ON {TABLE}"
     run(session, *(f"DROP TRIGGER {topic}{on}" for topic in POISON))
 
 
@@ -207,12 +186,13 @@ def fails_once(session):
     if session.get_bind().dialect.name == "sqlite":
         session.connection().connection.driver_connection.create_function("hiccup", 0, hiccup)
         before_each_update(
-            session, "once", "SELECT RAISE(ABORT, 'hiccup') WHERE hiccup();", when="TRUE"
+            session, TABLE, "once", "SELECT RAISE(ABORT, 'hiccup') WHERE hiccup();", when="TRUE"
         )
     else:
         run(session, "CREATE SEQUENCE hiccups")  # What a sequence gave stays given.
         before_each_update(
             session,
+            TABLE,
             "once",
             "IF nextval('hiccups') = 1 THEN RAISE EXCEPTION 'hiccup'; END IF;",
             when="TRUE",

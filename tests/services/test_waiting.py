@@ -1,10 +1,11 @@
 """The waiting list: who is first in line gets a hold, then the next, on both engines."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import insert, select, update
 
+from mentorship.database import begin_write
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
@@ -16,7 +17,8 @@ from mentorship.services.manual import perform
 from mentorship.services.moving import move
 from mentorship.services.waiting import HOLD, join, leave, pass_on
 from tests.services.test_moving import FOUR_HOURS
-from tests.support.builders import a_profile, a_slot, a_user, at
+from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
+from tests.support.databases import counted_statements
 
 NOW = at("08:00")
 MONDAY = date(2026, 11, 23)
@@ -174,6 +176,46 @@ def test_two_freed_times_are_held_for_two_people(session, cast, slot, booking, p
     cancel(session, cast, second)
 
     assert [held(session, each)[0] for each in (slot, other)] == [people[0].id, people[1].id]
+
+
+def places(session, cast, people, mondays):
+    """Each of the people waits, or did, for each of these weeks."""
+    begin_write(session)
+    rows = [
+        {"mentor_id": cast.mentor.id, "student_id": each.id, "week": monday, "created_at": NOW}
+        for each in people
+        for monday in mondays
+    ]
+    session.execute(insert(WaitingListEntry), rows)
+    session.commit()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_who_waited_for_past_weeks_costs_a_cancellation_nothing(session, cast, booking, people):
+    other = a_booking(session, mentor=cast.mentor, student=cast.student, starts="19:00")
+    with counted_statements(session.get_bind()) as before:
+        cancel(session, cast, booking)
+    places(session, cast, people, [MONDAY - timedelta(weeks=number) for number in range(2, 9)])
+    with counted_statements(session.get_bind()) as after:
+        cancel(session, cast, other)
+
+    assert len(after) <= len(before)
+
+
+def test_places_in_weeks_that_are_over_everywhere_end(session, cast, people):
+    a_profile(session, cast.mentor)
+    last, earlier = MONDAY - timedelta(weeks=1), MONDAY - timedelta(weeks=2)
+    places(session, cast, people[:1], [earlier, last, MONDAY])
+
+    for _twice in range(2):
+        assert pass_on(session, now=NOW) == 0
+        open_ones = select(WaitingListEntry.week).where(~WaitingListEntry.is_over)
+        assert sorted(session.scalars(open_ones)) == [last, MONDAY]
+        session.rollback()
+
+    with counted_statements(session.get_bind()) as statements:
+        pass_on(session, now=NOW)
+    assert len(statements) == 1
 
 
 def test_nobody_waits_for_a_week_that_has_a_free_time_is_over_or_far_ahead(session, cast, slot):

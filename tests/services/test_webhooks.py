@@ -5,54 +5,25 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
+from structlog.testing import capture_logs
 
 from mentorship.adapters.hooks import Hooks
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.signatures import endpoint_key, shown
-from mentorship.models import CallOutcome, Cause, OffReason
-from mentorship.services.calling import LEASE, MOST_TRIES, OFF_AFTER
+from mentorship.models import CallOutcome, Cause
+from mentorship.services.calling import LEASE, MOST_TRIES, Caller
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.services.webhooks import (
-    remove_endpoint,
-    renew_secret,
-    send_again,
-    turn_off,
-    turn_on,
-)
+from mentorship.services.webhooks import renew_secret, send_again
+from mentorship.services.worker import AFTER_AN_ERROR, run_calls
+from mentorship.wire.webhooks import webhook_body
 from tests.support.builders import a_booking, a_webhook
-from tests.support.callers import KEY, TEN, Worker, calls_of, the_endpoint
-
-
-@pytest.fixture
-def a_worker(session):
-    """`a_worker()`: one more, on a session of its own; all are closed afterwards."""
-    made = []
-
-    def make(hooks=None):
-        own = Session(session.get_bind(), expire_on_commit=False)
-        made.append((Worker(own, hooks or Hooks(loopback=True)), own))
-        return made[-1][0]
-
-    yield make
-    for worker, own in made:
-        worker.close()
-        own.close()
-
-
-@pytest.fixture
-def worker(a_worker):
-    return a_worker()
-
-
-def delay(session, cast, count=1):
-    """So many sessions become delayed at ten; returns their ids."""
-    ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
-    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
-    return ids
+from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
+from tests.support.triggers import REFUSES, before_each_update
 
 
 def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
@@ -117,17 +88,6 @@ def test_another_key_signs_from_its_renewal_on(session, cast, receiver, worker):
 def fresh(headers):
     """The same, dated now, so that only the signature can be wrong."""
     return headers | {"webhook-timestamp": str(int(utc_now().timestamp()))}
-
-
-def test_nothing_is_written_for_what_is_off_or_removed(session, cast, receiver):
-    off = a_webhook(session, receiver.url(), is_active=False)
-    removed = a_webhook(session, receiver.url())
-    remove_endpoint(session, removed, now=TEN)
-    on = a_webhook(session, receiver.url())
-    delay(session, cast, 3)
-
-    counts = [len(calls_of(session, endpoint)) for endpoint in (off, removed, on)]
-    assert counts == [0, 0, 3]
 
 
 def test_a_change_that_is_not_committed_calls_nobody(session, cast, receiver):
@@ -286,64 +246,6 @@ def test_what_a_killed_worker_held_is_called_by_another_after_the_lease(
     assert len({call.headers["webhook-id"] for call in receiver.calls}) == 1
 
 
-def test_a_system_that_is_gone_is_turned_off_at_once(session, cast, receiver, worker):
-    receiver.answer = lambda _path: 410
-    endpoint = a_webhook(session, receiver.url())
-    delay(session, cast, 3)
-    worker.work()
-
-    stored = the_endpoint(session, endpoint)
-    assert (stored.is_active, stored.off_reason) == (False, OffReason.GONE)
-    assert len(receiver.calls) == 1
-    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
-
-
-def test_nothing_but_failures_for_days_turns_a_system_off_and_one_success_does_not(
-    session, cast, receiver, worker
-):
-    endpoint = a_webhook(session, receiver.url())
-
-    def fail_once_more(when, answer):
-        receiver.answer = lambda _path: answer
-        a_booking(session, mentor=cast.mentor, student=cast.student, starts=when)
-        update_session_statuses(session, now=when, cause=Cause.WORKER, keep=nothing)
-        worker.work(when)
-        return the_endpoint(session, endpoint)
-
-    assert fail_once_more(TEN, 500).failing_since == TEN
-    assert fail_once_more(TEN + OFF_AFTER - timedelta(days=1), 200).failing_since is None
-    again = TEN + OFF_AFTER
-    assert fail_once_more(again, 500).is_active
-    assert fail_once_more(again + OFF_AFTER - timedelta(minutes=1), 500).is_active
-    stored = fail_once_more(again + OFF_AFTER, 500)
-    assert (stored.is_active, stored.off_reason) == (False, OffReason.FAILING)
-
-    session.rollback()
-    turn_on(session, endpoint)
-    assert fail_once_more(again + OFF_AFTER * 2, 200).off_reason is None
-
-
-def test_turned_off_while_a_call_is_under_way_it_stays_given_up(session, cast, receiver, worker):
-    reached, may_answer = threading.Event(), threading.Event()
-
-    def answer(_path):
-        reached.set()
-        may_answer.wait(30)
-        return 200
-
-    receiver.answer = answer
-    endpoint = a_webhook(session, receiver.url())
-    delay(session, cast, 2)
-    worker.begin()
-    assert reached.wait(30)
-    turn_off(session, endpoint, now=TEN)
-    may_answer.set()
-    worker.work()
-
-    assert len(receiver.calls) == 1
-    assert {call.outcome for call in calls_of(session, endpoint)} == {CallOutcome.GIVEN_UP}
-
-
 def test_a_redirect_is_a_failure_and_is_not_followed(session, cast, receiver, worker):
     receiver.answer, receiver.location = lambda _path: 307, receiver.url("/elsewhere")
     endpoint = a_webhook(session, receiver.url())
@@ -369,3 +271,48 @@ def test_a_call_that_fails_in_a_way_nobody_thought_of_is_tried_again(
     [call] = calls_of(session, endpoint)
     assert (call.outcome, call.attempts) == (None, 1)
     assert call.error == "RuntimeError: nobody thought of this"
+
+
+A_TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x46\r\n"
+"""What a port that speaks TLS answers to plain HTTP."""
+
+
+def test_an_answer_that_is_no_text_is_a_failure_like_others(session, cast, receiver, worker):
+    receiver.answer = lambda path: A_TLS_ALERT if path == "/odd" else 200
+    odd, good = (a_webhook(session, receiver.url(path)) for path in ("/odd", "/good"))
+    delay(session, cast, 2)
+    worker.work()
+
+    assert [call.attempts for call in calls_of(session, odd)] == [1, 0]
+    assert calls_of(session, odd)[0].error == r"BadStatusLine: \x15\x03\x03\x00\x02\x02F"
+    assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 2
+
+
+def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_one_up(
+    session, cast, receiver, a_worker
+):
+    receiver.answer = lambda path: 503 if path == "/bad" else 200
+    bad, good = (a_webhook(session, receiver.url(path)) for path in ("/bad", "/good"))
+    refuses = REFUSES[session.get_bind().dialect.name]
+    before_each_update(session, "webhook_endpoints", "bad", refuses, when=f"OLD.id = {bad}")
+    delay(session, cast, 3)
+    caller = Caller(Hooks(loopback=True), KEY, webhook_body, lambda: TEN)
+    pauses = []
+
+    def wait(pause):
+        pauses.append(pause)
+        is_noted = all(call.outcome for call in calls_of(session, good))
+        return len(pauses) > 50 or (is_noted and AFTER_AN_ERROR in pauses)
+
+    with capture_logs() as logs:
+        run_calls(lambda: Session(session.get_bind(), expire_on_commit=False), caller, wait=wait)
+
+    assert [line["event"] for line in logs] == ["worker_cannot_use_database"]
+    assert receiver.paths().count("/good") == 3
+    assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 3
+    assert [call.attempts for call in calls_of(session, bad)] == [0, 0, 0]
+    a_worker().work(TEN + LEASE / 2)
+    assert receiver.paths().count("/bad") == 1
+    with pytest.raises(DBAPIError, match="poison"):
+        a_worker().work(TEN + LEASE)
+    assert receiver.paths().count("/bad") == 2

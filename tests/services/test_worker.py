@@ -1,14 +1,27 @@
 """The worker: at the due second by a clock of its own, and as a real process."""
 
+import io
 import signal
+import sys
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mentorship.adapters.post import FolderPost
 from mentorship.clock import utc_now
+from mentorship.config import PROJECT
+from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
-from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_worker
+from mentorship.domain.mail import MailKind
+from mentorship.logs import configure_logs
+from mentorship.models import OutboxMessage
+from mentorship.services.letters import House
+from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_mail, run_worker
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
 
@@ -125,3 +138,59 @@ def test_whatever_goes_wrong_in_one_round_the_next_one_is_made(session, cast):
 
     assert watch.pauses[1] == AFTER_AN_ERROR
     assert the_booking(session, booking).is_delayed
+
+
+def a_full_disk():
+    return io.TextIOWrapper(Path("/dev/full").open("wb", buffering=0), write_through=True)
+
+
+def a_closed_file():
+    file = io.StringIO()
+    file.close()
+    return file
+
+
+@pytest.mark.parametrize("broken_log", [a_full_disk, a_closed_file])
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_log_that_cannot_be_written_stops_nothing(session, cast, monkeypatch, broken_log):
+    bookings = [
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=start)
+        for start in ("10:00", "10:01")
+    ]
+    rounds = iter([RuntimeError("nobody thought of this")])
+
+    def open_session():
+        for error in rounds:
+            raise error
+        return Session(session.get_bind())
+
+    watch = Watch(at("10:00"), until=at("10:02"))
+    with closing(broken_log()) as log:
+        monkeypatch.setattr(sys, "stderr", log)
+        configure_logs(is_production=True)
+        run_worker(open_session, clock=watch, wait=watch.wait)
+
+    assert [the_booking(session, number).is_delayed for number in bookings] == [True, True]
+
+
+def test_a_sender_that_is_told_to_stop_gives_the_rest_of_its_batch_back(session, tmp_path):
+    now, folder = at("10:00"), tmp_path / "outbox"
+    begin_write(session)
+    for key in ("one", "two", "three"):
+        mail = Mail(to="a@example.org", subject=key, text=key, html=key, kind=MailKind.ACCOUNT,
+                    key=key)  # fmt: skip
+        enqueue(session, mail, now=now)
+    session.commit()
+    house = House("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
+
+    run_mail(
+        lambda: Session(session.get_bind()), FolderPost(folder), house, clock=lambda: now,
+        wait=lambda _pause: any(folder.glob("*.eml")),
+    )  # fmt: skip
+
+    assert len(list(folder.iterdir())) == 1
+    mails = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
+    waiting = [row for row in mails if row.outcome is None]
+    assert [(row.subject, row.attempts, row.claimed_by, row.next_try_at) for row in waiting] == [
+        ("two", 0, None, now), ("three", 0, None, now),
+    ]  # fmt: skip

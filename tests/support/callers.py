@@ -4,13 +4,21 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from mentorship.models import WebhookCall, WebhookEndpoint
+from mentorship.models import Cause, WebhookCall, WebhookEndpoint
 from mentorship.services.calling import Caller
+from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.wire.webhooks import webhook_body
-from tests.support.builders import at
+from tests.support.builders import a_booking, at
 
 KEY = "a-secret-key-for-tests"
 TEN = at("10:00")
+
+
+def delay(session, cast, count=1):
+    """So many sessions become delayed at ten; returns their ids."""
+    ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
+    return ids
 
 
 class Worker:

@@ -18,10 +18,13 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came, in order; `answer` gives the status for a path, and may wait or raise."""
+    """What came, in order; `answer` gives the status for a path, and may wait or raise.
+
+    Bytes are the whole answer, as they are.
+    """
 
     calls: list[Received] = field(default_factory=list)
-    answer: Callable[[str], int] = lambda _path: 204
+    answer: Callable[[str], int | bytes] = lambda _path: 204
     location: str | None = None
     drips: float | None = None
     port: int = 0
@@ -54,7 +57,11 @@ def a_receiver() -> Iterator[Receiver]:
                     return
                 if receiver.is_over.wait(receiver.drips):
                     return
-            self.send_response(receiver.answer(self.path))
+            answer = receiver.answer(self.path)
+            if isinstance(answer, bytes):
+                self.wfile.write(answer)
+                return
+            self.send_response(answer)
             if receiver.location:
                 self.send_header("Location", receiver.location)
             self.send_header("Content-Length", "0")

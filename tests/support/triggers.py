@@ -1,0 +1,31 @@
+"""A database that refuses to change certain rows, in the words of either engine."""
+
+from sqlalchemy.orm import Session
+
+
+def run(session: Session, *statements: str) -> None:
+    """Each statement as it is, committed."""
+    for statement in statements:
+        session.connection().exec_driver_sql(statement)
+    session.commit()
+
+
+def before_each_update(session: Session, table: str, name: str, body: str, *, when: str) -> None:
+    """A trigger that runs `body` before each update of a row of `table` for which `when` holds."""
+    head = f"CREATE TRIGGER {name} BEFORE UPDATE ON {table} FOR EACH ROW WHEN ({when})"
+    if session.get_bind().dialect.name == "sqlite":
+        run(session, f"{head} BEGIN {body} END")
+    else:
+        run(
+            session,
+            f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS "
+            f"$$ BEGIN {body} RETURN NEW; END $$",
+            f"{head} EXECUTE FUNCTION {name}()",
+        )
+
+
+REFUSES = {
+    "sqlite": "SELECT RAISE(ABORT, 'poison');",
+    "postgresql": "RAISE EXCEPTION 'poison';",
+}
+"""The body of a trigger that lets no such row be changed, by engine."""
