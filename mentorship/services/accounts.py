@@ -39,8 +39,11 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
     2.5) or is piled up over its neighbours. What shows nothing counts as empty.
     """
     value = value.strip()
-    categories = "".join(unicodedata.category(character)[0] for character in value)
-    if not _SHOWN.search(categories):
+    categories = [unicodedata.category(character) for character in value]
+    kinds = "".join(category[0] for category in categories)
+    if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
+        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
+    if not _SHOWN.search(kinds):
         value = ""
     if required and not value:
         raise InvalidInput(N_("%(what)s is missing.", what=what))
@@ -48,9 +51,6 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
         raise InvalidInput(
             N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
         )
-    is_broken = any(unicodedata.category(character) in ("Cc", "Cs") for character in value)
-    if is_broken or _TURNS.search(value) or _PILE in categories:
-        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
     return value
 
 

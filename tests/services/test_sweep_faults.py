@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from sqlalchemy import event, func, insert, select, text
+from sqlalchemy import create_engine, event, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -251,25 +251,26 @@ def test_a_sweep_forgets_no_failure_that_another_one_is_trying_again(session, ca
     assert [failure.attempts for failure in the_failures(session)] == [2]
 
 
-def test_a_sweep_that_waits_too_long_for_a_lock_blames_no_booking(session, cast):
+def test_a_sweep_that_waits_too_long_for_a_lock_blames_no_booking(session, cast, database_url):
     many_due(session, cast, 3)
-    engine = session.get_bind()
-    is_sqlite = engine.dialect.name == "sqlite"
-    patience = "PRAGMA busy_timeout" if is_sqlite else "SHOW lock_timeout"
-    assert session.scalar(text(patience)) == (10_000 if is_sqlite else "10s")
-    session.rollback()
+    hasty = create_engine(database_url)
+    is_sqlite = hasty.dialect.name == "sqlite"
 
-    def less(connection, _record, _proxy):
-        less = "PRAGMA busy_timeout = 20" if is_sqlite else "SET lock_timeout = '20ms'"
-        connection.cursor().execute(less)
+    def hurry(connection, _record, _proxy):
+        hurry = "PRAGMA busy_timeout = 20" if is_sqlite else "SET lock_timeout = '20ms'"
+        connection.cursor().execute(hurry)
 
-    event.listen(engine, "checkout", less)
-    with Session(engine) as other:
-        begin_write(other)
-        lock_journal(other)
+    with Session(hasty) as sweeping:
+        patience = "PRAGMA busy_timeout" if is_sqlite else "SHOW lock_timeout"
+        assert sweeping.scalar(text(patience)) == (10_000 if is_sqlite else "10s")
+        sweeping.rollback()
+        event.listen(hasty, "checkout", hurry)
+        begin_write(session)
+        lock_journal(session)
         with pytest.raises(OperationalError, match="lock"):
-            sweep(session, NOON)
-        session.rollback()
+            sweep(sweeping, NOON)
+    session.rollback()
+    hasty.dispose()
 
     assert the_failures(session) == []
     assert sweep(session, NOON).started == 3
