@@ -18,7 +18,6 @@ from pydantic import (
     model_validator,
 )
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from redis import ConnectionPool, RedisError
 from sqlalchemy.engine import create_engine
 from sqlalchemy.exc import ArgumentError
 
@@ -133,9 +132,12 @@ class Settings(BaseSettings):
     @field_validator("redis_url")
     @classmethod
     def _known_options(cls, value: SecretStr | None) -> SecretStr | None:
-        try:
-            if value:  # A connection that is made, and not opened, has looked at each option.
-                ConnectionPool.from_url(value.get_secret_value()).make_connection()
+        if value is None:
+            return None
+        from redis import ConnectionPool, RedisError  # Not where there is none: it takes long.
+
+        try:  # A connection that is made, and not opened, has looked at each option.
+            ConnectionPool.from_url(value.get_secret_value()).make_connection()
         except (ValueError, TypeError, RedisError):
             raise ValueError("has an option that cannot be used") from None
         return value

@@ -8,8 +8,10 @@ _NOT_OURS = [
     # Their waits must end: freezegun would stop the clock of time-outs, too.
     "sqlalchemy", "psycopg", "_pytest",
     # They never ask for the time, and to look through them takes longer than most tests.
-    "alembic", "anyio", "granian", "hypothesis", "icalendar", "markdown_it", "playwright",
-    "pydantic", "pygments", "rich", "schemathesis",
+    "alembic", "anyio", "asyncio", "babel", "charset_normalizer", "click", "cryptography",
+    "execnet", "granian", "hypothesis", "icalendar", "jsonschema", "mako", "markdown_it", "openapi",
+    "playwright", "psutil", "pydantic", "pygments", "requests", "rich", "schemathesis", "secure",
+    "urllib3", "yaml",
 ]  # fmt: skip
 
 
