@@ -95,12 +95,14 @@ def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
 
 
 def _form(model: type[Fields]) -> dict[str, str | list[str]]:
-    """The form's first value of each field, and all of a field that is a list."""
+    """The form's first value of each field, and all of a field that is a list, or none."""
     kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
-    sent: dict[str, str | list[str]] = {}
+    sent: dict[str, str | list[str]] = {
+        name: [] for name, kind in kinds.items() if get_origin(kind) is list
+    }
     for name, values in request.form.lists():
         kind = kinds.get(name, str)
-        if get_origin(kind) is list:
+        if name in sent:
             sent[name] = values
         elif values[0] or kind is str:
             sent[name] = values[0]

@@ -172,6 +172,13 @@ def test_days_off_ask_only_where_a_session_is_on_them(mentor, session, booked):
     assert the_booking(session, booked).status is Status.SCHEDULED
 
 
+def test_hours_without_a_day_are_refused_in_words_of_the_form(mentor, session):
+    answer = mentor.post("/availability/rules/new", data=FORM | {"weekdays": []})
+
+    assert (answer.status_code, count(session, AvailabilityRule)) == (400, 0)
+    assert "Choose at least one day of the week." in answer.text
+
+
 def test_days_off_and_one_off_slots_come_and_go_by_plain_forms(mentor, session, hours):
     before = offered(session)
     mentor.post(f"/availability/days-off/{hours['days_off_id']}/remove")
