@@ -138,7 +138,7 @@ class Settings(BaseSettings):
 
         try:  # A connection that is made, and not opened, has looked at each option.
             ConnectionPool.from_url(value.get_secret_value()).make_connection()
-        except (ValueError, TypeError, RedisError):
+        except (ValueError, TypeError, AttributeError, RedisError):
             raise ValueError("has an option that cannot be used") from None
         return value
 

@@ -177,6 +177,7 @@ class _Lines:
 
     def __init__(self) -> None:
         self._idle: deque[_Line] = deque()  # Its ends are safe for any number of threads.
+        self._is_over = False
 
     def ask(self, engine: Engine, words: str, parameters: Sequence[object]) -> list[Raw]:
         """On the line that was used last. One on which something went wrong is not used again."""
@@ -187,10 +188,13 @@ class _Lines:
             line.driver.close()
             raise
         self._idle.append(line)
+        if self._is_over:
+            self.close()
         return found
 
     def close(self) -> None:
-        """Who asks again opens a new line."""
+        """Close them all; who asks just now closes the own one."""
+        self._is_over = True
         while line := self._pop():
             line.driver.close()
 
@@ -216,5 +220,6 @@ def _lines(engine: Engine) -> _Lines:
 
 @event.listens_for(Engine, "engine_disposed")
 def _close_lines(engine: Engine) -> None:
+    """Who asks again opens new lines."""
     if engine in _LINES:
-        _LINES[engine].close()
+        _LINES.pop(engine).close()

@@ -6,6 +6,8 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
+DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is printed for everybody to use.
+
 _hasher = PasswordHasher()
 
 _DUMMY = (
@@ -22,8 +24,11 @@ _LONGEST_JUDGED = 72
 
 
 def is_easily_guessed(password: str, *, about: Iterable[str]) -> bool:
-    """Whether it is a common password, a pattern of the keyboard, or one of the words `about`."""
-    verdict = zxcvbn(password[:_LONGEST_JUDGED], user_inputs=list(about))
+    """Whether it is a common password, a pattern of the keyboard, or one of the words `about`.
+
+    The demo's is known to everybody who has read the manual.
+    """
+    verdict = zxcvbn(password[:_LONGEST_JUDGED], user_inputs=[DEMO_PASSWORD, *about])
     return bool(verdict["score"] < _ENOUGH)
 
 

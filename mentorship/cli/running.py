@@ -14,6 +14,7 @@ from granian.server.common import AbstractServer
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.hooks import Hooks
+from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT, Settings
@@ -22,7 +23,7 @@ from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services.accounts import has_users
 from mentorship.services.calling import Caller
-from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS, load_demo
+from mentorship.services.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.letters import House
 from mentorship.services.worker import SENDERS, run_calls, run_mail, run_worker
 from mentorship.wire.webhooks import webhook_body

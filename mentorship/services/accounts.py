@@ -25,8 +25,8 @@ SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
 LONGEST_NAME = 120
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-# By the first letters of general categories: what shows, and too many marks on one letter.
-_SHOWN, _PILE = re.compile("[LNPS]"), "M" * 9
+_PILE = "M" * 9
+"""Too many marks on one letter, by the first letter of their general categories."""
 
 _EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}")
 
@@ -43,7 +43,8 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
     kinds = "".join(category[0] for category in categories)
     if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
         raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
-    if not _SHOWN.search(kinds):
+    # Signs that are newer than this Python's tables have no category, and show all the same.
+    if all(category[0] in "MZ" or category == "Cf" for category in categories):
         value = ""
     if required and not value:
         raise InvalidInput(N_("%(what)s is missing.", what=what))

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.hooks import Hooks, NoAnswer
@@ -103,10 +104,12 @@ class Caller:
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:
-            # Dropped first: what cannot be noted is called again after the lease, and holds no
-            # other answer up.
             call = self._under_way.pop(done)
-            _note(session, call, done.result(), self._holder, now=self._clock())
+            try:
+                _note(session, call, done.result(), self._holder, now=self._clock())
+            except SQLAlchemyError as error:  # It is called again after the lease.
+                session.rollback()
+                log.error("webhook_answer_lost", call_id=call.id, error=str(error))
 
 
 def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:

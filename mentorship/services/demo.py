@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from sqlalchemy import insert
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.passwords import hash_password
+from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Status
@@ -14,8 +14,6 @@ from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, 
 from mentorship.services.accounts import has_users, new_account
 from mentorship.services.profiles import edit_profile
 from mentorship.services.publishing import publish
-
-DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is printed for everybody to use.
 
 DEMO_SIGN_INS = (
     ("maya@example.org", Role.MENTOR),

@@ -181,7 +181,7 @@ def _apply(
 def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
     """Do not try this booking again before a while: a minute, then twice as long, up to an hour."""
     begin_write(session)
-    # Another sweep that met the same booking must wait here, not insert the same row.
+    # Another sweep that met the same booking waits here, and counts one attempt more.
     session.execute(select(_BOOKINGS.c.id).where(_BOOKINGS.c.id == booking.id).with_for_update())
     before = select(SweepFailure.attempts).where(SweepFailure.booking_id == booking.id)
     attempts = (session.scalar(before) or 0) + 1

@@ -6,13 +6,13 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services.accounts import check_password, set_password
-from mentorship.services.demo import DEMO_PASSWORD
 from mentorship.services.reset_links import Links, person_of
 from mentorship.services.sign_up import send_confirmation
 from mentorship.web import identity, limits

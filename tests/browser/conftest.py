@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.browser import Site, Windows, a_browser, a_site
+
+expect.set_options(timeout=20_000)  # Milliseconds; as long as a window waits.
 
 
 @pytest.fixture(scope="package")
@@ -34,9 +36,11 @@ def site_on(databases, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
 
 
 @pytest.fixture
-def site(browser, site_on, request) -> Site:
+def site(browser, site_on, request) -> Iterator[Site]:
     """The served site, on SQLite where the test does not name its engines."""
-    return site_on(getattr(request, "param", "sqlite"))
+    site = site_on(getattr(request, "param", "sqlite"))
+    yield site
+    site.session.rollback()  # PostgreSQL ends whoever is idle in a transaction for a minute.
 
 
 @pytest.fixture

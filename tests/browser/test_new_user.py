@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.clock import utc_now
-from mentorship.services.demo import DEMO_PASSWORD, load_demo
+from mentorship.services.demo import load_demo
 from tests.support.browser import a_site
 
 pytestmark = pytest.mark.browser

@@ -104,6 +104,7 @@ def test_an_address_has_one_account_in_whatever_case_it_is_written(session):
         ({"password": "Passw0rd"},         "easily guessed"),
         ({"password": "12345678"},         "easily guessed"),
         ({"password": "qwertzuiop"},       "easily guessed"),
+        ({"password": "mentorship-demo"},  "easily guessed"),
         ({"password": "maya@example.org"}, "easily guessed"),
     ],
 )  # fmt: skip

@@ -44,7 +44,7 @@ def others(url):
         found = connection.execute(
             "SELECT pid FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid() "
-            "AND application_name <> %s",
+            "AND application_name <> %s AND backend_type = 'client backend'",
             (CLEANER,),
         )
         return {pid for (pid,) in found}

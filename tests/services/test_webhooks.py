@@ -307,7 +307,7 @@ def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_on
     with capture_logs() as logs:
         run_calls(lambda: Session(session.get_bind(), expire_on_commit=False), caller, wait=wait)
 
-    assert [line["event"] for line in logs] == ["worker_cannot_use_database"]
+    assert [line["event"] for line in logs] == ["webhook_answer_lost"]
     assert receiver.paths().count("/good") == 3
     assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 3
     assert [call.attempts for call in calls_of(session, bad)] == [0, 0, 0]

@@ -169,6 +169,8 @@ def test_a_log_that_cannot_be_written_stops_nothing(session, cast, monkeypatch, 
         monkeypatch.setattr(sys, "stderr", log)
         configure_logs(is_production=True)
         run_worker(open_session, clock=watch, wait=watch.wait)
+        monkeypatch.undo()
+        configure_logs(is_production=False)
 
     assert [the_booking(session, number).is_delayed for number in bookings] == [True, True]
 

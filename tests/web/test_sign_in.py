@@ -6,13 +6,11 @@ import pytest
 from argon2 import PasswordHasher
 
 from mentorship.adapters import passwords
-from mentorship.adapters.passwords import hash_password
+from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
 from mentorship.adapters.throttle import ACCOUNT, ADDRESS, OVERALL
 from mentorship.domain.people import Role
-from mentorship.services.accounts import set_password
-from mentorship.services.demo import DEMO_PASSWORD
 from mentorship.services.reset_links import make_token
-from tests.support.builders import a_user, at
+from tests.support.builders import a_user
 from tests.support.dumps import dump
 
 PASSWORD = "correct horse battery"
@@ -53,8 +51,9 @@ def test_the_right_password_leads_to_the_dashboard(client, maya):
     assert client.get("/login").headers["Location"] == "/dashboard"
 
 
-def test_the_demos_password_opens_nothing_in_production(app, client, session, maya, monkeypatch):
-    set_password(session, viewer=maya, password=DEMO_PASSWORD, now=at("09:50"))
+def test_the_demos_password_opens_nothing_in_production(app, client, session, clock, monkeypatch):
+    demo = {"password_hash": hash_password(DEMO_PASSWORD)}
+    a_user(session, "Maya Mentor", Role.MENTOR, **demo)
     assert sign_in(client, password=DEMO_PASSWORD).status_code == 303
     client.post("/logout")
 
