@@ -4,7 +4,7 @@ import sys
 
 from flask import Flask
 
-from mentorship.cli.running import server
+from mentorship.cli.serving import serve_application
 
 app = Flask(__name__)
 
@@ -16,4 +16,4 @@ def route() -> str:
 
 
 if __name__ == "__main__":
-    server("bench.bare:app", host="127.0.0.1", port=int(sys.argv[1]), workers=2).serve()
+    serve_application("bench.bare:app", host="127.0.0.1", port=int(sys.argv[1]), workers=2)

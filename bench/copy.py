@@ -7,7 +7,7 @@ from pathlib import Path
 from flask import Flask
 
 from mentorship.adapters.static_files import serve_static_files
-from mentorship.cli.running import server
+from mentorship.cli.serving import serve_application
 from mentorship.config import PROJECT
 
 FILE = "BENCH_COPY"
@@ -24,4 +24,4 @@ def copy() -> str:
 
 
 if __name__ == "__main__":
-    server("bench.copy:app", host="127.0.0.1", port=int(sys.argv[1]), workers=2).serve()
+    serve_application("bench.copy:app", host="127.0.0.1", port=int(sys.argv[1]), workers=2)

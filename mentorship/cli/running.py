@@ -1,6 +1,5 @@
 """Commands that run the product: the server, the worker, the demo."""
 
-import signal
 import socket
 import threading
 from datetime import timedelta
@@ -8,14 +7,12 @@ from typing import Any
 
 import click
 from flask import current_app
-from granian import Granian
-from granian.constants import Interfaces
-from granian.server.common import AbstractServer
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.hooks import Hooks
 from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.cli.database import with_database
+from mentorship.cli.serving import on_stop, serve_application
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT, Settings
 from mentorship.domain.errors import InvalidInput
@@ -64,7 +61,7 @@ def serve(host: str, port: int, workers: int) -> None:
     _require_free_port(host, port)
     db.engine.dispose()  # Each worker opens its own connections.
     click.echo(f"Mentorship serves http://{host}:{port}")
-    server("wsgi:app", host=host, port=port, workers=workers).serve()
+    serve_application("wsgi:app", host=host, port=port, workers=workers)
 
 
 def _require_free_port(host: str, port: int) -> None:
@@ -78,27 +75,12 @@ def _require_free_port(host: str, port: int) -> None:
         ) from None
 
 
-def server(target: str, *, host: str, port: int, workers: int) -> AbstractServer[Any]:
-    """A server of the WSGI application `target`, set up as the product is served."""
-    return Granian(
-        target,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        workers=workers,
-        blocking_threads=4,
-        respawn_failed_workers=True,
-        log_access=False,
-    )
-
-
 @click.command()
 @with_database
 def worker() -> None:
     """Sweep at the second that the next transition is due, send mail, call other systems."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    on_stop(stop.set)
     settings: Settings = current_app.extensions["settings"]
     post = current_app.extensions["post"]
     house = House(
