@@ -29,7 +29,7 @@ def peak_of(session, **options):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("count", sizes(8_000, 50_000))
+@pytest.mark.parametrize("count", sizes(4_000, 50_000))
 def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
     session, cast, figure, count
 ):
