@@ -38,7 +38,7 @@ FULL = Scale(
 TINY = Scale(
     sizes=(200, 400, 600), due=(10, 40),
     calls=2, nothing_rounds=1, few_rounds=1, many_rounds=1,
-    poll_rounds=1, connections=2, seconds=0.2, mails=20,
+    poll_rounds=1, connections=2, seconds=0.1, mails=20,
     mentors=40, slots=60,
 )  # fmt: skip
 """Shows that the bench runs; its figures mean nothing."""

@@ -15,7 +15,6 @@ from mentorship.services.sweep import everything, nothing, update_session_status
 from tests.support.builders import a_booking, at, the_booking, the_failures, the_journal
 from tests.support.databases import counted_statements
 from tests.support.meanwhile import meanwhile
-from tests.support.replay import bookings_in, faults, journal_in
 from tests.support.triggers import REFUSES, before_each_update, run
 
 NOON = at("12:00")
@@ -87,33 +86,6 @@ def counts_by_status_and_topic(session):
     ).all()
     session.rollback()
     return {(status.value, topic): count for status, topic, count in rows}
-
-
-def test_one_percent_poison_in_five_thousand_holds_nobody_else_up(session, cast):
-    many_due(
-        session, cast, 5_000,
-        topic_of=lambda number: {37: "refused", 137: "ignored"}.get(number % 200, "sound"),
-    )  # fmt: skip
-    poison(session)
-    before = bookings_in(session.get_bind())
-    bad = set(session.scalars(select(SessionBooking.id).where(SessionBooking.topic.in_(POISON))))
-    session.rollback()
-
-    with structlog.testing.capture_logs() as logs:
-        result = sweep(session, NOON)
-
-    assert (result.started, result.failed) == (4_950, 50)
-    assert counts_by_status_and_topic(session) == {
-        ("ONGOING", "sound"): 4_950,
-        ("SCHEDULED", "refused"): 25,
-        ("SCHEDULED", "ignored"): 25,
-    }
-    told = [line for line in logs if line["event"] == "sweep_failed_booking"]
-    assert sorted(line["booking_id"] for line in told) == sorted(bad)
-    assert {line["log_level"] for line in told} == {"error"}
-    assert {failure.booking_id for failure in the_failures(session)} == bad
-    engine = session.get_bind()
-    assert faults(before, journal_in(engine), bookings_in(engine)) == []
 
 
 def test_what_failed_is_set_back_longer_each_time_and_not_tried_in_between(session, cast):
