@@ -17,8 +17,7 @@ run: .venv/run.done
 	trap 'kill $$worker $$server 2>/dev/null; wait' EXIT INT TERM; wait $$server
 
 test: .venv/dev.done
-	@# Bytecode is kept, whatever the environment says: the tests start a hundred processes.
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
 
 check: .venv/dev.done
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
