@@ -16,6 +16,8 @@ from sqlalchemy.types import TypeDecorator
 JOURNAL_LOCK = 0x6D656E746F72
 """Key of the PostgreSQL advisory lock that makes journal ids follow the order of commits."""
 
+_PATIENCE_MS = 10_000
+
 _WRITE, _EACH = "mentorship_write", "mentorship_each"
 
 
@@ -99,20 +101,20 @@ def is_kept_waiting(error: Exception) -> bool:
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, _record: object) -> None:
-    """On both engines who waits 10 s for a lock is refused: others need the thread and the lock."""
+    """On both engines who waits so long for a lock is refused: others need the thread."""
     if isinstance(connection, sqlite3.Connection):
         connection.isolation_level = None  # The "begin" event below decides how to begin.
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "foreign_keys = ON",
-            "busy_timeout = 10000",
+            f"busy_timeout = {_PATIENCE_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
     else:
         connection.autocommit = True
-        for setting in "lock_timeout = '10s'", "idle_in_transaction_session_timeout = '60s'":
-            connection.execute(f"SET {setting}")
+        connection.execute(f"SET lock_timeout = {_PATIENCE_MS}")
+        connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         connection.autocommit = False
 
 

@@ -73,7 +73,7 @@ def free_week(
                     session, mentor_id=mentor_id, student_id=who, since=mentors.start,
                     until=mentors.end, now=now, limit=1,
                 )
-                for who in (student_id, None)
+                for who in {student_id, None}
             )  # fmt: skip
             full_week = None if is_free else mentors.monday
     return FreeWeek(
