@@ -1,5 +1,6 @@
 """Fixtures for all tests. What says `engine` runs on SQLite and on PostgreSQL."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -19,6 +20,12 @@ from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
 RECORDING_SECRET = "a-recording-secret-for-tests"
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector of garbage leave out what stays: the modules and the tests."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,5 +1,7 @@
 """The server's clock, standing still."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from freezegun import freeze_time
@@ -18,3 +20,13 @@ _NOT_OURS = [
 def standing_at(instant: datetime) -> freeze_time:
     """A context in which it is this instant, until its value is moved or ticks."""
     return freeze_time(instant, ignore=_NOT_OURS)
+
+
+@contextmanager
+def able_to_stand() -> Iterator[None]:
+    """A context in which the clock goes on; to let it stand within takes next to no time.
+
+    freezegun looks through all modules only for the outermost of its contexts.
+    """
+    with freeze_time(tick=True, ignore=_NOT_OURS):
+        yield

@@ -4,6 +4,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,11 @@ CLEANER = "cleaner"
 """The name of a connection that is no test's."""
 
 _number = itertools.count(1)
+
+_END_THE_OTHERS = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
 
 _SHAPE = """
   SELECT 'relation', count(*), sum(relnatts), sum(relchecks), bool_or(relrowsecurity), NULL
@@ -117,10 +123,8 @@ class Databases:
         False, and not emptied, where a test has changed more than rows.
         """
         connection = self._cleaner(name)
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        while connection.execute(_END_THE_OTHERS).rowcount:
+            time.sleep(0.001)  # Until they have gone: PostgreSQL itself looks each 100 ms.
         if connection.execute(_SHAPE).fetchall() != self._shape:
             return False
         connection.execute(_EMPTY)

@@ -1,6 +1,5 @@
 """The week and the day: whose sessions, on which day of the viewer's wall, at which hours."""
 
-import re
 from datetime import datetime
 
 import pytest
@@ -8,21 +7,13 @@ import pytest
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
 from tests.support.builders import a_booking, a_user
+from tests.web.hours import parts
 
 
 @pytest.fixture
 def lena(session):
     """A student in Berlin."""
     return a_user(session, "Lena", Role.STUDENT, timezone="Europe/Berlin")
-
-
-def parts(page):
-    """Each day or hour in order: its heading, and the topics under it."""
-    found = []
-    for part in re.split(r"<h3>", page.text)[1:]:
-        heading, _, rest = part.partition("</h3>")
-        found.append((re.sub(r"<[^>]*>", "", heading), re.findall(r"<span>([^<]+)</span>", rest)))
-    return found
 
 
 def test_a_week_shows_each_session_on_the_day_of_the_viewers_wall(
@@ -70,32 +61,6 @@ def test_a_mentor_reads_the_student_and_an_admin_both(client_for, session, cast,
     ):
         for path in ("/dashboard/week", "/dashboard/day"):
             assert f'<span class="with">{who}</span>' in client_for(viewer).get(path).text
-
-
-def test_a_day_shows_the_doubled_hour_twice_and_leaves_out_the_one_that_is_skipped(
-    client_for, session, cast, lena
-):
-    # The clock is the real one: freezegun forgets which of two equal hours a time is in.
-    for topic, start in (
-        ("Summer", "2027-10-31T00:15Z"),
-        ("Winter", "2027-10-31T01:15Z"),
-        ("Before", "2027-03-28T00:30Z"),
-        ("After", "2027-03-28T01:30Z"),
-    ):
-        a_booking(session, mentor=cast.mentor, student=lena, topic=topic,
-                  starts=datetime.fromisoformat(start))  # fmt: skip
-
-    autumn = parts(client_for(lena).get("/dashboard/day?day=2027-10-31"))
-    spring = parts(client_for(lena).get("/dashboard/day?day=2027-03-28"))
-
-    # Whatever the season of the test is, its own zone needs no name and the other has one.
-    assert [(hour[:5], topics) for hour, topics in autumn] == [
-        ("02:00", ["Summer"]), ("02:00", ["Winter"]), ("03:00", [])
-    ]  # fmt: skip
-    assert [hour[5:] for hour, _ in autumn] in ([" CEST", "", ""], ["", " CET", " CET"])
-    assert [(hour[:5], topics) for hour, topics in spring] == [
-        ("01:00", ["Before"]), ("03:00", ["After"]), ("04:00", [])
-    ]  # fmt: skip
 
 
 def test_an_empty_day_says_so_and_leads_on(client_for, cast, clock):
