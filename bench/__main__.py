@@ -27,6 +27,7 @@ def main() -> None:
         help="put the table between the marks in this file, or in README.md",
     )  # fmt: skip
     options = parser.parse_args()
+    engines = (options.engine,) if options.engine else ENGINES
     lines: list[str] = []
     missed: list[str] = []
 
@@ -37,11 +38,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="mentorship-bench-") as folder:
         databases = Databases(Path(folder), durable=True)
         try:
-            with databases.fresh("postgresql") as url:
+            with databases.fresh(engines[-1]) as url:
                 say(f"Measured on {machine.described(url)}. Medians of rounds.\n")
             say(head())
             for bench in BENCHES:
-                for engine in [options.engine] if options.engine else ENGINES:
+                for engine in engines:
                     stage = Stage(engine, databases, TINY if options.tiny else FULL, utc_now())
                     for figure in bench.run(stage):
                         say(row(NAMES[engine], figure))

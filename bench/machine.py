@@ -9,16 +9,18 @@ from pathlib import Path
 import psycopg
 
 
-def described(postgresql_url: str) -> str:
-    """Cores, processor, and the versions of what matters, in one line."""
-    with psycopg.connect(postgresql_url) as connection:
-        version = connection.info.server_version
+def described(database_url: str) -> str:
+    """Cores, processor, and the versions of what matters, PostgreSQL's if it is on one."""
     cores = len(os.sched_getaffinity(0))
-    return (
+    text = (
         f"{cores} core{'' if cores == 1 else 's'} of {_processor()}, {platform.system()}, "
-        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
-        f"PostgreSQL {version // 10000}.{version % 10000}"
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
     )
+    if database_url.startswith("postgresql"):
+        with psycopg.connect(database_url) as connection:
+            version = connection.info.server_version
+        text += f", PostgreSQL {version // 10000}.{version % 10000}"
+    return text
 
 
 def _processor() -> str:

@@ -1,5 +1,6 @@
 """The server of the web, and how a process is told to stop: in order, however many signals come."""
 
+import os
 import signal
 import threading
 import time
@@ -40,7 +41,17 @@ def serve_application(target: str, *, host: str, port: int, workers: int) -> Non
         log_access=False,
     )
     server.on_startup(lambda: on_stop(server.signal_handler_interrupt))
+    # A new process has the handlers of its parent, and would take its own signals for those.
+    os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_through)
     server.serve(target_loader=_load)
+
+
+def _hold_signals() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+
+
+def _let_signals_through() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
 def _load(target: str) -> Any:
@@ -49,8 +60,8 @@ def _load(target: str) -> Any:
     A terminal sends Ctrl-C to both of them, and the second signal would hit the handler of the
     first, as above. So this process hears none; a thread waits for them.
     """
+    _hold_signals()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     threading.Thread(target=_stop_when_told, daemon=True).start()
     return import_string(target)
 

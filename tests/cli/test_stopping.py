@@ -3,10 +3,25 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from tests.support.processes import a_command, a_free_port, wait_until
+from mentorship.config import PROJECT
+from tests.support.processes import HOST, a_command, a_free_port, wait_until
+
+TOLD_BEFORE_IT_LOADS = f"""
+import os, signal, sys
+from mentorship.cli import serving
+
+def load(target, load=serving._load):
+    os.kill(os.getpid(), signal.SIGTERM)
+    return load(target)
+
+serving._load = load
+serving.serve_application("bench.bare:app", host="{HOST}", port=int(sys.argv[1]), workers=1)
+"""
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -34,3 +49,17 @@ def test_ctrl_c_and_whoever_hands_it_on_stop_a_process_at_once(
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def test_a_web_worker_that_is_told_to_stop_before_it_has_loaded_stops(tmp_path):
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", TOLD_BEFORE_IT_LOADS, str(a_free_port())],
+            cwd=PROJECT, stdout=output, stderr=output,
+        )  # fmt: skip
+    try:
+        wait_until(lambda: "Unexpected exit from worker-1" in log.read_text(), seconds=15)
+    finally:
+        process.terminate()
+        process.wait(15)

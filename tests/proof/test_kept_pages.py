@@ -1,33 +1,23 @@
 """A kept page is the page that would be drawn now, whatever happened since it was drawn."""
 
 from collections import Counter
+from random import Random
 
 import pytest
 from flask import current_app
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
 from sqlalchemy import text
 
 from mentorship.queries.standing import Standing
 from mentorship.web import kept
 from mentorship.web.identity import SignedIn
 from mentorship.web.kept import EXTENSION, Shelf
+from tests.proof.conftest import sizes
 from tests.support.apps import Applications
 from tests.support.builders import at
 from tests.support.clocks import standing_at
 from tests.support.offers import DEEDS, World
 
-RUNS = settings(
-    max_examples=2,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=list(HealthCheck),  # Each example is a world of its own, and slow.
-)
-deeds = st.lists(
-    st.tuples(st.sampled_from(DEEDS), st.integers(0, 10_000)), min_size=12, max_size=18
-)
+DEEDS_OF_A_WALK = 18
 BEGIN = [("publish_slot", number) for number in range(0, 120, 7)] + [("publish_rule", 1)]
 
 
@@ -101,10 +91,14 @@ def walk(session, clients):
     return check
 
 
-def test_a_kept_page_is_the_page_that_would_be_drawn(app, walk):
-    RUNS(given(deeds)(lambda steps: walk(steps)))()
+@pytest.mark.parametrize("walks", sizes(short=1, long=40))
+def test_a_kept_page_is_the_page_that_would_be_drawn(app, engine, walk, walks, figure):
+    for number in range(walks):
+        chance = Random(f"{engine} {number}")
+        walk([(chance.choice(DEEDS), chance.randrange(10_000)) for _ in range(DEEDS_OF_A_WALK)])
 
     found = app.extensions[EXTENSION].found
+    figure(f"{walks * DEEDS_OF_A_WALK} deeds, {found.total()} pages, {found[True]} of them kept")
     assert found[True] > found[False], "pages are kept, or this shows nothing"
 
 
