@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from mentorship.cli.database import in_one_line
+from mentorship.cli.database import UNUSABLE, in_one_line
 
 extension = current_app.extensions["migrate"]
 arguments = {
@@ -18,7 +18,7 @@ if context.is_offline_mode():
     with context.begin_transaction():
         context.run_migrations()
 else:
-    with in_one_line():
+    with in_one_line(UNUSABLE):
         connection = extension.db.engine.connect()
     with connection:
         context.configure(connection=connection, **arguments)

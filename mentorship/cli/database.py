@@ -16,6 +16,8 @@ from mentorship.extensions import db, migrate
 P = ParamSpec("P")
 T = TypeVar("T")
 
+UNUSABLE = "DATABASE_URL: the database cannot be used"
+
 
 def with_database(command: Callable[P, T]) -> Callable[P, T]:
     """Run `command` in the application's context, on a database with the tables of this version.
@@ -26,21 +28,21 @@ def with_database(command: Callable[P, T]) -> Callable[P, T]:
     @with_appcontext
     @wraps(command)
     def run(*args: P.args, **options: P.kwargs) -> T:
-        with in_one_line():
+        with in_one_line(UNUSABLE):
             _require_this_version()
+        with in_one_line("The database did not do this"):
             return command(*args, **options)
 
     return run
 
 
 @contextmanager
-def in_one_line() -> Iterator[None]:
-    """Raises ClickException with one line where the database raises an error."""
+def in_one_line(what: str) -> Iterator[None]:
+    """Raises ClickException with one line, which begins so, where the database raises an error."""
     try:
         yield
     except SQLAlchemyError as error:
-        reason = str(error).splitlines()[0]
-        raise click.ClickException(f"DATABASE_URL: the database cannot be used: {reason}") from None
+        raise click.ClickException(f"{what}: {str(error).splitlines()[0]}") from None
 
 
 def _require_this_version() -> None:

@@ -58,7 +58,7 @@ def import_users_command(file: Path) -> None:
         )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
-    click.echo(f"Imported {count} people.")
+    click.echo(f"Imported {count} {'person' if count == 1 else 'people'}.")
     if without_password:
         click.echo("These set a password by a link that works for seven days:")
     for person in without_password:

@@ -33,7 +33,7 @@ def import_sessions_command(file: Path) -> None:
         )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
-    click.echo(f"Imported {count} sessions.")
+    click.echo(f"Imported {count} session{'' if count == 1 else 's'}.")
     if overlapping:
         click.echo(
             f"{overlapping} of them overlap another of the same person; they were kept.",

@@ -110,7 +110,7 @@ def test_to_begin_for_real_one_types_what_the_readme_says(after_the_demo):
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    for line in ("Made the admin you@example.org.", "Imported 2 people.", "Imported 1 sessions."):
+    for line in ("Made the admin you@example.org.", "Imported 2 people.", "Imported 1 session."):
         assert line in done.stdout
 
 

@@ -10,6 +10,7 @@ from mentorship.models import SessionBooking, User
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
 from tests.support.builders import a_user, at, the_journal
 from tests.support.clocks import standing_at
+from tests.support.triggers import run
 
 SIGN_INS = """\
 Sign in with the password mentorship-demo as
@@ -120,6 +121,18 @@ def test_every_command_says_in_one_line_that_the_database_cannot_be_used(flask_o
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith("Error: DATABASE_URL: the database cannot be used: ")
         assert result.stderr.count("\n") == 1
+
+
+def test_a_command_says_in_one_line_what_the_database_did_not_do(flask, session):
+    run(session, "ALTER TABLE users RENAME TO others")
+
+    result = flask("create-user", "--email", "a@example.org", "--name", "A", "--role", "admin",
+                   "--password", "a long password")  # fmt: skip
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: The database did not do this: ")
+    assert "users" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -112,7 +112,7 @@ def test_import_sessions_books_the_file_and_a_sweep_then_moves_what_is_due(
 
     result = flask("import-sessions", str(file))
 
-    assert (result.exit_code, result.stdout) == (0, "Imported 1 sessions.\n")
+    assert (result.exit_code, result.stdout) == (0, "Imported 1 session.\n")
     assert "1 session became ongoing" in flask("sweep").stdout
     assert the_journal(session)[0].due_at == at("11:59")
 

@@ -33,7 +33,8 @@ _END_THE_OTHERS = (
 )
 
 _SHAPE = """
-  SELECT 'relation', count(*), sum(relnatts), sum(relchecks), bool_or(relrowsecurity), NULL
+  SELECT 'relation', count(*), sum(relnatts), sum(relchecks), bool_or(relrowsecurity),
+    string_agg(relname, ' ' ORDER BY relname)
     FROM pg_class WHERE relnamespace = 'public'::regnamespace
   UNION ALL SELECT 'attribute', count(*), count(*) FILTER (WHERE attnotnull),
     count(*) FILTER (WHERE attisdropped), bool_or(atthasdef), NULL
