@@ -214,7 +214,7 @@ function drawTimes() {
   }
 }
 
-// Like "in 12 minutes", or put into the words that the page gives for it.
+// Like "in 12 minutes", or to the minute in the words that the page gives for it.
 function lasting(milliseconds, says) {
   const minutes = Math.max(1, Math.ceil(milliseconds / 60_000));
   const [value, unit] =
@@ -222,8 +222,16 @@ function lasting(milliseconds, says) {
     : minutes < 2 * 1440 ? [Math.round(minutes / 60), "hour"]
     : [Math.round(minutes / 1440), "day"];
   if (!says) return new Intl.RelativeTimeFormat(language).format(value, unit);
+  const parts =
+    unit !== "hour" ? [counted(value, unit)]
+    : [counted(Math.floor(minutes / 60), unit), counted(minutes % 60, "minute")];
+  const list = new Intl.ListFormat(language, { type: "unit", style: "narrow" });
+  return says.replace("{}", list.format(parts));
+}
+
+function counted(number, unit) {
   const style = { style: "unit", unit, unitDisplay: "long" };
-  return says.replace("{}", new Intl.NumberFormat(language, style).format(value));
+  return new Intl.NumberFormat(language, style).format(number);
 }
 
 readState();

@@ -43,6 +43,8 @@ def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, wi
     now = utc_now()
     late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
                      starts=now - timedelta(minutes=45))  # fmt: skip
+    very_late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                          starts=now - timedelta(minutes=155, seconds=30))  # fmt: skip
     running = a_booking(site.session, **people, status=Status.ONGOING,
                         starts=now - timedelta(minutes=20))  # fmt: skip
     soon = a_booking(site.session, **people, starts=now + timedelta(minutes=50))
@@ -51,6 +53,7 @@ def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, wi
     window = windows.of(site, people["student"], clock=now + timedelta(hours=5)).go()
 
     assert left(window, late) in ("45 minutes late", "46 minutes late")
+    assert left(window, very_late) == "2 hours 36 minutes late"
     assert left(window, running) == "40 minutes left"
     assert left(window, soon) == "in 50 minutes"
     assert not window.page.locator(f"#session-{later} .left").is_visible()
