@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import NotFound
+from mentorship.domain.lifecycle import OPEN
 from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
-from mentorship.models import MentorTimeSlot, User
+from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.free_times import FreeSlot, free_slots, obstacle_to
 
 _NEXT = 8
@@ -34,6 +35,17 @@ class Offer:
     obstacle: str | None
     next_free: tuple[FreeSlot, ...]
     full_week: date | None
+
+
+def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[int, str] | None:
+    """Id and topic of the open session that the student has in this slot already."""
+    return session.execute(
+        select(SessionBooking.id, SessionBooking.topic).where(
+            SessionBooking.student_id == student_id,
+            SessionBooking.time_slot_id == slot_id,
+            SessionBooking.status.in_(OPEN),
+        )
+    ).first()
 
 
 def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) -> Offer:

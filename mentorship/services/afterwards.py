@@ -70,21 +70,54 @@ def rate(session: Session, *, booking_id: int, viewer: Viewer, rating: int, comm
 
 
 def write_notes(
-    session: Session, *, booking_id: int, viewer: Viewer, summary: str, private_notes: str
+    session: Session,
+    *,
+    booking_id: int,
+    viewer: Viewer,
+    summary: str,
+    private_notes: str,
+    shown_summary: str = "",
+    shown_private_notes: str = "",
 ) -> None:
     """Store the mentor's summary for the student and notes for themselves, and commit.
 
+    A text that is as it was shown is left alone: another window may have changed it meanwhile.
+
     Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what
-    does not fit and Conflict while the session is not completed.
+    does not fit, and Conflict while the session is not completed and where both windows changed
+    the same text.
     """
-    summary = clean_lines(summary, what=N_("The summary"), longest=LONGEST_SUMMARY)
-    private_notes = clean_lines(private_notes, what=N_("The notes"), longest=LONGEST_SUMMARY)
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.MENTOR:
             raise Forbidden(N_("Only the mentor writes notes on a session."))
         _refuse_unless_completed(booking)
         kept = _feedback(session, booking_id)
-        kept.summary, kept.private_notes = summary, private_notes
+        stored = kept.summary or "", kept.private_notes or ""
+        kept.summary = _merged(
+            booking, N_("The summary"), summary, shown=shown_summary, stored=stored[0]
+        )
+        kept.private_notes = _merged(
+            booking, N_("The notes"), private_notes, shown=shown_private_notes, stored=stored[1]
+        )
+
+
+def _merged(booking: SessionBooking, what: str, text: str, *, shown: str, stored: str) -> str:
+    """What is to be stored of a text of which a form had `shown` so much."""
+    text = clean_lines(text, what=what, longest=LONGEST_SUMMARY)
+    shown = shown.replace("\r\n", "\n").strip()
+    if text == shown:
+        return stored
+    if stored not in (shown, text):
+        raise Conflict(
+            N_(
+                "%(what)s was changed in another window meanwhile. "
+                "Yours is still below; saving it again replaces the other.",
+                what=what,
+            ),
+            status=booking.status,
+            is_delayed=booking.is_delayed,
+        )
+    return text
 
 
 def locked_completed(session: Session, booking_id: int) -> None:

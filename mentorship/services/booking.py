@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_snapshot, begin_write, lock_journal
 from mentorship.domain.errors import Forbidden, NotFound, ProductError
-from mentorship.domain.lifecycle import OPEN, Status
+from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.free_times import FreeSlot, Obstacle, free_slots, obstacle_to
+from mentorship.queries.offer import open_session_in
 from mentorship.services.idempotency import Once, keep_answer, kept_answer
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
@@ -146,13 +147,7 @@ def _look(
     answer = kept_answer(session, once) if once is not None else None
     if answer is not None:
         return replace(look, answer=Booked.from_text(answer))
-    present = session.execute(
-        select(SessionBooking.id, SessionBooking.topic).where(
-            SessionBooking.student_id == viewer.id,
-            SessionBooking.time_slot_id == wish.slot_id,
-            SessionBooking.status.in_(OPEN),
-        )
-    ).first()
+    present = open_session_in(session, wish.slot_id, student_id=viewer.id)
     if present is not None:
         return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
     refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)

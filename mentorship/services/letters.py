@@ -74,7 +74,12 @@ def write_letter(mail: Facts, house: House) -> Message:
     }
     if mail.booking_id is None:
         headers["Subject"] = mail.subject
-        return mail_of(headers, to=("", mail.recipient), text=mail.body_text, html=mail.body_html)
+        text, html = mail.body_text, mail.body_html
+        if mail.kind is MailKind.WAITING_LIST:  # Written where nobody knows the address.
+            address = f"{house.base_url}/waiting-list"
+            text = f"{text}\n\n{address}\n"
+            html = f'{html}\n<p><a href="{address}">{address}</a></p>'
+        return mail_of(headers, to=("", mail.recipient), text=text, html=html)
     token = unsubscribe_token(mail.reader_id, mail.kind, secret_key=house.secret_key)
     stop = f"{house.base_url}/unsubscribe/{token}"
     headers["List-Unsubscribe"] = f"<{stop}>"

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from html import escape
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select, text, union, update
 from sqlalchemy.orm import Session
@@ -10,7 +11,7 @@ from mentorship.adapters.languages import say
 from mentorship.database import begin_write
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound, ProductError
 from mentorship.domain.mail import MailKind
-from mentorship.domain.people import Language, Role, Viewer
+from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
 from mentorship.models import MentorTimeSlot, User, WaitingListEntry
@@ -197,13 +198,17 @@ def _hold(session: Session, entry: WaitingListEntry, slot_id: int, *, now: datet
     student = session.get_one(User, entry.student_id)
     mentor = session.get_one(User, entry.mentor_id)
     language = Language(student.language) if student.language else None
+    hours, at = HourCycle(student.hour_cycle or HourCycle.H23), ZoneInfo(student.timezone)
     text = say(
         N_(
-            "A time with %(mentor)s has become free. It is held for you for 30 minutes: "
-            "sign in and open your waiting list to book it.",
+            "A time with %(mentor)s has become free: %(start)s. It is held for you "
+            "until %(until)s. Sign in and book it from your waiting lists:",
             mentor=mentor.name,
+            start=slot.start_time.astimezone(at),
+            until=(now + HOLD).astimezone(at),
         ),
         language,
+        hours,
     )
     enqueue(
         session,

@@ -11,7 +11,7 @@ from mentorship.domain.errors import Forbidden, InvalidInput
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
-from mentorship.queries.offer import Offer, offer_of
+from mentorship.queries.offer import Offer, offer_of, open_session_in
 from mentorship.services.booking import NotFree, Wish, book
 from mentorship.web.fields import body
 from mentorship.web.formats import say
@@ -52,9 +52,15 @@ def create() -> Response:
 
 
 @bp.get("/slots/<id:slot_id>/book")
-def ask(slot_id: int) -> str:
-    """The form; for a time that is not free any more the next ones that are."""
+def ask(slot_id: int) -> AnyResponse | str:
+    """The form; for a time that is not free any more the next ones that are.
+
+    Who has a session in that time already, and came back to the form, is shown that session.
+    """
     viewer = _student()
+    own = open_session_in(db.session(), slot_id, student_id=viewer.id)
+    if own is not None:
+        return redirect(f"/sessions/{own.id}", 303)
     return _form(offer_of(db.session(), slot_id, student_id=viewer.id, now=utc_now()), viewer)
 
 

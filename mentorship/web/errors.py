@@ -4,7 +4,16 @@ from http import HTTPStatus
 from typing import cast
 
 import structlog
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
@@ -89,6 +98,7 @@ def _product_error(error: ProductError) -> Response:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
         response.headers["HX-Redirect"] = url_for("auth.login")
+        flash(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
     return response
 
 
@@ -155,7 +165,10 @@ def _answer(
     elif (wants_page() and not is_for_machines) or not request.path.startswith("/api/"):
         response = make_response(
             render_template(
-                "error.html", sentence=sentence, title=say(_TITLES.get(status, _FAILED))
+                "error.html",
+                sentence=sentence,
+                title=say(_TITLES.get(status, _FAILED)),
+                is_signed_out=status == HTTPStatus.UNAUTHORIZED,
             ),
             status,
         )

@@ -30,10 +30,12 @@ class RatingFields(Fields):
 
 
 class NotesFields(Fields):
-    """What a mentor writes about a session."""
+    """What a mentor writes about a session, and what the form had shown of it."""
 
     summary: str = ""
     private_notes: str = ""
+    shown_summary: str = ""
+    shown_private_notes: str = ""
 
 
 class RecordingAnswer(Answer):

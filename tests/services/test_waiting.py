@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import insert, select, update
 
+from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.lifecycle import Action
@@ -12,7 +13,9 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, OutboxMessage, WaitingListEntry
 from mentorship.queries.calendar import read_calendar
+from mentorship.queries.mail import mail_facts
 from mentorship.services.booking import NotFree, Wish, book
+from mentorship.services.letters import House, write_letter
 from mentorship.services.manual import perform
 from mentorship.services.moving import move
 from mentorship.services.waiting import HOLD, join, leave, pass_on
@@ -90,6 +93,11 @@ def test_a_cancelled_time_is_held_for_the_first_in_line_who_is_told(
     )
     assert (mail.recipient, mail.not_after) == (people[0].email, NOW + HOLD)
     assert "Maya Mentor" in mail.subject
+    assert "Tue 24 Nov 2026, 14:00 UTC. It is held for you until" in mail.body_text
+    assert "Tue 24 Nov 2026, 08:30 UTC" in mail.body_text
+    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
+    letter = write_letter(*mail_facts(session, [mail.id]), house)
+    assert letter.as_string().count("https://mentors.example.org/waiting-list") == 3
 
 
 def test_who_books_the_held_time_leaves_the_line_and_the_hold_is_over(

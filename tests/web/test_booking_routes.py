@@ -127,6 +127,8 @@ def test_the_form_books_and_leads_to_the_session(client_for, session, cast, slot
     assert "The session is booked" in page
     assert "By Sam Student" in page
     assert the_booking(session, 1).notes == "A\nB"
+    back = client.get(f"/slots/{slots[0]}/book")
+    assert (back.status_code, back.location) == (303, "/sessions/1")
 
 
 def test_a_refused_form_keeps_what_was_typed_or_shows_the_next_free_times(

@@ -187,6 +187,29 @@ def test_each_reads_of_feedback_and_notes_what_is_theirs(client_for, session, ca
     ]  # fmt: skip
 
 
+def test_of_two_windows_neither_takes_back_what_the_other_wrote(client_for, cast, over):
+    page, mentor = f"/sessions/{over}", client_for(cast.mentor)
+    opened = {"shownSummary": "", "shownPrivateNotes": ""}
+
+    def write(summary, notes, **shown):
+        fields = opened | shown | {"summary": summary, "privateNotes": notes}
+        return mentor.post(f"{page}/notes", data=fields)
+
+    assert write("Of A\r\nand more", "").status_code == 303
+    assert write("", "Of B").status_code == 303
+    shown = mentor.get(page).text
+    assert all(text in shown for text in ("Of A\nand more", "Of B"))
+
+    refused = write("Also of B", "Of B", shownPrivateNotes="Of B")
+    assert (refused.status_code, "was changed in another window" in refused.text) == (409, True)
+    assert all(text in refused.text for text in ("Of A\nand more", "Also of B"))
+    kept = "Of A\r\nand more"
+    assert (
+        write("Also of B", "Of B", shownSummary=kept, shownPrivateNotes="Of B").status_code == 303
+    )
+    assert "Of A" not in mentor.get(page).text
+
+
 @pytest.mark.parametrize(
     "fields",
     [{}, {"rating": "0"}, {"rating": "6"}, {"rating": "x"}, {"rating": "3", "comment": "\x00"}],

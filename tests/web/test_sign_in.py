@@ -81,6 +81,15 @@ def test_htmx_is_not_led_into_the_panel_but_sent_to_the_sign_in_page(client, clo
     answer = client.get("/dashboard", headers={"HX-Request": "true"})
 
     assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
+    assert "You are signed out, so nothing was changed." in client.get("/login").text
+
+
+def test_a_form_that_is_sent_after_the_sign_in_ended_leads_to_it_in_another_window(client, clock):
+    answer = client.post("/sessions/1/notes", data={"summary": "Long"})
+
+    assert answer.status_code == 401
+    assert '<a class="button" href="/login" target="_blank">' in answer.text
+    assert "What you typed is still there" in answer.text
 
 
 def test_sign_out_leads_to_sign_in_and_forgets_the_person(client, maya):
