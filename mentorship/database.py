@@ -18,6 +18,16 @@ JOURNAL_LOCK = 0x6D656E746F72
 
 _PATIENCE_MS = 10_000
 
+_UNTIL_IT_IS_GONE = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""After about 20 s without a sign of life a server counts as lost; the kernel would wait for up to
+two hours. Seconds, and milliseconds in the last line; what the URL says goes first."""
+
 _WRITE, _EACH = "mentorship_write", "mentorship_each"
 
 
@@ -97,6 +107,15 @@ def lock_journal(session: Session) -> None:
 def is_kept_waiting(error: Exception) -> bool:
     """Whether it was refused because somebody else held a lock for too long."""
     return isinstance(error, DBAPIError) and isinstance(error.orig, LockNotAvailable)
+
+
+@event.listens_for(Engine, "do_connect")
+def _expect_signs_of_life(
+    dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]
+) -> None:
+    if dialect.name == "postgresql":
+        for name, value in _UNTIL_IT_IS_GONE.items():
+            parameters.setdefault(name, value)
 
 
 @event.listens_for(Engine, "connect")

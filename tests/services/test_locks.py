@@ -1,6 +1,7 @@
-"""Locks on what a transaction is going to change."""
+"""Locks on what a transaction is going to change, and who waits for how long."""
 
-from sqlalchemy import select
+import pytest
+from sqlalchemy import create_engine, make_url, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -19,3 +20,18 @@ def test_more_people_than_a_statement_can_name_are_locked(session, engine, cast)
         with Session(session.get_bind()) as other:
             free = select(User.id).with_for_update(skip_locked=True, key_share=True)
             assert other.scalars(free).all() == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_a_database_without_a_sign_of_life_is_given_up_unless_the_url_says_otherwise(database_url):
+    address = make_url(database_url).update_query_dict({"tcp_user_timeout": "7000"})
+    engine = create_engine(address)
+    with engine.connect() as connection:
+        asked = connection.connection.driver_connection.info.get_parameters()
+    engine.dispose()
+
+    assert asked["tcp_user_timeout"] == "7000"
+    assert [asked[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == [
+        "10", "5", "3",
+    ]  # fmt: skip
+    assert asked["connect_timeout"] == "10"
