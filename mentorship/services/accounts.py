@@ -60,6 +60,8 @@ def clean_email(value: str) -> str:
     email = clean_text(value, what=N_("The e-mail address"), longest=254).lower()
     if not _EMAIL.fullmatch(email):
         raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
+    if not email.isascii():  # Most servers take no other (RFC 6531 is an extension).
+        raise InvalidInput(N_("Mail cannot be sent to '%(email)s': use A to Z only.", email=email))
     return email
 
 

@@ -63,6 +63,8 @@ WRONG_CELLS = [
     ("email",    "a,A,student,,",                        "'a' is not an e-mail address"),
     ("email",    "a@b@c,A,student,,",                    "is not an e-mail address"),
     ("email",    "a b@example.org,A,student,,",          "is not an e-mail address"),
+    ("email",    "zoë@example.org,A,student,,",          "Mail cannot be sent to"),
+    ("email",    "a@zoë.example,A,student,,",            "Mail cannot be sent to"),
     ("email",    f"{'a' * 250}@example.org,A,student,,", "longer than 254"),
     ("email",    "a\x00@example.org,A,student,,",        "cannot be used"),
     ("email",    "FIRST@example.org,A,student,,",        "stands in row 2 already"),

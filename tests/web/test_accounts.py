@@ -128,6 +128,7 @@ def test_signing_up_costs_one_hash_in_either_case(client, nell, monkeypatch, ema
         ({"name": ""},                  "The name is missing."),
         ({"name": "a\x07b"},            "contains a character that cannot be used"),
         ({"email": "nell"},             "is not an e-mail address"),
+        ({"email": "zoë@example.org"},  "Mail cannot be sent to"),
         ({"email": "a@b\r\nBcc: c@d"},  "contains a character that cannot be used"),
         ({"password": ""},              "The password is missing."),
         ({"password": "password1"},     "easily guessed"),
