@@ -61,7 +61,12 @@ def clean_email(value: str) -> str:
     if not _EMAIL.fullmatch(email):
         raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
     if not email.isascii():  # Most servers take no other (RFC 6531 is an extension).
-        raise InvalidInput(N_("Mail cannot be sent to '%(email)s': use A to Z only.", email=email))
+        raise InvalidInput(
+            N_(
+                "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
+                email=email,
+            )
+        )
     return email
 
 
