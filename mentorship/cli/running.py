@@ -60,7 +60,8 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the product."""
     _require_free_port(host, port)
     db.engine.dispose()  # Each worker opens its own connections.
-    click.echo(f"Mentorship serves http://{host}:{port}")
+    address = f"[{host}]" if ":" in host else host
+    click.echo(f"Mentorship serves http://{address}:{port}")
     serve_application("wsgi:app", host=host, port=port, workers=workers)
 
 

@@ -1,6 +1,7 @@
 """The demo, and what every command refuses: production, other tables, no database."""
 
 import socket
+from http.client import HTTPConnection
 
 import pytest
 from sqlalchemy import func, select
@@ -10,6 +11,7 @@ from mentorship.models import SessionBooking, User
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
 from tests.support.builders import a_user, at, the_journal
 from tests.support.clocks import standing_at
+from tests.support.processes import a_command, wait_until
 from tests.support.triggers import run
 
 SIGN_INS = """\
@@ -154,3 +156,27 @@ def test_serve_says_in_one_line_that_there_is_no_such_address(flask):
         result = flask("serve", "--host", host)
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith(f"Error: The server cannot listen on {host} port 8000: ")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_serve_listens_on_an_address_of_ipv6_and_prints_it_as_one(database_url, tmp_path):
+    log = tmp_path / "log"
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
+            port = probe.getsockname()[1]
+    except OSError:
+        pytest.skip("This machine has no IPv6.")
+    process = a_command(
+        database_url, "serve", "--host", "::1", "--port", str(port), "--workers", "1",
+        log=log, BASE_URL=f"http://[::1]:{port}",
+    )  # fmt: skip
+    try:
+        wait_until(lambda: process.poll() is not None or "Started worker-1" in log.read_text())
+        connection = HTTPConnection("::1", port, timeout=30)
+        connection.request("GET", "/login")
+        assert connection.getresponse().status == 200
+        connection.close()
+        assert f"Mentorship serves http://[::1]:{port}\n" in log.read_text()
+    finally:
+        process.terminate()
+        process.wait(15)
