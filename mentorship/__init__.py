@@ -66,5 +66,4 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
         "MAX_CONTENT_LENGTH": 64 * 1024,
-        "TRUSTED_HOSTS": [settings.base_host, "localhost", "127.0.0.1", "[::1]"],
     }

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 from datetime import timedelta
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -68,8 +69,8 @@ class Settings(BaseSettings):
 
     @property
     def base_host(self) -> str:
-        """The host name in BASE_URL, without a port."""
-        return urlsplit(self.base_url).hostname or ""
+        """The host in BASE_URL as browsers name it in `Host`, without a port."""
+        return _host(urlsplit(self.base_url).hostname or "")
 
     @property
     def sender(self) -> str:
@@ -78,9 +79,10 @@ class Settings(BaseSettings):
 
     @property
     def usable_cron_secret(self) -> bytes | None:
-        """The cron secret, or None where it is unset, too short, a known sample or not ASCII.
+        """The cron secret, or None: unset, too short, a known sample, or nothing for a header.
 
-        Servers hand on no other text than ASCII in a header (RFC 9110, section 5.5).
+        Servers hand on no other text in a header than visible ASCII with blanks inside (RFC 9110,
+        section 5.5).
         """
         return _usable(self.cron_secret)
 
@@ -89,11 +91,27 @@ class Settings(BaseSettings):
         """What meeting systems sign with, or None by the same rules."""
         return _usable(self.recording_secret)
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _is_text(cls, value: object) -> object:
+        try:  # Bytes of the environment that are not UTF-8 come as halves of surrogate pairs.
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise ValueError("is not UTF-8 text") from None
+        return value
+
     @field_validator("base_url")
     @classmethod
     def _http_address(cls, value: str) -> str:
-        if not _url(value).hostname or not re.fullmatch(r"(?i)https?://[^\s\\/?#@]+/*", value):
+        parts = _url(value)
+        if not _ORIGIN.fullmatch(value):
             raise ValueError("must be like https://mentors.example.org, without a path or a query")
+        try:
+            _host(parts.hostname or "")
+        except ValueError:
+            raise ValueError("names no host that a browser can ask for") from None
+        if parts.port == 0:
+            raise ValueError("has port 0, at which nobody can listen")
         return value.rstrip("/")
 
     @field_validator("database_url")
@@ -145,7 +163,7 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_has_a_key(self) -> Self:
         key = self.secret_key.get_secret_value() if self.secret_key else ""
-        if self.is_production and (len(key) < 16 or key.lower() in SAMPLE_SECRETS):
+        if self.is_production and (len(key.strip()) < 16 or key.lower() in SAMPLE_SECRETS):
             raise ValueError("SECRET_KEY: production needs one of 16 characters or more")
         return self
 
@@ -165,12 +183,28 @@ def _url(text: str) -> SplitResult:
     return parts
 
 
+def _host(name: str) -> str:
+    """The host as browsers name it. Raises ValueError where they cannot."""
+    host = f"[{IPv6Address(name)}]" if ":" in name else name.encode("idna").decode()
+    if not _HOST.fullmatch(host):
+        raise ValueError(host)
+    return host
+
+
 def _usable(setting: SecretStr | None) -> bytes | None:
     secret = setting.get_secret_value() if setting else ""
-    if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not secret.isascii():
+    if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not _IN_A_HEADER.fullmatch(secret):
         return None
     return secret.encode()
 
+
+_ORIGIN = re.compile(
+    r"https?://([^\s\\/?#@:\[\]]+|\[[^\s\\/?#@\[\]]+\])(:[0-9]*)?/*", re.IGNORECASE
+)
+
+_HOST = re.compile(r"[a-z0-9-]{1,63}(\.[a-z0-9-]{1,63})*|\[[a-f0-9:.]+]")
+
+_IN_A_HEADER = re.compile(r"[!-~]([ -~]*[!-~])?")
 
 _SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}
 

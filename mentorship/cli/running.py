@@ -18,7 +18,6 @@ from mentorship.config import PROJECT, Settings
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
-from mentorship.services.accounts import has_users
 from mentorship.services.calling import Caller
 from mentorship.services.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.letters import House
@@ -37,15 +36,15 @@ def demo(*, if_empty: bool) -> None:
             "Demo accounts have a known password, so they are made in development only "
             "(MENTORSHIP_ENV=development)."
         )
-    if not (if_empty and has_users(db.session())):
-        try:
-            count = load_demo(db.session(), now=utc_now())
-        except InvalidInput as error:
-            raise click.ClickException(str(error)) from None
+    try:
+        count = load_demo(db.session(), now=utc_now())
         click.echo(f"Loaded {count} demo sessions.")
-    elif account_of(db.session(), DEMO_SIGN_INS[0][0]) is None:
-        click.echo("The database has users of its own, so there is no demo.")
-        return
+    except InvalidInput as error:
+        if not if_empty:
+            raise click.ClickException(str(error)) from None
+        if account_of(db.session(), DEMO_SIGN_INS[0][0]) is None:
+            click.echo("The database has users of its own, so there is no demo.")
+            return
     click.echo(f"Sign in with the password {DEMO_PASSWORD} as")
     for email, role in DEMO_SIGN_INS:
         click.echo(f"  {email:<20} ({role.lower()})")
@@ -60,7 +59,8 @@ def serve(host: str, port: int, workers: int) -> None:
     """Serve the product."""
     _require_free_port(host, port)
     db.engine.dispose()  # Each worker opens its own connections.
-    click.echo(f"Mentorship serves http://{host}:{port}")
+    address = f"[{host}]" if ":" in host else host
+    click.echo(f"Mentorship serves http://{address}:{port}")
     serve_application("wsgi:app", host=host, port=port, workers=workers)
 
 

@@ -3,6 +3,7 @@
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
@@ -65,24 +66,31 @@ _PROFILES = (
 )  # fmt: skip
 
 
+_NOT_EMPTY = "The database has users already, so the demo was not loaded."
+
+
 def load_demo(session: Session, *, now: datetime) -> int:
     """Fill an empty database; returns the number of sessions. Raises InvalidInput if not empty.
 
     Some sessions fall due within minutes of `now` (UTC), and so change on screen by themselves.
     """
+    begin_write(session)
     if has_users(session):
-        raise InvalidInput("The database has users already, so the demo was not loaded.")
-    session.rollback()
+        session.rollback()
+        raise InvalidInput(_NOT_EMPTY)
     password_hash = hash_password(DEMO_PASSWORD)
     accounts = [
         new_account(email=email, name=name, role=role, password="", timezone=timezone, now=now)
         | {"password_hash": password_hash}
         for email, name, role, timezone in _PEOPLE
     ]
-    begin_write(session)
-    ids = session.scalars(
-        insert(User).returning(User.id, sort_by_parameter_order=True), accounts
-    ).all()
+    try:
+        ids = session.scalars(
+            insert(User).returning(User.id, sort_by_parameter_order=True), accounts
+        ).all()
+    except IntegrityError:  # PostgreSQL lets two ask at once, and one of them is first.
+        session.rollback()
+        raise InvalidInput(_NOT_EMPTY) from None
     id_of = {
         person[0].partition("@")[0]: user_id for person, user_id in zip(_PEOPLE, ids, strict=True)
     }

@@ -17,6 +17,7 @@ from mentorship.web import (
     dashboard,
     errors,
     feeds,
+    fields,
     formats,
     guard,
     headers,
@@ -47,6 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     guard.init_app(app, settings)
     headers.init_app(app, settings)
     errors.init_app(app)
+    fields.init_app(app)
     languages.init_app(app)
     formats.init_app(app)
     names.init_app(app)

@@ -36,7 +36,8 @@ def complete_sessions() -> Response:
     secret: bytes | None = current_app.extensions["settings"].usable_cron_secret
     if secret is None:
         log.error(
-            "cron_refused", reason="CRON_SECRET is unset, shorter than 16, a sample or not ASCII"
+            "cron_refused",
+            reason="CRON_SECRET is unset, shorter than 16, a sample or nothing for a header",
         )
         raise Unavailable(
             N_("The cron route is switched off: CRON_SECRET is not set to a usable one.")

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import TypeVar, get_origin
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, TypeVar, get_origin
 
-from flask import request
+from flask import Flask, Request, request
 from pydantic import ValidationError
+from werkzeug.formparser import FormDataParser
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
@@ -13,11 +15,15 @@ from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import local_day
 from mentorship.wire import Fields
 
+if TYPE_CHECKING:
+    from werkzeug.formparser import t_parse_result
+
 Taken = TypeVar("Taken", bound=Fields)
 
 _FURTHEST = timedelta(days=3660)
 _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
+_NEITHER = N_("The body must be a form or a JSON object.")
 _UNKNOWN = N_("The field '%(name)s' cannot be set here.")
 _NO_NUMBER = N_("The field '%(name)s' must be a whole number.")
 _NO_DAY = N_("The field '%(name)s' must be a day like 2026-11-24.")
@@ -45,6 +51,36 @@ _SAYS: Mapping[str, str] = {
 """A sentence for each kind of pydantic's errors, which speak English alone."""
 
 
+class ReadableForms(FormDataParser):
+    """Werkzeug's forms, but one that cannot be read is not taken for an empty one."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> "t_parse_result":
+        """Raises InvalidInput. Nothing at all is an empty form of any kind."""
+        sent = stream.read()  # MAX_CONTENT_LENGTH is little.
+        self.silent = not sent
+        try:
+            return super().parse(BytesIO(sent), mimetype, content_length, options)
+        except ValueError:
+            raise InvalidInput(_NEITHER) from None
+
+
+class ReadableRequest(Request):
+    """A request whose `form` is read by these."""
+
+    form_data_parser_class = ReadableForms
+
+
+def init_app(app: Flask) -> None:
+    """Let each route read forms so."""
+    app.request_class = ReadableRequest
+
+
 def body(model: type[Taken]) -> Taken:
     """The fields of the request's body. Raises InvalidInput for what `model` does not take.
 
@@ -53,12 +89,17 @@ def body(model: type[Taken]) -> Taken:
     """
     for name in request.args:
         raise InvalidInput(N_(_UNKNOWN, name=name[:40]))
+    if "Transfer-Encoding" in request.headers and "wsgi.input_terminated" not in request.environ:
+        raise InvalidInput(_NEITHER)  # This server does not tell where a body in chunks ends.
     try:
         if request.is_json:
             return model.model_validate_json(request.get_data() or b"{}", strict=True)
-        if request.content_length and request.mimetype not in _FORMS:
-            raise InvalidInput(N_("The body must be a form or a JSON object."))
-        return model.model_validate(_form(model) | request.files.to_dict())
+        if request.mimetype not in _FORMS and request.get_data():
+            raise InvalidInput(_NEITHER)
+        sent = _form(model) | request.files.to_dict()
+        if None in sent:  # A part without a name.
+            raise InvalidInput(_NEITHER)
+        return model.model_validate(sent)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""

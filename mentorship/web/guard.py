@@ -1,9 +1,13 @@
 """Who may call from where, before any view runs."""
 
+import re
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.sansio.utils import host_is_trusted
 
 from mentorship.config import Settings
 from mentorship.domain.errors import ProductError
@@ -12,6 +16,8 @@ from mentorship.web.identity import bearer
 from mentorship.wire import LARGEST_ID
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_PORT = re.compile(r":[0-9]+\Z")
 
 
 class CrossSite(ProductError):
@@ -33,12 +39,30 @@ class IdConverter(BaseConverter):
         return number
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Refuse changing requests from other sites (OWASP: fetch metadata, else Origin).
+def host_check(settings: Settings) -> Callable[[str], bool]:
+    """Whether a `Host` header names this installation, in any case (RFC 9110, section 4.2.3).
 
-    Neither header: not a browser's request, so there is no cookie to misuse.
+    At any port, because who forwards requests may use another one. Flask's own TRUSTED_HOSTS knows
+    no IPv6 and one case alone.
     """
-    base_host = urlsplit(settings.base_url).netloc
+    names = _THIS_MACHINE | {settings.base_host}
+    # Without a list Werkzeug's looks at the characters and the port's number alone.
+    return lambda host: host_is_trusted(host) and _PORT.sub("", host).lower() in names
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Refuse requests for other hosts, and changing ones from other sites.
+
+    The site is told by fetch metadata, else Origin (OWASP). Neither header: not a browser's
+    request, so there is no cookie to misuse.
+    """
+    base_host = urlsplit(settings.base_url).netloc.lower()
+    is_ours = host_check(settings)
+
+    @app.before_request
+    def refuse_other_hosts() -> None:
+        if not is_ours(request.host):
+            raise SecurityError
 
     @app.before_request
     def refuse_other_sites() -> None:
@@ -46,9 +70,10 @@ def init_app(app: Flask, settings: Settings) -> None:
             return
         site = request.headers.get("Sec-Fetch-Site")
         if site is not None:
-            is_ours = site in ("same-origin", "none")
+            is_our_site = site in ("same-origin", "none")
         else:
             origin = request.headers.get("Origin")
-            is_ours = origin is None or origin.partition("://")[2] in (request.host, base_host)
-        if not is_ours:
+            ours = (request.host.lower(), base_host)
+            is_our_site = origin is None or origin.partition("://")[2] in ours
+        if not is_our_site:
             raise CrossSite

@@ -10,14 +10,13 @@ import io
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from flask import Flask, g
 from flask.ctx import RequestContext
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.sansio.utils import host_is_trusted
 
 from mentorship.clock import utc_now
 from mentorship.config import Settings
@@ -27,6 +26,7 @@ from mentorship.queries.pulse import Pulse, pulse
 from mentorship.web import identity
 from mentorship.web.changed_lists import changed_lists
 from mentorship.web.cookies import SignedCookies
+from mentorship.web.guard import host_check
 from mentorship.web.headers import fixed_headers
 
 if TYPE_CHECKING:
@@ -57,9 +57,7 @@ class Polls:
             rf"(?:^|; ){re.escape(app.config['SESSION_COOKIE_NAME'])}=([^;\"]+)"
         )
         self._headers = fixed_headers(settings)
-        self._is_trusted = lru_cache(64)(
-            lambda host: host_is_trusted(host, app.config["TRUSTED_HOSTS"])
-        )
+        self._is_our_host = host_check(settings)
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -94,7 +92,7 @@ class Polls:
             and "HTTP_AUTHORIZATION" not in environ
             and length.isdecimal()
             and int(length) <= _LONGEST_BODY
-            and self._is_trusted(environ.get("HTTP_HOST", ""))
+            and self._is_our_host(environ.get("HTTP_HOST", ""))
         )
 
     def _pulse(self, environ: "WSGIEnvironment", now: datetime) -> Pulse | None:

@@ -1,15 +1,23 @@
 """The demo, and what every command refuses: production, other tables, no database."""
 
 import socket
+from contextlib import suppress
+from http.client import HTTPConnection
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
+from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Role
 from mentorship.models import SessionBooking, User
+from mentorship.services import demo
+from mentorship.services.accounts import has_users
 from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
 from tests.support.builders import a_user, at, the_journal
 from tests.support.clocks import standing_at
+from tests.support.processes import a_command, at_once, wait_until
 from tests.support.triggers import run
 
 SIGN_INS = """\
@@ -65,6 +73,49 @@ def test_the_demo_if_empty_leaves_users_alone_and_names_the_sign_ins_only_of_a_d
 
     assert first.stdout == f"Loaded 14 demo sessions.\n{SIGN_INS}"
     assert (second.exit_code, second.stdout) == (0, SIGN_INS)
+    assert count(session, SessionBooking) == 14
+
+
+@pytest.fixture
+def both_ask(monkeypatch):
+    """Of two who load the demo, neither goes on before both have asked for users, if they can."""
+    both = Barrier(2)
+
+    def ask_and_wait(session):
+        answer = has_users(session)
+        with suppress(BrokenBarrierError):
+            both.wait(0.5)
+        return answer
+
+    monkeypatch.setattr(demo, "has_users", ask_and_wait)
+
+
+def test_of_two_demos_at_once_one_is_loaded_and_the_other_told_that_there_are_users(
+    session, both_ask
+):
+    def load():
+        with Session(session.get_bind()) as own:
+            try:
+                return demo.load_demo(own, now=at("10:00"))
+            except InvalidInput as error:
+                return str(error)
+
+    told = at_once(load, 2)
+
+    assert set(told) == {14, "The database has users already, so the demo was not loaded."}
+    assert (count(session, User), count(session, SessionBooking)) == (7, 14)
+
+
+def test_of_two_demos_at_once_if_empty_the_other_leaves_it_alone_quietly(
+    database_url, session, tmp_path
+):
+    logs = [tmp_path / "one", tmp_path / "other"]
+
+    running = [a_command(database_url, "demo", "--if-empty", log=log) for log in logs]
+
+    assert [process.wait(60) for process in running] == [0, 0]
+    told = sorted(log.read_text() for log in logs)
+    assert told == [f"Loaded 14 demo sessions.\n{SIGN_INS}", SIGN_INS]
     assert count(session, SessionBooking) == 14
 
 
@@ -154,3 +205,27 @@ def test_serve_says_in_one_line_that_there_is_no_such_address(flask):
         result = flask("serve", "--host", host)
         assert (result.exit_code, result.stdout) == (1, "")
         assert result.stderr.startswith(f"Error: The server cannot listen on {host} port 8000: ")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_serve_listens_on_an_address_of_ipv6_and_prints_it_as_one(database_url, tmp_path):
+    log = tmp_path / "log"
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6) as probe:
+            port = probe.getsockname()[1]
+    except OSError:
+        pytest.skip("This machine has no IPv6.")
+    process = a_command(
+        database_url, "serve", "--host", "::1", "--port", str(port), "--workers", "1",
+        log=log, BASE_URL=f"http://[::1]:{port}",
+    )  # fmt: skip
+    try:
+        wait_until(lambda: process.poll() is not None or "Started worker-1" in log.read_text())
+        connection = HTTPConnection("::1", port, timeout=30)
+        connection.request("GET", "/login")
+        assert connection.getresponse().status == 200
+        connection.close()
+        assert f"Mentorship serves http://[::1]:{port}\n" in log.read_text()
+    finally:
+        process.terminate()
+        process.wait(15)

@@ -34,6 +34,21 @@ WRONG = [
     ("BASE_URL",        "https://me@example.org", "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "https://exa mple.org",   "must be like https://mentors.example.org, with"),
     ("BASE_URL",        " https://example.org",   "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "http://mentors..example.org", "names no host that a browser can ask"),
+    ("BASE_URL",        f"http://{'a' * 64}.example.org", "names no host that a browser can ask"),
+    ("BASE_URL",        "http://.example.org",    "names no host that a browser can ask for"),
+    ("BASE_URL",        "https://mentors.example.org.", "names no host that a browser can ask"),
+    ("BASE_URL",        "http://men_tors.example.org", "names no host that a browser can ask for"),
+    ("BASE_URL",        "http://men%20tors.example.org", "names no host that a browser can ask"),
+    ("BASE_URL",        "http://[fe80::1%25eth0]", "names no host that a browser can ask for"),
+    ("BASE_URL",        "http://[::1]x:80",       "must be like https://mentors.example.org, with"),
+    ("BASE_URL",        "http://h:0",             "has port 0, at which nobody can listen"),
+    ("BASE_URL",        "http://m\udcfcller.example", "is not UTF-8 text"),
+    ("SECRET_KEY",      f"{KEY}\udcff",           "is not UTF-8 text"),
+    ("MAIL_FROM",       "m\udcfcller@example.org", "is not UTF-8 text"),
+    ("CRON_SECRET",     f"{KEY}\udcff",           "is not UTF-8 text"),
+    ("DATABASE_URL",    "sqlite:////tmp/m\udcfcller.db", "is not UTF-8 text"),
+    ("TRUSTED_PROXIES", "\udcff",                 "is not UTF-8 text"),
     ("SMTP_URL",        "smtp://h:abc",           "must be an address, with a number where"),
     ("SMTP_URL",        "smtp://",                "must name a server"),
     ("REDIS_URL",       "redis://h:99999/0",      "must be an address, with a number where"),
@@ -53,6 +68,7 @@ WRONG = [
     ("SECRET_KEY",      "short",                  "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "your-secret-key",        "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "changeme-changeme",      "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      " " * 40,                 "production needs one of 16 characters or more"),
     ("WEBHOOK_LOOPBACK", "perhaps",               "Input should be a valid boolean"),
     ("WEBHOOK_LOOPBACK", "true",                  "production calls public addresses only"),
     ("SECRET_KEY",      "",                       "production needs one of 16 characters or more"),
@@ -91,6 +107,23 @@ def test_a_wrong_setting_never_shows_a_secret(monkeypatch):
 
     assert "hunter2" not in str(error.value)
     assert "hunter2" not in repr(settings_for("sqlite://", smtp_url="smtp://u:hunter2@h"))
+
+
+@pytest.mark.parametrize(
+    ("base_url", "host"),
+    [
+        ("https://mentors.example.org", "mentors.example.org"),
+        ("https://Mentors.Example.org:8443/", "mentors.example.org"),
+        ("http://192.0.2.7:8000", "192.0.2.7"),
+        ("http://[::1]:8101", "[::1]"),
+        ("http://[2001:DB8:0:0::7]", "[2001:db8::7]"),
+        ("https://m\u00fcller.example", "xn--mller-kva.example"),
+    ],
+)
+def test_the_host_of_the_address_is_known_as_browsers_name_it(base_url, host):
+    settings = settings_for("sqlite://", base_url=base_url)
+
+    assert (settings.base_url, settings.base_host) == (base_url.rstrip("/"), host)
 
 
 def test_an_address_of_redis_may_have_options_of_its_client(monkeypatch):

@@ -124,6 +124,8 @@ def test_the_secret_is_taken_from_the_header_alone(client_for, session, cast, du
     [
         None, "", "brief", "fifteen-letters", "your-cron-secret", "changeme-changeme",
         "Your-Cron-Secret", "schl\u00fcssel-f\u00fcr-cron",  # Servers drop such a header's value.
+        "a-cron-secret-for-tests\n", "a-cron-secret-for-tests ", " a-cron-secret-for-tests",
+        "a-cron-secret\tfor-tests", "a-cron-secret\x7ffor-tests", " " * 40,
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -133,7 +135,8 @@ def test_without_a_usable_secret_the_route_is_off_and_one_log_line_says_so(
     client = with_secret(secret)
     capsys.readouterr()
 
-    answer = client.post(PATH, headers={"Authorization": f"Bearer {secret or ''}"})
+    sent = (secret or "").replace("\n", "")
+    answer = client.post(PATH, headers={"Authorization": f"Bearer {sent}"})
 
     assert answer.status_code == 503
     assert answer.json["error"].startswith("The cron route is switched off: CRON_SECRET ")
@@ -142,6 +145,15 @@ def test_without_a_usable_secret_the_route_is_off_and_one_log_line_says_so(
     assert len(lines) == 1
     assert "cron_refused" in lines[0]
     assert not secret or secret not in lines[0]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_secret_may_have_any_visible_character_and_blanks_inside(with_secret, due):
+    secret = "one, two! ~three~ {four}"
+
+    answer = with_secret(secret).post(PATH, headers={"Authorization": f"Bearer {secret}"})
+
+    assert answer.status_code == 200
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -38,6 +38,7 @@ OUR_SITE = [
     {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
     {"Origin": "http://localhost"},
     {"Origin": "http://127.0.0.1:8000"},
+    {"Origin": "http://localhost", "Host": "LOCALHOST"},
 ]
 
 
@@ -94,6 +95,30 @@ def test_a_forged_host_is_refused_on_every_route_and_never_echoed(scene, client_
         assert "could not be understood" in answer.text
         assert host not in answer.text
     assert dump(session.get_bind()) == before
+
+
+@pytest.mark.parametrize(
+    ("base_url", "hosts"),
+    [
+        ("https://mentors.example.org", ["mentors.example.org", "Mentors.Example.ORG:443"]),
+        ("http://[2001:DB8::7]:8101", ["[2001:db8::7]:8101", "[2001:DB8::7]"]),
+        ("https://m\u00fcller.example", ["xn--mller-kva.example", "XN--MLLER-KVA.example"]),
+        ("https://mentors.example.org", ["LOCALHOST:8101", "127.0.0.1:8000", "[::1]:8101"]),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_host_of_ours_is_known_in_any_case_and_by_any_kind_of_address(
+    database_url, base_url, hosts
+):
+    app = create_app(settings_for(database_url, base_url=base_url))
+    client = app.test_client()
+
+    for host in hosts:
+        assert client.get("/login", headers={"Host": host}).status_code == 200
+    for host in ("x.example.org", "[::2]:8101", "[::1", "::1", "localhost:0", "localhost.", ""):
+        assert client.get("/login", headers={"Host": host}).status_code == 400
+    with app.app_context():
+        db.engine.dispose()
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -86,6 +86,11 @@ def test_a_quiet_poll_takes_one_statement_and_has_the_headers_of_every_answer(
         assert headers[name] == plain[name]
 
 
+@pytest.mark.parametrize("host", ["LOCALHOST:8101", "[::1]:8101", "127.0.0.1:8000"])
+def test_a_host_of_ours_is_known_in_any_case_and_by_any_kind_of_address(asked, seen, cookie, host):
+    assert asked(seen, HTTP_COOKIE=cookie, HTTP_HOST=host)[:2] == (204, False)
+
+
 def test_the_pages_of_the_lists_do_not_matter(asked, seen, cookie):
     assert asked(seen + b"&past=2&upcoming=3", HTTP_COOKIE=cookie)[:2] == (204, False)
 
@@ -138,6 +143,8 @@ def test_a_due_session_and_a_lost_sign_in_are_for_the_application(
         ({"HTTP_SEC_FETCH_SITE": "cross-site"}, 403),
         ({"HTTP_SEC_FETCH_SITE": "same-site"}, 403),
         ({"HTTP_HOST": "evil.example"}, 400),
+        ({"HTTP_HOST": "localhost:70000"}, 400),
+        ({"HTTP_HOST": "[::2]"}, 400),
         ({"HTTP_AUTHORIZATION": "Bearer mentorship_x"}, 401),
         ({"CONTENT_TYPE": "application/json"}, 204),
         ({"QUERY_STRING": "seen=9.9.9"}, 200),
