@@ -23,6 +23,8 @@ HOLD = timedelta(minutes=30)
 
 LONGEST_WAIT = timedelta(days=366)
 
+_IS_OPEN = text("NOT waiting_list_entries.is_over")  # The words of an index.
+
 
 def join(
     session: Session, *, viewer: Viewer, mentor_id: int, week: date, now: datetime
@@ -109,7 +111,7 @@ def offer(session: Session, mentor_id: int, *, now: datetime) -> None:
             WaitingListEntry.mentor_id == mentor_id,
             WaitingListEntry.held_slot_id.is_(None),
             WaitingListEntry.week >= _first_week(now),
-            ~WaitingListEntry.is_over,
+            _IS_OPEN,
         )
         .order_by(WaitingListEntry.id)
     ).all()
@@ -134,7 +136,7 @@ def pass_on(session: Session, *, now: datetime) -> int:
     """
     run_out = MentorTimeSlot.held_until <= now
     is_left = and_(
-        text("NOT waiting_list_entries.is_over"),  # The words of an index.
+        _IS_OPEN,
         WaitingListEntry.week < _first_week(now),
         WaitingListEntry.held_slot_id.is_(None),
     )
