@@ -30,7 +30,7 @@ screenshots: .venv/dev.done
 	$(BIN)/python -m bench.screenshots
 
 translations: .venv/dev.done
-	@mkdir -p instance
+	@mkdir -p -m 700 instance
 	$(BIN)/pybabel -q extract -F babel.cfg -k N_ --no-location --omit-header -o instance/messages.pot .
 	$(BIN)/pybabel -q update -l de -w 100 --ignore-pot-creation-date -i instance/messages.pot -d mentorship/translations
 	$(BIN)/pybabel -q compile -d mentorship/translations

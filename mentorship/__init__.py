@@ -8,7 +8,14 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from mentorship import cli, web
 from mentorship.adapters.post import post_for
 from mentorship.adapters.static_files import serve_static_files
-from mentorship.config import PROJECT, Settings, SettingsError, load_settings, local_secret_key
+from mentorship.config import (
+    PROJECT,
+    Settings,
+    SettingsError,
+    instead_of,
+    load_settings,
+    local_secret_key,
+)
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
 from mentorship.services.reset_links import Links
@@ -53,7 +60,8 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         key = local_secret_key(instance)
     database = settings.database_url
     if database is None:
-        instance.mkdir(parents=True, exist_ok=True)
+        with instead_of("DATABASE_URL"):
+            instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = f"sqlite:///{instance / 'mentorship.db'}"
     return {
         "SECRET_KEY": key,

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import IPv6Address
 from pathlib import Path
@@ -220,12 +221,32 @@ def load_settings() -> Settings:
         raise SettingsError(f"{name}: {sentence}" if name else sentence) from None
     except UnicodeDecodeError:
         raise SettingsError(".env: the file is not UTF-8 text") from None
+    except OSError as error:
+        raise SettingsError(
+            f".env: the file cannot be read ({error.strerror}): let this user read it"
+        ) from None
 
 
+@contextlib.contextmanager
+def instead_of(setting: str) -> Iterator[None]:
+    """Raises SettingsError with one line where what stands in for an unset setting fails."""
+    try:
+        yield
+    except OSError as error:
+        raise SettingsError(
+            f"{setting}: it is not set, and {error.filename} cannot be used ({error.strerror}): "
+            "set it, or let this user write there"
+        ) from None
+
+
+@instead_of("SECRET_KEY")
 def local_secret_key(folder: Path) -> str:
-    """The key of a local run: made once into `folder`, readable by its owner alone."""
+    """The key of a local run: made once into `folder`; both are for their owner alone.
+
+    Raises SettingsError where that cannot be.
+    """
     file = folder / "secret_key"
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not file.exists():
         draft = folder / f".secret_key.{os.getpid()}"
         draft.touch(mode=0o600)

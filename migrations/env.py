@@ -3,7 +3,7 @@
 from alembic import context
 from flask import current_app
 
-from mentorship.cli.database import UNUSABLE, in_one_line
+from mentorship.cli.database import REFUSED, UNUSABLE, in_one_line
 
 extension = current_app.extensions["migrate"]
 arguments = {
@@ -20,7 +20,7 @@ if context.is_offline_mode():
 else:
     with in_one_line(UNUSABLE):
         connection = extension.db.engine.connect()
-    with connection:
+    with in_one_line(REFUSED), connection:
         context.configure(connection=connection, **arguments)
         with context.begin_transaction():
             context.run_migrations()

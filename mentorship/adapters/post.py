@@ -18,6 +18,9 @@ from mentorship.domain.sentences import N_
 TIMEOUT = 30.0
 """Seconds without an answer after which an SMTP server counts as gone."""
 
+LONGEST_HAND_IN = 5 * TIMEOUT
+"""Seconds for one mail: the answers to MAIL, RCPT and DATA, the text, and the answer to that."""
+
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 

@@ -1,50 +1,112 @@
 """Static files under names that change with their content, so that browsers may keep them."""
 
+import gzip
 import hashlib
-import re
-from functools import cache
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from mimetypes import MimeTypes
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from flask import Flask
-from whitenoise import WhiteNoise
-from whitenoise.compress import Compressor
+from werkzeug.exceptions import RequestedRangeNotSatisfiable
+from werkzeug.wrappers import Request, Response
 
-_HASHED = re.compile(r"\.[0-9a-f]{12}\.[a-z0-9]+$")
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+_FOR_A_MINUTE = "max-age=60, public"
+_FOR_EVER = "max-age=315360000, public, immutable"
+
+_TYPES = MimeTypes()  # Not those of the machine.
+_TYPES.add_type("text/javascript", ".js")  # RFC 9239; Python 3.11 has an older name.
 
 
 def serve_static_files(app: Flask, folder: Path) -> None:
     """Serve `folder` at /static/ and give templates `asset("app.css")`, the hashed address.
 
-    Browsers that take gzip get it. The files are read once, so a change needs a new start.
+    Browsers that take gzip get it. The files are read once, so a change needs a new start, and
+    are served from memory: what is on a disk can go away, or change under the name of another.
     """
-    packed, names = _packed(folder)
-    whitenoise = WhiteNoise(
-        app.wsgi_app,
-        root=packed.name,
-        prefix="static/",
-        immutable_file_test=lambda _path, url: bool(_HASHED.search(url)),
-    )
-    app.wsgi_app = whitenoise  # type: ignore[method-assign]  # Flask's documented way to add middleware.
+    files = _read(folder)
+    app.wsgi_app = _StaticFiles(app.wsgi_app, files.values())  # type: ignore[method-assign]  # Flask's documented way to add middleware.
     app.jinja_env.globals["asset"] = {
-        name: f"/static/{hashed}" for name, hashed in names.items()
+        name: f"/static/{file.hashed_name}" for name, file in files.items()
     }.__getitem__
 
 
-@cache  # Once for each process; the folder goes when that ends.
-def _packed(folder: Path) -> tuple["TemporaryDirectory[str]", dict[str, str]]:
-    """A folder with each file under both names, plain and compressed; and the hashed names."""
-    packed = TemporaryDirectory(prefix="mentorship-static-")
-    compressor = Compressor(use_brotli=False, quiet=True)
-    names: dict[str, str] = {}
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        name, content = file.relative_to(folder).as_posix(), file.read_bytes()
-        digest = hashlib.sha256(content).hexdigest()[:12]
-        names[name] = f"{name.removesuffix(file.suffix)}.{digest}{file.suffix}"
-        for each in (name, names[name]):
-            copy = Path(packed.name, each)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            copy.write_bytes(content)
-            if compressor.should_compress(each):
-                compressor.compress(str(copy))
-    return packed, names
+@dataclass(frozen=True)
+class _File:
+    name: str
+    content: bytes
+
+    @cached_property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content).hexdigest()[:12]
+
+    @cached_property
+    def hashed_name(self) -> str:
+        ending = Path(self.name).suffix
+        return f"{self.name.removesuffix(ending)}.{self.digest}{ending}"
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Made when it is first asked for: commands never do."""
+        return gzip.compress(self.content, mtime=0)
+
+    def answer(self, request: Request, *, kept: str) -> Response:
+        """What a browser that may keep the file for so long gets. Raises where no range fits."""
+        if request.method not in ("GET", "HEAD"):
+            return Response(status=405, headers={"Allow": "GET, HEAD"})
+        is_packed = request.accept_encodings.quality("gzip") > 0
+        body = self.packed if is_packed else self.content
+        response = Response(
+            body, mimetype=_TYPES.guess_type(self.name)[0] or "application/octet-stream"
+        )
+        if is_packed:
+            response.headers["Content-Encoding"] = "gzip"
+        response.headers["Vary"] = "Accept-Encoding"
+        response.headers["Cache-Control"] = kept
+        response.headers["Access-Control-Allow-Origin"] = "*"
+        response.set_etag(f"{self.digest}-gzip" if is_packed else self.digest)
+        asked = request.range
+        # Several ranges at once are answered with the whole, as RFC 9110, 14.2 allows.
+        is_part = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
+        return response.make_conditional(request, accept_ranges=is_part, complete_length=len(body))
+
+
+class _StaticFiles:
+    """Answers at the addresses of the files; everything else goes on to the application."""
+
+    def __init__(self, application: "WSGIApplication", files: Iterable[_File]) -> None:
+        self.application = application
+        self._known = {
+            f"/static/{name}": (file, kept)
+            for file in files
+            for name, kept in ((file.name, _FOR_A_MINUTE), (file.hashed_name, _FOR_EVER))
+        }
+
+    def __call__(
+        self, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        known = self._known.get(environ.get("PATH_INFO", ""))
+        if known is None:
+            return self.application(environ, start_response)
+        file, kept = known
+        try:
+            answer = file.answer(Request(environ), kept=kept)
+        except RequestedRangeNotSatisfiable as error:
+            return error(environ, start_response)
+        return answer(environ, start_response)
+
+
+@cache  # Once for each process.
+def _read(folder: Path) -> dict[str, _File]:
+    """The files of the folder by their names in it."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {
+        name: _File(name, path.read_bytes())
+        for path in files
+        if (name := path.relative_to(folder).as_posix())
+    }

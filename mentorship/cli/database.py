@@ -17,6 +17,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 UNUSABLE = "DATABASE_URL: the database cannot be used"
+REFUSED = "The database did not do this"
 
 
 def with_database(command: Callable[P, T]) -> Callable[P, T]:
@@ -30,7 +31,7 @@ def with_database(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **options: P.kwargs) -> T:
         with in_one_line(UNUSABLE):
             _require_this_version()
-        with in_one_line("The database did not do this"):
+        with in_one_line(REFUSED):
             return command(*args, **options)
 
     return run

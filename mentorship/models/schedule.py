@@ -155,4 +155,10 @@ class WaitingListEntry(Model):
             postgresql_where=text("NOT is_over"),
         ),
         Index("ix_waiting_list_entries_student", "student_id"),
+        Index(
+            "ix_waiting_list_entries_held",
+            "held_slot_id",
+            sqlite_where=text("held_slot_id IS NOT NULL"),
+            postgresql_where=text("held_slot_id IS NOT NULL"),
+        ),
     )

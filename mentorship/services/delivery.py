@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import Lost, NotNow, Post, Refused, Unreachable
+from mentorship.adapters.post import LONGEST_HAND_IN, Lost, NotNow, Post, Refused, Unreachable
 from mentorship.database import begin_each, begin_write
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
@@ -22,8 +22,11 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 """Mails on one connection."""
 
-LEASE = timedelta(minutes=5)
-"""For so long what a sender has taken is its own; of one that was killed others take it after."""
+LEASE = 4 * timedelta(seconds=LONGEST_HAND_IN)
+"""For so long what a sender has taken is its own; of one that was killed others take it after.
+
+A quarter is left to the last mail; the first have time although the connection is slow to open.
+"""
 
 _FRESH = timedelta(seconds=5)
 """After so long a mail is read again: its session may have been moved or cancelled."""
@@ -81,7 +84,7 @@ def deliver(
     ids = _take(session, holder, now=now, until=until)
     mails, read_at = deque(mail_facts(session, ids)), now
     session.rollback()
-    last_start = until - lease / 5
+    last_start = until - lease / 4
     try:
         with post.open() as counter:
             notes = begin_each(session)

@@ -1,6 +1,7 @@
 """The waiting list of a mentor's full week: the first in line gets a hold, then the next."""
 
 from datetime import date, datetime, timedelta
+from functools import partial
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,8 @@ HOLD = timedelta(minutes=30)
 """For so long a time that became free is kept for the first in line."""
 
 LONGEST_WAIT = timedelta(days=366)
+
+_IS_OPEN = text("NOT waiting_list_entries.is_over")  # The words of an index.
 
 
 def join(
@@ -110,21 +113,27 @@ def offer(session: Session, mentor_id: int, *, now: datetime) -> None:
             WaitingListEntry.mentor_id == mentor_id,
             WaitingListEntry.held_slot_id.is_(None),
             WaitingListEntry.week >= _first_week(now),
-            ~WaitingListEntry.is_over,
+            _IS_OPEN,
         )
         .order_by(WaitingListEntry.id)
     ).all()
     limits = limits_of(session, mentor_id) if waiting else None
     if limits is None:
         return
+    has_free: dict[date, bool] = {}  # For anybody; thousands may wait for one week.
     for entry in waiting:
         week = Week(entry.week, limits.timezone)
-        free = free_slots(
-            session, mentor_id=mentor_id, student_id=entry.student_id, since=week.start,
-            until=week.end, now=now, limit=1,
+        first_free = partial(
+            free_slots, session, mentor_id=mentor_id, since=week.start, until=week.end, now=now,
+            limit=1,
         )  # fmt: skip
-        if free:
+        if entry.week not in has_free:
+            has_free[entry.week] = bool(first_free(student_id=None))
+        if not has_free[entry.week]:
+            continue
+        if free := first_free(student_id=entry.student_id):
             _hold(session, entry, free[0].id, now=now)
+            del has_free[entry.week]  # It may have been the last.
 
 
 def pass_on(session: Session, *, now: datetime) -> int:
@@ -135,7 +144,7 @@ def pass_on(session: Session, *, now: datetime) -> int:
     """
     run_out = MentorTimeSlot.held_until <= now
     is_left = and_(
-        text("NOT waiting_list_entries.is_over"),  # The words of an index.
+        _IS_OPEN,
         WaitingListEntry.week < _first_week(now),
         WaitingListEntry.held_slot_id.is_(None),
     )

@@ -15,6 +15,9 @@ from mentorship.clock import utc_now
 _KEPT = 4096
 """Cookies of people who have a page open; each is a few hundred bytes."""
 
+_AHEAD = timedelta(minutes=5)
+"""So far may the clock of another machine that signs cookies be ahead of this one's."""
+
 
 class SignedCookies(SecureCookieSessionInterface):
     """An open dashboard sends the same cookie with every poll. Its age is judged each time."""
@@ -31,7 +34,7 @@ class SignedCookies(SecureCookieSessionInterface):
             content, signed_at = self._verified(value)
         except BadSignature:
             return None
-        is_fresh = timedelta(0) <= utc_now() - signed_at <= self._lifetime
+        is_fresh = -_AHEAD <= utc_now() - signed_at <= self._lifetime
         return cast(Mapping[str, Any], content) if is_fresh else None
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:

@@ -6,9 +6,10 @@ from http.client import HTTPConnection
 from threading import Barrier, BrokenBarrierError
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
+from mentorship import database
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Role
 from mentorship.models import SessionBooking, User
@@ -184,6 +185,33 @@ def test_a_command_says_in_one_line_what_the_database_did_not_do(flask, session)
     assert result.stderr.startswith("Error: The database did not do this: ")
     assert "users" in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+VERSION = "SELECT version_num FROM alembic_version"
+
+
+def test_an_upgrade_that_waits_in_vain_for_others_says_so_in_one_line_and_changes_nothing(
+    flask_on, database_url, engine, monkeypatch
+):
+    monkeypatch.setattr(database, "_PATIENCE_MS", 50)
+    assert flask_on(database_url, "db", "downgrade").exit_code == 0
+    others = create_engine(database_url)
+    with others.connect() as connection:
+        before = connection.exec_driver_sql(VERSION).scalar()
+        if engine == "sqlite":
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = version_num")
+        else:
+            connection.exec_driver_sql("LOCK TABLE alembic_version IN SHARE MODE")
+        result = flask_on(database_url, "db", "upgrade")
+        connection.rollback()
+        assert connection.exec_driver_sql(VERSION).scalar() == before
+    others.dispose()
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: The database did not do this: ")
+    assert result.stderr.count("\n") == 1
+    assert flask_on(database_url, "sweep").exit_code == 1  # There is something to upgrade.
+    assert flask_on(database_url, "db", "upgrade").exit_code == 0
+    assert flask_on(database_url, "sweep").exit_code == 0
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -1,11 +1,13 @@
 """A wrong setting stops the start with one line that names it; production asks for more."""
 
+import errno
 import os
 import subprocess
 import sys
 
 import pytest
 
+import mentorship
 from mentorship import create_app
 from mentorship.config import PROJECT, Settings, SettingsError, load_settings
 from tests.support.databases import settings_for
@@ -141,6 +143,55 @@ def test_a_file_of_settings_that_is_not_utf_8_is_refused_in_one_line(monkeypatch
 
     with pytest.raises(SettingsError, match=r"^\.env: the file is not UTF-8 text$"):
         load_settings()
+
+
+def test_a_file_of_settings_that_may_not_be_read_is_refused_in_one_line(monkeypatch, tmp_path):
+    file = tmp_path / ".env"
+    file.write_text(f"SECRET_KEY={KEY}")
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+
+    def refuse(path, *_args, **_options):  # Root, as whom tests may run, reads everything.
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+
+    monkeypatch.setattr("builtins.open", refuse)
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert str(error.value) == (
+        ".env: the file cannot be read (Permission denied): let this user read it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("unset", "others"),
+    [("SECRET_KEY", {"database_url": "sqlite://"}), ("DATABASE_URL", {"secret_key": KEY})],
+)
+def test_a_place_that_cannot_be_written_to_is_named_with_the_setting_that_does_without(
+    monkeypatch, tmp_path, unset, others
+):
+    (tmp_path / "instance").write_text("A file stands here.")
+    monkeypatch.setattr(mentorship, "PROJECT", tmp_path)
+
+    with pytest.raises(SettingsError) as error:
+        create_app(Settings(mentorship_env="development", **others))
+
+    assert str(error.value) == (
+        f"{unset}: it is not set, and {tmp_path / 'instance'} cannot be used (File exists): "
+        "set it, or let this user write there"
+    )
+
+
+@pytest.mark.parametrize("others", [{"database_url": "sqlite://"}, {"secret_key": KEY}])
+def test_the_place_of_the_database_and_the_key_is_for_its_owner_alone(
+    monkeypatch, tmp_path, others
+):
+    (tmp_path / "static").mkdir()
+    monkeypatch.setattr(mentorship, "PROJECT", tmp_path)
+
+    create_app(Settings(mentorship_env="development", **others))
+
+    assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
 
 
 def test_the_start_stops_with_that_line_and_no_traceback():

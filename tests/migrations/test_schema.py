@@ -78,6 +78,7 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "uq_outbox_messages_key",
         "uq_session_bookings_live_seat",
         "uq_waiting_list_entries_open",
+        "ix_waiting_list_entries_held",
         "ix_webhook_calls_pending",
     }
 

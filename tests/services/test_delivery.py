@@ -3,13 +3,14 @@
 import smtplib
 import ssl
 from datetime import timedelta
+from itertools import count
 
 import pytest
 import trustme
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import FolderPost, SmtpPost, Unreachable
+from mentorship.adapters.post import TIMEOUT, FolderPost, SmtpPost, Unreachable
 from mentorship.config import PROJECT
 from mentorship.database import begin_each, begin_write
 from mentorship.domain.lifecycle import Action
@@ -244,13 +245,18 @@ def test_a_sender_that_was_overtaken_does_not_note_what_is_no_longer_its_own(ses
 
 
 def test_a_slow_batch_ends_before_its_lease_does(session, house, sink):
-    put(session, "one", "two", "three")
-    times = iter([NOON, NOON, NOON, *[NOON + timedelta(minutes=4)] * 9])
+    put(session, *map(str, range(40)))
+    seconds = count(0, 10)
 
-    done = deliver(session, SmtpPost(sink.url), house, clock=lambda: next(times))
+    def clock():
+        return NOON + timedelta(seconds=next(seconds))
 
-    assert done.sent == 1
-    assert [row.claimed_by for row in rows(session)] == [None] * 3
+    done = deliver(session, SmtpPost(sink.url), house, clock=clock)
+
+    last_start = max(row.ended_at for row in rows(session) if row.ended_at)
+    assert NOON + delivery.LEASE - last_start >= timedelta(seconds=5 * TIMEOUT)
+    assert 1 < done.sent < 40
+    assert {row.claimed_by for row in rows(session)} == {None}
 
 
 def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, house, cast, sink):

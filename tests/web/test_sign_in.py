@@ -1,6 +1,7 @@
 """Sign-in, sign-out, links that set a password: what they do and what they never tell."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from argon2 import PasswordHasher
@@ -263,6 +264,21 @@ def test_a_cookie_that_we_did_not_sign_signs_nobody_in(client, maya):
         client.delete_cookie("mentorship_session")
         client.set_cookie("mentorship_session", forged)
         assert who(client) is None
+
+
+@pytest.mark.parametrize(
+    ("lag", "greeted"),
+    [(0.01, True), (300, True), (302, False), (-14 * 86400, True), (-14 * 86400 - 1, False)],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_cookie_holds_for_two_weeks_also_where_a_clock_is_a_little_behind(
+    client, maya, clock, lag, greeted
+):
+    sign_in(client)
+
+    clock.tick(timedelta(seconds=-lag))
+
+    assert (who(client) is not None) is greeted
 
 
 ELSEWHERE = [
