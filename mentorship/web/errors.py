@@ -4,15 +4,26 @@ from http import HTTPStatus
 from typing import cast
 
 import structlog
-from flask import Flask, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Flask,
+    Response,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
 from mentorship.domain.errors import (
+    ConfirmedAlready,
     Conflict,
     Forbidden,
     InvalidInput,
     KeyReused,
+    LinkEnded,
     NotConfirmed,
     NotFound,
     NotSigned,
@@ -34,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 _STATUS: dict[type[ProductError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    LinkEnded: HTTPStatus.BAD_REQUEST,
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     NotSigned: HTTPStatus.UNAUTHORIZED,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -83,8 +95,12 @@ def _product_error(error: ProductError) -> Response:
     is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
+    if isinstance(error, ConfirmedAlready):
+        flash(say(error))
+        return cast(Response, redirect(url_for("auth.login"), 303))
     refused = error if isinstance(error, Conflict | NotFree) else None
-    response = _answer(_STATUS[type(error)], error.sentence, refused)
+    is_link = isinstance(error, LinkEnded)
+    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
@@ -140,7 +156,11 @@ def _route() -> str:
 
 
 def _answer(
-    status: HTTPStatus, sentence: str, refused: Conflict | NotFree | None = None
+    status: HTTPStatus,
+    sentence: str,
+    refused: Conflict | NotFree | None = None,
+    *,
+    is_link: bool = False,
 ) -> Response:
     sentence = say(sentence)
     is_for_machines = request.path.startswith("/api/cron/")
@@ -155,7 +175,10 @@ def _answer(
     elif (wants_page() and not is_for_machines) or not request.path.startswith("/api/"):
         response = make_response(
             render_template(
-                "error.html", sentence=sentence, title=say(_TITLES.get(status, _FAILED))
+                "error.html",
+                sentence=sentence,
+                title=say(_TITLES.get(status, _FAILED)),
+                is_link=is_link,
             ),
             status,
         )
