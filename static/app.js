@@ -16,6 +16,7 @@ const lists = document.getElementById("sessions");
 const notice = document.getElementById("notice");
 const connection = document.getElementById("connection");
 const changes = document.getElementById("changes");
+const failure = document.createElement("p"); // Shown until the server answers again.
 const texts = lists.dataset;
 const language = document.documentElement.lang;
 const pageTitle = document.title.replace(/^\(\d+\) /, "");
@@ -55,10 +56,9 @@ function pollFailed(what) {
 function actionFailed(what) {
   console.error("session action failed:", what);
   acted.clear();
-  const message = document.createElement("p");
-  message.className = "message is-error";
-  message.textContent = texts.failed;
-  notice.replaceChildren(message);
+  failure.className = "message is-error";
+  failure.textContent = texts.failed;
+  notice.replaceChildren(failure);
 }
 
 document.addEventListener("htmx:before:request", (event) => {
@@ -103,7 +103,9 @@ document.addEventListener("htmx:before:swap", (event) => {
 
 document.addEventListener("htmx:after:request", (event) => {
   const { status } = event.detail.ctx.response;
-  if (!isPoll(event) || status >= 400) return;
+  if (status >= 400) return;
+  failure.remove();
+  if (!isPoll(event)) return;
   if (status === 204) askAgainIfDue();
   if (connection.textContent) changes.textContent = texts.back;
   connection.textContent = "";

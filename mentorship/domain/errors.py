@@ -27,6 +27,20 @@ class NotConfirmed(ProductError):
         )
 
 
+class LinkEnded(InvalidInput):
+    """The link was used, is too old, or was not made here; there may be a new one."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This link has expired or was used already. Please ask for a new one."))
+
+
+class ConfirmedAlready(ProductError):
+    """The link has confirmed its address before; there is nothing left to do but sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Your address is confirmed already."))
+
+
 class NotSignedIn(ProductError):
     """The request needs somebody to be signed in."""
 

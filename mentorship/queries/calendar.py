@@ -28,11 +28,12 @@ _IS_TAKEN = (
 )
 
 
-_IS_HELD_IN_LINE = (
+IS_HELD_IN_LINE = (
     exists()
     .where(WaitingListEntry.held_slot_id == MentorTimeSlot.id, ~WaitingListEntry.is_over)
     .correlate(MentorTimeSlot)
 )
+"""Whether a slot is held for who waits, and not for who booked it."""
 
 
 def read_settings(session: Session, mentor_id: int) -> SlotSettings:
@@ -88,7 +89,7 @@ def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownS
         select(
             MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
             MentorTimeSlot.rule_id, MentorTimeSlot.capacity, MentorTimeSlot.held_until,
-            _IS_TAKEN.label("is_taken"), _IS_HELD_IN_LINE.label("is_held_in_line"),
+            _IS_TAKEN.label("is_taken"), IS_HELD_IN_LINE.label("is_held_in_line"),
         )
         .where(
             MentorTimeSlot.mentor_id == mentor_id,

@@ -80,6 +80,11 @@ def account_of(session: Session, email: str) -> Account | None:
     )
 
 
+def is_approval_pending(session: Session, user_id: int) -> bool:
+    """Whether an admin has yet to look at this person before students can find them."""
+    return session.scalars(select(User.is_approval_pending).where(User.id == user_id)).one()
+
+
 def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
     """People whose name or address contains `search`, mentors to be approved first, by name.
 

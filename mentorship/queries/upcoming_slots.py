@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, literal_column, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, func, literal_column, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.lifecycle import Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.calendar import IS_HELD_IN_LINE
 
 PAGE_SIZE = 20
 MOST_ZONES = 8
@@ -15,7 +17,11 @@ MOST_ZONES = 8
 
 @dataclass(frozen=True)
 class UpcomingSlot:
-    """A slot that is offered. Instants in UTC; `taken` is how many of its seats are."""
+    """A slot that is offered. Instants in UTC; `taken` is how many of its seats are.
+
+    It is held for who waits for a time, and kept where it is only left to who booked it. It stays
+    where its sessions were begun or are over.
+    """
 
     id: int
     start_time: datetime
@@ -24,6 +30,8 @@ class UpcomingSlot:
     rule_id: int | None
     taken: int
     is_held: bool
+    is_kept: bool
+    stays: bool
 
 
 @dataclass(frozen=True)
@@ -36,17 +44,19 @@ class UpcomingSlots:
     pages: int
 
 
-_TAKEN = (
-    select(func.count())
-    .select_from(SessionBooking)
-    .where(
-        SessionBooking.time_slot_id == MentorTimeSlot.id,
-        # With a literal, because a planner uses a partial index only where its words are repeated.
-        literal_column("session_bookings.status <> 'CANCELLED'"),
+def _seats(*those: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .select_from(SessionBooking)
+        .where(
+            SessionBooking.time_slot_id == MentorTimeSlot.id,
+            # A literal, because a planner uses a partial index only where its words are repeated.
+            literal_column("session_bookings.status <> 'CANCELLED'"),
+            *those,
+        )
+        .correlate(MentorTimeSlot)
+        .scalar_subquery()
     )
-    .correlate(MentorTimeSlot)
-    .scalar_subquery()
-)
 
 
 def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime) -> UpcomingSlots:
@@ -62,27 +72,32 @@ def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime
     rows = session.execute(
         select(
             MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
-            MentorTimeSlot.capacity, MentorTimeSlot.rule_id, _TAKEN.label("taken"),
-            MentorTimeSlot.held_until,
+            MentorTimeSlot.capacity, MentorTimeSlot.rule_id, MentorTimeSlot.held_until,
+            IS_HELD_IN_LINE.label("is_in_line"), _seats().label("taken"),
+            _seats(SessionBooking.status == Status.SCHEDULED).label("scheduled"),
         )
         .where(*offered)
         .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )  # fmt: skip
-    slots = (
-        UpcomingSlot(
-            id=row.id,
-            start_time=row.start_time,
-            end_time=row.end_time,
-            capacity=row.capacity,
-            rule_id=row.rule_id,
-            taken=row.taken,
-            is_held=row.held_until is not None and row.held_until > now,
-        )
-        for row in rows
+    return UpcomingSlots(tuple(_slot(row, now=now) for row in rows), total, page, pages)
+
+
+def _slot(row: Row[*tuple[Any, ...]], *, now: datetime) -> UpcomingSlot:
+    is_held = row.held_until is not None and row.held_until > now
+    is_kept = is_held and row.taken > 0 and not row.is_in_line
+    return UpcomingSlot(
+        id=row.id,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        capacity=row.capacity,
+        rule_id=row.rule_id,
+        taken=row.taken,
+        is_held=is_held and not is_kept,
+        is_kept=is_kept,
+        stays=row.taken > 0 and row.scheduled == 0,
     )
-    return UpcomingSlots(tuple(slots), total, page, pages)
 
 
 def zones_of_students(session: Session, mentor_id: int) -> dict[str, int]:

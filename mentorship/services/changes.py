@@ -96,10 +96,13 @@ class SaveDaysOff:
         return self.days_off.id
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With the days in their place."""
+        """With the days in their place. Raises InvalidInput for the very days of others."""
+        span = self.days_off.first_day, self.days_off.last_day
         others = tuple(off for off in calendar.days_off if off.id != self.days_off.id)
         if self.days_off.id and len(others) == len(calendar.days_off):
             raise NotFound(N_("There is no such day off."))
+        if any((off.first_day, off.last_day) == span for off in others):
+            raise InvalidInput(N_("You have these days off already."))
         if len(others) >= MOST_DAYS_OFF:
             raise InvalidInput(
                 N_(

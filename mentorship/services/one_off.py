@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.availability import exists, instant
+from mentorship.domain.availability import KnownSlot, exists, instant
 from mentorship.domain.errors import InvalidInput, NotFound, ProductError
 from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking
@@ -113,16 +113,24 @@ def _checked(
     others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
     close = replace(calendar, slots=others).in_the_way(start, end)
     if close is not None:
-        begins, ends = (it.astimezone(zone) for it in (close.start_time, close.end_time))
-        raise InvalidInput(
-            N_(
-                "Your slot from %(begins)s to %(ends)s is too close to this time. "
-                "Choose a time that keeps your buffers to it.",
-                begins=f"{begins:%H:%M}",
-                ends=f"{ends:%H:%M}",
-            )
-        )
+        raise InvalidInput(_in_the_way(close, start, end, zone))
     return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
+
+
+def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: ZoneInfo) -> str:
+    begins, ends = (f"{it.astimezone(zone):%H:%M}" for it in (other.start_time, other.end_time))
+    if other.start_time < end and start < other.end_time:
+        return N_(
+            "Your slot from %(begins)s to %(ends)s overlaps this time. Choose another time.",
+            begins=begins,
+            ends=ends,
+        )
+    return N_(
+        "Your slot from %(begins)s to %(ends)s is too close to this time. "
+        "Choose a time that keeps your buffers to it.",
+        begins=begins,
+        ends=ends,
+    )
 
 
 def _moves_history(session: Session, slot_id: int, columns: Mapping[str, object]) -> bool:

@@ -6,12 +6,12 @@ from datetime import timedelta
 from enum import Enum
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.errors import InvalidInput
+from mentorship.domain.errors import LinkEnded
 from mentorship.domain.people import Viewer
-from mentorship.domain.sentences import N_
+from mentorship.models import User
 from mentorship.queries.people import viewer_of
 
 
@@ -67,7 +67,7 @@ def person_of(
 ) -> Viewer:
     """For whom a token is, made for one of these purposes; by default to set a password.
 
-    Raises InvalidInput where it is forged, too old, used, or made for something else.
+    Raises LinkEnded where it is forged, too old, used, or made for something else.
     """
     engine = session.get_bind()
     assert isinstance(engine, Engine), "sessions are opened on engines"
@@ -81,7 +81,17 @@ def person_of(
         person = viewer_of(engine, user_id=user_id, epoch=epoch)
         if person is not None:
             return person
-    raise InvalidInput(N_("This link has expired or was used already. Please ask for a new one."))
+    raise LinkEnded
+
+
+def has_confirmed(session: Session, token: str, *, secret_key: str) -> bool:
+    """Whether the address that this token confirms, however old it is, is confirmed."""
+    try:
+        user_id, _ = _serializer(secret_key, Purpose.CONFIRMATION).loads(token)
+    except BadData:
+        return False
+    is_confirmed = select(~User.is_confirmation_pending).where(User.id == user_id)
+    return bool(session.scalar(is_confirmed))
 
 
 def _serializer(secret_key: str, purpose: Purpose) -> URLSafeTimedSerializer:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
@@ -21,6 +22,7 @@ class RulePreview:
 
     `skipped` are wall-clock starts that a change of the clocks leaves out, `shifts` the dates on
     which one makes the hours read otherwise for students elsewhere; both within a year.
+    `is_far_off` where the first of its days lies beyond the horizon.
     """
 
     rule: WeeklyRule
@@ -29,6 +31,7 @@ class RulePreview:
     total: int
     skipped: tuple[datetime, ...]
     shifts: tuple[Shift, ...]
+    is_far_off: bool
 
 
 def preview_rule(
@@ -46,4 +49,16 @@ def preview_rule(
         total=len(slots),
         skipped=skipped(rule, gap=effect.after.settings.gap, now=now),
         shifts=shifts(rule, zones=zones_of_students(session, mentor_id), now=now),
+        is_far_off=_is_far_off(rule, now=now, horizon=effect.plan.until),
     )
+
+
+def _is_far_off(rule: WeeklyRule, *, now: datetime, horizon: datetime) -> bool:
+    zone, until = ZoneInfo(rule.timezone), rule.recurrence.until
+    last = horizon.astimezone(zone).date()
+    if any(
+        datetime.combine(day, rule.opens, zone) > now
+        for day in rule.days(now.astimezone(zone).date(), last)
+    ):
+        return False
+    return until is None or any(rule.days(last, until))

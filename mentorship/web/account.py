@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
-from mentorship.queries.people import account_of, viewer_of
+from mentorship.queries.people import is_approval_pending, viewer_of
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import accounts, tokens
 from mentorship.services.details import change_details
@@ -103,11 +103,10 @@ def revoke_token(token_id: int) -> Response:
 
 def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> str:
     viewer = required_viewer()
-    account = account_of(db.session(), viewer.email)
     return render_template(
         "account.html",
         viewer=viewer,
-        is_approval_pending=account is not None and account.is_approval_pending,
+        is_approval_pending=is_approval_pending(db.session(), viewer.id),
         tokens=tokens_of(db.session(), viewer),
         timezones=accounts.timezone_choices(),
         now=utc_now(),

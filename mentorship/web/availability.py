@@ -17,6 +17,7 @@ from mentorship.domain.people import Viewer
 from mentorship.domain.weekly import Weekday, WeeklyRule
 from mentorship.extensions import db
 from mentorship.queries.calendar import read_calendar, read_settings
+from mentorship.queries.people import is_approval_pending
 from mentorship.queries.upcoming_slots import upcoming_slots
 from mentorship.services.availability import Effect, preview
 from mentorship.services.changes import Change, RemoveDaysOff, RemoveRule, RemoveSlot, SaveRule
@@ -52,6 +53,7 @@ def show() -> str:
         now=now,
         calendar=read_calendar(session, mentor.id, now=now),
         found=upcoming_slots(session, mentor.id, page=page_number("page"), now=now),
+        is_approval_pending=is_approval_pending(session, mentor.id),
     )
 
 

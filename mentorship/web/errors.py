@@ -18,10 +18,12 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from werkzeug.exceptions import HTTPException
 
 from mentorship.domain.errors import (
+    ConfirmedAlready,
     Conflict,
     Forbidden,
     InvalidInput,
     KeyReused,
+    LinkEnded,
     NotConfirmed,
     NotFound,
     NotSigned,
@@ -43,6 +45,7 @@ log = structlog.get_logger(__name__)
 
 _STATUS: dict[type[ProductError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
+    LinkEnded: HTTPStatus.BAD_REQUEST,
     NotSignedIn: HTTPStatus.UNAUTHORIZED,
     NotSigned: HTTPStatus.UNAUTHORIZED,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
@@ -92,8 +95,12 @@ def _product_error(error: ProductError) -> Response:
     is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
     if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
+    if isinstance(error, ConfirmedAlready):
+        flash(say(error))
+        return cast(Response, redirect(url_for("auth.login"), 303))
     refused = error if isinstance(error, Conflict | NotFree) else None
-    response = _answer(_STATUS[type(error)], error.sentence, refused)
+    is_link = isinstance(error, LinkEnded)
+    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
@@ -150,7 +157,11 @@ def _route() -> str:
 
 
 def _answer(
-    status: HTTPStatus, sentence: str, refused: Conflict | NotFree | None = None
+    status: HTTPStatus,
+    sentence: str,
+    refused: Conflict | NotFree | None = None,
+    *,
+    is_link: bool = False,
 ) -> Response:
     sentence = say(sentence)
     is_for_machines = request.path.startswith("/api/cron/")
@@ -169,6 +180,7 @@ def _answer(
                 sentence=sentence,
                 title=say(_TITLES.get(status, _FAILED)),
                 is_signed_out=status == HTTPStatus.UNAUTHORIZED,
+                is_link=is_link,
             ),
             status,
         )

@@ -1,13 +1,18 @@
 """What a mentor says of themselves."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.adapters.markdown import html_of
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.queries.directory import own_profile
+from mentorship.queries.free_times import limits_of
+from mentorship.queries.people import is_approval_pending
 from mentorship.services.profiles import edit_profile
 from mentorship.web.fields import body
 from mentorship.web.formats import say
@@ -21,10 +26,7 @@ bp = Blueprint("profile", __name__, url_prefix="/profile")
 def show() -> str:
     """The form, and how students see it."""
     viewer = required_mentor()
-    own = own_profile(db.session(), viewer.id)
-    return render_template(
-        "profile.html", viewer=viewer, values=own, about=html_of(own["bio"]), error=None
-    )
+    return _page(viewer, own_profile(db.session(), viewer.id))
 
 
 @bp.post("")
@@ -38,13 +40,19 @@ def save() -> Response | tuple[str, int]:
     except InvalidInput as error:
         typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}
         typed["meeting_url"] = request.form.get("meetingUrl", "")
-        page = render_template(
-            "profile.html",
-            viewer=viewer,
-            values=typed,
-            about=html_of(typed["bio"]),
-            error=say(error),
-        )
-        return page, 400
+        return _page(viewer, typed, error=say(error)), 400
     flash(_("Your profile is saved."))
     return redirect(url_for("profile.show"), 303)
+
+
+def _page(viewer: Viewer, values: Mapping[str, str], *, error: str | None = None) -> str:
+    session = db.session()
+    return render_template(
+        "profile.html",
+        viewer=viewer,
+        values=values,
+        about=html_of(values["bio"]),
+        has_page=limits_of(session, viewer.id) is not None,
+        is_approval_pending=is_approval_pending(session, viewer.id),
+        error=error,
+    )

@@ -5,13 +5,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import InvalidInput
+from mentorship.domain.errors import ConfirmedAlready, InvalidInput, LinkEnded
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.services import sign_up as service
 from mentorship.services.accounts import clean_email, new_account, timezone_choices
-from mentorship.services.reset_links import Links, Purpose, person_of
+from mentorship.services.reset_links import Links, Purpose, has_confirmed, person_of
 from mentorship.web import identity, limits
 from mentorship.web.formats import say
 from mentorship.web.languages import language
@@ -97,12 +97,13 @@ def send_link() -> str | tuple[str, int]:
 
 
 def _person_of(confirmation: str) -> Viewer:
-    return person_of(
-        db.session(),
-        confirmation,
-        secret_key=current_app.config["SECRET_KEY"],
-        purposes=(Purpose.CONFIRMATION,),
-    )
+    session, key = db.session(), current_app.config["SECRET_KEY"]
+    try:
+        return person_of(session, confirmation, secret_key=key, purposes=(Purpose.CONFIRMATION,))
+    except LinkEnded:
+        if has_confirmed(session, confirmation, secret_key=key):
+            raise ConfirmedAlready from None
+        raise
 
 
 def _links() -> Links:

@@ -1,6 +1,6 @@
 """A German browser sees the product in German; what its person chooses stays."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
@@ -11,6 +11,30 @@ from mentorship.domain.people import Role
 from tests.support.builders import a_booking
 
 pytestmark = pytest.mark.browser
+
+
+LINES = """(elements) => elements.map((element) => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return new Set([...range.getClientRects()].map(({ bottom }) => Math.round(bottom))).size;
+})"""
+
+
+def test_no_day_and_no_status_of_a_german_week_breaks(site, windows):
+    mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
+    for day in (28, 30):
+        a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
+                  starts=datetime(2026, 9, day, 10, tzinfo=UTC))  # fmt: skip
+    for width in (360, 1056, 1280):
+        page = (
+            windows.of(site, student, locale="de-DE", viewport={"width": width, "height": 900})
+            .go("/dashboard/week?day=2026-09-30")
+            .page
+        )
+        assert page.locator(".week h3").nth(2).inner_text() == "Mi., 30. Sept. 2026"
+        assert page.locator(".badge").first.inner_text() == "Abgeschlossen"
+        assert page.eval_on_selector_all(".week h3 a", LINES) == [1] * 7
+        assert page.eval_on_selector_all(".badge", LINES) == [1] * 2
 
 
 def test_a_german_browser_sees_its_dashboard_in_german_and_remembers_english(site, windows):

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 from sqlalchemy import update
 
 from mentorship.clock import utc_now
@@ -149,6 +150,35 @@ def test_without_the_server_a_window_says_so_keeps_what_it_shows_and_recovers_by
             window.wait(connection.is_hidden)
             window.shows("past", booking, "COMPLETED", is_delayed=False)
         assert window.answers == [200]
+
+
+def test_what_a_failed_press_says_covers_nothing_for_good_and_goes_with_the_next_answer(
+    site, windows, mentor, student
+):
+    now = utc_now()
+    running = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                        starts=now - timedelta(minutes=5))  # fmt: skip
+    for day in range(1, 6):
+        a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
+                  starts=now - timedelta(days=day))  # fmt: skip
+    window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
+    page = window.page
+    failed = page.locator("#notice .is-error")
+    page.context.set_offline(True)
+    window.press(running, "Complete")
+    page.evaluate("hide(false)")
+    for message in (failed, page.locator("#connection")):
+        window.wait(message.is_visible)
+        expect(message).to_be_in_viewport()
+
+    page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = page.locator(".card").last.bounding_box()
+    assert last["y"] + last["height"] <= failed.bounding_box()["y"]
+
+    page.context.set_offline(False)
+    window.look_again()
+    window.wait(lambda: failed.count() == 0)
+    assert window.cards("now") == [[running, "ONGOING", False]]
 
 
 def test_an_answer_that_is_cut_off_tells_nothing_and_the_next_tells_it_once(

@@ -1,6 +1,7 @@
 """The pages around accounts, and what they never tell."""
 
 import re
+from itertools import product
 
 import pytest
 from argon2 import PasswordHasher
@@ -11,6 +12,7 @@ from mentorship.adapters.passwords import hash_password
 from mentorship.adapters.throttle import MAILBOX
 from mentorship.domain.people import Role
 from mentorship.models import OutboxMessage
+from mentorship.services.reset_links import Purpose
 from tests.support.builders import a_user
 from tests.support.dumps import dump
 
@@ -71,7 +73,24 @@ def test_from_sign_up_to_the_account_page(client, session, clock):
     page = client.get("/account").text
     assert "Welcome! Your address is confirmed." in page
     assert "<option selected>America/New_York</option>" in page
-    assert client.get(first).status_code == client.post(again).status_code == 400
+
+
+def test_a_link_that_has_confirmed_says_so_and_leads_to_sign_in(client, client_for, session, clock):
+    signs_up(client)
+    clock.tick(60)
+    signs_up(client)  # Which ends the first link.
+    ended, link = links(session)
+    for path in (ended, "/confirm/x", "/reset/x"):
+        answer = client.get(path)
+        assert (answer.status_code, 'href="/forgot"' in answer.text) == (400, True), path
+    client.post(link, data={"password": PASSWORD})
+
+    clock.tick(Purpose.CONFIRMATION.lasts.total_seconds() + 1)
+    for browser, leads in ((client_for(None), "/login"), (client, "/dashboard")):
+        for path, ask in product((ended, link), (browser.get, browser.post)):
+            answer = ask(path, follow_redirects=True)
+            assert (answer.status_code, answer.request.path) == (200, leads)
+            assert "Your address is confirmed already." in answer.text
 
 
 def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_for, session, cast):

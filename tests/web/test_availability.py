@@ -1,13 +1,16 @@
 """The pages and the JSON of a mentor's calendar, which do the same things."""
 
 import re
+from datetime import date
 
 import pytest
 from sqlalchemy import func, select, update
 
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.models import AvailabilityRule, DayOff, MentorTimeSlot, User
-from tests.support.builders import a_seat, the_booking
+from mentorship.services.manual import perform
+from mentorship.services.waiting import join
+from tests.support.builders import a_seat, at, the_booking
 from tests.support.hours import some_hours
 
 FORM = {
@@ -110,6 +113,8 @@ def test_the_preview_tells_what_changes_of_the_clocks_move_for_students(
         "not 12:00 (1 student)." in text
     )
     assert "From Tue 30 Mar 2027 on, your 18:00 reads 12:00 in America/New_York" in text
+    late = mentor.post("/availability/rules/new", data=FORM | {"opens": "03:00", "closes": "04:00"})
+    assert "From Tue 16 Mar 2027 on, your 03:00 reads 22:00" in late.text  # Monday over there.
 
     told = mentor.post("/api/availability/rules/preview", json=JSON).json["shifts"]
     assert [(shift["since"], shift["usual"], shift["then"]) for shift in told[:2]] == [
@@ -127,6 +132,26 @@ def test_the_preview_names_hours_that_the_clocks_skip(mentor, session):
     assert "Sun 28 Mar 2027, 02:00" in page
     told = mentor.post("/api/availability/rules/preview", json=JSON | night).json
     assert told["skipped"] == ["2027-03-28T02:00"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "says"),
+    [
+        ({}, False),
+        ({"weekdays": ["WE"]}, False),  # All of them too close to those that are there.
+        ({"firstDay": "2027-11-24"}, True),
+        ({"firstDay": "2027-11-24", "until": "2027-11-25"}, False),  # Without a Tuesday.
+        ({"until": "2026-11-24"}, False),
+        ({"opens": "01:00", "closes": "02:00", "until": "2026-11-24"}, False),  # This night.
+    ],
+)
+def test_the_preview_says_that_the_days_are_far_off_only_where_they_are(
+    mentor, hours, fields, says
+):
+    page = mentor.post("/availability/rules/new", data=FORM | fields).text
+
+    assert ("Up to your horizon there is no such day." in page) is says
+    assert ("left out, because other slots are too close" in page) is ("weekdays" in fields)
 
 
 def test_other_hours_ask_about_a_booked_session_and_keep_it_unless_told(
@@ -172,6 +197,24 @@ def test_days_off_ask_only_where_a_session_is_on_them(mentor, session, booked):
     assert the_booking(session, booked).status is Status.SCHEDULED
 
 
+def test_the_same_days_are_not_taken_off_twice(mentor, session, hours):
+    """On the page nor by a program; a part of them, and another note for them, are."""
+    sentence = "You have these days off already."
+    fields = {"firstDay": "2026-12-25", "lastDay": "2026-12-26", "note": "Family"}
+    for step in ("preview", "save"):
+        refused = mentor.post("/availability/days-off/new", data=fields | {"step": step})
+        assert (refused.status_code, sentence in refused.text) == (400, True)
+        assert 'name="note" value="Family"' in refused.text
+    path = "/api/availability/days-off"
+    refused = mentor.post(path, json=fields)
+    assert (refused.status_code, refused.json) == (400, {"success": False, "error": sentence})
+    assert count(session, DayOff) == 1
+
+    other = mentor.post(path, json=fields | {"lastDay": "2026-12-25"}).json["id"]
+    assert mentor.put(f"{path}/{other}", json=fields).status_code == 400
+    assert mentor.put(f"{path}/{hours['days_off_id']}", json=fields).status_code == 200
+
+
 def test_hours_without_a_day_are_refused_in_words_of_the_form(mentor, session):
     answer = mentor.post("/availability/rules/new", data=FORM | {"weekdays": []})
 
@@ -188,6 +231,49 @@ def test_days_off_and_one_off_slots_come_and_go_by_plain_forms(mentor, session, 
     fields = {"day": "2026-11-28", "opens": "09:00", "closes": "10:00", "capacity": "5"}
     assert mentor.post("/availability/slots/new", data=fields).status_code == 303
     assert "0 of 5 seats booked" in mentor.get("/availability").text
+
+
+@pytest.mark.parametrize("actions", [[Action.START], [Action.START, Action.COMPLETE]])
+def test_a_slot_whose_session_was_begun_is_not_offered_for_removal(
+    mentor, session, cast, hours, actions
+):
+    path = f"/availability/slots/{hours['slot_id']}/remove"
+    session.rollback()
+    booking = a_seat(session, hours["slot_id"], cast.student)
+    assert path in mentor.get("/availability").text
+    assert 'class="danger"' in mentor.get(path).text
+
+    for action in actions:
+        perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:50"))
+
+    assert path not in mentor.get("/availability").text
+    page = mentor.get(path).text
+    assert "Its session was begun or is over, so this slot stays." in page
+    assert 'class="danger"' not in page
+
+
+def test_a_taken_slot_is_outside_of_the_hours_and_a_free_one_held_for_who_waits(
+    mentor, session, cast, hours
+):
+    day = date(2026, 11, 26)
+    session.rollback()
+    in_the_week = MentorTimeSlot.start_time < at("00:00", days=7)
+    for slot in session.scalars(select(MentorTimeSlot.id).where(in_the_week)).all():
+        a_seat(session, slot, cast.student)
+    join(session, viewer=cast.stranger, mentor_id=cast.mentor.id, week=day, now=at("09:50"))
+    group = {"day": day.isoformat(), "opens": "09:00", "closes": "10:00", "capacity": "2"}
+    mentor.post("/availability/slots/new", data=group)
+    mentor.post(f"/availability/rules/{hours['rule_id']}/remove", data={})
+
+    page = " ".join(mentor.get("/availability").text.split())
+
+    assert "Booked · outside your hours</p>" in page
+    assert "0 of 2 seats booked · one-off · held</p>" in page
+    session.rollback()
+    a_seat(session, session.scalar(select(func.max(MentorTimeSlot.id))), cast.student)
+    assert "1 of 2 seats booked · one-off · held" in " ".join(
+        mentor.get("/availability").text.split()
+    )
 
 
 def test_limits_are_changed_and_slots_cut_anew(mentor, session, hours):

@@ -4,8 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import update
 
 from mentorship.domain.people import Role
+from mentorship.models import User
 from mentorship.services.profiles import edit_profile
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
@@ -197,6 +199,33 @@ def test_a_mentor_writes_a_profile_and_a_refusal_keeps_what_was_typed(
     assert refused.status_code == 400
     assert ">kept</textarea>" in refused.text
     assert "New here" in client.get("/profile").text
+
+
+def test_a_mentor_is_led_to_the_own_page_once_students_have_one(client_for, session, cast, clock):
+    """And is told meanwhile, where they prepare it, that an admin comes first."""
+    client = client_for(cast.mentor)
+    way = f'href="/mentors/{cast.mentor.id}"'
+
+    def wait(*, is_pending):
+        session.rollback()
+        session.execute(update(User).values(is_approval_pending=is_pending))
+        session.commit()
+
+    wait(is_pending=True)
+    client.post("/profile", data={"headline": "New here", "bio": "", "topics": ""})
+    profile, availability = client.get("/profile").text, client.get("/availability").text
+    assert way not in profile
+    for page in (profile, availability):
+        assert "An admin looks at your account before students can find you." in page
+    assert "students can book them once you are approved." in availability
+
+    wait(is_pending=False)
+    assert way in client.get("/profile").text
+    assert way in client.post("/profile", data={"headline": "x" * 200}).text
+    assert client.get(f"/mentors/{cast.mentor.id}").status_code == 200
+    for path in ("/profile", "/availability"):
+        assert "An admin looks" not in client.get(path).text
+    assert way not in client_for(cast.other_mentor).get("/profile").text  # Who has no profile.
 
 
 def test_a_page_takes_a_handful_of_statements_and_two_once_it_is_kept(
