@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import product
+from typing import Any
 
 from flask import url_for
 from flask.testing import FlaskClient
@@ -64,13 +65,14 @@ def a_crowd(site: Site) -> Crowd:
     admin = site.person("Ada", Role.ADMIN)
     newcomer = site.person("Nell", Role.STUDENT)
 
-    def book(starts: int, status: Status, number: int, **others: bool) -> int:
+    def book(starts: int, status: Status, number: int, **others: Any) -> int:
         return a_booking(session, mentor=mentor, student=student, starts=now + starts * MINUTE,
                          status=status, topic=TOPICS[number % 3], **others)  # fmt: skip
 
     book(-200, Status.ONGOING, 0, is_delayed=True)
     book(-130, Status.ONGOING, 1, is_delayed=True, arrived=True)
     book(-30, Status.ONGOING, 2)
+    book(-15, Status.ONGOING, 1, lasts=timedelta(hours=23, minutes=59))
     upcoming = book(5, Status.SCHEDULED, 1)
     for number in range(3):
         booking = book(70 * number + 90, Status.SCHEDULED, number)
