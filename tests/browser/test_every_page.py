@@ -43,6 +43,19 @@ AXE = {
 }
 COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 
+TOO_WIDE = "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
+"""By how many pixels the page can be scrolled sideways."""
+
+LOOK = f"""async (options) => {{
+  const small = ({TOO_SMALL})([...document.querySelectorAll("{PRESSABLE}")]);
+  const wide = {TOO_WIDE};
+  document.dir = "rtl";
+  const fromRightToLeft = {TOO_WIDE};
+  document.dir = "";
+  return [small, wide, fromRightToLeft, await axe.run(options)];
+}}"""
+"""All that is wrong at one size, at once: each question to a browser takes a while."""
+
 
 @pytest.fixture(scope="module")
 def crowd(site_on):
@@ -56,48 +69,27 @@ def axe_in(window):
     return window
 
 
-def too_wide(window):
-    """By how many pixels the page can be scrolled sideways."""
-    return window.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-
-
-def too_small(window):
-    """What one can press and is less than 44 pixels high or wide."""
-    return window.page.eval_on_selector_all(PRESSABLE, TOO_SMALL)
-
-
-def unmarked(window):
-    """What can have the focus and does not show it."""
-    return window.page.eval_on_selector_all(PRESSABLE, UNMARKED)
-
-
-def violations(window, **options):
-    """What axe finds, as lines."""
-    found = window.page.evaluate("(options) => axe.run(options)", AXE | options)
-    return AxeResults(found).generate_snapshot()
-
-
 def faults(window):
     """What is wrong with the page that is open, by how it is looked at."""
     page, found = window.page, {}
     page.evaluate(OPEN_EVERYTHING)
-    found["focus"] = unmarked(window)
+    # What can have the focus and does not show it.
+    found["focus"] = page.eval_on_selector_all(PRESSABLE, UNMARKED)
     # No style sheet hides anything at one width alone, and in the dark only colours differ.
     for size, scheme, options in ((PHONE, "light", {}), (LAPTOP, "dark", COLOURS)):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        found[f"axe {scheme} at {size['width']}"] = violations(window, **options)
-        found[f"too small at {size['width']}"] = too_small(window)
-        found[f"too wide at {size['width']}"] = max(0, too_wide(window))
-        page.evaluate("document.dir = 'rtl'")
-        found[f"too wide from right to left at {size['width']}"] = max(0, too_wide(window))
-        page.evaluate("document.dir = ''")
+        small, wide, from_right_to_left, axe = page.evaluate(LOOK, AXE | options)
+        found[f"axe {scheme} at {size['width']}"] = AxeResults(axe).generate_snapshot()
+        found[f"too small at {size['width']}"] = small
+        found[f"too wide at {size['width']}"] = wide
+        found[f"too wide from right to left at {size['width']}"] = from_right_to_left
     # 200 % of a laptop's width, and on a phone letters of twice the size.
     page.set_viewport_size({"width": 640, "height": 400})
-    found["too wide at 200 %"] = max(0, too_wide(window))
+    found["too wide at 200 %"] = page.evaluate(TOO_WIDE)
     page.set_viewport_size(PHONE)
     page.evaluate("document.documentElement.style.fontSize = '200%'")
-    found["too wide with large letters"] = max(0, too_wide(window))
+    found["too wide with large letters"] = page.evaluate(TOO_WIDE)
     return {how: what for how, what in found.items() if what}
 
 
@@ -142,7 +134,7 @@ def test_german_words_fit_every_page(site, windows, crowd, person):
         assert window.page.locator("html").get_attribute("lang") == "de"
         for size in (PHONE, LAPTOP):
             window.page.set_viewport_size(size)
-            found[path, size["width"]] = too_wide(window)
+            found[path, size["width"]] = window.page.evaluate(TOO_WIDE)
 
     assert len(found) >= 14
     assert {where: pixels for where, pixels in found.items() if pixels > 0} == {}
