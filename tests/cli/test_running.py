@@ -107,6 +107,7 @@ def test_of_two_demos_at_once_one_is_loaded_and_the_other_told_that_there_are_us
     assert (count(session, User), count(session, SessionBooking)) == (7, 14)
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_of_two_demos_at_once_if_empty_the_other_leaves_it_alone_quietly(
     database_url, session, tmp_path
 ):

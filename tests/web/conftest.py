@@ -1,14 +1,16 @@
 """Fixtures of the HTTP tests: a clock to set, and clients that know the description."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from flask import Flask
 from freezegun.api import FrozenDateTimeFactory
 
-from tests.support.builders import at
+from tests.support.builders import a_cast, at
 from tests.support.clocks import able_to_stand, standing_at
 from tests.support.description import DescribedClient
+from tests.support.snapshots import snapshot
+from tests.web.access import Scene, a_scene
 
 
 @pytest.fixture
@@ -30,3 +32,25 @@ def clock(going_clock) -> Iterator[FrozenDateTimeFactory]:
     """The server's clock, standing at 09:50 of the tests' day until a test moves it."""
     with standing_at(at("09:50")) as frozen:
         yield frozen
+
+
+@pytest.fixture(scope="package")
+def scenes() -> dict[str, tuple[Scene, Callable[[str], None]]]:
+    """The scene of each engine, and what puts its rows into an empty database."""
+    return {}
+
+
+@pytest.fixture
+def scene(app, session, clock, engine, database_url, scenes) -> Scene:
+    """Everybody, and one thing of each kind.
+
+    Made once for each engine: to make it takes longer than most that is asked of it.
+    """
+    if engine in scenes:
+        made, restore = scenes[engine]
+        restore(database_url)
+    else:
+        made = a_scene(app, session, a_cast(session))
+        session.rollback()
+        scenes[engine] = made, snapshot(database_url)
+    return made

@@ -7,7 +7,7 @@ from mentorship.domain.errors import Forbidden
 from mentorship.extensions import db
 from mentorship.models import SessionBooking
 from tests.support.dumps import dump
-from tests.web.access import a_scene, rows
+from tests.web.access import rows
 
 
 def is_refusal(response):
@@ -37,11 +37,6 @@ def trespasses(row, scene, client_for, engine):
             found.append(f"{name} was refused and changed something")
         before = after
     return found
-
-
-@pytest.fixture
-def scene(app, session, cast, clock):
-    return a_scene(app, session, cast)
 
 
 def test_what_is_only_to_be_read_turns_away_who_has_no_business_there(scene, client_for, session):

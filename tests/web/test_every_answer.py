@@ -13,7 +13,7 @@ from mentorship.models import SessionBooking, User
 from tests.support.builders import a_booking, at
 from tests.support.databases import settings_for
 from tests.support.dumps import dump
-from tests.web.access import a_scene, rows
+from tests.web.access import rows
 
 CHANGING = [row for row in rows() if row.method != "GET"]
 OTHER_SITE = [
@@ -40,11 +40,6 @@ OUR_SITE = [
     {"Origin": "http://127.0.0.1:8000"},
     {"Origin": "http://localhost", "Host": "LOCALHOST"},
 ]
-
-
-@pytest.fixture
-def scene(app, session, cast, clock):
-    return a_scene(app, session, cast)
 
 
 @pytest.mark.parametrize("headers", OTHER_SITE)
