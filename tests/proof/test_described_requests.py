@@ -115,7 +115,7 @@ def run(app, callers, ids, *, examples):
     return statuses
 
 
-@pytest.mark.parametrize("examples", sizes(short=4, long=1750))
+@pytest.mark.parametrize("examples", sizes(short=3, long=1750))
 def test_whatever_is_asked_of_the_described_routes_the_answer_is_one_that_was_promised(
     app, cast, ids, reader, figure, examples
 ):

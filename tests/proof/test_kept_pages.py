@@ -17,7 +17,7 @@ from tests.support.builders import at
 from tests.support.clocks import standing_at
 from tests.support.offers import DEEDS, World
 
-DEEDS_OF_A_WALK = 18
+DEEDS_OF_A_WALK = 15
 BEGIN = [("publish_slot", number) for number in range(0, 120, 7)] + [("publish_rule", 1)]
 
 
@@ -91,7 +91,7 @@ def walk(session, clients):
     return check
 
 
-@pytest.mark.parametrize("walks", sizes(short=1, long=40))
+@pytest.mark.parametrize("walks", sizes(short=1, long=48))
 def test_a_kept_page_is_the_page_that_would_be_drawn(app, engine, walk, walks, figure):
     for number in range(walks):
         chance = Random(f"{engine} {number}")

@@ -64,7 +64,7 @@ def faults(keys, mails, *, kills):
     ]
 
 
-@pytest.mark.parametrize("kills", [pytest.param(0, id="none"), *sizes(short=6, long=100)])
+@pytest.mark.parametrize("kills", [pytest.param(0, id="none"), *sizes(short=4, long=100)])
 def test_killed_senders_lose_no_mail_and_repeat_at_most_the_one_in_flight(
     engine, database_url, reader, sink, figure, kills
 ):

@@ -119,7 +119,7 @@ def _waits_for_the_lock(reader):
         ).scalar()
 
 
-@pytest.mark.parametrize("requests", sizes(short=360, long=20_000))
+@pytest.mark.parametrize("requests", sizes(short=240, long=20_000))
 def test_over_http_nothing_fails_nothing_doubles_and_every_poller_is_told_once(
     engine, app, database_url, reader, figure, tmp_path, requests
 ):
