@@ -6,8 +6,8 @@ import gc
 # look through it again and again afterwards slows short requests.
 gc.disable()
 
-from mentorship import create_app  # noqa: E402  # As said.
-from mentorship.config import SettingsError  # noqa: E402  # As said.
+from mentorship import create_app  # noqa: E402  # After gc.disable().
+from mentorship.config import SettingsError  # noqa: E402  # After gc.disable().
 
 try:
     app = create_app()
