@@ -15,6 +15,7 @@ from mentorship.domain.events import Alarm
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
+from mentorship.domain.weekly import Weekday
 from mentorship.models import WaitingListEntry
 from mentorship.services.afterwards import rate, set_recording, write_notes
 from mentorship.services.availability import apply
@@ -93,7 +94,9 @@ def a_crowd(site: Site) -> Crowd:
         topics="Databases, " + "W" * 40,
         bio="I can help with\n\n- **tests**\n- `code`",
     )
-    hours = SaveRule(evenings(first_day=now.date(), now=now))
+    # Two days before the weekly hours, so that the free slot below never meets one of theirs.
+    weekday = list(Weekday)[(now + timedelta(days=4)).weekday()]
+    hours = SaveRule(evenings(weekdays=[weekday], first_day=now.date(), now=now))
     rule = apply(session, mentor=mentor, change=hours, now=now).change
     holidays = SaveDaysOff(
         DaysOff(0, now.date() + timedelta(days=9), now.date() + timedelta(days=11), "Away")
