@@ -21,7 +21,7 @@ from mentorship.domain.words import fold
 from mentorship.models import ApiToken, CalendarFeed, User
 from mentorship.queries.people import account_of
 
-SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 200
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_NAME = 120
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -127,7 +127,12 @@ def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
         )
     clean_text(value, what=N_("The password"), longest=LONGEST_PASSWORD)
     if is_easily_guessed(value, about=about):
-        raise InvalidInput(N_("This password is easily guessed. Please take another one."))
+        raise InvalidInput(
+            N_(
+                "This password is easily guessed: it is common, or made of everyday words, names, "
+                "years or neighbouring keys. Please choose another one."
+            )
+        )
     return value
 
 

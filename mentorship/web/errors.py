@@ -66,6 +66,7 @@ _SENTENCES: dict[int, str] = {
     405: N_("This address does not take that kind of request."),
     413: N_("This request is too large."),
     415: N_("This kind of content is not taken here."),
+    431: N_("The headers of this request are too long."),
 }
 _OTHERWISE = N_("This request was refused.")
 

@@ -6,15 +6,13 @@ from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.http import parse_accept_header
 
 from mentorship.adapters import languages
 from mentorship.domain import instants
 from mentorship.domain.errors import ProductError
 from mentorship.domain.instants import zone
 from mentorship.domain.people import HourCycle
-from mentorship.web.languages import language, reader
+from mentorship.web.languages import accepted_languages, language, reader
 
 
 def init_app(app: Flask) -> None:
@@ -71,13 +69,19 @@ def hour_cycle() -> HourCycle:
     return found
 
 
-@lru_cache(maxsize=1024)  # Browsers send a few headers; strangers may send any.
 def hour_cycle_of(accept_language: str) -> HourCycle:
     """How the first language that is known counts hours (CLDR); 0 to 23 where none is."""
-    for spoken in parse_accept_header(accept_language, LanguageAccept).values():
-        try:
-            pattern = Locale.parse(spoken, sep="-").time_formats["short"].pattern
-        except (UnknownLocaleError, ValueError):
-            continue
-        return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23
+    for tag in accepted_languages(accept_language):
+        cycle = _hour_cycle_in(tag)
+        if cycle:
+            return cycle
     return HourCycle.H23
+
+
+@lru_cache(maxsize=256)
+def _hour_cycle_in(tag: str) -> HourCycle | None:
+    try:
+        pattern = Locale.parse(tag, sep="-").time_formats["short"].pattern
+    except (UnknownLocaleError, ValueError):
+        return None
+    return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23

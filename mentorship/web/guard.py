@@ -5,7 +5,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from flask import Flask, request
-from werkzeug.exceptions import SecurityError
+from werkzeug.exceptions import RequestHeaderFieldsTooLarge, SecurityError
 from werkzeug.routing import BaseConverter, ValidationError
 from werkzeug.sansio.utils import host_is_trusted
 
@@ -17,6 +17,9 @@ from mentorship.wire import LARGEST_ID
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LONGEST_HEADERS = 32 * 1024
+"""Characters of all headers of a request together; browsers stay far below."""
+
 _PORT = re.compile(r":[0-9]+\Z")
 
 
@@ -51,13 +54,19 @@ def host_check(settings: Settings) -> Callable[[str], bool]:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Refuse requests for other hosts, and changing ones from other sites.
+    """Refuse requests with oversized headers or for other hosts, and changes from other sites.
 
     The site is told by fetch metadata, else Origin (OWASP). Neither header: not a browser's
     request, so there is no cookie to misuse.
     """
     base_host = urlsplit(settings.base_url).netloc.lower()
     is_ours = host_check(settings)
+
+    @app.before_request
+    def refuse_long_headers() -> None:
+        headers = (value for name, value in request.environ.items() if name.startswith("HTTP_"))
+        if sum(map(len, headers)) > _LONGEST_HEADERS:
+            raise RequestHeaderFieldsTooLarge
 
     @app.before_request
     def refuse_other_hosts() -> None:

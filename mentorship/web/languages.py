@@ -1,5 +1,6 @@
 """In which language a request is answered."""
 
+import re
 from functools import lru_cache
 
 from flask import Flask, g, request
@@ -65,11 +66,33 @@ def reader() -> Viewer | None:
         return None
 
 
-@lru_cache(maxsize=1024)  # Browsers send a few headers; strangers may send any.
+_LONGEST_HEADER = 200
+"""Characters of `Accept-Language` that are read; browsers send fewer than 100."""
+
+_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
+"""The shape of a language tag (RFC 5646, section 2.1), which is never a path of a file."""
+
+
+def accepted_languages(accept_language: str) -> tuple[str, ...]:
+    """The well-formed tags of an `Accept-Language` header, the most wanted first.
+
+    Only the beginning of a long header is read, so that what is kept about it stays small.
+    """
+    if len(accept_language) > _LONGEST_HEADER:
+        accept_language = accept_language[:_LONGEST_HEADER].rpartition(",")[0]
+    return _accepted(accept_language)
+
+
+@lru_cache(maxsize=256)
+def _accepted(accept_language: str) -> tuple[str, ...]:
+    wanted = parse_accept_header(accept_language, LanguageAccept)
+    return tuple(tag for tag, quality in wanted if quality > 0 and _TAG.fullmatch(tag))
+
+
 def language_of(accept_language: str) -> Language:
     """The first language that there are texts in, else English."""
-    for wanted, quality in parse_accept_header(accept_language, LanguageAccept):
-        name = wanted.lower().replace("_", "-").partition("-")[0]
-        if quality > 0 and name in set(Language):
+    for tag in accepted_languages(accept_language):
+        name = tag.lower().partition("-")[0]
+        if name in set(Language):
             return Language(name)
     return Language.EN

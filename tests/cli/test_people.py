@@ -49,8 +49,8 @@ def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app
         (("--email", "nobody"), "Error: 'nobody' is not an e-mail address.\n"),
         (("--name", "  "), "Error: The name is missing.\n"),
         (("--timezone", "Mars"), "Error: 'Mars' is not a time zone like Europe/Berlin.\n"),
-        (("--password", "short"), "Error: The password needs 8 to 200 characters.\n"),
-        (("--password", ""), "Error: The password needs 8 to 200 characters.\n"),
+        (("--password", "short"), "Error: The password needs 8 to 128 characters.\n"),
+        (("--password", ""), "Error: The password needs 8 to 128 characters.\n"),
     ],
 )  # fmt: skip
 def test_create_user_says_in_one_line_what_is_wrong_and_makes_nobody(

@@ -272,7 +272,7 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
         ("/account", {"timezone": "Mars/Base"}, "is not a time zone"),
         ("/account", {"hour_cycle": "h24"}, "Hours are counted as h12 or h23."),
         ("/account/password", {"current": "wrong"}, "The current password is not right."),
-        ("/account/password", {"password": "short"}, "needs 8 to 200 characters"),
+        ("/account/password", {"password": "short"}, "needs 8 to 128 characters"),
         ("/account/password", {"password": EMAIL}, "easily guessed"),
         ("/account/tokens", {"name": ""}, "The name of the token is missing."),
     ],

@@ -331,7 +331,7 @@ def test_a_link_sets_a_password_once_and_signs_out_everywhere(app, client, clien
     assert sign_in(client, password="a new password").status_code == 303
 
 
-@pytest.mark.parametrize("password", ["", "short", "x" * 201, "a\x00bcdefgh", " " * 9])
+@pytest.mark.parametrize("password", ["", "short", "x" * 129, "a\x00bcdefgh", " " * 9])
 def test_a_password_that_does_not_fit_is_refused_beside_the_field(
     app, client, session, maya, password
 ):
