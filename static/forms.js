@@ -30,8 +30,7 @@ window.addEventListener("pageshow", () => {
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
 
 for (const select of document.querySelectorAll("select[data-browser-zone]")) {
-  if (!timeZone) break;
-  const isListed = [...select.options].some((option) => option.value === timeZone);
-  if (!isListed) select.add(new Option(timeZone, timeZone)); // An old name; the server knows it too.
-  select.value = timeZone;
+  const renamed = JSON.parse(select.dataset.browserZone); // Browsers keep names like Europe/Kiev.
+  const name = renamed[timeZone] ?? timeZone;
+  if ([...select.options].some((option) => option.value === name)) select.value = name;
 }

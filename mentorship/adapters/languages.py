@@ -3,7 +3,6 @@
 from datetime import date, datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
 from babel.support import NullTranslations, Translations
@@ -11,6 +10,7 @@ from babel.support import NullTranslations, Translations
 from mentorship.domain.instants import clock, zone
 from mentorship.domain.people import HourCycle, Language
 from mentorship.domain.sentences import Sentence
+from mentorship.domain.zones import zone_of
 
 FOLDER = Path(__file__).parents[1] / "translations"
 """The catalogs; English has none, because the source is in English."""
@@ -53,7 +53,7 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
 @lru_cache(16_384)  # A page writes the same days for everybody who looks at it.
 def day(instant: datetime, timezone: str, language: Language) -> str:
     """Like "Tue 24 Nov 2026" or "Di., 24. Nov. 2026"."""
-    return date_words(instant.astimezone(ZoneInfo(timezone)).date(), language)
+    return date_words(instant.astimezone(zone_of(timezone)).date(), language)
 
 
 @lru_cache(4096)

@@ -6,10 +6,10 @@ Pure: a `Calendar` is a value, and its `plan` says what another hand is to store
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from mentorship.domain.weekly import WeeklyRule
+from mentorship.domain.zones import zone_of
 
 AHEAD = timedelta(days=1)
 """Slots are made this much further than the horizon, so that a daily look keeps it filled."""
@@ -72,7 +72,7 @@ class DaysOff:
     last_day: date
     note: str = ""
 
-    def touch(self, slot: PlannedSlot, zone: ZoneInfo) -> bool:
+    def touch(self, slot: PlannedSlot, zone: tzinfo) -> bool:
         """Whether any part of the slot falls on these days."""
         begins = slot.start_time.astimezone(zone).date()
         ends = (slot.end_time - _MINUTE).astimezone(zone).date()
@@ -118,7 +118,7 @@ class Calendar:
 
     def wanted(self, *, since: datetime, until: datetime) -> list[PlannedSlot]:
         """What the rules ask for with `since < start <= until`, days off left out, in order."""
-        zone = ZoneInfo(self.timezone)
+        zone = zone_of(self.timezone)
         slots = (
             slot
             for rule in self.rules
@@ -189,7 +189,7 @@ def slots_of(
     clocks. Of an hour that comes twice the first is taken; a slot of which the clocks skip any
     minute is left out. Each slot lasts its full length.
     """
-    zone, length = ZoneInfo(rule.timezone), rule.slot_minutes * _MINUTE
+    zone, length = zone_of(rule.timezone), rule.slot_minutes * _MINUTE
     first = since.astimezone(zone).date() - _DAY  # A window of the day before may reach over.
     for day in rule.days(first, until.astimezone(zone).date()):
         for start in rule.cut(day, gap=gap):
@@ -200,17 +200,17 @@ def slots_of(
                 yield PlannedSlot(begins, begins + length, rule.id, rule.capacity)
 
 
-def instant(wall: datetime, zone: ZoneInfo) -> datetime:
+def instant(wall: datetime, zone: tzinfo) -> datetime:
     """The UTC instant at which this wall-clock time comes first."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
-def exists(wall: datetime, zone: ZoneInfo) -> bool:
+def exists(wall: datetime, zone: tzinfo) -> bool:
     """Whether the clocks ever show this time."""
     return instant(wall, zone).astimezone(zone).replace(tzinfo=None, fold=0) == wall
 
 
-def is_whole(start: datetime, length: timedelta, zone: ZoneInfo) -> bool:
+def is_whole(start: datetime, length: timedelta, zone: tzinfo) -> bool:
     """Whether the clocks show every minute from `start` on."""
     last = start + length - _MINUTE
     return (

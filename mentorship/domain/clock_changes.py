@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta, tzinfo
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 from mentorship.domain.availability import exists, instant, is_whole
 from mentorship.domain.weekly import WeeklyRule
+from mentorship.domain.zones import zone_of
 
 LOOK_AHEAD = timedelta(days=370)
 """A year has every change of the clocks in it."""
@@ -36,7 +36,7 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
     openings = list(_openings(rule, now))
     found = []
     for name, students in zones.items():
-        zone = ZoneInfo(name)
+        zone = zone_of(name)
         for before, after in pairwise(openings):
             # The window opens at one hour for its mentor, so only the clocks move it elsewhere.
             usual, then = (opening.astimezone(zone).time() for opening in (before, after))
@@ -47,7 +47,7 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
 
 def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...]:
     """The wall-clock starts, in a year from `now`, that are left out as the clocks skip them."""
-    zone, length = ZoneInfo(rule.timezone), timedelta(minutes=rule.slot_minutes)
+    zone, length = zone_of(rule.timezone), timedelta(minutes=rule.slot_minutes)
     first = now.astimezone(zone).date()
     return tuple(
         start
@@ -58,14 +58,14 @@ def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...
     )
 
 
-def _changes_near(day: date, zone: ZoneInfo) -> bool:
+def _changes_near(day: date, zone: tzinfo) -> bool:
     """Whether the clocks change while a window of this day may be open; saves most of the work."""
     begins = datetime.combine(day, time(), zone)
     return begins.utcoffset() != (begins + timedelta(days=2)).utcoffset()
 
 
 def _openings(rule: WeeklyRule, now: datetime) -> Iterator[datetime]:
-    zone = ZoneInfo(rule.timezone)
+    zone = zone_of(rule.timezone)
     first = now.astimezone(zone).date()
     for day in rule.days(first, first + LOOK_AHEAD):
         wall = datetime.combine(day, rule.opens)

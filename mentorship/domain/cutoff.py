@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from mentorship.domain.lifecycle import Party
 from mentorship.domain.sentences import ngettext
+from mentorship.domain.zones import zone_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Cutoff:
             "Students can change a session until %(n)s hours before it starts. "
             "For this one that was %(until)s. The mentor can still change it.",
             round(self.lead / timedelta(hours=1)),
-            until=self.until(start_time).astimezone(ZoneInfo(timezone)),
+            until=self.until(start_time).astimezone(zone_of(timezone)),
         )
 
 

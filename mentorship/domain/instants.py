@@ -1,10 +1,10 @@
 """How instants are written for people: in a time zone, by a hour cycle."""
 
 from datetime import datetime
-from functools import cache, lru_cache
-from zoneinfo import ZoneInfo
+from functools import lru_cache
 
 from mentorship.domain.people import HourCycle
+from mentorship.domain.zones import zone_of
 
 _remembered = lru_cache(16_384)
 """A page writes the same instants for everybody who looks at it."""
@@ -13,7 +13,7 @@ _remembered = lru_cache(16_384)
 @_remembered
 def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
     """Like "09:05", or "9:05 AM" where hours are counted so."""
-    local = instant.astimezone(_zone(timezone))
+    local = instant.astimezone(zone_of(timezone))
     hour, minute = local.hour, local.minute
     if cycle is HourCycle.H23:
         return f"{hour:02}:{minute:02}"
@@ -23,11 +23,6 @@ def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
 @_remembered
 def zone(instant: datetime, timezone: str) -> str:
     """The zone's short name at that instant, like "CET" or "UTC+05:45"."""
-    local = instant.astimezone(_zone(timezone))
+    local = instant.astimezone(zone_of(timezone))
     name = local.tzname() or ""
     return name if name[:1].isalpha() else f"UTC{local:%z}"[:6] + ":" + f"{local:%z}"[3:5]
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)

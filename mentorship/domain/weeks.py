@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
-from zoneinfo import ZoneInfo
+
+from mentorship.domain.zones import zone_of
 
 _WEEK = timedelta(days=7)
 _HOUR = timedelta(hours=1)
@@ -59,7 +59,7 @@ class Week:
 
 def day_start(day: date, timezone: str) -> datetime:
     """The first instant (UTC) of a day of the wall calendar in `timezone`."""
-    return datetime.combine(day, time.min, _zone(timezone)).astimezone(UTC)
+    return datetime.combine(day, time.min, zone_of(timezone)).astimezone(UTC)
 
 
 def day_hours(day: date, timezone: str) -> tuple[datetime, ...]:
@@ -71,9 +71,4 @@ def day_hours(day: date, timezone: str) -> tuple[datetime, ...]:
 
 def local_day(instant: datetime, timezone: str) -> date:
     """The day that the wall calendar in `timezone` shows at this instant."""
-    return instant.astimezone(_zone(timezone)).date()
-
-
-@cache
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+    return instant.astimezone(zone_of(timezone)).date()

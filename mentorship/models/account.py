@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.people import Role
-from mentorship.models.columns import Model, by_bytes, named
+from mentorship.models.columns import Model, ZoneName, by_bytes, named
 
 
 class User(Model):
@@ -26,7 +26,7 @@ class User(Model):
     folded_name: Mapped[str] = mapped_column(by_bytes(120), server_default="")
     role: Mapped[Role] = mapped_column(named(Role, name="role"))
     password_hash: Mapped[str | None] = mapped_column(String(255))
-    timezone: Mapped[str] = mapped_column(String(64), server_default="UTC")
+    timezone: Mapped[str] = mapped_column(ZoneName, server_default="UTC")
     session_epoch: Mapped[int] = mapped_column(server_default="0")
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     is_confirmation_pending: Mapped[bool] = mapped_column(server_default=false())

@@ -3,8 +3,9 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Enum, String, Table
+from sqlalchemy import Dialect, Enum, String, Table, TypeDecorator
 
+from mentorship.domain.zones import known_name
 from mentorship.extensions import Base, db
 
 if TYPE_CHECKING:
@@ -38,3 +39,17 @@ def named(values: type[StrEnum], *, name: str) -> Enum:
         name=name,
         values_callable=lambda enum: [member.value for member in enum],
     )
+
+
+class ZoneName(TypeDecorator[str]):
+    """An IANA name. An old one is read as today's, and one that is not known any more as UTC.
+
+    Names are checked before they are stored, but the rules are younger than some rows.
+    """
+
+    impl = String(64)
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """A name that `zone_of` knows."""
+        return None if value is None else known_name(value)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model, by_bytes
+from mentorship.models.columns import Model, ZoneName, by_bytes
 
 
 class MentorProfile(Model):
@@ -93,7 +93,7 @@ class AvailabilityRule(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
-    timezone: Mapped[str] = mapped_column(String(64))
+    timezone: Mapped[str] = mapped_column(ZoneName)
     rrule: Mapped[str] = mapped_column(String(200))
     first_day: Mapped[date]
     opens: Mapped[time]

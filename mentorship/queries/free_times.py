@@ -11,7 +11,6 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     BindParameter,
@@ -32,6 +31,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import UtcDateTime
 from mentorship.domain.people import Role
 from mentorship.domain.sentences import N_
+from mentorship.domain.zones import zone_of
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.question import Question
 
@@ -58,7 +58,7 @@ class Limits:
 
     def day(self, instant: datetime) -> date:
         """The day on which the mentor's calendar has this instant."""
-        return instant.astimezone(ZoneInfo(self.timezone)).date()
+        return instant.astimezone(zone_of(self.timezone)).date()
 
 
 class Obstacle(StrEnum):

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, bindparam, func, or_, select
+from sqlalchemy import Engine, Row, String, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.words import fold
+from mentorship.domain.zones import current_name
 from mentorship.models import User
 from mentorship.question import Question
 
@@ -83,6 +84,13 @@ def account_of(session: Session, email: str) -> Account | None:
 def is_approval_pending(session: Session, user_id: int) -> bool:
     """Whether an admin has yet to look at this person before students can find them."""
     return session.scalars(select(User.is_approval_pending).where(User.id == user_id)).one()
+
+
+def unknown_zone_of(session: Session, user_id: int) -> str | None:
+    """The stored name of the person's time zone where nobody knows that zone any more."""
+    stored = select(type_coerce(User.timezone, String)).where(User.id == user_id)
+    name = session.scalars(stored).one()
+    return name if current_name(name) is None else None
 
 
 def people_page(session: Session, *, search: str, page: int) -> PeoplePage:

@@ -5,8 +5,6 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
-from zoneinfo import available_timezones
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -18,11 +16,13 @@ from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.words import fold
+from mentorship.domain.zones import UTC_NAME, current_name
 from mentorship.models import ApiToken, CalendarFeed, User
 from mentorship.queries.people import account_of
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_NAME = 120
+LONGEST_ZONE = 64
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PILE = "M" * 9
@@ -91,25 +91,13 @@ def clean_role(value: str) -> Role:
 
 
 def clean_timezone(value: str) -> str:
-    """An IANA name; empty means UTC. Raises InvalidInput."""
-    name = value.strip() or "UTC"
-    if name not in _timezones():
-        raise InvalidInput(N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value))
+    """Today's IANA name of a zone, also for an old one; empty means UTC. Raises InvalidInput."""
+    name = current_name(value.strip() or UTC_NAME)
+    if name is None:
+        raise InvalidInput(
+            N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value[:LONGEST_ZONE])
+        )
     return name
-
-
-@cache
-def _timezones() -> frozenset[str]:
-    # Reading them all from disk takes 20 ms, too long for each row of an import.
-    return frozenset(available_timezones())
-
-
-@cache
-def timezone_choices() -> tuple[str, ...]:
-    """The names to choose from: a city in its part of the world, and UTC."""
-    no_places = ("Etc/", "SystemV/", "US/", "Canada/", "Mexico/", "Brazil/", "Chile/")
-    places = (name for name in _timezones() if "/" in name and not name.startswith(no_places))
-    return (*sorted(places), "UTC")
 
 
 def clean_password(value: str, *, about: Iterable[str] = ()) -> str:

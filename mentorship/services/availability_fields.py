@@ -3,12 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from mentorship.domain.availability import DaysOff, SlotSettings
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.sentences import N_
 from mentorship.domain.weekly import MOST_WEEKS_BETWEEN, Recurrence, Weekday, WeeklyRule
+from mentorship.domain.zones import zone_of
 from mentorship.services.accounts import clean_text
 
 SHORTEST_SLOT, LARGEST_GROUP = 5, 30
@@ -72,7 +72,7 @@ def new_days_off(
     last_day = last_day or first_day
     if last_day < first_day:
         raise InvalidInput(N_("The last day off must not come before the first."))
-    if last_day < now.astimezone(ZoneInfo(timezone)).date():
+    if last_day < now.astimezone(zone_of(timezone)).date():
         raise InvalidInput(N_("These days have passed."))
     if last_day > now.date() + FURTHEST_AHEAD:
         raise InvalidInput(N_("Days off can be at most three years ahead."))

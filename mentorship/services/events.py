@@ -3,7 +3,6 @@
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row
 
@@ -14,6 +13,7 @@ from mentorship.domain.events import Alarm, Event, alarm_for, summary
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Language, Viewer
 from mentorship.domain.sentences import N_
+from mentorship.domain.zones import zone_of
 
 Facts = Row[*tuple[Any, ...]]
 
@@ -70,7 +70,7 @@ def _uid(session_id: int, base_url: str) -> str:
 
 def _told(row: Facts, viewer: Viewer) -> list[str]:
     """What there is to know besides the time, times in the reader's zone."""
-    zone = ZoneInfo(viewer.timezone)
+    zone = zone_of(viewer.timezone)
 
     def at(instant: datetime) -> datetime:
         return instant.astimezone(zone)

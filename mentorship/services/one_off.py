@@ -2,8 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import date, datetime, time, timedelta, tzinfo
 
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -12,6 +11,7 @@ from mentorship.database import begin_write
 from mentorship.domain.availability import KnownSlot, exists, instant
 from mentorship.domain.errors import InvalidInput, NotFound, ProductError
 from mentorship.domain.sentences import N_
+from mentorship.domain.zones import zone_of
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.availability_fields import (
@@ -78,7 +78,7 @@ def _checked(
             )
         )
     calendar = read_calendar(session, mentor_id, now=now)
-    zone = ZoneInfo(calendar.timezone)
+    zone = zone_of(calendar.timezone)
     if not now.year - 1 <= wanted.day.year <= now.year + 2:
         raise InvalidInput(
             N_(
@@ -117,7 +117,7 @@ def _checked(
     return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
 
 
-def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: ZoneInfo) -> str:
+def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) -> str:
     begins, ends = (f"{it.astimezone(zone):%H:%M}" for it in (other.start_time, other.end_time))
     if other.start_time < end and start < other.end_time:
         return N_(

@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from mentorship.domain.availability import KnownSlot, PlannedSlot
 from mentorship.domain.clock_changes import Shift, shifts, skipped
 from mentorship.domain.weekly import WeeklyRule
+from mentorship.domain.zones import zone_of
 from mentorship.queries.upcoming_slots import zones_of_students
 from mentorship.services.availability import Effect, preview
 from mentorship.services.changes import SaveRule
@@ -54,7 +54,7 @@ def preview_rule(
 
 
 def _is_far_off(rule: WeeklyRule, *, now: datetime, horizon: datetime) -> bool:
-    zone, until = ZoneInfo(rule.timezone), rule.recurrence.until
+    zone, until = zone_of(rule.timezone), rule.recurrence.until
     last = horizon.astimezone(zone).date()
     if any(
         datetime.combine(day, rule.opens, zone) > now

@@ -3,7 +3,6 @@
 from datetime import date, datetime, timedelta
 from functools import partial
 from html import escape
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, select, text, union, update
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.weeks import Week
+from mentorship.domain.zones import zone_of
 from mentorship.models import MentorTimeSlot, User, WaitingListEntry
 from mentorship.queries.free_times import Limits, free_slots, limits_of
 from mentorship.services.locks import lock_people, lock_slots
@@ -207,7 +207,7 @@ def _hold(session: Session, entry: WaitingListEntry, slot_id: int, *, now: datet
     student = session.get_one(User, entry.student_id)
     mentor = session.get_one(User, entry.mentor_id)
     language = Language(student.language) if student.language else None
-    hours, at = HourCycle(student.hour_cycle or HourCycle.H23), ZoneInfo(student.timezone)
+    hours, at = HourCycle(student.hour_cycle or HourCycle.H23), zone_of(student.timezone)
     text = say(
         N_(
             "A time with %(mentor)s has become free: %(start)s. It is held for you "

@@ -6,8 +6,9 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.zones import places
 from mentorship.extensions import db
-from mentorship.queries.people import is_approval_pending, viewer_of
+from mentorship.queries.people import is_approval_pending, unknown_zone_of, viewer_of
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import accounts, tokens
 from mentorship.services.details import change_details
@@ -108,7 +109,8 @@ def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> 
         viewer=viewer,
         is_approval_pending=is_approval_pending(db.session(), viewer.id),
         tokens=tokens_of(db.session(), viewer),
-        timezones=accounts.timezone_choices(),
+        timezones=places(),
+        unknown_zone=unknown_zone_of(db.session(), viewer.id),
         now=utc_now(),
         error=error,
         token=token,

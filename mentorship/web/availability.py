@@ -3,7 +3,6 @@
 from datetime import date
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -15,6 +14,7 @@ from mentorship.domain.availability import SlotSettings
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
 from mentorship.domain.weekly import Weekday, WeeklyRule
+from mentorship.domain.zones import zone_of
 from mentorship.extensions import db
 from mentorship.queries.calendar import read_calendar, read_settings
 from mentorship.queries.people import is_approval_pending
@@ -190,7 +190,7 @@ def take_settings() -> Page:
 
 
 def _today(mentor: Viewer) -> date:
-    return utc_now().astimezone(ZoneInfo(mentor.timezone)).date()
+    return utc_now().astimezone(zone_of(mentor.timezone)).date()
 
 
 def _rule(mentor: Viewer, rule_id: int) -> WeeklyRule:
@@ -253,7 +253,7 @@ def _rule_page(
     timezone = _rule(mentor, rule_id).timezone if rule_id else mentor.timezone
     days = []
     if seen is not None:
-        zone = ZoneInfo(timezone)
+        zone = zone_of(timezone)
         by_day = groupby(seen.first, key=lambda slot: slot.start_time.astimezone(zone).date())
         days = [(day, list(slots)) for day, slots in by_day]
     return render_template(

@@ -8,9 +8,10 @@ from mentorship.clock import utc_now
 from mentorship.domain.errors import ConfirmedAlready, InvalidInput, LinkEnded
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
+from mentorship.domain.zones import places, renamed
 from mentorship.extensions import db
 from mentorship.services import sign_up as service
-from mentorship.services.accounts import clean_email, new_account, timezone_choices
+from mentorship.services.accounts import clean_email, new_account
 from mentorship.services.reset_links import Links, Purpose, has_confirmed, person_of
 from mentorship.web import identity, limits
 from mentorship.web.formats import say
@@ -116,7 +117,8 @@ def _form(*, error: str | None = None) -> str:
         "sign_up.html",
         error=error,
         given={field: request.form.get(field, "") for field in _FIELDS},
-        timezones=timezone_choices(),
+        timezones=places(),
+        renamed=renamed(),
     )
 
 
