@@ -7,7 +7,7 @@ export MENTORSHIP_ENV ?= development
 # The product reads `.env` itself, and says in one line what is wrong with it; Flask would not.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test check bench proof screenshots translations
+.PHONY: run test test-clocks check bench proof screenshots translations
 
 run: .venv/run.done
 	@$(FLASK) db upgrade
@@ -16,8 +16,14 @@ run: .venv/run.done
 	$(FLASK) worker & worker=$$!; $(FLASK) serve --port $(PORT) & server=$$!; \
 	trap 'kill $$worker $$server 2>/dev/null; wait' EXIT INT TERM; wait $$server
 
+PYTEST_OPTIONS := -n logical --maxprocesses 4 --dist worksteal
+
 test: .venv/dev.done
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest $(PYTEST_OPTIONS) $(ARGS)
+
+# The tests at other hours and days: AT='2027-03-28T00:58Z', or all that tests/clocks names.
+test-clocks: .venv/dev.done
+	$(BIN)/python -m tests.clocks $(AT) -- $(PYTEST_OPTIONS) $(ARGS)
 
 check: .venv/dev.done
 	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

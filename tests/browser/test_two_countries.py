@@ -162,7 +162,7 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
     address = address_of(his, mentor)
     days = changed_tuesdays()
     assert {in_new_york(day) for day in days} == {"12:00", "13:00"}
-    assert len(days) >= 6
+    assert len(days) >= 4  # Seven, but fewer in the weeks between two changes.
     for day in days:
         first = in_new_york(day)
         second = f"{int(first[:2]) + 1}:00"

@@ -1,0 +1,1 @@
+"""The whole suite at other hours and days than today's: `make test-clocks`."""
