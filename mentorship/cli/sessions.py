@@ -1,7 +1,7 @@
 """Commands about sessions."""
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -11,6 +11,7 @@ from mentorship.cli.people import CSV_FILE
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.timestamps import parse_timestamp
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.services.import_sessions import import_sessions
@@ -28,15 +29,19 @@ def import_sessions_command(file: Path) -> None:
     Times are ISO 8601 with an offset.
     """
     try:
-        count, overlapping = import_sessions(
-            db.session(), file.read_bytes(), now=utc_now(), watch=watched
-        )
+        done = import_sessions(db.session(), file.read_bytes(), now=utc_now(), watch=watched)
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
-    click.echo(f"Imported {count} session{'' if count == 1 else 's'}.")
-    if overlapping:
+    click.echo(f"Imported {done.count} session{'' if done.count == 1 else 's'}.")
+    if done.overlapping:
         click.echo(
-            f"{overlapping} of them overlap another of the same person; they were kept.",
+            f"{done.overlapping} of them overlap another of the same person; they were kept.",
+            err=True,
+        )
+    if done.overdue:
+        click.echo(
+            f"{done.overdue} of them are SCHEDULED although their start has passed: "
+            "the next sweep marks them as delayed.",
             err=True,
         )
 
@@ -47,14 +52,9 @@ def _time(
     if text is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
-        if instant.tzinfo is None:
-            raise ValueError
-        return instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise click.BadParameter(
-            "an ISO 8601 time with an offset, like 2026-11-24T09:00Z"
-        ) from None
+        return parse_timestamp(text, now=utc_now())
+    except InvalidInput as error:
+        raise click.BadParameter(str(error)) from None
 
 
 @click.command()

@@ -72,6 +72,8 @@ def new_days_off(
     last_day = last_day or first_day
     if last_day < first_day:
         raise InvalidInput(N_("The last day off must not come before the first."))
+    if first_day < EARLIEST_FIRST_DAY:
+        raise InvalidInput(N_("Days off cannot begin before 2020."))
     if last_day < now.astimezone(zone_of(timezone)).date():
         raise InvalidInput(N_("These days have passed."))
     if last_day > now.date() + FURTHEST_AHEAD:

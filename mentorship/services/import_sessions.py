@@ -4,7 +4,8 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -14,6 +15,7 @@ from mentorship.database import begin_write, lock_journal
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.people import Role
+from mentorship.domain.timestamps import parse_timestamp
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
 from mentorship.services.csv_files import Row, Watch, read_rows
@@ -21,6 +23,9 @@ from mentorship.services.locks import lock_people, lock_slots
 
 _SlotKey = tuple[int, datetime, datetime]
 _LOCKED_AT_ONCE = 1000
+
+LONGEST = timedelta(hours=24)
+_HAS_BEGUN = (Status.ONGOING, Status.COMPLETED)
 
 
 @dataclass(eq=False)
@@ -65,16 +70,27 @@ class _Known:
     students: _Calendars
 
 
+@dataclass(frozen=True)
+class ImportedSessions:
+    """How many sessions were booked, how many of them overlap others of the same person, and how
+    many are SCHEDULED although their start has passed: the next sweep marks those as delayed.
+    """
+
+    count: int
+    overlapping: int
+    overdue: int
+
+
 def import_sessions(
     session: Session, content: bytes, *, now: datetime, watch: Watch = iter
-) -> tuple[int, int]:
-    """Book the sessions of a file; returns their number and how many of them overlap others.
+) -> ImportedSessions:
+    """Book the sessions of a file.
 
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
     times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
     free seat, else one is made. What a file says has happened gets its planned time: started at
     the start, completed at the end, or at `now` (UTC) where that is still to come. `now` is also
-    when a cancelled one counts as cancelled.
+    when a cancelled one counts as cancelled. What cannot have happened yet is refused.
     Two sessions of one person at the same time are kept, because a file tells what was agreed
     elsewhere; their slots are then not exclusive.
     Writes no journal: no transition happened here.
@@ -107,7 +123,14 @@ def import_sessions(
     except IntegrityError:
         session.rollback()
         raise InvalidInput("One of these slots was booked by somebody else just now.") from None
-    return len(bookings), sum(not slot.is_exclusive for slot, _booking in bookings)
+    return ImportedSessions(
+        count=len(bookings),
+        overlapping=sum(not slot.is_exclusive for slot, _booking in bookings),
+        overdue=sum(
+            booking["status"] is Status.SCHEDULED and slot.key[1] <= now
+            for slot, booking in bookings
+        ),
+    )
 
 
 def _people(session: Session) -> Mapping[str, tuple[int, Role]]:
@@ -150,19 +173,24 @@ def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, o
     """The slot of one booking, and its columns but for the id of that slot."""
     mentor_id = _person(row, "mentor_email", known.people, Role.MENTOR)
     student_id = _person(row, "student_email", known.people, Role.STUDENT)
-    start, end = row.read("start", _instant), row.read("end", _instant)
+    instant = partial(parse_timestamp, now=now)
+    start, end = row.read("start", instant), row.read("end", instant)
     if end <= start:
         raise row.wrong("end", "the end must be after the start.")
+    if end - start > LONGEST:
+        raise row.wrong("end", "the session lasts longer than 24 hours.")
     topic = row.read("topic", _topic)
     status = row.read("status", _status)
     is_delayed = row.read("is_delayed", _flag)
     if is_delayed and status in (Status.SCHEDULED, Status.CANCELLED):
         raise row.wrong("is_delayed", f"a session that is {status} cannot be delayed.")
+    if status in _HAS_BEGUN and now < start:
+        raise row.wrong("status", f"a session cannot be {status} before it starts.")
     slot = _slot(row, known, (mentor_id, start, end), student_id, status)
     seat = slot.free_seat() or 1
     if status is not Status.CANCELLED:
         slot.taken.add(seat)
-    has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
+    has_begun = status in _HAS_BEGUN and not is_delayed
     return slot, {
         "student_id": student_id,
         "mentor_id": mentor_id,
@@ -246,19 +274,6 @@ def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role:
     return user_id
 
 
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text.strip())
-        if instant.tzinfo is None:
-            raise InvalidInput(f"'{text}' has no offset, like 2026-11-24T09:00:00+01:00.")
-        instant = instant.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise InvalidInput(f"'{text}' is not a time like 2026-11-24T09:00:00+01:00.") from None
-    if not 1970 <= instant.year < 3000:
-        raise InvalidInput(f"'{text}' is too far from the present.")
-    return instant
-
-
 def _topic(text: str) -> str:
     return clean_text(text, what="The topic", longest=200, required=False)
 
@@ -271,10 +286,19 @@ def _status(text: str) -> Status:
         raise InvalidInput(f"'{text}' is not one of {known}.") from None
 
 
+_FLAGS = {
+    word: is_true
+    for is_true, words in (
+        (True, ("true", "yes", "y", "1", "x", "wahr", "ja", "j")),
+        (False, ("", "false", "no", "n", "0", "falsch", "nein")),
+    )
+    for word in words
+}
+"""Spreadsheets write the words of their own language."""
+
+
 def _flag(text: str) -> bool:
-    known = {"": False, "false": False, "0": False, "no": False,
-             "true": True, "1": True, "yes": True}  # fmt: skip
     try:
-        return known[text.strip().lower()]
+        return _FLAGS[text.strip().lower()]
     except KeyError:
         raise InvalidInput(f"'{text}' is not true or false.") from None

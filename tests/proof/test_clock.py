@@ -81,7 +81,7 @@ def book_around(session, change, zone):
         lines.append(
             f"{mentor.email},{student.email},{wall.isoformat()},{end.isoformat()},x,{status}"
         )
-    import_sessions(session, "\n".join(lines).encode(), now=change)
+    import_sessions(session, "\n".join(lines).encode(), now=max(walls))
     return len(walls)
 
 

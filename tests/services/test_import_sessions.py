@@ -6,33 +6,30 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Status
-from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.models import Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.import_sessions import import_sessions
+from mentorship.services.sweep import everything, update_session_statuses
 from tests.support.builders import a_booking, at, the_journal
+from tests.support.imports import (
+    GOOD,
+    LATER,
+    MAYA,
+    NOW,
+    OTTO,
+    SAM,
+    STELLA,
+    TEN,
+    a_file,
+    counts,
+    refusal,
+    row,
+    stored,
+)
 from tests.support.meanwhile import meanwhile
-
-NOW = at("12:00")
-HEADER = "mentor_email,student_email,start,end,topic,status,is_delayed"
-MAYA, OTTO = "maya.mentor@example.org", "otto.other@example.org"
-SAM, STELLA = "sam.student@example.org", "stella.stranger@example.org"
-TEN, ELEVEN = "2026-11-24T10:00:00Z", "2026-11-24T11:00:00Z"
-GOOD = f"{MAYA},{SAM},{TEN},{ELEVEN},A topic,,"
-
-
-def a_file(*lines, header=HEADER, end="\n"):
-    return (end.join((header, *lines)) + end).encode()
-
-
-def stored(session):
-    session.rollback()
-    bookings = list(session.scalars(select(SessionBooking).order_by(SessionBooking.id)))
-    session.expunge_all()
-    session.rollback()
-    return bookings
 
 
 def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
-    count, _overlapping = import_sessions(session, a_file(GOOD), now=NOW)
+    count = import_sessions(session, a_file(GOOD), now=NOW).count
 
     [booking] = stored(session)
     assert count == 1
@@ -79,66 +76,45 @@ def test_what_a_file_says_has_happened_early_has_happened_by_now(session, cast):
     lines = [
         f"{MAYA},{SAM},2026-11-24T{start}Z,2026-11-24T{end}Z,,{status},"
         for start, end, status in (
-            ("11:30", "12:30", "ongoing"), ("13:00", "14:00", "ongoing"),
+            ("09:00", "10:00", "ongoing"), ("12:00", "13:00", "ongoing"),
             ("11:00", "12:00", "completed"), ("10:30", "12:30", "completed"),
-            ("15:00", "16:00", "completed"),
         )
     ]  # fmt: skip
     import_sessions(session, a_file(*lines), now=NOW)
 
     assert [(booking.started_at, booking.completed_at) for booking in stored(session)] == [
-        (at("11:30"), None), (NOW, None), (at("11:00"), NOW), (at("10:30"), NOW), (NOW, NOW),
+        (at("09:00"), None), (NOW, None), (at("11:00"), NOW), (at("10:30"), NOW),
     ]  # fmt: skip
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize(
-    "content",
-    [
-        a_file(GOOD),
-        b"\xef\xbb\xbf" + a_file(GOOD),
-        a_file(GOOD, end="\r\n"),
-        a_file(GOOD, end="\r"),
-        a_file("", GOOD, "", ",,,,,,"),
-        a_file(GOOD).rstrip(b"\n"),
-        a_file(GOOD.rsplit(",", 2)[0], header=HEADER.rsplit(",", 2)[0]),
-        a_file(GOOD, header=HEADER.upper().replace(",", " , ")),
-        a_file(f'"{MAYA}", {SAM.upper()} ,{TEN},{ELEVEN},"A topic",  , '),
-        a_file(f"{MAYA},{SAM},{TEN},{ELEVEN},\"\nA topic\r\n\",,"),
-        a_file(f"A topic,{ELEVEN},{TEN},{SAM},{MAYA}",
-               header="topic,end,start,student_email,mentor_email"),
-        a_file(f"{MAYA},{SAM},2026-11-24T05:45-04:15,2026-11-24 16:45+05:45,A topic,,"),
-    ],
-    ids=["plain", "byte order mark", "CRLF", "CR", "empty lines", "no last line end",
-         "without the optional columns", "header in capitals", "blanks and quotes",
-         "line ends inside quotes", "other order", "other offsets"],
-)  # fmt: skip
-def test_files_as_spreadsheets_write_them_mean_the_same(session, cast, content):
-    assert import_sessions(session, content, now=NOW) == (1, 0)
+def test_what_lies_at_the_edge_of_what_can_be_true_is_taken(session, cast):
+    lines = [
+        row(start="2000-01-01T00:00Z", end="2000-01-02T00:00Z", status="completed"),
+        row(start="2028-11-24T11:00Z", end="2028-11-24T12:00Z"),
+        row(start="2026-11-23T12:00Z", end="2026-11-24T12:00Z", status="ongoing"),
+        row(start="2026-11-24T12:00Z", end="2026-11-24T12:01Z", status="ongoing", is_delayed="x"),
+        row(start="2026-12-24T12:00Z", end="2026-12-25T12:00Z", status="cancelled"),
+    ]
 
-    [booking] = stored(session)
-    assert (booking.start_time, booking.end_time) == (at("10:00"), at("11:00"))
-    assert (booking.topic, booking.status) == ("A topic", Status.SCHEDULED)
+    assert import_sessions(session, a_file(*lines), now=NOW).count == len(lines)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_topic_may_hold_what_python_takes_for_a_line_end(session, cast):
-    topic = "One\u2028two"
+def test_how_many_the_next_sweep_will_mark_as_delayed_is_told(session, cast):
+    lines = [
+        row(start="2026-11-24T09:00Z", end="2026-11-24T10:00Z"),
+        row(start="2026-11-24T12:00Z", end="2026-11-24T12:30Z"),
+        row(start="2026-11-24T12:30Z", end="2026-11-24T13:00Z"),
+        row(start="2026-11-23T12:00Z", end="2026-11-23T13:00Z", status="ongoing"),
+    ]
+    done = import_sessions(session, a_file(*lines), now=NOW)
+    session.rollback()
 
-    import_sessions(session, a_file(GOOD.replace("A topic", topic)), now=NOW)
+    assert done.overdue == 2
+    swept = update_session_statuses(session, now=NOW, cause=Cause.COMMAND, keep=everything)
+    assert swept.started == 2
 
-    assert stored(session)[0].topic == topic
-
-
-def row(**cells):
-    values = {
-        "mentor_email": MAYA, "student_email": SAM, "start": TEN, "end": ELEVEN, "topic": "A topic",
-        "status": "", "is_delayed": "",
-    } | cells  # fmt: skip
-    return ",".join(values.values())
-
-
-LATER = row(start="2026-11-25T10:00Z", end="2026-11-25T11:00Z")
 
 WRONG_CELLS = [
     # column, the row with the mistake, what the sentence must say
@@ -157,7 +133,20 @@ WRONG_CELLS = [
     ("start",         row(start="24.11.2026 10:00"),            "is not a time like"),
     ("start",         row(start="2026-11-24T25:00Z"),           "is not a time like"),
     ("start",         row(start="0001-01-01T00:00+14:00"),      "is not a time like"),
-    ("start",         row(start="1969-12-31T23:59Z"),           "too far from the present"),
+    ("start",         row(start="1999-12-31T23:59Z"),           "too far from the present"),
+    ("start",         row(start="2028-11-24T12:01Z", end="2028-11-24T13:00Z"), "too far from the"),
+    ("start",         row(start="2062-11-24T10:00Z"),           "too far from the present"),
+    ("end",           row(end="2062-11-24T11:00Z"),             "too far from the present"),
+    ("end",           row(end="2026-11-25T10:00:01Z"),          "lasts longer than 24 hours"),
+    ("end",           row(end="2027-11-24T11:00Z"),             "lasts longer than 24 hours"),
+    ("status",        row(start="2026-11-24T12:00:01Z", end="2026-11-24T13:00Z", status="ONGOING"),
+                      "cannot be ONGOING before it starts"),
+    ("status",        row(start="2027-02-01T09:00Z", end="2027-02-01T10:00Z", status="ONGOING",
+                          is_delayed="true"),                   "cannot be ONGOING before it"),
+    ("status",        row(start="2026-11-24T13:00Z", end="2026-11-24T14:00Z", status="completed"),
+                      "cannot be COMPLETED before it starts"),
+    ("status",        row(start="2026-11-24T13:00Z", end="2026-11-24T14:00Z", status="completed",
+                          is_delayed="1"),                      "cannot be COMPLETED before it"),
     ("end",           row(end="9999-12-31T23:00-14:00"),        "is not a time like"),
     ("end",           row(end="3000-01-01T00:00Z"),             "too far from the present"),
     ("end",           row(end="2026-11-24T11:00"),              "has no offset"),
@@ -176,17 +165,6 @@ WRONG_CELLS = [
 ]  # fmt: skip
 
 
-def refusal(session, content):
-    with pytest.raises(InvalidInput) as refused:
-        import_sessions(session, content, now=NOW)
-    assert session.scalar(select(func.count()).select_from(SessionBooking)) == 0
-    assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 0
-    session.rollback()
-    sentence = str(refused.value)
-    assert sentence.endswith(".")
-    return sentence
-
-
 def test_each_wrong_cell_is_named_by_row_and_column_and_nothing_is_imported(session, cast):
     on_two_lines = row(topic='"A topic\n"')
     for column, wrong, complaint in WRONG_CELLS:
@@ -195,39 +173,8 @@ def test_each_wrong_cell_is_named_by_row_and_column_and_nothing_is_imported(sess
         assert complaint in sentence
 
 
-WRONG_FILES = [
-    # the file, how the sentence begins
-    (b"",                                          "The file is empty."),
-    (b"\n\n",                                      "The file is empty."),
-    (a_file(GOOD, header="a,b"),                   "row 1: the column mentor_email is missing."),
-    (a_file(GOOD, header=HEADER[:-6]),             "row 1, column is_d: there is no such column."),
-    (a_file(GOOD, header=HEADER + ",mentorId"),    "row 1, column mentorid: there is no such"),
-    (a_file(GOOD, header=HEADER + ","),            "row 1, column 8: there is no such column."),
-    (a_file(GOOD, header=HEADER + ",topic"),       "row 1, column topic: it stands there twice."),
-    (a_file(GOOD, GOOD[:-1]),                      "row 3, column is_delayed: the cell is mis"),
-    (a_file(GOOD, MAYA),                           "row 3, column student_email: the cell is"),
-    (a_file(GOOD + ",x,y"),                        "row 2, column 8: there are only 7 columns."),
-    (a_file(f'"{MAYA}"x' + GOOD[len(MAYA):]),      "row 2, column mentor_email: this cell cannot"),
-    (a_file("", row(topic='"A ""b""\r\nc"'), row(topic='"x"y')), "row 4, column topic: this cell"),
-    (a_file(GOOD, '"' + LATER),                    "row 3, column mentor_email: this cell cannot"),
-    (a_file(row(topic='"A, b'), LATER),            "row 2, column topic: this cell cannot be read"),
-    (a_file(GOOD + ',"x'),                         "row 2, column 8: this cell cannot be read: un"),
-    (a_file(GOOD, header='"' + HEADER),            "row 1, column 1: this cell cannot be read: un"),
-    (a_file(GOOD.replace("topic", "x" * 140_000)), "row 2, column topic: this cell cannot be read"),
-    (a_file(GOOD, LATER).replace(b"A top", b"\xff"), "row 2, column topic: this cell is not UTF-8"),
-    (a_file(row(topic='"\n"'), row(topic="?")).replace(b"?", b"\xff"), "row 3, column topic: this"),
-    (a_file(GOOD, header=HEADER + "?").replace(b"?", b"\xff"), "row 1, column 7: this cell is not"),
-    (a_file(GOOD).decode().encode("utf-16"),       "row 1, column 1: this cell is not UTF-8 text."),
-]  # fmt: skip
-
-
-def test_a_file_of_another_form_is_refused_with_its_row(session, cast):
-    for content, beginning in WRONG_FILES:
-        assert refusal(session, content).startswith(beginning)
-
-
 def test_a_file_with_a_header_alone_imports_nothing(session, cast):
-    assert import_sessions(session, a_file(), now=NOW) == (0, 0)
+    assert counts(import_sessions(session, a_file(), now=NOW)) == (0, 0)
     assert stored(session) == []
 
 
@@ -278,14 +225,14 @@ def test_a_slot_for_several_is_filled_seat_by_seat(session, cast):
 def test_two_mentors_have_the_same_hour(session, cast):
     other = row(mentor_email=OTTO, student_email=STELLA)
 
-    assert import_sessions(session, a_file(GOOD, other), now=NOW) == (2, 0)
+    assert counts(import_sessions(session, a_file(GOOD, other), now=NOW)) == (2, 0)
 
 
 def test_two_sessions_of_one_person_at_once_are_kept_and_counted_and_claim_nothing(session, cast):
     files = [row(mentor_email=OTTO), row(student_email=STELLA, start="2026-11-24T09:30:00Z")]
 
-    assert import_sessions(session, a_file(GOOD, files[0]), now=NOW) == (2, 1)
-    assert import_sessions(session, a_file(files[1]), now=NOW) == (1, 1)
+    assert counts(import_sessions(session, a_file(GOOD, files[0]), now=NOW)) == (2, 1)
+    assert counts(import_sessions(session, a_file(files[1]), now=NOW)) == (1, 1)
 
     assert [booking.slot_is_exclusive for booking in stored(session)] == [True, False, False]
 
@@ -304,13 +251,13 @@ def test_a_double_booking_is_kept_beside_a_slot_that_nobody_has_booked(session, 
     else:
         lines.insert(0, row(mentor_email=OTTO, student_email=STELLA, status="cancelled"))
 
-    assert import_sessions(session, a_file(*lines), now=NOW) == (len(lines), 1)
+    assert counts(import_sessions(session, a_file(*lines), now=NOW)) == (len(lines), 1)
 
     assert [booking.slot_is_exclusive for booking in stored(session)][-2:] == [True, False]
     with pytest.raises(InvalidInput, match=r"^row 2, column start: .* booked already\.$"):
         import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
     in_the_free_one = a_file(row(mentor_email=OTTO, student_email=STELLA))
-    assert import_sessions(session, in_the_free_one, now=NOW) == (1, 0)
+    assert counts(import_sessions(session, in_the_free_one, now=NOW)) == (1, 0)
     session.rollback()
     assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 3
 

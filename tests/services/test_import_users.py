@@ -57,6 +57,27 @@ def test_the_optional_columns_may_be_absent_and_a_header_alone_makes_nobody(sess
     assert import_users(session, a_file("a@example.org,A,student", header=only), now=NOW)[0] == 1
 
 
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"email,name,role,,,\nzoe@example.org,Zo\xc3\xab,Mentor,,,\n,,,,,\n",
+        b"email;name;role\r\nzoe@example.org;Zo\xc3\xab;MENTOR\r\n",
+        b"\xef\xbb\xbfsep=;\r\nEmail;Name;Role;Password\r\nzoe@example.org;Zo\xc3\xab; mentor ",
+        "role\tname\temail\tpassword\r\nmentor\tZoë\tzoe@example.org\t \r\n".encode("utf-16"),
+        b"email,name,role,timezone,password\nzoe@example.org,Zo\xc3\xab,mentor\n",
+    ],
+    ids=["empty columns at the end", "Excel in German", "with its separator", "Unicode text",
+         "without the optional cells"],
+)  # fmt: skip
+def test_files_as_spreadsheets_write_them_mean_the_same(session, content):
+    count, without_password = import_users(session, content, now=NOW)
+
+    person = stored(session)["zoe@example.org"]
+    assert (count, len(without_password)) == (1, 1)
+    assert (person.name, person.role, person.timezone) == ("Zoë", Role.MENTOR, "UTC")
+
+
 WRONG_CELLS = [
     # column, the row with the mistake, what the sentence must say
     ("email",    ",A,student,,",                         "is missing"),

@@ -59,9 +59,10 @@ def write_sessions(file):
             if slot in taken:
                 continue
             taken.add(slot)
-            status = chance.choice(
-                ("", "SCHEDULED", "scheduled", "ONGOING", "ongoing", "COMPLETED", "CANCELLED")
-            )
+            statuses = ["", "SCHEDULED", "scheduled", "CANCELLED"]
+            if start <= NOW:
+                statuses += ["ONGOING", "ongoing", "COMPLETED"]
+            status = chance.choice(statuses)
             flags = ["", "false", "FALSE", "0", "no"]
             if status.upper() in ("ONGOING", "COMPLETED"):
                 flags += ["true", "True", "1", "yes"]

@@ -338,6 +338,7 @@ def test_the_json_routes_do_the_same(mentor, session, cast):
         ("rules", JSON | {"until": "0001-01-01"}),
         ("rules", JSON | {"cancelSessions": [10**30], "reason": "Away."}),
         ("days-off", {"firstDay": "9999-12-31"}),
+        ("days-off", {"firstDay": "0202-12-01", "lastDay": "2026-12-02"}),
         ("days-off", {"firstDay": "2026-12-01", "note": "a\u0000b"}),
         ("slots", {"day": "0001-01-01", "opens": "00:00", "closes": "01:00"}),
         ("slots", {"day": "9999-12-31", "opens": "23:00", "closes": "22:00"}),
