@@ -168,7 +168,8 @@ def sign_in(port: int) -> str:
     fields = urlencode({"email": VIEWER, "password": PASSWORD})
     connection.request("POST", "/login", fields, form)
     answer = connection.getresponse()
-    cookie = (answer.getheader("Set-Cookie") or "").partition(";")[0]
+    cookies = [each.partition(";")[0] for each in answer.headers.get_all("Set-Cookie", [])]
+    cookie = next(each for each in cookies if "mentorship_session=" in each)
     connection.close()
     return cookie
 

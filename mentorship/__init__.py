@@ -67,7 +67,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SECRET_KEY": key,
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # They are secrets in a log.
-        "SESSION_COOKIE_NAME": "mentorship_session",
+        "SESSION_COOKIE_NAME": f"{'__Host-' * settings.has_https_cookies}mentorship_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.is_production,

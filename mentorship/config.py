@@ -64,6 +64,11 @@ class Settings(BaseSettings):
         return self.mentorship_env == "production"
 
     @property
+    def has_https_cookies(self) -> bool:
+        """Whether browsers only ever come by HTTPS, so that cookies can be bound to the host."""
+        return self.is_production and self.base_url.startswith("https://")
+
+    @property
     def cutoff(self) -> Cutoff:
         """Until when students may change a session."""
         return Cutoff(timedelta(hours=self.student_cutoff_hours))

@@ -1,5 +1,6 @@
-"""Which network addresses belong to the public internet and not to somebody's own network."""
+"""Network addresses: which are public, and which belong to one subscriber."""
 
+import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 _NOT_PUBLIC = tuple(
@@ -35,3 +36,44 @@ def is_public(address: str) -> bool:
         and not parsed.is_multicast
         and not any(parsed in network for network in _NOT_PUBLIC)
     )
+
+
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::\d+)?")
+_WITH_PORT = re.compile(r"([^:]*):\d+")
+_LONGEST = 64
+
+
+def network_of(address: str) -> str:
+    """What limits count for the caller at `address`: an IPv4 address, or an IPv6 /64 network.
+
+    A subscriber of IPv6 has a /64 at least. Proxies may add a port. Whatever is no address stands
+    for itself.
+    """
+    text = address.strip()[:_LONGEST]
+    found = _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text)
+    try:
+        parsed = ip_address((found[1] if found else text).partition("%")[0])
+    except ValueError:
+        return text
+    if isinstance(parsed, IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    if parsed in _NAT64:
+        return str(IPv4Address(int(parsed) & 0xFFFFFFFF))
+    return str(ip_network((parsed, 64), strict=False))
+
+
+def mailbox_of(email: str) -> str:
+    """Where mail to this address ends up: what follows a "+" before the "@" is a mere label."""
+    name, at, host = email.rpartition("@")
+    return f"{name.partition('+')[0] or name}{at}{host}"
+
+
+def truncated(network: str) -> str:
+    """What a log may tell of a network: an IPv4 address to /24, an IPv6 one to /48."""
+    try:
+        first = ip_network(network).network_address
+    except ValueError:
+        return "unknown"
+    return str(ip_network((first, 24 if first.version == 4 else 48), strict=False))

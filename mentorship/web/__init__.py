@@ -23,6 +23,7 @@ from mentorship.web import (
     headers,
     identity,
     kept,
+    known_browsers,
     languages,
     limits,
     mail,
@@ -55,6 +56,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     cards.init_app(app)
     kept.init_app(app)
     identity.init_app(app)
+    known_browsers.init_app(app, settings)
     limits.init_app(app, settings)
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,

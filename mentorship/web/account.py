@@ -52,7 +52,7 @@ def store_password() -> Response | tuple[str, int]:
     """Change the password; this browser stays signed in, everything else ends."""
     viewer = required_viewer()
     db.session.rollback()
-    limits.count_password(viewer.email)
+    limits.count_own_password(viewer.id)
     try:
         changed = accounts.change_password(
             db.session(),
@@ -63,7 +63,7 @@ def store_password() -> Response | tuple[str, int]:
         )
     except InvalidInput as error:
         return _page(error=say(error)), 400
-    limits.note_success(viewer.email)
+    limits.note_own_password(viewer.id)
     identity.sign_in(changed)
     return _back(_("Your password is changed. You are signed out everywhere else."))
 

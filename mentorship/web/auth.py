@@ -17,6 +17,7 @@ from mentorship.services.reset_links import Links, person_of
 from mentorship.services.sign_up import send_confirmation
 from mentorship.web import identity, limits
 from mentorship.web.formats import say
+from mentorship.web.known_browsers import remember_browser
 
 bp = Blueprint("auth", __name__)
 
@@ -52,10 +53,11 @@ def check_login() -> Response | tuple[str, int]:
             send_confirmation(db.session(), email=email, links=links, now=utc_now())
         return _form(error=say(error), email=email), 403
     if viewer is None:
-        limits.note_failure()
+        limits.note_failure(email)
         return _form(error=say(WRONG), email=email), 401
     limits.note_success(email)
     identity.sign_in(viewer)
+    remember_browser(email)
     return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
 
 
@@ -81,6 +83,8 @@ def store_password(token: str) -> Response | tuple[str, int]:
         set_password(db.session(), viewer=person, password=password, now=utc_now())
     except InvalidInput as error:
         return render_template("set_password.html", person=person, error=say(error)), 400
+    limits.note_success(person.email)
+    remember_browser(person.email)
     flash(_("Your password is set. Please sign in with it."))
     return redirect(url_for("auth.login"), code=303)
 

@@ -12,6 +12,7 @@ from flask import (
     redirect,
     render_template,
     request,
+    session,
     url_for,
 )
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
@@ -97,7 +98,7 @@ def _product_error(error: ProductError) -> Response:
     if isinstance(error, NotSignedIn) and is_page and not is_htmx():
         return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
     if isinstance(error, ConfirmedAlready):
-        flash(say(error))
+        _flash_once(say(error))
         return cast(Response, redirect(url_for("auth.login"), 303))
     refused = error if isinstance(error, Conflict | NotFree) else None
     is_link = isinstance(error, LinkEnded)
@@ -106,8 +107,14 @@ def _product_error(error: ProductError) -> Response:
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
         response.headers["HX-Redirect"] = url_for("auth.login")
-        flash(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
+        _flash_once(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
     return response
+
+
+def _flash_once(sentence: str) -> None:
+    """A page that polls asks again and again, and what it is told would pile up."""
+    if ("message", sentence) not in map(tuple, session.get("_flashes", [])):
+        flash(sentence)
 
 
 def _http_error(error: HTTPException) -> Response:

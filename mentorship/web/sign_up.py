@@ -15,6 +15,7 @@ from mentorship.services.accounts import clean_email, new_account
 from mentorship.services.reset_links import Links, Purpose, has_confirmed, person_of
 from mentorship.web import identity, limits
 from mentorship.web.formats import say
+from mentorship.web.known_browsers import remember_browser
 from mentorship.web.languages import language
 
 bp = Blueprint("sign_up", __name__)
@@ -43,8 +44,9 @@ def store() -> str | tuple[str, int]:
         email = clean_email(given["email"])
         if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
             raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
-        limits.count_mail(email)
+        limits.check_mail(email, "sign-up")
         account = new_account(**given, language=language(), now=now)
+        limits.count_mail(email, "sign-up")
     except InvalidInput as error:
         return _form(error=say(error)), 400
     service.sign_up(db.session(), account, links=_links(), now=now)
@@ -67,11 +69,12 @@ def confirm(confirmation: str) -> Response | tuple[str, int]:
     password = request.form.get("password", "")[:200]
     confirmed = service.confirm(db.session(), viewer=person, password=password)
     if confirmed is None:
-        limits.note_failure()
+        limits.note_failure(person.email)
         sentence = N_("The password is not the one that was chosen at sign-up.")
         return render_template("confirm.html", person=person, error=say(sentence)), 401
     limits.note_success(person.email)
     identity.sign_in(confirmed)
+    remember_browser(person.email)
     flash(_("Welcome! Your address is confirmed."))
     return redirect(url_for("account.show"), code=303)
 
@@ -90,7 +93,7 @@ def send_link() -> str | tuple[str, int]:
     except InvalidInput as error:
         given = request.form.get("email", "")
         return render_template("forgot.html", error=say(error), email=given), 400
-    limits.count_mail(email)
+    limits.count_mail(email, "reset")
     service.forgotten_password(
         db.session(), email=email, language=language(), links=_links(), now=utc_now()
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentorship.domain.addresses import is_public
+from mentorship.domain.addresses import is_public, mailbox_of, network_of, truncated
 
 PUBLIC = [
     "1.1.1.1", "93.184.215.14", "172.15.255.255", "172.32.0.0", "100.63.255.255", "192.0.1.1",
@@ -34,3 +34,38 @@ def test_what_belongs_to_a_network_of_its_own_is_not(address):
 def test_what_is_no_address_is_refused(text):
     with pytest.raises(ValueError, match="does not appear to be an IPv4 or IPv6 address"):
         is_public(text)
+
+
+@pytest.mark.parametrize(
+    ("address", "network", "told"),
+    [
+        ("203.0.113.9",          "203.0.113.9",         "203.0.113.0/24"),
+        ("203.0.113.9:1234",     "203.0.113.9",         "203.0.113.0/24"),
+        ("::ffff:203.0.113.9",   "203.0.113.9",         "203.0.113.0/24"),
+        ("[::ffff:cb00:7109]:1", "203.0.113.9",         "203.0.113.0/24"),
+        ("64:ff9b::cb00:7109",   "203.0.113.9",         "203.0.113.0/24"),
+        ("2001:db8:1:2::9",      "2001:db8:1:2::/64",   "2001:db8:1::/48"),
+        ("[2001:db8:1:2::9]:99", "2001:db8:1:2::/64",   "2001:db8:1::/48"),
+        ("[2001:db8:1:2::9]",    "2001:db8:1:2::/64",   "2001:db8:1::/48"),
+        ("fe80::1%eth0",         "fe80::/64",           "fe80::/48"),
+        ("unknown",              "unknown",             "unknown"),
+        ("",                     "",                    "unknown"),
+        ("x" * 900,              "x" * 64,              "unknown"),
+    ],
+)  # fmt: skip
+def test_one_subscriber_is_one_network_whatever_the_proxy_writes(address, network, told):
+    assert network_of(address) == network
+    assert truncated(network) == told
+
+
+@pytest.mark.parametrize(
+    ("email", "mailbox"),
+    [
+        ("kim@example.org", "kim@example.org"),
+        ("kim+a@example.org", "kim@example.org"),
+        ("kim+a+b@example.org", "kim@example.org"),
+        ("+a@example.org", "+a@example.org"),
+    ],
+)
+def test_what_follows_a_plus_is_a_label_of_one_mailbox(email, mailbox):
+    assert mailbox_of(email) == mailbox
