@@ -24,6 +24,7 @@ class MailKind(StrEnum):
     COMPLETED = "completed"
     WAITING_LIST = "waiting-list"
     ACCOUNT = "account"
+    ZONE_RULES = "zone-rules"
 
 
 NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(

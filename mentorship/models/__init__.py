@@ -17,6 +17,7 @@ from mentorship.models.schedule import (
     MentorWord,
     OfferRevision,
     WaitingListEntry,
+    ZoneRules,
 )
 from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
@@ -53,5 +54,6 @@ __all__ = [
     "WaitingListEntry",
     "WebhookCall",
     "WebhookEndpoint",
+    "ZoneRules",
     "table_of",
 ]

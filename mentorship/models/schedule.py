@@ -109,6 +109,19 @@ class AvailabilityRule(Model):
     )
 
 
+class ZoneRules(Model):
+    """What the rules of a time zone said of the time to come, and in which release of tzdata.
+
+    `offsets` is what `domain.zone_rules.Offsets` writes. Compared with what a later release says.
+    """
+
+    __tablename__ = "zone_rules"
+
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    release: Mapped[str] = mapped_column(String(16))
+    offsets: Mapped[str] = mapped_column(Text)
+
+
 class DayOff(Model):
     """Days, both ends included, in the mentor's zone, on which the weekly rules make no slots."""
 

@@ -114,7 +114,7 @@ def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) 
         )
     plan = after.plan(now=now)
     known = set(before.plan(now=now).misfits)
-    return Effect(before, after, plan, _sessions(session, set(plan.misfits) - known))
+    return Effect(before, after, plan, booked_in(session, set(plan.misfits) - known))
 
 
 def apply(
@@ -142,7 +142,7 @@ def apply(
     try:
         effect = preview(session, mentor.id, change, now=now)
         # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
-        concerned = _sessions(session, effect.plan.misfits)
+        concerned = booked_in(session, effect.plan.misfits)
         strangers = set(cancel) - {booked.id for booked in concerned}
         strangers -= _cancelled(session, mentor.id, now=now)
         if strangers:
@@ -157,7 +157,7 @@ def apply(
     plan = effect.plan
     if stored != change:  # The slots of a new rule carry the id that it has only now.
         plan = read_calendar(session, mentor.id, now=now).plan(now=now)
-    _hold_for_their_students(session, effect.sessions)
+    hold_for_their_students(session, effect.sessions)
     carry_out(session, mentor.id, plan, now=now)
     session.commit()
     cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
@@ -170,7 +170,8 @@ def apply(
     )
 
 
-def _sessions(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSession, ...]:
+def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSession, ...]:
+    """The scheduled sessions in these slots, the next first."""
     if not slots:
         return ()
     rows = session.execute(
@@ -195,7 +196,8 @@ def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
     return set(session.scalars(found))
 
 
-def _hold_for_their_students(session: Session, sessions: Collection[BookedSession]) -> None:
+def hold_for_their_students(session: Session, sessions: Collection[BookedSession]) -> None:
+    """Leave these times to who booked them, until they begin; does not commit."""
     for booked in sessions:
         session.execute(
             update(MentorTimeSlot)

@@ -31,6 +31,10 @@ _INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED})
 """Mail that puts a session into the reader's calendar, or takes it out."""
 
 
+_PLACES = {MailKind.WAITING_LIST: "waiting-list", MailKind.ZONE_RULES: "dashboard"}
+"""Where mail with words of its own leads."""
+
+
 @dataclass(frozen=True)
 class House:
     """What all mail has in common; `templates` is a folder that has the words, in `mail/`."""
@@ -75,8 +79,8 @@ def write_letter(mail: Facts, house: House) -> Message:
     if mail.booking_id is None:
         headers["Subject"] = mail.subject
         text, html = mail.body_text, mail.body_html
-        if mail.kind is MailKind.WAITING_LIST:  # Written where nobody knows the address.
-            address = f"{house.base_url}/waiting-list"
+        if mail.kind in _PLACES:  # Written where nobody knows the address.
+            address = f"{house.base_url}/{_PLACES[mail.kind]}"
             text = f"{text}\n\n{address}\n"
             html = f'{html}\n<p><a href="{address}">{address}</a></p>'
         return mail_of(headers, to=("", mail.recipient), text=text, html=html)

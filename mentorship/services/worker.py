@@ -1,6 +1,7 @@
 """The worker: sweeps at the second that the next transition is due, with mail and calls beside it.
 
-Between sweeps it keeps the mentors' slots filled up to their horizons. It passes holds of
+Between sweeps it keeps the mentors' slots filled up to their horizons, and right where the rules
+of a time zone have changed. It passes holds of
 waiting lists on, and forgets old answers, mail and calls.
 """
 
@@ -24,6 +25,7 @@ from mentorship.services.reminders import write_reminders
 from mentorship.services.retention import Retention
 from mentorship.services.sweep import nothing, update_session_statuses
 from mentorship.services.waiting import pass_on
+from mentorship.services.zone_rules import ZoneWatch
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +55,7 @@ def run_worker(
     `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
     run. A database that cannot be reached is logged and tried again.
     """
-    beside = (Publisher(), Retention())
+    beside = (ZoneWatch(), Publisher(), Retention())
 
     def one_round(session: Session) -> timedelta:
         pause = _sweep_once(session, clock)

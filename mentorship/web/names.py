@@ -37,6 +37,7 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.COMPLETED: N_("Completed"),
     MailKind.WAITING_LIST: N_("Waiting list"),
     MailKind.ACCOUNT: N_("Account"),
+    MailKind.ZONE_RULES: N_("Time zone"),
 }
 _SECTIONS: Mapping[Section, tuple[str, str]] = {
     Section.ATTENTION: (N_("Needs attention"), N_("No session is running late.")),

@@ -3,22 +3,32 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import time
 from itertools import count
 
 import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
-from sqlalchemy import Engine, event, func, inspect, select, text
+from sqlalchemy import Engine, event, func, insert, inspect, select, text, update
 from sqlalchemy.orm import Session
 
 from mentorship import create_app
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.extensions import Base, db
-from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, SweepFailure
+from mentorship.models import (
+    AvailabilityRule,
+    Cause,
+    MentorTimeSlot,
+    Role,
+    SessionBooking,
+    StatusChange,
+    SweepFailure,
+    User,
+)
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
-from tests.support.builders import a_booking, a_cast, at
+from tests.support.builders import a_booking, a_cast, at, some_users
 from tests.support.databases import settings_for
 
 BOOKKEEPING = {"alembic_version"}
@@ -179,3 +189,35 @@ def test_the_check_for_leftovers_catches_an_upgrade_without_one_transaction(empt
         naive_upgrade()
 
     assert "users" in leftovers(db.engine)
+
+
+def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
+    flask_migrate.upgrade(revision="0013")
+    names = ["Europe/Kiev", "Asia/Calcutta", "localtime", "Europe/Berlin", "UTC"]
+    with Session(db.engine) as session:
+        people = [(name, Role.MENTOR) for name in "ABCDE"]
+        for person, name in zip(some_users(session, people), names, strict=True):
+            session.execute(update(User).where(User.id == person.id).values(timezone=name))
+            session.execute(
+                insert(AvailabilityRule).values(
+                    mentor_id=person.id, timezone=name, first_day=at("09:00").date(),
+                    rrule="FREQ=WEEKLY;BYDAY=TU", opens=time(10), minutes=60, slot_minutes=60,
+                )
+            )  # fmt: skip
+        session.commit()
+
+    def stored():
+        with db.engine.connect() as connection:
+            return [
+                connection.execute(text(f"SELECT timezone FROM {table} ORDER BY id"))
+                .scalars()
+                .all()
+                for table in ("users", "availability_rules")
+            ]
+
+    flask_migrate.upgrade()
+    todays = ["Europe/Kyiv", "Asia/Kolkata", "localtime", "Europe/Berlin", "UTC"]
+    assert stored() == [todays, todays]
+    flask_migrate.downgrade(revision="0013")
+    assert stored() == [todays, todays]
+    flask_migrate.upgrade()

@@ -12,6 +12,7 @@ TABLES = {
     "offer_revisions", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
     "session_feedback", "session_recordings", "status_changes", "sweep_failures", "users",
     "waiting_list_entries", "webhook_calls", "webhook_endpoints",
+    "zone_rules",
 }  # fmt: skip
 
 OVERLAP = "ex_"

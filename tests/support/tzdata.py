@@ -1,0 +1,35 @@
+"""Another release of the time zones' rules, for a while."""
+
+import zoneinfo
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+from mentorship.adapters import languages
+from mentorship.domain import instants, zones
+
+
+@contextmanager
+def other_rules(folder: Path, rules_of: Mapping[str, str], *, release: str) -> Iterator[None]:
+    """In this release each zone of `rules_of` has the rules that the other zone has today."""
+    for name, other in rules_of.items():
+        file = folder / release / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(files("tzdata").joinpath("zoneinfo", *other.split("/")).read_bytes())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(zones, "RULES", release)
+        _read_from(folder / release)
+        try:
+            yield
+        finally:
+            _read_from()
+
+
+def _read_from(*path: Path) -> None:
+    zoneinfo.reset_tzpath(path)
+    zoneinfo.ZoneInfo.clear_cache()
+    for kept in (zones.zone_of, instants.clock, instants.zone, languages.day):
+        kept.cache_clear()
