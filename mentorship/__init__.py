@@ -9,6 +9,7 @@ from mentorship import cli, web
 from mentorship.adapters.post import post_for
 from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import (
+    LONGEST_BODY,
     PROJECT,
     Settings,
     SettingsError,
@@ -73,5 +74,5 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SECURE": settings.is_production,
         "SESSION_REFRESH_EACH_REQUEST": False,
         "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
-        "MAX_CONTENT_LENGTH": 64 * 1024,
+        "MAX_CONTENT_LENGTH": LONGEST_BODY,
     }

@@ -27,6 +27,9 @@ from mentorship.domain.cutoff import Cutoff
 
 PROJECT = Path(__file__).resolve().parent.parent
 
+LONGEST_BODY = 64 * 1024
+"""Bytes that the body of a request may have."""
+
 SAMPLE_SECRETS = frozenset(
     {"your-secret-key", "your-cron-secret", "changeme-changeme", "undefined", "secret", "changeme"}
 )

@@ -1,20 +1,37 @@
 """The server of the web, and how a process is told to stop: in order, however many signals come."""
 
+import multiprocessing
 import os
+import resource
 import signal
 import threading
-import time
 from collections.abc import Callable
-from typing import Any
 
 from granian import Granian
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from werkzeug.utils import import_string
+
+from mentorship.cli.request_buffering import RequestBuffer
+from mentorship.config import LONGEST_BODY
 
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _KILLED_AFTER = 20
 """Seconds that a web worker has to end its requests, which wait for a lock for up to 10."""
+
+_PATIENCE = 20
+"""Seconds in which the headers of a request must have come, and then its body. A connection
+without a request is closed after as long."""
+
+_THREADS = 4
+"""Requests that one web worker runs at once; each may hold a connection to the database."""
+
+_CONNECTIONS = 4096
+"""Connections that one web worker holds open at most; where the system allows fewer open files,
+as many as it does, less those that the application needs itself."""
+
+_OWN_FILES = 128
 
 
 def on_stop(act: Callable[[], object]) -> None:
@@ -33,17 +50,44 @@ def serve_application(target: str, *, host: str, port: int, workers: int) -> Non
         target,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        # No websockets, and nothing that would begin before the first request.
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        # Told by the first bytes, a connection that sends none would be waited for without end.
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_PATIENCE * 1000),
+        backpressure=_allow_connections(),
         workers=workers,
         workers_kill_timeout=_KILLED_AFTER,
-        blocking_threads=4,
         respawn_failed_workers=True,
         log_access=False,
     )
+    server.respawned_wrks = _Forgetful()
     server.on_startup(lambda: on_stop(server.signal_handler_interrupt))
     # A new process has the handlers of its parent, and would take its own signals for those.
     os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_through)
     server.serve(target_loader=_load)
+
+
+class _Forgetful(dict[int, float]):
+    """When each web worker was started anew: never.
+
+    The server would end all of them when one ends twice within 5.5 seconds, whoever killed it.
+    """
+
+    def __setitem__(self, worker: int, started: float) -> None:
+        return
+
+
+def _allow_connections() -> int:
+    """Raise this process's limit of open files, and say how many connections fit into it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _CONNECTIONS + _OWN_FILES
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return _CONNECTIONS
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    return max(1, allowed - _OWN_FILES)
 
 
 def _hold_signals() -> None:
@@ -54,20 +98,23 @@ def _let_signals_through() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPS)
 
 
-def _load(target: str) -> Any:
+def _load(target: str) -> RequestBuffer:
     """The application, in a web worker, which its parent alone tells to stop.
 
-    A terminal sends Ctrl-C to both of them, and the second signal would hit the handler of the
-    first, as above. So this process hears none; a thread waits for them.
+    A terminal sends Ctrl-C to both of them; this process leaves it to the parent. It does not
+    outlive the parent, which would hold the port and serve on without anybody to stop it.
     """
     _hold_signals()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    threading.Thread(target=_stop_when_told, daemon=True).start()
-    return import_string(target)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+    threading.Thread(target=_stop_with_parent, daemon=True).start()
+    return RequestBuffer(
+        import_string(target), threads=_THREADS, seconds=_PATIENCE, longest_body=LONGEST_BODY
+    )
 
 
-def _stop_when_told() -> None:
-    signal.sigwait({signal.SIGTERM})
-    while not callable(handler := signal.getsignal(signal.SIGTERM)):
-        time.sleep(0.05)  # The application is still being loaded.
-    handler(signal.SIGTERM, None)
+def _stop_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
