@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime
+from mentorship.domain.errors import NotFound
 from mentorship.domain.people import Role
 from mentorship.domain.sentences import N_
 from mentorship.domain.zones import zone_of
@@ -64,7 +65,6 @@ class Limits:
 class Obstacle(StrEnum):
     """Why a time cannot be booked, in the order in which it is told. The value is a sentence."""
 
-    NOT_TAKING = N_("This mentor takes no bookings at present.")
     WITHDRAWN = N_("This time is no longer offered.")
     PAST = N_("This time has passed.")
     TOO_SOON = N_("This time begins too soon: the mentor asks for longer notice.")
@@ -291,11 +291,12 @@ def obstacle_to(
 ) -> Obstacle | None:
     """What keeps this student from booking the mentor's slot at `now` (UTC); None: nothing.
 
-    `moving` is as in `free_slots`.
+    `moving` is as in `free_slots`. Raises NotFound where students cannot find the mentor, who
+    may have prepared slots already: to them such a slot is not there.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
-        return Obstacle.NOT_TAKING
+        raise NotFound(N_("There is no such time."))
     asked = _parameters(limits, student_id=student_id, now=now, moving=moving)
     row = session.execute(_ONE, asked | {"slot_id": slot_id}).mappings().one()
     for obstacle in _IN_THE_WAY:

@@ -49,7 +49,7 @@ def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[i
 
 
 def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) -> Offer:
-    """The time at `now` (UTC). Raises NotFound where there is none."""
+    """The time at `now` (UTC). Raises NotFound where there is none of a mentor who can be found."""
     row = session.execute(
         select(
             MentorTimeSlot.mentor_id, User.name, User.timezone, MentorTimeSlot.start_time,

@@ -163,7 +163,10 @@ def refuse_unless_free(
     now: datetime,
     moving: int | None = None,
 ) -> None:
-    """Raise NotFree where something keeps the student from the slot at `now` (UTC)."""
+    """Raise NotFree where something keeps the student from the slot at `now` (UTC).
+
+    Raises NotFound where students cannot find its mentor.
+    """
     people = {"mentor_id": mentor_id, "student_id": student_id}
     obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now, moving=moving)
     if obstacle is not None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import insert, update
 
+from mentorship.domain.errors import NotFound
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
@@ -86,7 +87,6 @@ def test_a_free_time_has_nothing_in_its_way_and_says_how_many_seats_are_left(ses
          Obstacle.TOO_FAR),
         (MentorTimeSlot, {"start_time": at("08:00", days=2), "end_time": at("13:00", days=2)},
          None),
-        (User, {"is_approval_pending": True}, Obstacle.NOT_TAKING),
     ],
 )  # fmt: skip
 def test_each_limit_holds_to_the_second_and_the_list_agrees_with_the_reason(
@@ -180,7 +180,16 @@ def test_a_mentor_without_a_profile_gives_no_times(session, cast):
 
     assert limits_of(session, cast.mentor.id) is None
     assert free(session, cast) == []
-    assert obstacle(session, cast, slot) is Obstacle.NOT_TAKING
+    with pytest.raises(NotFound):
+        obstacle(session, cast, slot)
+
+
+def test_a_mentor_who_waits_for_approval_gives_no_times(session, cast, slot):
+    change(session, User, is_approval_pending=True)
+
+    assert free(session, cast) == []
+    with pytest.raises(NotFound):
+        obstacle(session, cast, slot)
 
 
 def test_the_window_is_half_open_and_the_limit_takes_the_first(session, cast, slot):

@@ -3,9 +3,9 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
-from mentorship.models import SessionBooking
+from mentorship.models import SessionBooking, User
 from tests.support.builders import a_booking, a_profile, a_seat, a_slot, at, the_booking
 from tests.support.processes import at_once
 
@@ -34,6 +34,30 @@ def test_a_student_books_and_hears_what_and_when(client_for, cast, slots):
         "sessionId": 1, "slotId": slots[0], "topic": "Tests", "changed": True,
         "startTime": "2026-11-24T14:00:00Z", "endTime": "2026-11-24T15:00:00Z",
     })  # fmt: skip
+
+
+def test_a_time_of_a_mentor_who_waits_for_approval_is_not_there(client_for, session, cast, slots):
+    own = a_booking(session, mentor=cast.mentor, student=cast.student, starts="20:00")
+    session.execute(update(User).values(is_approval_pending=User.id == cast.mentor.id))
+    session.commit()
+    client, slot, mentor = client_for(cast.student), slots[0], cast.mentor.id
+
+    def ask(slot_id):
+        """Each way to a time: the page, the form, and the JSON to book, to move and to wait."""
+        form = {"topic": "Tests", "notes": ""}
+        yield client.get(f"/slots/{slot_id}/book", headers=PAGE)
+        yield client.post(f"/slots/{slot_id}/book", data=form, headers=PAGE)
+        yield client.post("/api/bookings", json={"slotId": slot_id, "topic": "Tests"})
+        yield client.post(f"/api/sessions/{own}/reschedule", json={"slotId": slot_id})
+
+    waiting, unknown = list(ask(slot)), list(ask(999))
+    assert [answer.status_code for answer in waiting] == [404] * 4
+    assert [answer.data for answer in waiting] == [answer.data for answer in unknown]
+    for path in (f"/mentors/{mentor}", f"/api/mentors/{mentor}/slots"):
+        assert client.get(path).status_code == 404
+    wait = client.post(f"/api/mentors/{mentor}/waiting-list", json={"week": "2026-11-23"})
+    assert wait.status_code == 404
+    assert count(session) == 1
 
 
 def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
