@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
-from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import SplitResult, urlsplit
@@ -24,6 +23,7 @@ from sqlalchemy.engine import create_engine
 from sqlalchemy.exc import ArgumentError
 
 from mentorship.domain.cutoff import Cutoff
+from mentorship.domain.urls import ipv6_host, split_url
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -185,16 +185,14 @@ class Settings(BaseSettings):
 
 def _url(text: str) -> SplitResult:
     try:
-        parts = urlsplit(text)
-        _ = parts.port  # It is read when it is asked for.
+        return split_url(text)
     except ValueError:
         raise ValueError("must be an address, with a number where it has a port") from None
-    return parts
 
 
 def _host(name: str) -> str:
     """The host as browsers name it. Raises ValueError where they cannot."""
-    host = f"[{IPv6Address(name)}]" if ":" in name else name.encode("idna").decode()
+    host = ipv6_host(name) if ":" in name else name.encode("idna").decode()
     if not _HOST.fullmatch(host):
         raise ValueError(host)
     return host

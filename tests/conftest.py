@@ -7,6 +7,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from mentorship.adapters import passwords
@@ -20,6 +21,10 @@ from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
 RECORDING_SECRET = "a-recording-secret-for-tests"
+
+# A deadline for each example, or for drawing it, would test how busy the machine is.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
 
 
 def pytest_collection_finish() -> None:

@@ -1,11 +1,11 @@
 """Links that people give: to a meeting room, to a recording."""
 
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import EARLY
 from mentorship.domain.sentences import N_
+from mentorship.domain.urls import split_url
 
 LONGEST_LINK = 2000
 
@@ -34,8 +34,7 @@ def _is_web_address(value: str) -> bool:
     if not value.isprintable() or " " in value or "\\" in value:
         return False
     try:
-        parts = urlsplit(value)
-        # An impossible port is found out only when it is asked for.
+        parts = split_url(value)
         return (
             parts.scheme in ("http", "https")
             and bool(parts.hostname)

@@ -16,6 +16,10 @@ def build_library(folder: Path) -> Path:
 
 
 def shifted_environment(library: Path, instant: datetime) -> dict[str, str]:
-    """The environment in which it is now this instant; the clock goes on from there."""
-    seconds = round(instant.timestamp() - time.time())
+    """The environment in which it is now this instant; the clock goes on from there.
+
+    The clock of this process may be moved itself.
+    """
+    true_now = time.time() - int(os.environ.get("SHIFT_SECONDS", "0"))
+    seconds = round(instant.timestamp() - true_now)
     return os.environ | {"LD_PRELOAD": str(library), "SHIFT_SECONDS": str(seconds)}

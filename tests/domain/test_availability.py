@@ -115,7 +115,7 @@ def too_close(slots, gap):
     ]  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), rules(), st.integers(0, 60))
 def test_no_hour_is_lost_or_moved_in_six_zones_and_five_years(data, rule, gap):
     day = data.draw(looks(rule.timezone))
@@ -125,7 +125,7 @@ def test_no_hour_is_lost_or_moved_in_six_zones_and_five_years(data, rule, gap):
     assert faults(slots_of(rule, gap=gap, **span), rule, gap=gap, **span) == []
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data(), st.lists(rules(), min_size=1, max_size=3), st.integers(0, 30))
 def test_no_two_published_slots_come_closer_than_the_buffers(data, several, buffer):
     several = [WeeklyRule(**vars(rule) | {"id": n}) for n, rule in enumerate(several, 1)]

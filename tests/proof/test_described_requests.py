@@ -74,7 +74,7 @@ def send_all(operation, mode, callers, ids, *, examples):
     statuses = Counter()
     real = [{"sessionId": number} for number in ids] if "{sessionId}" in operation.path else []
 
-    @settings(max_examples=examples, derandomize=True, database=None, deadline=None,
+    @settings(max_examples=examples, derandomize=True, database=None,
               suppress_health_check=list(HealthCheck))  # fmt: skip  # Requests are slow to make.
     @given(
         case=st.one_of(

@@ -262,7 +262,7 @@ def drive(urls):
         products.extend(product(url) for url in urls)
         run_state_machine_as_test(
             machine(products, tally),
-            settings=settings(deadline=None, database=None, **options),
+            settings=settings(database=None, **options),
         )
         return tally
 

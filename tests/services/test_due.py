@@ -67,7 +67,6 @@ def store(session, cast, state):
 
 @settings(
     max_examples=60,
-    deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],  # Each example is rolled back.
 )
 @given(st.lists(states(), min_size=1, max_size=12), instants, anywhere)
