@@ -12,17 +12,19 @@ from mentorship.domain.sentences import N_
 from mentorship.services.outbox import Mail
 from mentorship.services.reset_links import Purpose
 
+_HELLO = N_("Hello,")
+"""To an address that is not confirmed: whoever typed it also chose the name, as an advertisement
+perhaps, so the name does not stand in the mail."""
+
 _NOT_YOU = N_("If that was not you, nothing needs to be done: nobody gets into an account by it.")
 
 
-def confirm_address(
-    to: str, name: str, link: str, *, language: Language | None, now: datetime
-) -> Mail:
+def confirm_address(to: str, link: str, *, language: Language | None, now: datetime) -> Mail:
     """To somebody who signed up, or who tried to sign in before they had confirmed."""
     return _mail(
         to,
         N_("Confirm your e-mail address"),
-        N_("Hello %(name)s,", name=name),
+        _HELLO,
         N_(
             "please confirm that this is your address. The link works for %(days)s days:",
             days=Purpose.CONFIRMATION.lasts.days,
@@ -53,14 +55,14 @@ def has_account(to: str, name: str, link: str, *, language: Language | None, now
 
 
 def set_new_password(
-    to: str, name: str, link: str, *, language: Language | None, now: datetime
+    to: str, name: str | None, link: str, *, language: Language | None, now: datetime
 ) -> Mail:
-    """To somebody who has forgotten their password."""
+    """To somebody who has forgotten their password; no `name` where the address is unconfirmed."""
     hours = int(Purpose.FORGOTTEN.lasts.total_seconds() // 3600)
     return _mail(
         to,
         N_("Set a new password"),
-        N_("Hello %(name)s,", name=name),
+        N_("Hello %(name)s,", name=name) if name else _HELLO,
         N_(
             "somebody asked for a link to set a new password for you. "
             "It works once, for %(hours)s hours:",
@@ -79,13 +81,32 @@ def no_account(to: str, link: str, *, language: Language | None, now: datetime) 
     return _mail(
         to,
         N_("There is no account with this address"),
-        N_("Hello,"),
+        _HELLO,
         N_(
             "somebody asked for a new password for this address, but it has no account. "
             "If that was you, try another address of yours, or sign up:"
         ),
         link,
         _NOT_YOU,
+        language=language,
+        now=now,
+    )
+
+
+def password_changed(
+    to: str, name: str, link: str, *, language: Language | None, now: datetime
+) -> Mail:
+    """To somebody whose password was set or changed just now."""
+    return _mail(
+        to,
+        N_("Your password was changed"),
+        N_("Hello %(name)s,", name=name),
+        N_(
+            "the password of your account was changed just now. Every browser was signed out; "
+            "your tokens and your calendar address have ended."
+        ),
+        N_("If that was not you, set a new password at once and tell an admin:"),
+        link,
         language=language,
         now=now,
     )

@@ -19,6 +19,9 @@ from mentorship.domain.words import fold
 from mentorship.domain.zones import UTC_NAME, current_name
 from mentorship.models import ApiToken, CalendarFeed, User
 from mentorship.queries.people import account_of
+from mentorship.services import account_mail
+from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.reset_links import Links
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_NAME = 120
@@ -186,29 +189,35 @@ def check_password(session: Session, *, email: str, password: str) -> Viewer | N
     return account.viewer
 
 
-def set_password(session: Session, *, viewer: Viewer, password: str, now: datetime) -> Viewer:
+def set_password(
+    session: Session, *, viewer: Viewer, password: str, links: Links, now: datetime
+) -> Viewer:
     """Store a new password and sign the person out everywhere; returns them as they are now.
 
-    Who sets it by a link has shown that the address is theirs. Raises InvalidInput where the
-    password does not fit, or where the epoch has passed meanwhile.
+    The owner is told by mail. Whoever sets it by a link has shown that the address is theirs.
+    Raises InvalidInput where the password does not fit, or where the epoch has passed meanwhile.
     """
     clean_password(password, about=(viewer.email, viewer.name))
+    mail = account_mail.password_changed(
+        viewer.email, viewer.name, links.page("forgot"), language=viewer.language, now=now
+    )
     return _end_all(
         session,
         viewer,
         now,
+        mail,
         password_hash=hash_password(password),
         is_confirmation_pending=False,
     )
 
 
 def change_password(
-    session: Session, *, viewer: Viewer, current: str, password: str, now: datetime
+    session: Session, *, viewer: Viewer, current: str, password: str, links: Links, now: datetime
 ) -> Viewer:
     """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
     if check_password(session, email=viewer.email, password=current) is None:
         raise InvalidInput(N_("The current password is not right."))
-    return set_password(session, viewer=viewer, password=password, now=now)
+    return set_password(session, viewer=viewer, password=password, links=links, now=now)
 
 
 def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
@@ -232,7 +241,9 @@ def clean_language(value: str) -> Language | None:
         raise InvalidInput(N_("The language is one of en and de.")) from None
 
 
-def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) -> Viewer:
+def _end_all(
+    session: Session, viewer: Viewer, now: datetime, mail: Mail | None = None, **values: object
+) -> Viewer:
     """Raise the epoch, which cookies and links carry; end tokens and the feed (decision 6)."""
     begin_write(session)
     changed = session.connection().execute(
@@ -247,6 +258,8 @@ def _end_all(session: Session, viewer: Viewer, now: datetime, **values: object) 
             .values(revoked_at=now)
         )
         session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
+        if mail:
+            enqueue(session, mail, now=now)
     session.commit()
     if changed.rowcount != 1:
         raise InvalidInput(N_("The password was changed elsewhere just now."))

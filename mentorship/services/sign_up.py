@@ -51,7 +51,7 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
     ).one_or_none()
     if stored is not None:
         link = links.confirmation(user_id=stored.id, epoch=stored.session_epoch)
-        mail = account_mail.confirm_address(email, name, link, language=language, now=now)
+        mail = account_mail.confirm_address(email, link, language=language, now=now)
     else:
         owner = account_of(session, email)
         if owner is not None:
@@ -64,17 +64,19 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
 
 
 def send_confirmation(session: Session, *, email: str, links: Links, now: datetime) -> None:
-    """Send the link once more to an account whose address is not confirmed yet."""
+    """Send the link once more to an account whose address is not confirmed yet.
+
+    The account is kept as long as this link works.
+    """
     begin_write(session)
     account = account_of(session, email)
     if account is not None and account.is_confirmation_pending:
         person = account.viewer
         link = links.confirmation(user_id=person.id, epoch=person.epoch)
+        session.execute(update(User).where(User.id == person.id).values(created_at=now))
         enqueue(
             session,
-            account_mail.confirm_address(
-                email, person.name, link, language=person.language, now=now
-            ),
+            account_mail.confirm_address(email, link, language=person.language, now=now),
             now=now,
         )
     session.commit()
@@ -118,9 +120,8 @@ def forgotten_password(
     if account is not None:
         person = account.viewer
         link = links.password(Purpose.FORGOTTEN, user_id=person.id, epoch=person.epoch)
-        mail = account_mail.set_new_password(
-            email, person.name, link, language=person.language, now=now
-        )
+        name = None if account.is_confirmation_pending else person.name
+        mail = account_mail.set_new_password(email, name, link, language=person.language, now=now)
     else:
         mail = account_mail.no_account(email, links.page("signup"), language=language, now=now)
     enqueue(session, mail, now=now)

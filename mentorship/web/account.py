@@ -1,6 +1,6 @@
 """A person's own account: how times are written, the password, and tokens for programs."""
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -59,6 +59,7 @@ def store_password() -> Response | tuple[str, int]:
             viewer=viewer,
             current=request.form.get("current", "")[:200],
             password=request.form.get("password", ""),
+            links=current_app.extensions["links"],
             now=utc_now(),
         )
     except InvalidInput as error:

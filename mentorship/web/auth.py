@@ -80,7 +80,8 @@ def store_password(token: str) -> Response | tuple[str, int]:
     person = _person_of(token)
     password = request.form.get("password", "")
     try:
-        set_password(db.session(), viewer=person, password=password, now=utc_now())
+        links: Links = current_app.extensions["links"]
+        set_password(db.session(), viewer=person, password=password, links=links, now=utc_now())
     except InvalidInput as error:
         return render_template("set_password.html", person=person, error=say(error)), 400
     limits.note_success(person.email)

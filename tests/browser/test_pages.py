@@ -13,7 +13,7 @@ from mentorship.services.accounts import set_password
 from mentorship.services.manual import perform
 from mentorship.services.reset_links import make_token
 from tests.browser.pages import LONG_NAME, TOPICS, a_crowd
-from tests.support.builders import a_booking, the_journal
+from tests.support.builders import LINKS, a_booking, the_journal
 
 pytestmark = pytest.mark.browser
 
@@ -75,7 +75,7 @@ def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowd):
 
 def test_a_visit_from_sign_in_to_sign_out_leaves_the_console_clean(site, windows):
     person = site.person("Vera", Role.MENTOR)
-    set_password(site.session, viewer=person, password=PASSWORD, now=utc_now())
+    set_password(site.session, viewer=person, password=PASSWORD, links=LINKS, now=utc_now())
     student = site.person("Sam", Role.STUDENT)
     a_booking(site.session, mentor=person, student=student, starts=utc_now() + 5 * MINUTE)
     window = windows.of(site, None).go("/dashboard?past=1")

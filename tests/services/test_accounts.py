@@ -20,7 +20,7 @@ from mentorship.services.accounts import (
     set_password,
 )
 from mentorship.services.reset_links import Purpose, make_token, person_of
-from tests.support.builders import TODAY, at
+from tests.support.builders import LINKS, TODAY, at
 from tests.support.clocks import standing_at
 from tests.support.meanwhile import meanwhile
 
@@ -123,7 +123,7 @@ def test_no_time_zone_means_utc():
 def test_a_new_password_replaces_the_old_one_and_signs_out_everywhere(session):
     viewer = maya(session)
 
-    set_password(session, viewer=viewer, password="another password", now=NOW)
+    set_password(session, viewer=viewer, password="another password", links=LINKS, now=NOW)
 
     assert check_password(session, email=viewer.email, password=PASSWORD) is None
     changed = check_password(session, email=viewer.email, password="another password")
@@ -137,7 +137,7 @@ def test_a_password_that_does_not_fit_changes_nothing(session):
     viewer = maya(session)
 
     with pytest.raises(InvalidInput, match="8 to 128"):
-        set_password(session, viewer=viewer, password="short", now=NOW)
+        set_password(session, viewer=viewer, password="short", links=LINKS, now=NOW)
 
     assert check_password(session, email=viewer.email, password=PASSWORD) == viewer
 
@@ -145,10 +145,10 @@ def test_a_password_that_does_not_fit_changes_nothing(session):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_of_two_changes_with_one_link_the_second_is_refused(session):
     viewer = maya(session)
-    set_password(session, viewer=viewer, password="the first of two", now=NOW)
+    set_password(session, viewer=viewer, password="the first of two", links=LINKS, now=NOW)
 
     with pytest.raises(InvalidInput, match="changed elsewhere"):
-        set_password(session, viewer=viewer, password="the second of two", now=NOW)
+        set_password(session, viewer=viewer, password="the second of two", links=LINKS, now=NOW)
 
     assert check_password(session, email=viewer.email, password="the first of two")
 
@@ -163,7 +163,7 @@ def test_a_link_names_its_person_until_it_is_used(session):
 
     assert person_of(session, token, secret_key=KEY) == viewer
     assert person_of(session, token, secret_key=KEY) == viewer
-    set_password(session, viewer=viewer, password="another password", now=NOW)
+    set_password(session, viewer=viewer, password="another password", links=LINKS, now=NOW)
 
     with pytest.raises(InvalidInput, match="used already"):
         person_of(session, token, secret_key=KEY)
@@ -206,13 +206,13 @@ def test_a_password_that_changes_at_the_same_moment_is_not_overwritten(session):
 
     def another_tab():
         with Session(session.get_bind()) as other:
-            set_password(other, viewer=viewer, password="the first of two", now=NOW)
+            set_password(other, viewer=viewer, password="the first of two", links=LINKS, now=NOW)
 
     with (
         meanwhile(session.get_bind(), "UPDATE users", another_tab),
         pytest.raises(InvalidInput, match="changed elsewhere"),
     ):
-        set_password(session, viewer=viewer, password="the second of two", now=NOW)
+        set_password(session, viewer=viewer, password="the second of two", links=LINKS, now=NOW)
 
     assert check_password(session, email=viewer.email, password="the first of two")
 

@@ -6,10 +6,19 @@ from sqlalchemy import insert, select, update
 
 from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
-from mentorship.models import OutboxMessage, StatusChange, WebhookCall
+from mentorship.domain.people import Role
+from mentorship.models import MailChoice, OutboxMessage, StatusChange, User, WebhookCall
 from mentorship.services import retention
-from mentorship.services.retention import KEPT_FOR, LOOK_AGAIN, Retention
-from tests.support.builders import a_booking, a_call_given_up, a_mail_set_aside, a_webhook, at
+from mentorship.services.retention import KEPT_FOR, LOOK_AGAIN, UNCONFIRMED_FOR, Retention
+from mentorship.services.sign_up import send_confirmation
+from tests.support.builders import (
+    LINKS,
+    a_booking,
+    a_call_given_up,
+    a_mail_set_aside,
+    a_webhook,
+    at,
+)
 
 ENDED = at("09:00")
 TICK = timedelta(microseconds=1)
@@ -75,3 +84,45 @@ def test_after_a_clock_that_was_ahead_nobody_waits_until_it_has_caught_up(sessio
     assert keeper.step(session, now=TOO_OLD + 2 * LOOK_AGAIN) is False
     a_mail_set_aside(session)
     assert keeper.step(session, now=TOO_OLD) is True
+
+
+def an_unconfirmed_user(session, email, created_at, **values):
+    begin_write(session)
+    user_id = session.scalar(
+        insert(User)
+        .values({"email": email, "name": "Nell", "role": Role.STUDENT, "created_at": created_at,
+                 "is_confirmation_pending": True} | values)
+        .returning(User.id)
+    )  # fmt: skip
+    session.commit()
+    return user_id
+
+
+def test_accounts_that_nobody_confirmed_are_forgotten_after_a_week(session, cast):
+    confirmed = ids(session, User)
+    an_unconfirmed_user(session, "a@example.org", ENDED - TICK)
+    recent = an_unconfirmed_user(session, "b@example.org", ENDED)
+    imported = an_unconfirmed_user(session, "c@example.org", ENDED - TICK)
+    begin_write(session)
+    session.execute(
+        insert(MailChoice).values(user_id=imported, kind=MailKind.BOOKED, is_wanted=False)
+    )
+    session.commit()
+
+    retention = Retention()
+    assert retention.step(session, now=ENDED + UNCONFIRMED_FOR) is True
+    assert retention.step(session, now=ENDED + UNCONFIRMED_FOR) is False
+
+    assert ids(session, User) == [*confirmed, recent, imported]
+
+
+def test_somebody_who_asks_for_the_link_again_gets_another_week(session):
+    signs_up_at = ENDED
+    nell = an_unconfirmed_user(session, "nell@example.org", signs_up_at)
+    later = signs_up_at + UNCONFIRMED_FOR - timedelta(hours=1)
+    send_confirmation(session, email="nell@example.org", links=LINKS, now=later)
+
+    Retention().step(session, now=later + UNCONFIRMED_FOR)
+    assert ids(session, User) == [nell]
+    Retention().step(session, now=later + UNCONFIRMED_FOR + TICK)
+    assert ids(session, User) == []

@@ -73,6 +73,30 @@ def test_who_signs_up_confirms_the_address_before_the_first_sign_in(session):
         confirm(session, viewer=person, password=PASSWORD)
 
 
+def test_mail_to_an_unconfirmed_address_names_nobody(session):
+    """Whoever typed the address chose the name, too: it could be an advertisement."""
+    signs_up(session, name="WIN 500 EUR now: https://evil.example")
+    send_confirmation(session, email=EMAIL, links=LINKS, now=at("12:10"))
+    forgotten_password(session, email=EMAIL, language=Language.EN, links=LINKS, now=at("12:20"))
+
+    mails = the_mails(session)
+    assert len(mails) == 3
+    for mail in mails:
+        assert "WIN" not in mail.subject + mail.body_text + mail.body_html
+        assert mail.body_text.startswith("Hello,\n")
+
+
+def test_the_owner_is_told_of_a_new_password(session):
+    viewer = a_user(session, "Nell", Role.STUDENT)
+    set_password(session, viewer=viewer, password="a quite new one", links=LINKS, now=NOW)
+
+    [mail] = the_mails(session)
+    assert (mail.recipient, mail.subject) == (EMAIL, "Your password was changed")
+    assert "If that was not you" in mail.body_text
+    assert "https://mentors.example.org/forgot" in mail.body_text
+    assert "a quite new one" not in mail.body_text
+
+
 def test_a_link_to_confirm_is_no_link_to_set_a_password_nor_the_other_way_round(session):
     viewer = a_user(session, "Nell", Role.STUDENT)
     tokens = {
@@ -144,7 +168,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_which_confirms_the_address
     mail = the_mails(session)[1]
     assert mail.not_after == at("14:10")
     person = person_of_link(session, mail)
-    set_password(session, viewer=person, password="a quite new one", now=at("12:20"))
+    set_password(session, viewer=person, password="a quite new one", links=LINKS, now=at("12:20"))
 
     assert check_password(session, email=EMAIL, password="a quite new one").id == person.id
     with pytest.raises(InvalidInput, match="used already"):

@@ -15,7 +15,7 @@ from mentorship.queries.tokens import tokens_of
 from mentorship.services.accounts import change_password, sign_out_everywhere
 from mentorship.services.feeds import make_feed
 from mentorship.services.tokens import MOST_TOKENS, PREFIX, bearer_of, make, revoke
-from tests.support.builders import a_user, at
+from tests.support.builders import LINKS, a_user, at
 from tests.support.databases import counted_statements
 
 NOW = at("12:00")
@@ -77,7 +77,9 @@ def test_what_ends_all_sessions_ends_the_tokens_of_this_person_too(session, sam,
     another = make(session, viewer=stella, name="A program", now=NOW)
 
     if end == "a new password":
-        change_password(session, viewer=sam, current=PASSWORD, password="something new", now=NOW)
+        change_password(
+            session, viewer=sam, current=PASSWORD, password="something new", links=LINKS, now=NOW
+        )
     else:
         sign_out_everywhere(session, viewer=sam, now=NOW)
 
@@ -91,7 +93,9 @@ def test_a_wrong_current_password_changes_nothing(session, sam):
     token = make(session, viewer=sam, name="A program", now=NOW)
 
     with pytest.raises(InvalidInput, match="current password is not right"):
-        change_password(session, viewer=sam, current="no", password="something new", now=NOW)
+        change_password(
+            session, viewer=sam, current="no", password="something new", links=LINKS, now=NOW
+        )
 
     assert bearer_of(session, token.secret, now=NOW) == (token.id, sam)
 

@@ -26,6 +26,9 @@ from mentorship.models import (
     WebhookEndpoint,
 )
 from mentorship.services.accounts import folded_name
+from mentorship.services.reset_links import Links
+
+LINKS = Links("https://mentors.example.org", "a-key-for-links-in-tests")
 
 TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 

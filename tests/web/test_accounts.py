@@ -65,7 +65,7 @@ def test_from_sign_up_to_the_account_page(client, session, clock):
     first, again = links(session)
     assert first.startswith("/confirm/")
     assert again.startswith("/confirm/")
-    assert "Nell, nell@example.org" in client.get(first).text
+    assert "For nell@example.org." in client.get(first).text
     assert client.post(first, data={"password": "not this one"}).status_code == 401
     answer = client.post(first, data={"password": PASSWORD})
     assert (answer.status_code, answer.headers["Location"]) == (303, "/account")

@@ -8,7 +8,7 @@ import pytest
 from mentorship.extensions import db
 from mentorship.services.accounts import set_password
 from mentorship.web.changed_lists import HEADER_ROOM
-from tests.support.builders import a_booking, a_user, at, the_booking, the_journal
+from tests.support.builders import LINKS, a_booking, a_user, at, the_booking, the_journal
 from tests.support.databases import counted_statements
 
 PATH = "/api/admin/update-session-status"
@@ -244,7 +244,9 @@ def test_a_poll_of_nobody_or_of_somebody_signed_out_elsewhere_leads_to_sign_in(
     client_for, page_of, session, cast
 ):
     page = page_of(cast.student)
-    set_password(session, viewer=cast.student, password="another password", now=at("09:50"))
+    set_password(
+        session, viewer=cast.student, password="another password", links=LINKS, now=at("09:50")
+    )
 
     nobody = client_for(None).post(PATH, headers=HTMX, data=page.fields)
     for answer in (nobody, page.poll()):
