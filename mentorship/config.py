@@ -22,6 +22,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import create_engine
 from sqlalchemy.exc import ArgumentError
 
+from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.urls import ipv6_host, split_url
 
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     redis_url: SecretStr | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     student_cutoff_hours: int = Field(default=4, ge=0, le=720)
+    max_open_bookings: int = Field(default=10, ge=1, le=1000)
+    max_open_bookings_per_mentor: int = Field(default=3, ge=1, le=1000)
     webhook_loopback: bool = False
 
     @property
@@ -75,6 +78,11 @@ class Settings(BaseSettings):
     def cutoff(self) -> Cutoff:
         """Until when students may change a session."""
         return Cutoff(timedelta(hours=self.student_cutoff_hours))
+
+    @property
+    def booking_limits(self) -> BookingLimits:
+        """How many sessions a student may have booked at a time."""
+        return BookingLimits(self.max_open_bookings, self.max_open_bookings_per_mentor)
 
     @property
     def base_host(self) -> str:

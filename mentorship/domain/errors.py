@@ -75,6 +75,10 @@ class Conflict(ProductError):
         self.is_delayed = is_delayed
 
 
+class TooManyBookings(ProductError):
+    """The student has as many sessions to come as one may have."""
+
+
 class KeyReused(ProductError):
     """The `Idempotency-Key` came before with a request that asked for something else."""
 
@@ -88,6 +92,10 @@ class TooManyTries(ProductError):
     def __init__(self, sentence: str, *, retry_after: int) -> None:
         super().__init__(sentence)
         self.retry_after = retry_after
+
+
+class TooManyChanges(TooManyTries):
+    """One person made more changes than anybody makes by hand."""
 
 
 class Unavailable(ProductError):

@@ -9,7 +9,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_snapshot, begin_write, lock_journal
-from mentorship.domain.errors import Forbidden, NotFound, ProductError
+from mentorship.domain.booking_limits import BookingLimits
+from mentorship.domain.errors import Forbidden, NotFound, ProductError, TooManyBookings
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role, Viewer
@@ -17,6 +18,7 @@ from mentorship.domain.sentences import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.free_times import FreeSlot, Obstacle, free_slots, obstacle_to
 from mentorship.queries.offer import open_session_in
+from mentorship.queries.open_bookings import open_bookings
 from mentorship.services.idempotency import Once, keep_answer, kept_answer
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
@@ -80,7 +82,13 @@ class Booked:
 
 
 def book(
-    session: Session, *, viewer: Viewer, wish: Wish, now: datetime, key: str | None = None
+    session: Session,
+    *,
+    viewer: Viewer,
+    wish: Wish,
+    now: datetime,
+    key: str | None = None,
+    limits: BookingLimits = BookingLimits(),  # noqa: B008  # Frozen.
 ) -> Booked:
     """Book the slot for the viewer, a student, at `now` (UTC), and commit.
 
@@ -88,8 +96,9 @@ def book(
     keeps that one. With a `key` the same request again has the answer of the first, which is
     stored in the same transaction; a refusal is not stored, because it writes nothing.
 
-    Raises Forbidden for who is no student, NotFound for an unknown slot, NotFree with the next
-    free times, and KeyReused where the key came with another wish.
+    Raises Forbidden for who is no student, NotFound for an unknown slot, TooManyBookings for a
+    student who has reached one of the `limits`, NotFree with the next free times, and KeyReused
+    where the key came with another wish.
     """
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students book sessions."))
@@ -98,12 +107,12 @@ def book(
         # A look without a lock first: most of a crowd is refused here and waits for nobody. In
         # one snapshot, so that an equal request's booking is never seen without its answer.
         begin_snapshot(session)
-        mentor_id = _look(session, viewer, wish, once, now=now).mentor_id
+        mentor_id = _look(session, viewer, wish, once, limits, now=now).mentor_id
         session.rollback()
         begin_write(session)
         lock_people(session, [viewer.id, mentor_id])
         lock_slots(session, [wish.slot_id])
-        look = _look(session, viewer, wish, once, now=now)
+        look = _look(session, viewer, wish, once, limits, now=now)
         booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
         if once is not None and look.answer is None:
             keep_answer(session, once, booked.to_text(), now=now)
@@ -114,7 +123,7 @@ def book(
     except IntegrityError:
         # A writer without our locks, an import, was faster: the state that it left says why.
         session.rollback()
-        _look(session, viewer, wish, once, now=now)
+        _look(session, viewer, wish, once, limits, now=now)
         raise
     return booked
 
@@ -132,7 +141,13 @@ class _Look:
 
 
 def _look(
-    session: Session, viewer: Viewer, wish: Wish, once: Once | None, *, now: datetime
+    session: Session,
+    viewer: Viewer,
+    wish: Wish,
+    once: Once | None,
+    limits: BookingLimits,
+    *,
+    now: datetime,
 ) -> _Look:
     slot = session.execute(
         select(
@@ -150,8 +165,28 @@ def _look(
     present = open_session_in(session, wish.slot_id, student_id=viewer.id)
     if present is not None:
         return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
+    refuse_at_limit(session, viewer.id, look.mentor_id, look.mentor, limits, now=now)
     refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)
     return look
+
+
+def refuse_at_limit(
+    session: Session,
+    student_id: int,
+    mentor_id: int,
+    mentor: str,
+    limits: BookingLimits,
+    *,
+    now: datetime,
+) -> None:
+    """Raise TooManyBookings where the student has as many sessions to come as one may have.
+
+    Two requests of one student see each other's bookings only while the student is locked.
+    """
+    total, with_mentor = open_bookings(session, student_id, mentor_id=mentor_id, now=now)
+    refusal = limits.refusal(total=total, with_mentor=with_mentor, mentor=mentor)
+    if refusal is not None:
+        raise TooManyBookings(refusal)
 
 
 def refuse_unless_free(

@@ -13,6 +13,7 @@ from mentorship.web import (
     booking,
     calendar,
     cards,
+    change_limits,
     cron_api,
     dashboard,
     errors,
@@ -58,6 +59,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     identity.init_app(app)
     known_browsers.init_app(app, settings)
     limits.init_app(app, settings)
+    change_limits.init_app(app)
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
         cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,

@@ -2,17 +2,27 @@
 
 import re
 
-from flask import Blueprint, Response, flash, jsonify, make_response, render_template, request
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import Forbidden, InvalidInput
+from mentorship.domain.booking_limits import BookingLimits
+from mentorship.domain.errors import Forbidden, InvalidInput, TooManyBookings
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.offer import Offer, offer_of, open_session_in
-from mentorship.services.booking import NotFree, Wish, book
+from mentorship.services.booking import NotFree, Wish, book, refuse_at_limit
 from mentorship.web.fields import body
 from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
@@ -46,22 +56,31 @@ def create() -> Response:
     key = _idempotency_key()
     db.session.rollback()  # The reading transaction in which the viewer was found.
     wish = Wish(fields.slot_id, fields.topic, fields.notes)
-    return jsonify(
-        booking_answer(book(db.session(), viewer=viewer, wish=wish, now=now, key=key), say)
+    booked = book(
+        db.session(), viewer=viewer, wish=wish, now=now, key=key, limits=_booking_limits()
     )
+    return jsonify(booking_answer(booked, say))
 
 
 @bp.get("/slots/<id:slot_id>/book")
 def ask(slot_id: int) -> AnyResponse | str:
     """The form; for a time that is not free any more the next ones that are.
 
-    Who has a session in that time already, and came back to the form, is shown that session.
+    Who has a session in that time already, and came back to the form, is shown that session. Who
+    has as many sessions to come as one may have reads so before writing anything.
     """
-    viewer = _student()
+    viewer, now = _student(), utc_now()
     own = open_session_in(db.session(), slot_id, student_id=viewer.id)
     if own is not None:
         return redirect(f"/sessions/{own.id}", 303)
-    return _form(offer_of(db.session(), slot_id, student_id=viewer.id, now=utc_now()), viewer)
+    offer, error = offer_of(db.session(), slot_id, student_id=viewer.id, now=now), ""
+    try:
+        refuse_at_limit(
+            db.session(), viewer.id, offer.mentor_id, offer.mentor, _booking_limits(), now=now
+        )
+    except TooManyBookings as refused:
+        error = say(refused)
+    return _form(offer, viewer, error=error)
 
 
 @bp.post("/slots/<id:slot_id>/book")
@@ -74,12 +93,12 @@ def confirm(slot_id: int) -> AnyResponse:
         fields = body(BookingForm)
         wish = Wish(slot_id, fields.topic, fields.notes)
         db.session.rollback()
-        booked = book(db.session(), viewer=viewer, wish=wish, now=now)
+        booked = book(db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits())
         flash(say(booked.sentence))
         return redirect(f"/sessions/{booked.session_id}", 303)
     except InvalidInput as refused:
         error, status = say(refused), 400
-    except NotFree as refused:
+    except (NotFree, TooManyBookings) as refused:
         error = say(refused)
     offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
     return make_response(_form(offer, viewer, typed=typed, error=error), status)
@@ -90,6 +109,11 @@ def _student() -> Viewer:
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students book sessions."))
     return viewer
+
+
+def _booking_limits() -> BookingLimits:
+    limits: BookingLimits = current_app.extensions["settings"].booking_limits
+    return limits
 
 
 def _form(

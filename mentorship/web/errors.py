@@ -30,6 +30,8 @@ from mentorship.domain.errors import (
     NotSigned,
     NotSignedIn,
     ProductError,
+    TooManyBookings,
+    TooManyChanges,
     TooManyTries,
     Unavailable,
 )
@@ -56,8 +58,10 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     NotFree: HTTPStatus.CONFLICT,
+    TooManyBookings: HTTPStatus.CONFLICT,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
     TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
@@ -102,7 +106,8 @@ def _product_error(error: ProductError) -> Response:
         return cast(Response, redirect(url_for("auth.login"), 303))
     refused = error if isinstance(error, Conflict | NotFree) else None
     is_link = isinstance(error, LinkEnded)
-    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link)
+    typed = _typed() if isinstance(error, TooManyChanges) else None
+    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link, typed=typed)
     if isinstance(error, TooManyTries):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotSignedIn) and is_htmx():
@@ -115,6 +120,12 @@ def _flash_once(sentence: str) -> None:
     """A page that polls asks again and again, and what it is told would pile up."""
     if ("message", sentence) not in map(tuple, session.get("_flashes", [])):
         flash(sentence)
+
+
+def _typed() -> list[tuple[str, str]] | None:
+    """What the form says, for a page that can send it again; None where it has a password."""
+    fields = list(request.form.items(multi=True))
+    return None if any("password" in name for name, _value in fields) else fields
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -170,7 +181,9 @@ def _answer(
     refused: Conflict | NotFree | None = None,
     *,
     is_link: bool = False,
+    typed: list[tuple[str, str]] | None = None,
 ) -> Response:
+    """`typed` are the fields of a form that the page can send again."""
     sentence = say(sentence)
     is_for_machines = request.path.startswith("/api/cron/")
     if is_htmx() and not is_for_machines:
@@ -189,6 +202,7 @@ def _answer(
                 title=say(_TITLES.get(status, _FAILED)),
                 is_signed_out=status == HTTPStatus.UNAUTHORIZED,
                 is_link=is_link,
+                typed=typed,
             ),
             status,
         )

@@ -266,7 +266,7 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
 def _refusal(status: HTTPStatus) -> dict[str, Any]:
     answer: dict[str, Any] = _reference(ErrorAnswer)
     if status is HTTPStatus.CONFLICT:
-        answer = {"anyOf": [_reference(ConflictAnswer), _reference(NotFreeAnswer)]}
+        answer = {"anyOf": [_reference(it) for it in (ConflictAnswer, NotFreeAnswer, ErrorAnswer)]}
     content = {
         "application/json": {"schema": answer},
         "text/html": {"schema": {"type": "string"}},

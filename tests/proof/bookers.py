@@ -12,8 +12,9 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
+from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.cutoff import NO_CUTOFF
-from mentorship.domain.errors import Conflict, NotFound
+from mentorship.domain.errors import Conflict, NotFound, TooManyBookings
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.people import Viewer
 from mentorship.models import MentorTimeSlot, SessionBooking
@@ -25,21 +26,24 @@ from tests.support import naive
 
 BOOK = {"product": booking_service.book, "naive": naive.book}
 THREADS = 6
+ANY_NUMBER = BookingLimits(total=1_000_000, per_mentor=1_000_000)
+"""For races about seats alone."""
 
 Ask = tuple[Viewer, int]
 
 
-def press_book(url: str, style: str, asks: Sequence[Ask], now: datetime) -> Counter[str]:
+def press_book(
+    url: str, style: str, asks: Sequence[Ask], now: datetime, limits: BookingLimits = ANY_NUMBER
+) -> Counter[str]:
     """Everybody books the slot they ask for, at once; how often each outcome came."""
     engine = create_engine(url, pool_size=THREADS)
 
     def book(ask: Ask) -> str:
         viewer, slot_id = ask
         with Session(engine, expire_on_commit=False) as session:
-            return _outcome(
-                partial(BOOK[style], session, viewer=viewer, wish=Wish(slot_id, "x", ""), now=now),
-                "booked",
-            )
+            wish = Wish(slot_id, "x", "")
+            act = partial(BOOK[style], session, viewer=viewer, wish=wish, now=now, limits=limits)
+            return _outcome(act, "booked")
 
     with ThreadPoolExecutor(THREADS) as pool:
         tally = Counter(pool.map(book, asks))
@@ -78,9 +82,10 @@ def _acts(
 ) -> dict[str, Callable[[], object]]:
     """What may be done, by the name of its success."""
     wish = Wish(slot_id, "x", "")
+    booking = {"viewer": student, "wish": wish, "now": now, "limits": ANY_NUMBER}
     on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
     return {
-        "booked": partial(BOOK["product"], session, viewer=student, wish=wish, now=now),
+        "booked": partial(BOOK["product"], session, **booking),
         "moved": partial(
             move, session, slot_id=slot_id, reason=None, cutoff=NO_CUTOFF, **on_booking
         ),
@@ -108,7 +113,7 @@ class Refused(Exception):
 def _outcome(act: Callable[[], object], done: str) -> str:
     try:
         act()
-    except (NotFree, NotFound, Conflict, Refused):
+    except (NotFree, NotFound, Conflict, TooManyBookings, Refused):
         return "refused"
     except SQLAlchemyError as error:
         return f"error: {str(error).splitlines()[0]}"

@@ -4,10 +4,14 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mentorship.domain.booking_limits import BookingLimits
+from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Role
-from tests.proof.bookers import press_all, press_book
+from mentorship.models import SessionBooking
+from tests.proof.bookers import ANY_NUMBER, press_all, press_book
 from tests.proof.conftest import sizes
 from tests.support.builders import a_profile, a_slot, a_user, at
 from tests.support.calendars import calendar_faults
@@ -47,10 +51,23 @@ def offered(reader):
     return make
 
 
-def race(url, asks, *, style="product"):
+def race(url, asks, *, style="product", limits=ANY_NUMBER):
     """All asks at once, from four processes; the tally of all."""
     shares = [asks[start::PROCESSES] for start in range(PROCESSES)]
-    return sum(in_processes(press_book, [(url, style, it, NOW) for it in shares]), Counter())
+    tallies = in_processes(press_book, [(url, style, it, NOW, limits) for it in shares])
+    return sum(tallies, Counter())
+
+
+def most_open(reader):
+    """The most open sessions of one student, and of one student with one mentor."""
+    with Session(reader) as session:
+        pairs = session.execute(
+            select(SessionBooking.student_id, SessionBooking.mentor_id).where(
+                SessionBooking.status == Status.SCHEDULED, SessionBooking.start_time > NOW
+            )
+        ).all()
+    each = Counter(student for student, _mentor in pairs)
+    return max(each.values()), max(Counter(pairs).values())
 
 
 @pytest.mark.parametrize("students", sizes(short=24, long=500))
@@ -90,6 +107,35 @@ def test_a_student_who_asks_for_two_overlapping_times_at_once_gets_one(
 
     assert tally == {"booked": slots, "refused": slots}
     assert calendar_faults(reader) == []
+
+
+@pytest.mark.parametrize(
+    ("limits", "mentors", "most"),
+    [(BookingLimits(total=10, per_mentor=3), 1, 3), (BookingLimits(total=3, per_mentor=3), 4, 3)],
+    ids=["with one mentor", "in all"],
+)
+def test_a_student_who_presses_everywhere_at_once_gets_no_more_than_the_limit(
+    database_url, reader, crowd, offered, figure, limits, mentors, most
+):
+    [student] = crowd(1)
+    slots = offered(24 // mentors, mentors=mentors)
+
+    tally = race(database_url, [(student, slot) for slot in slots], limits=limits)
+
+    assert tally == {"booked": most, "refused": len(slots) - most}
+    assert max(most_open(reader)) == most
+    figure(f"one student on {len(slots)} times at once: {most} booked, as the limit says")
+
+
+def test_the_count_of_open_sessions_catches_a_look_without_a_lock(
+    database_url, reader, crowd, offered
+):
+    [student] = crowd(1)
+    limits = BookingLimits(total=10, per_mentor=3)
+
+    race(database_url, [(student, slot) for slot in offered(24)], style="naive", limits=limits)
+
+    assert max(most_open(reader)) > 3
 
 
 @pytest.mark.parametrize("operations", sizes(short=320, long=20_000))

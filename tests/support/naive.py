@@ -8,12 +8,13 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
+from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.lifecycle import CLOCK_RULES, Action, Apply, State, decide
 from mentorship.domain.people import Viewer
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
 from mentorship.queries.calendar import read_calendar
 from mentorship.queries.due import due_bookings
-from mentorship.services.booking import Wish, refuse_unless_free
+from mentorship.services.booking import Wish, refuse_at_limit, refuse_unless_free
 from mentorship.services.manual import Outcome
 from mentorship.services.sweep import SweepResult
 
@@ -70,9 +71,12 @@ def perform(
     return Outcome(booking_id, action, decision.rule.target, is_delayed, changed=True)
 
 
-def book(session: Session, *, viewer: Viewer, wish: Wish, now: datetime) -> None:
+def book(
+    session: Session, *, viewer: Viewer, wish: Wish, now: datetime, limits: BookingLimits
+) -> None:
     """Looks whether the time is free, then books it in another transaction, without a lock."""
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    refuse_at_limit(session, viewer.id, slot.mentor_id, "", limits, now=now)
     refuse_unless_free(session, slot.id, slot.mentor_id, viewer.id, now=now)
     session.rollback()
     sleep(0.05)  # Long enough for everybody else to look, too.

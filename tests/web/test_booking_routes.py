@@ -78,6 +78,55 @@ def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
     }  # fmt: skip
 
 
+@pytest.fixture
+def at_the_limit(session, cast, slots):
+    """Three sessions of the student with the mentor, all still to come."""
+    for days in (1, 2, 3):
+        starts = at("14:00", days=days)
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts)
+
+
+def test_at_the_limit_of_open_sessions_a_booking_is_409_with_a_sentence(
+    client_for, session, cast, slots, at_the_limit
+):
+    answer = client_for(cast.student).post("/api/bookings", json={"slotId": slots[0], "topic": "x"})
+
+    assert (answer.status_code, count(session)) == (409, 3)
+    assert answer.json == {
+        "success": False,
+        "error": "You already have 3 sessions with Maya Mentor that are still to come. "
+        "You can book again once one of them is over or cancelled.",
+    }
+
+
+def test_at_the_limit_the_page_says_so_before_and_keeps_what_was_typed_after(
+    client_for, session, cast, slots, at_the_limit
+):
+    client = client_for(cast.student)
+
+    before = client.get(f"/slots/{slots[0]}/book")
+    after = client.post(
+        f"/slots/{slots[0]}/book", data={"topic": "My topic", "notes": "My notes"}, headers=PAGE
+    )
+
+    assert (before.status_code, after.status_code, count(session)) == (200, 409, 3)
+    for page in (before, after):
+        assert "You already have 3 sessions with Maya Mentor" in page.text
+    assert "My topic" in after.text
+    assert "My notes" in after.text
+
+
+def test_the_settings_say_where_the_limits_are(client_for, app, session, cast, slots, monkeypatch):
+    settings = app.extensions["settings"].model_copy(update={"max_open_bookings": 1})
+    monkeypatch.setitem(app.extensions, "settings", settings)
+    a_booking(session, mentor=cast.other_mentor, student=cast.student, starts="20:00")
+
+    answer = client_for(cast.student).post("/api/bookings", json={"slotId": slots[0], "topic": "x"})
+
+    assert (answer.status_code, count(session)) == (409, 1)
+    assert "already have 1 session that is still to come" in answer.json["error"]
+
+
 def test_the_same_key_and_body_have_the_same_answer_and_another_body_is_422(
     client_for, session, cast, slots
 ):
