@@ -3,13 +3,18 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
+from math import ceil
 
-from sqlalchemy import delete, exists, insert, select
+from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_write
-from mentorship.domain.errors import KeyReused
+from mentorship.database import UtcDateTime, begin_write
+from mentorship.domain.errors import KeyReused, TooManyTries
+from mentorship.domain.sentences import N_
 from mentorship.models import IdempotencyKey
+
+MOST_KEYS = 100
+"""Of one person, as long as they are kept."""
 
 KEPT_FOR = timedelta(days=1)
 """After this a key may be used for something else."""
@@ -45,7 +50,26 @@ def kept_answer(session: Session, once: Once) -> str | None:
 
 
 def keep_answer(session: Session, once: Once, answer: str, *, now: datetime) -> None:
-    """Store the answer in the caller's transaction, with what the request changed."""
+    """Store the answer in the caller's transaction, with what the request changed.
+
+    Raises TooManyTries where the person has as many keys as one may have.
+    """
+    kept = (
+        IdempotencyKey.user_id == once.user_id,
+        IdempotencyKey.created_at > now - KEPT_FOR,
+    )
+    count, oldest = session.execute(
+        select(func.count(), func.min(IdempotencyKey.created_at, type_=UtcDateTime)).where(*kept)
+    ).one()
+    if count >= MOST_KEYS:
+        raise TooManyTries(
+            N_(
+                "You have sent %(most)s different Idempotency-Keys within a day. Please wait, or "
+                "send this request without a key.",
+                most=MOST_KEYS,
+            ),
+            retry_after=max(1, ceil((oldest + KEPT_FOR - now).total_seconds())),
+        )
     session.execute(
         insert(IdempotencyKey).values(
             user_id=once.user_id,

@@ -30,6 +30,7 @@ from mentorship.queries.journal import head
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell_changes
 from mentorship.services.rooms import leave_room
+from mentorship.services.unsent_mail import drop_mail_of_cancelled
 from mentorship.services.waiting import offer
 
 _BOOKINGS = table_of(SessionBooking)
@@ -223,3 +224,6 @@ def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now
     before = head(session)
     session.execute(insert(StatusChange), journal)
     tell_changes(session, NEWS_OF[rule.action], first=before + 1, now=now)
+    if rule.action is Action.CANCEL:
+        for row in rows:
+            drop_mail_of_cancelled(session, row["id"], now=now)

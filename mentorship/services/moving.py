@@ -19,6 +19,7 @@ from mentorship.services.booking import refuse_unless_free, seat_in
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
 from mentorship.services.rooms import keep_room
+from mentorship.services.unsent_mail import drop_moves_back
 from mentorship.services.waiting import offer, settle
 
 _BOOKINGS = table_of(SessionBooking)
@@ -169,4 +170,8 @@ def _store(
         )
         .returning(BookingMove.id)
     )
-    tell(session, MailKind.MOVED, booking_id=booking["id"], move_id=move_id, now=now)
+    unchanged = drop_moves_back(session, booking["id"], slot, now=now)
+    tell(
+        session, MailKind.MOVED, booking_id=booking["id"], move_id=move_id, now=now,
+        leave_out=unchanged,
+    )  # fmt: skip

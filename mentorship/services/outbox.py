@@ -1,5 +1,6 @@
 """The outbox: mail is a row in the transaction of what it tells about; a worker sends it later."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,31 +55,38 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
 
 
 def tell(
-    session: Session, kind: MailKind, *, booking_id: int, now: datetime, move_id: int | None = None
+    session: Session,
+    kind: MailKind,
+    *,
+    booking_id: int,
+    now: datetime,
+    move_id: int | None = None,
+    leave_out: Collection[int] = (),
 ) -> None:
     """Put the mail about a booking or a move into the outbox, for both people; does not commit.
 
-    `move_id` names the move. The mail gets its words when it is sent.
+    `move_id` names the move, `leave_out` people who are not told. The mail gets its words when it
+    is sent.
     """
     readers = session.execute(
         select(SessionBooking.student_id, SessionBooking.mentor_id).where(
             SessionBooking.id == booking_id
         )
     ).one()
-    session.execute(
-        insert(OutboxMessage),
-        [
-            {
-                "kind": kind,
-                "booking_id": booking_id,
-                "reader_id": reader_id,
-                "move_id": move_id,
-                "created_at": now,
-                "next_try_at": now,
-            }
-            for reader_id in readers
-        ],
-    )
+    rows = [
+        {
+            "kind": kind,
+            "booking_id": booking_id,
+            "reader_id": reader_id,
+            "move_id": move_id,
+            "created_at": now,
+            "next_try_at": now,
+        }
+        for reader_id in readers
+        if reader_id not in leave_out
+    ]
+    if rows:
+        session.execute(insert(OutboxMessage), rows)
 
 
 def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:

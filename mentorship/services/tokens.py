@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -21,6 +21,9 @@ PREFIX = "mentorship_"
 """Tells a token from any other secret, in a header as in a text that somebody leaks."""
 
 LONGEST_NAME = 80
+KEPT_REVOKED = 20
+"""Of one person; older revoked ones are forgotten when another token is made."""
+
 MOST_TOKENS = 20
 """Of one person, revoked ones left out."""
 
@@ -62,6 +65,7 @@ def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewTo
         raise InvalidInput(
             N_("You have %(most)s tokens. Please revoke one first.", most=MOST_TOKENS)
         )
+    _forget_revoked(session, viewer)
     token_id = session.scalar(
         insert(ApiToken)
         .values(user_id=viewer.id, name=name, token_hash=_hash(secret), created_at=now)
@@ -70,6 +74,18 @@ def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewTo
     session.commit()
     assert token_id is not None
     return NewToken(token_id, name, secret, now)
+
+
+def _forget_revoked(session: Session, viewer: Viewer) -> None:
+    revoked = (
+        select(ApiToken.id)
+        .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_not(None))
+        .order_by(ApiToken.id.desc())
+        .offset(KEPT_REVOKED)
+    )
+    old = session.scalars(revoked).all()
+    if old:
+        session.execute(delete(ApiToken).where(ApiToken.id.in_(old)))
 
 
 def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:

@@ -23,6 +23,9 @@ from mentorship.services.outbox import Mail, enqueue
 HOLD = timedelta(minutes=30)
 """For so long a time that became free is kept for the first in line."""
 
+MOST_PLACES = 20
+"""Weeks that one student waits for at a time."""
+
 LONGEST_WAIT = timedelta(days=366)
 
 _IS_OPEN = text("NOT waiting_list_entries.is_over")  # The words of an index.
@@ -36,7 +39,8 @@ def join(
     `week` is any day of it in the mentor's zone. Who waits already keeps the place.
 
     Raises Forbidden for who is no student, NotFound for a mentor who takes no bookings, and
-    InvalidInput where the week is over, too far ahead, or has a time that is free.
+    InvalidInput where the week is over, too far ahead, or has a time that is free, and for a
+    student who waits for too many weeks already.
     """
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students wait for a free time."))
@@ -53,6 +57,15 @@ def join(
     place = {"mentor_id": mentor_id, "student_id": viewer.id, "week": full.monday}
     entry = session.scalar(select(WaitingListEntry).filter_by(**place, is_over=False))
     if entry is None:
+        places = select(WaitingListEntry.id).filter_by(student_id=viewer.id, is_over=False)
+        if len(session.scalars(places).all()) >= MOST_PLACES:
+            session.rollback()
+            raise InvalidInput(
+                N_(
+                    "You already wait for %(most)s weeks. Please give up one of them first.",
+                    most=MOST_PLACES,
+                )
+            )
         entry = WaitingListEntry(**place, created_at=now)
         session.add(entry)
     session.commit()

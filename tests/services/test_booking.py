@@ -1,15 +1,23 @@
 """Booking a time: what is stored, what is refused and how, on both engines."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import func, select, update
 
 from mentorship.database import begin_write
-from mentorship.domain.errors import Forbidden, KeyReused, NotFound
+from mentorship.domain.errors import Forbidden, KeyReused, NotFound, TooManyTries
 from mentorship.domain.lifecycle import Status
 from mentorship.models import IdempotencyKey, MentorProfile, MentorTimeSlot, SessionBooking
 from mentorship.queries.free_times import Obstacle
 from mentorship.services.booking import NotFree, Wish, book
-from mentorship.services.idempotency import KEPT_FOR, forget_old_answers
+from mentorship.services.idempotency import (
+    KEPT_FOR,
+    MOST_KEYS,
+    Once,
+    forget_old_answers,
+    keep_answer,
+)
 from tests.support.builders import a_booking, a_profile, a_seat, a_slot, at, the_booking
 from tests.support.meanwhile import meanwhile
 
@@ -158,3 +166,30 @@ def test_a_refused_booking_leaves_no_transaction_open(session, cast, slot):
 
     assert not session.in_transaction()
     begin_write(session)
+
+
+def test_a_person_has_only_so_many_keys_at_a_time(session, cast, slot):
+    begin_write(session)
+    for number in range(MOST_KEYS):
+        keep_answer(session, Once(cast.student.id, f"k{number}", "{}"), "{}", now=NOW)
+    session.commit()
+    later = NOW + timedelta(hours=1)
+
+    with pytest.raises(
+        TooManyTries, match="100 different Idempotency-Keys within a day"
+    ) as refused:
+        book(session, viewer=cast.student, wish=wish(slot), now=later, key="one more")
+
+    assert refused.value.retry_after == 23 * 3600
+    assert number_of(session, SessionBooking) == 0
+    assert number_of(session, IdempotencyKey) == MOST_KEYS
+    assert book(session, viewer=cast.stranger, wish=wish(slot), now=later, key="one more").changed
+
+
+def test_keys_that_are_a_day_old_do_not_count(session, cast, slot):
+    begin_write(session)
+    for number in range(MOST_KEYS):
+        keep_answer(session, Once(cast.student.id, f"k{number}", "{}"), "{}", now=NOW - KEPT_FOR)
+    session.commit()
+
+    assert book(session, viewer=cast.student, wish=wish(slot), now=NOW, key="a key").changed

@@ -14,7 +14,14 @@ from mentorship.models import ApiToken
 from mentorship.queries.tokens import tokens_of
 from mentorship.services.accounts import change_password, sign_out_everywhere
 from mentorship.services.feeds import make_feed
-from mentorship.services.tokens import MOST_TOKENS, PREFIX, bearer_of, make, revoke
+from mentorship.services.tokens import (
+    KEPT_REVOKED,
+    MOST_TOKENS,
+    PREFIX,
+    bearer_of,
+    make,
+    revoke,
+)
 from tests.support.builders import LINKS, a_user, at
 from tests.support.databases import counted_statements
 
@@ -65,6 +72,7 @@ def test_a_revoked_token_ends_and_nobody_revokes_anothers(session, sam):
     session.rollback()
     assert revoke(session, viewer=sam, token_id=token.id, now=NOW)
     assert bearer_of(session, token.secret, now=NOW) is None
+    session.rollback()
     session.rollback()
     assert not revoke(session, viewer=sam, token_id=token.id, now=NOW)
     assert tokens_of(session, sam) == []
@@ -117,3 +125,16 @@ def test_who_was_signed_out_everywhere_makes_neither_a_token_nor_a_feed(session,
     with pytest.raises(NotSignedIn):
         make_feed(session, viewer=sam, alarm=Alarm.NONE, now=NOW)
     assert tokens_of(session, sam) == []
+
+
+def test_of_tokens_that_were_made_and_revoked_only_the_latest_are_kept(session, sam):
+    kept = [make(session, viewer=sam, name="kept", now=NOW) for _ in range(3)]
+    for _ in range(KEPT_REVOKED + 10):
+        token = make(session, viewer=sam, name="x", now=NOW)
+        revoke(session, viewer=sam, token_id=token.id, now=NOW)
+
+    session.rollback()
+    assert len(session.scalars(select(ApiToken)).all()) <= len(kept) + KEPT_REVOKED + 1
+    assert {each.id for each in tokens_of(session, sam)} == {token.id for token in kept}
+    session.rollback()
+    assert not revoke(session, viewer=sam, token_id=token.id, now=NOW)

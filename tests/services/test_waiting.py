@@ -18,7 +18,7 @@ from mentorship.services.booking import NotFree, Wish, book
 from mentorship.services.letters import House, write_letter
 from mentorship.services.manual import perform
 from mentorship.services.moving import move
-from mentorship.services.waiting import HOLD, join, leave, pass_on
+from mentorship.services.waiting import HOLD, MOST_PLACES, join, leave, pass_on
 from tests.services.test_moving import FOUR_HOURS
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 from tests.support.databases import counted_statements
@@ -240,3 +240,17 @@ def test_nobody_waits_for_a_week_that_has_a_free_time_is_over_or_far_ahead(sessi
     with pytest.raises(NotFound, match="mentor"):
         join(session, viewer=cast.student, mentor_id=cast.admin.id, week=MONDAY, now=NOW)
     assert in_line(session) == []
+
+
+def test_a_student_waits_for_only_so_many_weeks_at_a_time(session, cast, slot, people):
+    ann = people[0]
+    mondays = [MONDAY + timedelta(weeks=number + 1) for number in range(MOST_PLACES + 1)]
+    places = [wait(session, cast, ann, monday) for monday in mondays[:-1]]
+
+    with pytest.raises(InvalidInput, match=f"already wait for {MOST_PLACES} weeks"):
+        wait(session, cast, ann, mondays[-1])
+
+    assert wait(session, cast, ann, mondays[0]) == places[0]  # A place that is there stays.
+    session.rollback()
+    leave(session, viewer=ann, entry_id=places[0], now=NOW)
+    assert wait(session, cast, ann, mondays[-1])
