@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
+from threading import Lock
+from time import monotonic
 from typing import TypeVar
 
 import structlog
@@ -34,6 +37,12 @@ MAIL_OVERALL = RateLimitItemPerMinute(2000, multiples=10, namespace="mail-overal
 
 TOKEN = RateLimitItemPerMinute(300, namespace="token")
 
+LONGEST_WAIT = 0.2
+"""Seconds that a Redis that hangs may cost: half to connect, half for its answer."""
+
+PAUSE = timedelta(seconds=10)
+"""After a failure Redis is left alone for so long."""
+
 log = structlog.get_logger(__name__)
 
 _T = TypeVar("_T")
@@ -50,16 +59,18 @@ class Counter:
 class Throttle:
     """Counts tries by a limit and a key; while Redis cannot be asked, this process counts alone.
 
-    Keys are hashed, so that they are short and no address of a person is stored.
+    After a failure Redis is not asked for a while (`PAUSE`), and then by one request only, so
+    that a Redis that hangs costs one request `LONGEST_WAIT` and the others nothing. `clock` are
+    seconds that never go back. Keys are hashed, so that they are short and no address of a person
+    is stored.
     """
 
-    def __init__(self, redis_url: str | None) -> None:
+    def __init__(self, redis_url: str | None, *, clock: Callable[[], float] = monotonic) -> None:
         self._alone = FixedWindowRateLimiter(storage_from_string("memory://"))
-        self._shared = (
-            FixedWindowRateLimiter(storage_from_string(redis_url, wrap_exceptions=True))
-            if redis_url
-            else self._alone
-        )
+        self._shared = _in_redis(redis_url) if redis_url else None
+        self._clock = clock
+        self._lock = Lock()
+        self._ask_again_at: float | None = None
 
     def used_up(self, counters: Sequence[Counter], *, now: float) -> Counter | None:
         """The first of these that has no room for one more try at `now` (a Unix time), if any."""
@@ -108,11 +119,42 @@ class Throttle:
         return is_wrong
 
     def _ask(self, what: Callable[[FixedWindowRateLimiter], _T]) -> _T:
+        if self._shared is None or not self._may_ask():
+            return what(self._alone)
         try:
-            return what(self._shared)
+            answer = what(self._shared)
         except StorageError as error:
             log.warning("redis_unreachable", error=str(error))
+            with self._lock:
+                self._ask_again_at = self._clock() + PAUSE.total_seconds()
             return what(self._alone)
+        self._ask_again_at = None
+        return answer
+
+    def _may_ask(self) -> bool:
+        """Whether Redis is there, or this request is the one that tries it again."""
+        with self._lock:
+            if self._ask_again_at is None:
+                return True
+            now = self._clock()
+            if now < self._ask_again_at:
+                return False
+            self._ask_again_at = now + PAUSE.total_seconds()
+            return True
+
+
+def _in_redis(url: str) -> FixedWindowRateLimiter:
+    from redis.backoff import NoBackoff  # Not where there is none: it takes long.
+    from redis.retry import Retry
+
+    storage = storage_from_string(
+        url,
+        wrap_exceptions=True,
+        socket_connect_timeout=LONGEST_WAIT / 2,
+        socket_timeout=LONGEST_WAIT / 2,
+        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # It goes on to Redis as it is.
+    )
+    return FixedWindowRateLimiter(storage)
 
 
 _TOLERANCE = 5
