@@ -60,6 +60,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     known_browsers.init_app(app, settings)
     limits.init_app(app, settings)
     change_limits.init_app(app)
+    feeds.init_app(app)
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
         cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,

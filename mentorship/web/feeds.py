@@ -1,9 +1,8 @@
 """Sessions in other calendars: a private feed, and one session as a file."""
 
-from hashlib import sha256
-
 from flask import (
     Blueprint,
+    Flask,
     Response,
     current_app,
     flash,
@@ -20,38 +19,51 @@ from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.events import Alarm
 from mentorship.extensions import db
-from mentorship.queries.calendar_feed import entries, entry, feed_of
+from mentorship.queries.calendar_feed import entries, entry, feed_of, versions
 from mentorship.queries.session_page import session_page
 from mentorship.services import feeds
 from mentorship.services.events import event_of
+from mentorship.web.drawn_feeds import DrawnFeeds
 from mentorship.web.formats import say
 from mentorship.web.freshness import sweep
 from mentorship.web.identity import required_viewer
 
 bp = Blueprint("feeds", __name__)
+_DRAWN = "drawn_feeds"
 
 FIRST_ALARM = Alarm.TEN_MINUTES
 """What a new feed reminds of until its owner chooses otherwise."""
+
+
+def init_app(app: Flask) -> None:
+    """Make the memory of this process for feeds that it has drawn."""
+    app.extensions[_DRAWN] = DrawnFeeds()
 
 
 @bp.get("/calendar/<feed_token>.ics")
 def read(feed_token: str) -> Response:
     """The sessions of the person whose address this is; whoever has the address may read.
 
-    Sweeps first, so that no calendar tells an old status.
+    Sweeps first, so that no calendar tells an old status. Draws it only where it has changed.
     """
     session, now = db.session(), utc_now()
     feed = feeds.opened_feed(session, feed_token)
     session.rollback()
     sweep(now)
-    base_url = _base_url()
-    events = (
-        event_of(row, feed.viewer, base_url=base_url, alarm=feed.alarm)
-        for row in entries(session, feed.viewer, now=now)
-    )
-    response = _calendar(ics.feed("Mentorship", events))
+
+    def draw() -> bytes:
+        events = (
+            event_of(row, feed.viewer, base_url=_base_url(), alarm=feed.alarm)
+            for row in entries(session, feed.viewer, now=now)
+        )
+        return ics.feed("Mentorship", events)
+
+    state = (feed.viewer, feed.alarm, versions(session, feed.viewer, now=now))
+    drawn_feeds: DrawnFeeds = current_app.extensions[_DRAWN]
+    drawn = drawn_feeds.get(state, draw)
+    response = _calendar(drawn.content)
     response.headers["Cache-Control"] = "private, no-cache"
-    response.set_etag(sha256(response.data).hexdigest())
+    response.set_etag(drawn.etag)
     response.make_conditional(request)
     return response
 

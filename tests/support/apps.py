@@ -8,7 +8,7 @@ from flask import Flask
 from mentorship import create_app
 from mentorship.extensions import db
 from mentorship.logs import configure_logs
-from mentorship.web import kept, limits
+from mentorship.web import feeds, kept, limits
 from tests.support.databases import settings_for
 
 
@@ -33,4 +33,5 @@ class Applications:
         with app.app_context():
             db.engine.dispose()
         kept.init_app(app)
+        feeds.init_app(app)
         limits.init_app(app, app.extensions["settings"])

@@ -6,12 +6,16 @@ from datetime import timedelta
 import icalendar
 import pytest
 import vobject
-from sqlalchemy import select
+from sqlalchemy import select, update
 from structlog.testing import capture_logs
 
+from mentorship.database import begin_write
 from mentorship.domain.lifecycle import Status
-from mentorship.models import CalendarFeed
+from mentorship.extensions import db
+from mentorship.models import CalendarFeed, SessionBooking, User
+from mentorship.web.drawn_feeds import DrawnFeeds
 from tests.support.builders import a_booking, at, the_booking
+from tests.support.databases import counted_statements
 
 ADDRESS = re.compile(r'value="http://[^/"]+(/calendar/[\w-]+\.ics)"')
 
@@ -99,6 +103,91 @@ def test_a_program_that_has_the_newest_hears_so_and_a_change_raises_the_sequence
     assert answer.headers["ETag"] != tag
     assert answer.headers["Cache-Control"] == "private, no-cache"
     assert int(calendar()[booking]["SEQUENCE"]) > before
+
+
+@pytest.fixture
+def reads(app, client_for, address):
+    """`reads(tag)`: the answer, and whether the sessions were read to be drawn."""
+
+    def read(tag=None):
+        headers = {"If-None-Match": tag} if tag else {}
+        with app.app_context():
+            engine = db.engine
+        with counted_statements(engine) as statements:
+            answer = client_for(None).get(address, headers=headers)
+        return answer, any("moved_from" in statement for statement in statements)
+
+    return read
+
+
+def test_a_feed_is_drawn_only_when_it_has_changed(reads, session, cast):
+    for hour in (12, 14, 16):
+        booked(session, cast, f"{hour}:00")
+
+    first, was_drawn = reads()
+    assert was_drawn
+    again, was_drawn = reads()
+    assert (again.status_code, again.data, was_drawn) == (200, first.data, False)
+    answer, was_drawn = reads(first.headers["ETag"])
+    assert (answer.status_code, was_drawn) == (304, False)
+
+
+@pytest.mark.parametrize("change", ["start", "alarm", "zone", "name", "time"])
+def test_every_change_that_the_feed_shows_draws_it_anew(
+    reads, client_for, session, cast, clock, change
+):
+    booking = booked(session, cast)
+    booked(session, cast, at("12:00") - timedelta(days=59), status=Status.COMPLETED)
+    before, _ = reads()
+    if change == "start":
+        client_for(cast.mentor).post(f"/api/sessions/{booking}/start")
+    elif change == "alarm":
+        client_for(cast.student).post("/account/calendar/alarm", data={"alarm": "one-hour"})
+    elif change == "time":
+        clock.tick(timedelta(days=2))
+    else:
+        who, values = {
+            "zone": (cast.student, {"timezone": "Asia/Tokyo"}),
+            "name": (cast.mentor, {"name": "Maya Married"}),
+        }[change]
+        session.rollback()
+        begin_write(session)
+        session.execute(update(User).where(User.id == who.id).values(values))
+        session.commit()
+
+    after, was_drawn = reads(before.headers["ETag"])
+
+    assert (after.status_code, was_drawn) == (200, True)
+    assert after.data != before.data
+
+
+def test_another_process_gives_the_same_tag(app, reads, session, cast, monkeypatch):
+    booked(session, cast)
+    first, _ = reads()
+    monkeypatch.setitem(app.extensions, "drawn_feeds", DrawnFeeds())
+
+    again, was_drawn = reads(first.headers["ETag"])
+
+    assert (again.status_code, was_drawn) == (304, True)
+
+
+@pytest.mark.parametrize(
+    ("cancelled_at", "starts", "is_shown"),
+    [(-29, -29, True), (-31, 5, False), (-1, 5, True), (-29, -31, False), (-40, -31, False)],
+)
+def test_what_was_cancelled_is_shown_for_thirty_days(
+    calendar, session, cast, cancelled_at, starts, is_shown
+):
+    booking = booked(session, cast, at("09:00", days=starts), status=Status.CANCELLED)
+    begin_write(session)
+    session.execute(
+        update(SessionBooking)
+        .where(SessionBooking.id == booking)
+        .values(cancelled_at=at("12:00", days=cancelled_at))
+    )
+    session.commit()
+
+    assert set(calendar()) == ({booking} if is_shown else set())
 
 
 def test_sixty_days_back_are_enough(calendar, session, cast):
