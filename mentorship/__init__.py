@@ -19,6 +19,7 @@ from mentorship.config import (
 )
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
+from mentorship.services.holds import HOLD_OPTION
 from mentorship.services.reset_links import Links
 
 
@@ -67,7 +68,10 @@ def _flask_config(settings: Settings) -> dict[str, object]:
     return {
         "SECRET_KEY": key,
         "SQLALCHEMY_DATABASE_URI": database,
-        "SQLALCHEMY_ENGINE_OPTIONS": {"hide_parameters": True},  # They are secrets in a log.
+        "SQLALCHEMY_ENGINE_OPTIONS": {
+            "hide_parameters": True,  # They are secrets in a log.
+            "execution_options": {HOLD_OPTION: settings.hold},
+        },
         "SESSION_COOKIE_NAME": f"{'__Host-' * settings.has_https_cookies}mentorship_session",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     student_cutoff_hours: int = Field(default=4, ge=0, le=720)
     max_open_bookings: int = Field(default=10, ge=1, le=1000)
     max_open_bookings_per_mentor: int = Field(default=3, ge=1, le=1000)
+    hold_minutes: int = Field(default=30, ge=1, le=10_080)
     webhook_loopback: bool = False
 
     @property
@@ -83,6 +84,11 @@ class Settings(BaseSettings):
     def booking_limits(self) -> BookingLimits:
         """How many sessions a student may have booked at a time."""
         return BookingLimits(self.max_open_bookings, self.max_open_bookings_per_mentor)
+
+    @property
+    def hold(self) -> timedelta:
+        """How long a freed slot is held for the next person on a waiting list."""
+        return timedelta(minutes=self.hold_minutes)
 
     @property
     def base_host(self) -> str:

@@ -142,9 +142,9 @@ class DayOff(Model):
 class WaitingListEntry(Model):
     """A student who waits for a free slot in a mentor's week.
 
-    `week` is the Monday, in the mentor's zone. `held_slot_id` is the slot that was held for this
-    student; an entry is over once its hold has run out, was used, the student left, or the week
-    has passed.
+    `week` is the Monday, in the mentor's zone. `held_slot_id` is the slot that is held for this
+    student. An entry is over once the student has booked a slot of the week or has left, or the
+    week has passed; a hold that runs out does not end it.
     """
 
     __tablename__ = "waiting_list_entries"
@@ -175,3 +175,18 @@ class WaitingListEntry(Model):
             postgresql_where=text("held_slot_id IS NOT NULL"),
         ),
     )
+
+
+class MissedHold(Model):
+    """A hold that ran out: the slot is not held for that place again.
+
+    The row goes when the slot has been booked and becomes free again.
+    """
+
+    __tablename__ = "missed_holds"
+
+    entry_id: Mapped[int] = mapped_column(ForeignKey("waiting_list_entries.id"), primary_key=True)
+    slot_id: Mapped[int] = mapped_column(ForeignKey("mentor_time_slots.id"), primary_key=True)
+    missed_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_missed_holds_slot", "slot_id"),)

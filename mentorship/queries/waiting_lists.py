@@ -1,17 +1,22 @@
-"""For what a student waits, and what is held for them."""
+"""What a student waits for, and what is held for them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
+from mentorship.domain.errors import NotFound
 from mentorship.models import MentorTimeSlot, User, WaitingListEntry
+from mentorship.queries.free_times import Obstacle, obstacle_to
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """A place on a waiting list; `place` counts from 1. What is held has its instants in UTC."""
+    """A place on a waiting list; `place` counts from 1.
+
+    The slot is there only while the student can book it because it is held. Instants in UTC.
+    """
 
     id: int
     mentor_id: int
@@ -40,8 +45,14 @@ _PLACE = (
 )
 
 
-def waiting_lists(session: Session, *, student_id: int, since: date) -> list[Waiting]:
-    """The student's places in weeks from the Monday `since` on, the next week first."""
+def waiting_lists(
+    session: Session, *, student_id: int, since: date, now: datetime
+) -> list[Waiting]:
+    """The student's places in weeks from the Monday `since` on, the next week first.
+
+    A hold counts as long as a booking at `now` (UTC) would not be refused, whether or not a worker
+    has ended it.
+    """
     rows = session.execute(
         select(
             WaitingListEntry.id, WaitingListEntry.mentor_id, User.name, User.timezone,
@@ -57,4 +68,27 @@ def waiting_lists(session: Session, *, student_id: int, since: date) -> list[Wai
         )
         .order_by(WaitingListEntry.week, WaitingListEntry.id)
     )  # fmt: skip
-    return [Waiting(*row) for row in rows]
+    return [_with_true_hold(session, Waiting(*row), student_id, now=now) for row in rows]
+
+
+def obstacle_to_hold(
+    session: Session, *, slot_id: int, mentor_id: int, student_id: int, now: datetime
+) -> Obstacle | None:
+    """What keeps a student from booking the slot that is held for them at `now` (UTC)."""
+    people = {"mentor_id": mentor_id, "student_id": student_id}
+    try:
+        return obstacle_to(session, slot_id=slot_id, **people, now=now)
+    except NotFound:  # Students cannot find the mentor any more.
+        return Obstacle.WITHDRAWN
+
+
+def _with_true_hold(
+    session: Session, waiting: Waiting, student_id: int, *, now: datetime
+) -> Waiting:
+    if waiting.slot_id is None:
+        return waiting
+    people = {"mentor_id": waiting.mentor_id, "student_id": student_id}
+    holds = waiting.held_until is not None and waiting.held_until > now
+    if holds and obstacle_to_hold(session, slot_id=waiting.slot_id, **people, now=now) is None:
+        return waiting
+    return replace(waiting, slot_id=None, start_time=None, end_time=None, held_until=None)

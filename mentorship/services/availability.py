@@ -22,6 +22,7 @@ from mentorship.domain.sentences import N_, joined, ngettext
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.calendar import read_calendar
 from mentorship.services.changes import Change
+from mentorship.services.holds import lose_holds
 from mentorship.services.locks import lock_people
 from mentorship.services.manual import perform
 from mentorship.services.profiles import ensure_profile
@@ -157,7 +158,7 @@ def apply(
     plan = effect.plan
     if stored != change:  # The slots of a new rule carry the id that it has only now.
         plan = read_calendar(session, mentor.id, now=now).plan(now=now)
-    hold_for_their_students(session, effect.sessions)
+    hold_for_their_students(session, effect.sessions, now=now)
     carry_out(session, mentor.id, plan, now=now)
     session.commit()
     cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
@@ -196,8 +197,11 @@ def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
     return set(session.scalars(found))
 
 
-def hold_for_their_students(session: Session, sessions: Collection[BookedSession]) -> None:
+def hold_for_their_students(
+    session: Session, sessions: Collection[BookedSession], *, now: datetime
+) -> None:
     """Leave these times to who booked them, until they begin; does not commit."""
+    lose_holds(session, [booked.slot_id for booked in sessions], now=now)
     for booked in sessions:
         session.execute(
             update(MentorTimeSlot)
@@ -239,7 +243,7 @@ def _cancel(
             SessionBooking.status != Status.CANCELLED,
         )
         empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled.values()), ~is_live)
-        withdraw(session, session.scalars(empty).all())
+        withdraw(session, session.scalars(empty).all(), now=now)
         session.commit()
         publish(session, mentor.id, now=now)
     return set(cancelled)

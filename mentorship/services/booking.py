@@ -19,10 +19,11 @@ from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.free_times import FreeSlot, Obstacle, free_slots, obstacle_to
 from mentorship.queries.offer import open_session_in
 from mentorship.queries.open_bookings import open_bookings
+from mentorship.services.holds import hold_free_slots
 from mentorship.services.idempotency import Once, keep_answer, kept_answer
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
-from mentorship.services.waiting import settle
+from mentorship.services.waiting import leave_for_booking
 
 NEXT_TOLD = 3
 """How many other free times a refusal names."""
@@ -214,7 +215,8 @@ def refuse_unless_free(
 
 def _store(session: Session, viewer: Viewer, wish: Wish, look: _Look, *, now: datetime) -> Booked:
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
-    settle(session, slot, viewer.id, now=now)
+    if leave_for_booking(session, slot, viewer.id):
+        hold_free_slots(session, slot.mentor_id, now=now, taking=slot.id)
     # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
     lock_journal(session)
     booking_id = session.scalar(

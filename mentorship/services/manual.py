@@ -27,11 +27,11 @@ from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.journal import head
+from mentorship.services.holds import hold_free_slots
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell_changes
 from mentorship.services.rooms import leave_room
 from mentorship.services.unsent_mail import drop_mail_of_cancelled
-from mentorship.services.waiting import offer
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -218,8 +218,9 @@ def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now
             }
         )
     if rule.action is Action.CANCEL:
-        leave_room(session, rows[0]["time_slot_id"])
-        offer(session, rows[0]["mentor_id"], now=now)
+        slot_id, mentor_id = rows[0]["time_slot_id"], rows[0]["mentor_id"]
+        leave_room(session, slot_id)
+        hold_free_slots(session, mentor_id, now=now, freed=slot_id)
     lock_journal(session)
     before = head(session)
     session.execute(insert(StatusChange), journal)

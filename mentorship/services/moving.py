@@ -16,11 +16,12 @@ from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.models import BookingMove, Cause, MentorTimeSlot, SessionBooking, table_of
 from mentorship.services.booking import refuse_unless_free, seat_in
+from mentorship.services.holds import hold_free_slots
 from mentorship.services.locks import lock_people, lock_slots
 from mentorship.services.outbox import tell
 from mentorship.services.rooms import keep_room
 from mentorship.services.unsent_mail import drop_moves_back
-from mentorship.services.waiting import offer, settle
+from mentorship.services.waiting import leave_for_booking
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -149,8 +150,8 @@ def _store(
         .where(_BOOKINGS.c.id == booking["id"])
         .values(revision=_BOOKINGS.c.revision + 1, **seat_in(session, slot))
     )
-    settle(session, slot, booking["student_id"], now=now)
-    offer(session, slot.mentor_id, now=now)
+    leave_for_booking(session, slot, booking["student_id"])
+    hold_free_slots(session, slot.mentor_id, now=now, freed=booking["time_slot_id"])
     # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
     lock_journal(session)
     move_id = session.scalar(

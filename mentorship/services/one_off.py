@@ -19,6 +19,7 @@ from mentorship.services.availability_fields import (
     LARGEST_GROUP,
     minutes_between,
 )
+from mentorship.services.holds import lose_holds
 from mentorship.services.locks import lock_people
 from mentorship.services.profiles import ensure_profile
 from mentorship.services.publishing import carry_out, withdraw
@@ -53,9 +54,10 @@ def save_slot(
         raise
     ensure_profile(session, mentor_id)
     if _moves_history(session, slot_id, columns):
-        withdraw(session, [slot_id])
+        withdraw(session, [slot_id], now=now)
         slot_id = 0
     if slot_id:
+        _lose_hold_of_another_time(session, slot_id, columns, now=now)
         session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id).values(columns))
     else:
         new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
@@ -65,6 +67,15 @@ def save_slot(
     carry_out(session, mentor_id, plan, now=now)
     session.commit()
     return slot_id
+
+
+def _lose_hold_of_another_time(
+    session: Session, slot_id: int, columns: Mapping[str, object], *, now: datetime
+) -> None:
+    """A student who was told that one time is held does not find another one in its place."""
+    slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
+    if (slot.start_time, slot.end_time) != (columns["start_time"], columns["end_time"]):
+        lose_holds(session, [slot_id], now=now)
 
 
 def _checked(

@@ -9,10 +9,10 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.availability import Plan
 from mentorship.domain.rounds import is_time
-from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot, WaitingListEntry
+from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
 from mentorship.queries.calendar import read_calendar
+from mentorship.services.holds import hold_free_slots, lose_holds
 from mentorship.services.locks import lock_people
-from mentorship.services.waiting import offer
 
 
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
@@ -50,7 +50,7 @@ def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) ->
 
     Does not commit. The mentor must be locked.
     """
-    withdraw(session, [slot.id for slot in plan.withdraw])
+    withdraw(session, [slot.id for slot in plan.withdraw], now=now)
     if plan.add:
         session.execute(
             insert(MentorTimeSlot),
@@ -76,20 +76,16 @@ def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) ->
         .where(MentorProfile.mentor_id == mentor_id)
         .values(published_until=plan.until)
     )
-    offer(session, mentor_id, now=now)
+    hold_free_slots(session, mentor_id, now=now)
 
 
-def withdraw(session: Session, slot_ids: Sequence[int]) -> None:
+def withdraw(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
     """Offer these slots no more; does not commit. None may have an open session.
 
-    Those for whom one was held keep their place in the line.
+    Students for whom one was held are told, and keep their places in line.
     """
     if slot_ids:
-        session.execute(
-            update(WaitingListEntry)
-            .where(WaitingListEntry.held_slot_id.in_(slot_ids), ~WaitingListEntry.is_over)
-            .values(held_slot_id=None)
-        )
+        lose_holds(session, slot_ids, now=now)
         session.execute(
             update(MentorTimeSlot)
             .where(MentorTimeSlot.id.in_(slot_ids))

@@ -1,8 +1,8 @@
 """The worker: sweeps at the second that the next transition is due, with mail and calls beside it.
 
 Between sweeps it keeps the mentors' slots filled up to their horizons, and right where the rules
-of a time zone have changed. It passes holds of
-waiting lists on, and forgets old answers, mail and calls.
+of a time zone have changed. It ends and gives the holds of waiting lists, and forgets old answers,
+mail and calls.
 """
 
 from collections.abc import Callable
@@ -17,6 +17,7 @@ from mentorship.models import Cause
 from mentorship.queries.due import next_due
 from mentorship.services.calling import Caller
 from mentorship.services.delivery import deliver
+from mentorship.services.holds import HoldUpdater, expire_holds
 from mentorship.services.idempotency import forget_old_answers
 from mentorship.services.letters import House
 from mentorship.services.publishing import Publisher
@@ -24,7 +25,6 @@ from mentorship.services.recording_calls import forget_old_calls
 from mentorship.services.reminders import write_reminders
 from mentorship.services.retention import Retention
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.services.waiting import pass_on
 from mentorship.services.zone_rules import ZoneWatch
 
 log = structlog.get_logger(__name__)
@@ -55,7 +55,7 @@ def run_worker(
     `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
     run. A database that cannot be reached is logged and tried again.
     """
-    beside = (ZoneWatch(), Publisher(), Retention())
+    beside = (ZoneWatch(), Publisher(), HoldUpdater(), Retention())
 
     def one_round(session: Session) -> timedelta:
         pause = _sweep_once(session, clock)
@@ -139,7 +139,7 @@ def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
     result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
     if result.started or result.completed or result.failed:
         log.info("swept", started=result.started, completed=result.completed, failed=result.failed)
-    pass_on(session, now=now)
+    expire_holds(session, now=now)
     forget_old_answers(session, now=now)
     forget_old_calls(session, now=now)
     due = next_due(session, now=now)

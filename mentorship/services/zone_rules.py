@@ -98,7 +98,7 @@ def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetim
     is_moved = False
     if session.get(MentorProfile, person_id) is not None:
         plan = read_calendar(session, person_id, now=now).plan(now=now)
-        hold_for_their_students(session, booked_in(session, plan.misfits))
+        hold_for_their_students(session, booked_in(session, plan.misfits), now=now)
         carry_out(session, person_id, plan, now=now)
         is_moved = bool(plan.withdraw)
     readings = _readings(session, person, change, now=now)

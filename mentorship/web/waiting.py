@@ -1,17 +1,17 @@
 """The waiting lists of full weeks."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from flask import Blueprint, flash, jsonify, render_template
+from flask import Blueprint, current_app, flash, jsonify, render_template
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden
-from mentorship.domain.people import Role
+from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
-from mentorship.queries.waiting_lists import waiting_lists
+from mentorship.queries.waiting_lists import Waiting, waiting_lists
 from mentorship.services.waiting import join, leave
 from mentorship.web.fields import body
 from mentorship.web.formats import say
@@ -19,6 +19,7 @@ from mentorship.web.htmx import wants_page
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
 from mentorship.wire import LeftAnswer, NoFields, WaitingAnswer, WaitingFields
+from mentorship.wire.waiting import WaitingListsAnswer, waiting_lists_answer
 
 bp = Blueprint("waiting", __name__)
 
@@ -28,12 +29,24 @@ _PAGE = "/waiting-list"
 
 @bp.get(_PAGE)
 def show() -> str:
-    """For what the viewer waits, and what is held for them."""
+    """What the viewer waits for, and what is held for them."""
     viewer, now = required_viewer(), utc_now()
-    if viewer.role is not Role.STUDENT:
-        raise Forbidden(N_("Only students wait for a free time."))
-    entries = waiting_lists(db.session(), student_id=viewer.id, since=(now - _A_WEEK).date())
-    return render_template("waiting.html", viewer=viewer, entries=entries, now=now)
+    return render_template(
+        "waiting.html",
+        viewer=viewer,
+        entries=_entries(viewer, now),
+        minutes=current_app.extensions["settings"].hold_minutes,
+        now=now,
+    )
+
+
+@bp.get("/api/waiting-list")
+@described(WaitingListsAnswer, access=Access.SIGNED_IN, refusals=(403,))
+def read() -> Response:
+    """What the viewer, a student, waits for, and until when a slot is held."""
+    viewer, now = required_viewer(), utc_now()
+    entries = _entries(viewer, now)
+    return jsonify(waiting_lists_answer(entries).json_ready())
 
 
 @bp.post("/api/mentors/<id:mentor_id>/waiting-list")
@@ -47,8 +60,8 @@ def show() -> str:
 def wait(mentor_id: int) -> Response:
     """A student waits for a time in a week of the mentor that has none free.
 
-    Who waits already keeps the place. The first in line gets a hold of 30 minutes on a time that
-    becomes free, then the next.
+    Who waits already keeps the place. A time that becomes free is held for the first in line, then
+    for the next: `heldUntil` of GET /api/waiting-list says until when.
     """
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
     db.session.rollback()
@@ -61,6 +74,13 @@ def wait(mentor_id: int) -> Response:
         success=True, message=say(sentence), entry_id=entry.id, mentor_id=mentor_id, week=entry.week
     )
     return jsonify(answer.json_ready())
+
+
+def _entries(viewer: Viewer, now: datetime) -> list[Waiting]:
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden(N_("Only students wait for a free time."))
+    since = (now - _A_WEEK).date()
+    return waiting_lists(db.session(), student_id=viewer.id, since=since, now=now)
 
 
 @bp.post("/api/waiting-list/<id:entry_id>/leave")

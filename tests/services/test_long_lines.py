@@ -10,8 +10,8 @@ from mentorship.database import begin_write
 from mentorship.domain.people import Role
 from mentorship.models import MentorTimeSlot, WaitingListEntry
 from mentorship.queries.calendar import read_calendar
+from mentorship.services.holds import HOLD, expire_holds, hold_free_slots
 from mentorship.services.publishing import withdraw
-from mentorship.services.waiting import HOLD, offer, pass_on
 from tests.support.builders import a_booking, a_profile, a_slot, at, some_users
 from tests.support.databases import counted_statements
 
@@ -78,9 +78,9 @@ def test_places_of_old_are_never_read_from_end_to_end(session, cast, slots):
     with planned(session) as plans:
         read_calendar(session, cast.mentor.id, now=NOW)
         session.rollback()
-        withdraw(session, slots[1:])
+        withdraw(session, slots[1:], now=NOW)
         session.commit()
-        pass_on(session, now=NOW + HOLD)
+        expire_holds(session, now=NOW + HOLD)
 
     assert sum("held_slot_id" in sql for sql in plans) >= 5
     assert whole_scans(plans) == []
@@ -108,7 +108,7 @@ def offered(session, cast):
     session.rollback()
     begin_write(session)
     with counted_statements(session.get_bind()) as statements:
-        offer(session, cast.mentor.id, now=NOW)
+        hold_free_slots(session, cast.mentor.id, now=NOW)
     session.commit()
     of_mentor = MentorTimeSlot.mentor_id == cast.mentor.id, MentorTimeSlot.held_for.is_not(None)
     holds = select(MentorTimeSlot.held_for).where(*of_mentor).order_by(MentorTimeSlot.start_time)

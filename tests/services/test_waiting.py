@@ -15,10 +15,11 @@ from mentorship.models import MentorProfile, MentorTimeSlot, OutboxMessage, Wait
 from mentorship.queries.calendar import read_calendar
 from mentorship.queries.mail import mail_facts
 from mentorship.services.booking import NotFree, Wish, book
+from mentorship.services.holds import HOLD, expire_holds
 from mentorship.services.letters import House, write_letter
 from mentorship.services.manual import perform
 from mentorship.services.moving import move
-from mentorship.services.waiting import HOLD, MOST_PLACES, join, leave, pass_on
+from mentorship.services.waiting import MOST_PLACES, join, leave
 from tests.services.test_moving import FOUR_HOURS
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 from tests.support.databases import counted_statements
@@ -116,17 +117,17 @@ def test_a_hold_that_runs_out_goes_to_the_next_until_nobody_waits(
     cancel(session, cast, booking)
     now = NOW
     for expected in (people[1].id, people[2].id, None):
-        assert pass_on(session, now=now + HOLD / 2) == 0
+        assert expire_holds(session, now=now + HOLD / 2) == 0
         now += HOLD
-        assert pass_on(session, now=now) == 1
+        assert expire_holds(session, now=now) == 1
         assert held(session, slot)[0] == expected
 
-    assert in_line(session) == []
-    assert pass_on(session, now=now + HOLD) == 0
+    assert in_line(session) == [each.id for each in people]
+    assert expire_holds(session, now=now + HOLD) == 0
     assert book(session, viewer=cast.stranger, wish=Wish(slot, "x", ""), now=now).changed
 
 
-def test_a_hold_that_outlasts_the_start_is_not_taken_for_one_that_is_kept(
+def test_a_hold_ends_with_the_start_and_is_not_taken_for_one_that_is_kept(
     session, cast, slot, booking, people
 ):
     session.execute(update(MentorProfile).values(minimum_notice=0))
@@ -134,7 +135,7 @@ def test_a_hold_that_outlasts_the_start_is_not_taken_for_one_that_is_kept(
     late = at("13:45")
     cancel(session, cast, booking, now=late)
 
-    assert held(session, slot) == (people[0].id, late + HOLD)
+    assert held(session, slot) == (people[0].id, at("14:00"))
     assert [it.is_kept for it in read_calendar(session, cast.mentor.id, now=late).slots] == [False]
 
 
@@ -216,13 +217,13 @@ def test_places_in_weeks_that_are_over_everywhere_end(session, cast, people):
     places(session, cast, people[:1], [earlier, last, MONDAY])
 
     for _twice in range(2):
-        assert pass_on(session, now=NOW) == 0
+        assert expire_holds(session, now=NOW) == 0
         open_ones = select(WaitingListEntry.week).where(~WaitingListEntry.is_over)
         assert sorted(session.scalars(open_ones)) == [last, MONDAY]
         session.rollback()
 
     with counted_statements(session.get_bind()) as statements:
-        pass_on(session, now=NOW)
+        expire_holds(session, now=NOW)
     assert len(statements) == 1
 
 

@@ -20,11 +20,12 @@ from mentorship.services.availability import apply
 from mentorship.services.booking import Wish, book
 from mentorship.services.changes import ChangeSettings, SaveRule
 from mentorship.services.details import change_details
+from mentorship.services.holds import expire_holds
 from mentorship.services.manual import perform
 from mentorship.services.moving import move
 from mentorship.services.profiles import edit_profile
 from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.services.waiting import join, pass_on
+from mentorship.services.waiting import join
 from tests.support.builders import a_slot, a_user, at
 from tests.support.hours import evenings
 
@@ -148,7 +149,7 @@ class World:
              week=day, now=self.now)  # fmt: skip
 
     def end_holds(self, _n: int) -> None:
-        pass_on(self.session, now=self.now)
+        expire_holds(self.session, now=self.now)
 
     def change_settings(self, n: int) -> None:
         settings = SlotSettings(

@@ -139,6 +139,7 @@ POST /api/bookings                             401      200     200    403   403
 GET  /slots/<id:slot_id>/book                  302      200     200    403   403   403
 POST /slots/<id:slot_id>/book                  401      303     303    403   403   403
 GET  /waiting-list                             302      200     200    403   403   403
+GET  /api/waiting-list                         401      200     200    403   403   403
 POST /api/mentors/<id:mentor_id>/waiting-list  401      200     200    403   403   403
 POST /api/waiting-list/<id:entry_id>/leave     401      404     200    404   404   404
 """
