@@ -62,7 +62,7 @@ def import_users_command(file: Path) -> None:
     if without_password:
         click.echo("These set a password by a link that works for seven days:")
     for person in without_password:
-        click.echo(f"{person.email}  {_reset_link(person.user_id, epoch=0)}")
+        click.echo(f"{person.email}  {_reset_link(person.user_id, epoch=person.epoch)}")
 
 
 @click.command("reset-link")

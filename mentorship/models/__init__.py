@@ -8,6 +8,7 @@ from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
 from mentorship.models.columns import table_of
 from mentorship.models.feed import CalendarFeed
+from mentorship.models.installation import Installation
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.schedule import (
     AvailabilityRule,
@@ -33,6 +34,7 @@ __all__ = [
     "Cause",
     "DayOff",
     "IdempotencyKey",
+    "Installation",
     "MailChoice",
     "MailOutcome",
     "MentorProfile",

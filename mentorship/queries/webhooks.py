@@ -17,6 +17,7 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
+from mentorship.queries.installation import identity_of
 from mentorship.queries.journal import update_from
 
 PAGE_SIZE = 50
@@ -26,9 +27,13 @@ _C, _E = WebhookCall, WebhookEndpoint
 
 @dataclass(frozen=True)
 class Call:
-    """A call to be made. `attempts` are those before, `failing_since` (UTC) the endpoint's."""
+    """A call to be made. `attempts` are those before, `failing_since` (UTC) the endpoint's.
+
+    `webhook_id` names it to the endpoint, the same at each try.
+    """
 
     id: int
+    webhook_id: str
     endpoint_id: int
     url: str
     salt: str
@@ -77,10 +82,11 @@ def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
         .where(_C.id.in_(ids))
         .order_by(_C.id)
     )  # fmt: skip
+    identity = identity_of(session)
     return [
         Call(
-            row.call_id, row.endpoint_id, row.url, row.salt, row.attempts, row.failing_since,
-            update_from(row),
+            row.call_id, identity.webhook_id(row.call_id), row.endpoint_id, row.url, row.salt,
+            row.attempts, row.failing_since, update_from(row),
         )
         for row in rows
     ]  # fmt: skip

@@ -1,6 +1,7 @@
 """Accounts: making them, checking a password, setting a new one."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +27,10 @@ from mentorship.services.reset_links import Links
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 LONGEST_NAME = 120
 LONGEST_ZONE = 64
+
+FIRST_EPOCHS = 1_000_000_000
+"""A new account begins with one of so many epochs, so that a cookie or a link for the same id of
+another database on this host, signed with the same key, fits nobody."""
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PILE = "M" * 9
@@ -151,7 +156,7 @@ def new_account(
         "timezone": clean_timezone(timezone),
         "language": language,
         "password_hash": hash_password(password) if password else None,
-        "session_epoch": 0,
+        "session_epoch": secrets.randbelow(FIRST_EPOCHS),
         "created_at": now,
     }
 

@@ -94,7 +94,7 @@ class Caller:
     def _make(self, call: Call) -> _Answer:
         body = self._body_of(call.update)
         key = endpoint_key(self._secret_key, call.salt)
-        headers = signed_headers(key, f"call_{call.id}", body, now=self._clock())
+        headers = signed_headers(key, call.webhook_id, body, now=self._clock())
         try:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:

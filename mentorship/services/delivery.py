@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.post import LONGEST_HAND_IN, Lost, NotNow, Post, Refused, Unreachable
 from mentorship.database import begin_each, begin_write
+from mentorship.domain.identity import Identity
 from mentorship.models import MailOutcome, OutboxMessage, table_of
+from mentorship.queries.installation import identity_of
 from mentorship.queries.mail import mail_facts
 from mentorship.services.claims import Claims, in_print
 from mentorship.services.letters import Facts, House, reason_to_drop, write_letter
@@ -83,6 +85,7 @@ def deliver(
     until, holder = now + lease, secrets.token_hex(16)
     ids = _take(session, holder, now=now, until=until)
     mails, read_at = deque(mail_facts(session, ids)), now
+    identity = identity_of(session)
     session.rollback()
     last_start = until - lease / 4
     try:
@@ -93,7 +96,7 @@ def deliver(
                 if now - read_at >= _FRESH:
                     mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
                 mail = mails.popleft()
-                columns, lost = _try(mail, house, counter.hand_in, done, now=clock())
+                columns, lost = _try(mail, house, identity, counter.hand_in, done, now=clock())
                 _CLAIMS.note(notes, mail.id, holder, columns)
                 if lost:
                     break
@@ -107,6 +110,7 @@ def deliver(
 def _try(
     mail: Facts,
     house: House,
+    identity: Identity,
     hand_in: Callable[..., None],
     done: Delivered,
     *,
@@ -118,7 +122,7 @@ def _try(
         done.dropped += 1
         return _ended(MailOutcome.DROPPED, now, error=reason), False
     try:
-        hand_in(write_letter(mail, house))
+        hand_in(write_letter(mail, house, identity))
     except Unreachable:
         raise
     except NotNow as error:

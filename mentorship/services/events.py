@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
@@ -10,6 +9,7 @@ from mentorship.adapters.ics import Method, invitation
 from mentorship.adapters.languages import say
 from mentorship.adapters.mime import Invitation
 from mentorship.domain.events import Alarm, Event, alarm_for, summary
+from mentorship.domain.identity import Identity
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.people import Language, Viewer
 from mentorship.domain.sentences import N_
@@ -18,7 +18,9 @@ from mentorship.domain.zones import zone_of
 Facts = Row[*tuple[Any, ...]]
 
 
-def event_of(row: Facts, viewer: Viewer, *, base_url: str, alarm: Alarm = Alarm.NONE) -> Event:
+def event_of(
+    row: Facts, viewer: Viewer, *, identity: Identity, base_url: str, alarm: Alarm = Alarm.NONE
+) -> Event:
     """The entry as this person reads it. `row` has the columns of `queries.calendar_feed`.
 
     The revision of a booking rises with each change of it, and so does the sequence.
@@ -28,7 +30,7 @@ def event_of(row: Facts, viewer: Viewer, *, base_url: str, alarm: Alarm = Alarm.
     if row.status is Status.CANCELLED and row.cancel_reason:
         told.append(row.cancel_reason)
     return Event(
-        uid=_uid(row.id, base_url),
+        uid=identity.calendar_uid(row.id),
         sequence=row.revision,
         summary=say(summary(row.topic, row.status, is_delayed=row.is_delayed), viewer.language),
         description="\n".join(told),
@@ -42,13 +44,13 @@ def event_of(row: Facts, viewer: Viewer, *, base_url: str, alarm: Alarm = Alarm.
     )
 
 
-def invitation_of(mail: Facts, *, base_url: str, organizer: str) -> Invitation:
+def invitation_of(mail: Facts, *, identity: Identity, base_url: str, organizer: str) -> Invitation:
     """What a mail about a session carries for its reader's calendar: the session as it is now."""
     is_cancelled = mail.status is Status.CANCELLED
     language = Language(mail.language) if mail.language else Language.EN
     other = mail.student if mail.reader_id == mail.mentor_id else mail.mentor
     event = Event(
-        uid=_uid(mail.booking_id, base_url),
+        uid=identity.calendar_uid(mail.booking_id),
         sequence=mail.revision,
         summary=say(summary(mail.topic, mail.status, is_delayed=mail.is_delayed), language),
         description=say(N_("With %(name)s.", name=other), language),
@@ -61,11 +63,6 @@ def invitation_of(mail: Facts, *, base_url: str, organizer: str) -> Invitation:
     method = Method.CANCEL if is_cancelled else Method.REQUEST
     calendar = invitation(event, method, organizer=organizer, reader=mail.email, name=mail.reader)
     return Invitation(method.value, calendar)
-
-
-def _uid(session_id: int, base_url: str) -> str:
-    """The same for ever, in mails and feeds (RFC 5545, 3.8.4.7)."""
-    return f"session-{session_id}@{urlsplit(base_url).hostname}"
 
 
 def _told(row: Facts, viewer: Viewer) -> list[str]:

@@ -28,6 +28,7 @@ class NewPerson:
 
     user_id: int
     email: str
+    epoch: int
 
 
 def import_users(
@@ -81,7 +82,7 @@ def import_users(
         session.rollback()
         raise
     return len(accounts), [
-        NewPerson(user_id, str(account["email"]))
+        NewPerson(user_id, str(account["email"]), int(str(account["session_epoch"])))
         for user_id, account in zip(ids, accounts, strict=True)
         if account["password_hash"] is None
     ]

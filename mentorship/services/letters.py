@@ -8,7 +8,6 @@ from email.utils import format_datetime, formataddr
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from itsdangerous import BadData, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, select_autoescape
@@ -17,6 +16,7 @@ from sqlalchemy import Row
 from mentorship.adapters.languages import catalog_of, day, say
 from mentorship.adapters.mime import mail_of
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.identity import Identity
 from mentorship.domain.instants import clock, zone
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, MailKind, is_wanted
@@ -65,14 +65,14 @@ def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
     return None
 
 
-def write_letter(mail: Facts, house: House) -> Message:
+def write_letter(mail: Facts, house: House, identity: Identity) -> Message:
     """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
 
     Raises ValueError and the like where a header or an address cannot be written.
     """
     headers = {
         "From": formataddr(("Mentorship", house.sender)),
-        "Message-ID": _message_id(mail, house),
+        "Message-ID": identity.message_id(mail.id, mail.created_at),
         "Date": format_datetime(mail.created_at),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no machine answers this.
     }
@@ -104,7 +104,9 @@ def write_letter(mail: Facts, house: House) -> Message:
     }
     invitation = None
     if mail.kind in _INVITING:  # The session as it stands when the mail is written.
-        invitation = invitation_of(mail, base_url=house.base_url, organizer=house.sender)
+        invitation = invitation_of(
+            mail, identity=identity, base_url=house.base_url, organizer=house.sender
+        )
     return mail_of(
         headers,
         to=(mail.reader, mail.email),
@@ -125,11 +127,6 @@ def _templates(folder: Path, language: Language) -> Environment:
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalog_of(language), newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     return environment
-
-
-def _message_id(mail: Facts, house: House) -> str:
-    # The instant tells apart the rows of two databases that this host has had.
-    return f"<{mail.id}.{mail.created_at:%Y%m%d%H%M%S%f}@{urlsplit(house.base_url).hostname}>"
 
 
 def _words(mail: Facts, language: Language, templates: Environment) -> list[str]:

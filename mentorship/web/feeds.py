@@ -20,6 +20,7 @@ from mentorship.domain.errors import InvalidInput
 from mentorship.domain.events import Alarm
 from mentorship.extensions import db
 from mentorship.queries.calendar_feed import entries, entry, feed_of, versions
+from mentorship.queries.installation import identity_of
 from mentorship.queries.session_page import session_page
 from mentorship.services import feeds
 from mentorship.services.events import event_of
@@ -52,8 +53,9 @@ def read(feed_token: str) -> Response:
     sweep(now)
 
     def draw() -> bytes:
+        identity, base_url = identity_of(session), _base_url()
         events = (
-            event_of(row, feed.viewer, base_url=_base_url(), alarm=feed.alarm)
+            event_of(row, feed.viewer, identity=identity, base_url=base_url, alarm=feed.alarm)
             for row in entries(session, feed.viewer, now=now)
         )
         return ics.feed("Mentorship", events)
@@ -74,7 +76,9 @@ def one_session(session_id: int) -> Response:
     session, viewer, now = db.session(), required_viewer(), utc_now()
     sweep(now)
     session_page(session, viewer, session_id, now=now)
-    event = event_of(entry(session, session_id), viewer, base_url=_base_url())
+    event = event_of(
+        entry(session, session_id), viewer, identity=identity_of(session), base_url=_base_url()
+    )
     response = _calendar(ics.feed("Mentorship", [event]))
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.ics"'
     return response

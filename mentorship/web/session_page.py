@@ -29,6 +29,7 @@ from mentorship.extensions import db
 from mentorship.queries.around import around_session
 from mentorship.queries.calendar_feed import entry
 from mentorship.queries.free_times import free_slots
+from mentorship.queries.installation import identity_of
 from mentorship.queries.mail import mail_of_session
 from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
@@ -91,7 +92,10 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
     if page.party is Party.ADMIN or page.card.status is not Status.SCHEDULED:
         return {}
     base_url = current_app.extensions["settings"].base_url
-    event = event_of(entry(db.session(), page.card.id), viewer, base_url=base_url)
+    session = db.session()
+    event = event_of(
+        entry(session, page.card.id), viewer, identity=identity_of(session), base_url=base_url
+    )
     return {
         _("Calendar file"): url_for("feeds.one_session", session_id=page.card.id),
         "Google Calendar": calendar_links.google(event),

@@ -26,6 +26,7 @@ from mentorship.models import (
     SweepFailure,
     User,
 )
+from mentorship.queries.installation import identity_of
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
 from tests.support.builders import a_booking, a_cast, at, some_users
@@ -221,3 +222,31 @@ def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
     flask_migrate.downgrade(revision="0013")
     assert stored() == [todays, todays]
     flask_migrate.upgrade()
+
+
+def test_what_was_told_before_there_was_an_identity_keeps_its_names(empty_app):
+    flask_migrate.upgrade(revision="0015")
+    a_day_at_work()
+    flask_migrate.upgrade()
+    with Session(db.engine) as session:
+        first = identity_of(session)
+        last = session.scalar(select(func.max(SessionBooking.id)))
+        assert first.calendar_uid(last) == f"session-{last}@127.0.0.1"
+        assert first.calendar_uid(last + 1) == f"session-{last + 1}@{first.uuid}"
+    flask_migrate.downgrade(revision="0015")
+    flask_migrate.upgrade()
+    with Session(db.engine) as session:
+        assert identity_of(session).uuid != first.uuid
+
+
+def test_two_new_databases_have_two_identities(databases, engine):
+    found = set()
+    for _ in range(2):
+        with databases.empty(engine) as url:
+            app = create_app(settings_for(url))
+            with app.app_context():
+                flask_migrate.upgrade()
+                with Session(db.engine) as session:
+                    found.add(identity_of(session).uuid)
+                db.engine.dispose()
+    assert len(found) == 2

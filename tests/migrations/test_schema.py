@@ -7,7 +7,7 @@ from tests.support.databases import ENGINES
 
 TABLES = {
     "api_tokens", "availability_rules", "booking_moves", "calendar_feeds", "days_off",
-    "idempotency_keys",
+    "idempotency_keys", "installation",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "missed_holds",
     "offer_revisions", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",

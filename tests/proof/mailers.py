@@ -10,11 +10,13 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.post import SmtpPost
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
+from mentorship.domain.identity import Identity
 from mentorship.models import MailOutcome, OutboxMessage
 from mentorship.queries.mail import mail_facts
 from mentorship.services.delivery import deliver
 from mentorship.services.letters import House, write_letter
 
+IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
 HOUSE = House(
     "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
 )
@@ -43,4 +45,4 @@ def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
             session.commit()
             if dies:
                 os.kill(os.getpid(), signal.SIGKILL)
-            counter.hand_in(write_letter(mail, HOUSE))
+            counter.hand_in(write_letter(mail, HOUSE, IDENTITY))

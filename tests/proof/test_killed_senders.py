@@ -21,7 +21,7 @@ from mentorship.queries.mail import mail_facts
 from mentorship.services.letters import write_letter
 from mentorship.services.outbox import Mail, enqueue
 from tests.proof.conftest import sizes
-from tests.proof.mailers import HOUSE, keep_sending, send_naively
+from tests.proof.mailers import HOUSE, IDENTITY, keep_sending, send_naively
 from tests.support.processes import CONTEXT, wait_until
 from tests.support.sink import a_sink
 
@@ -125,7 +125,7 @@ def test_the_checker_catches_senders_that_take_without_a_claim(database_url, rea
     for mails in both:
         with SmtpPost(sink.url).open() as counter:
             for mail in mails:
-                counter.hand_in(write_letter(mail, HOUSE))
+                counter.hand_in(write_letter(mail, HOUSE, IDENTITY))
     engine.dispose()
 
     assert faults(["one", "two"], sink.mails, kills=0) == ["2 repeats after 0 kills"]

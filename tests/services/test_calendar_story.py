@@ -20,6 +20,7 @@ from mentorship.domain.lifecycle import Action
 from mentorship.domain.people import Role, Viewer
 from mentorship.models import Cause, User
 from mentorship.queries.calendar_feed import entries
+from mentorship.queries.installation import identity_of
 from mentorship.services.booking import Wish, book
 from mentorship.services.events import event_of
 from mentorship.services.letters import House
@@ -61,7 +62,8 @@ class Story:
 
     def entry(self, viewer: Viewer, now):
         """The session in this person's feed, which both parsers read alike."""
-        events = [event_of(row, viewer, base_url=BASE_URL)
+        identity = identity_of(self.session)
+        events = [event_of(row, viewer, identity=identity, base_url=BASE_URL)
                   for row in entries(self.session, viewer, now=now)]  # fmt: skip
         self.session.rollback()
         content = ics.feed("Mentorship", events)

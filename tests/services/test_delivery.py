@@ -16,6 +16,7 @@ from mentorship.database import begin_each, begin_write
 from mentorship.domain.lifecycle import Action
 from mentorship.domain.mail import MailKind
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
+from mentorship.queries.installation import identity_of
 from mentorship.services import delivery
 from mentorship.services.delivery import BATCH, deliver, try_again
 from mentorship.services.letters import House
@@ -103,13 +104,14 @@ def test_what_was_sent_forgets_its_words_and_keeps_its_time(session, send):
     assert (row.body_text, row.body_html, row.claimed_by) == (None, None, None)
 
 
-def test_a_mail_has_text_and_html_an_address_and_a_message_id_of_this_host(session, send, sink):
+def test_a_mail_has_text_html_an_address_and_an_id_of_this_installation(session, send, sink):
     put(session, "one")
     send()
 
     [mail] = sink.mails
     assert mail["To"] == "one@example.org"
-    assert mail["Message-ID"].endswith("@mentors.example.org>")
+    expected = identity_of(session).message_id(rows(session)[0].id, NOON)
+    assert mail["Message-ID"] == expected
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail.get_body(("plain",)).get_content().strip() == "Hello one"
     assert mail.get_body(("html",)).get_content().strip() == "<p>Hello one</p>"

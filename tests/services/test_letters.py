@@ -19,6 +19,7 @@ from mentorship.models import (
     SessionBooking,
     User,
 )
+from mentorship.queries.installation import identity_of
 from mentorship.queries.mail import mail_facts, mail_of_session
 from mentorship.services.letters import House, unsubscribed, write_letter
 from mentorship.services.manual import perform
@@ -45,9 +46,12 @@ def letters(session, house):
     def write():
         session.rollback()
         facts = mail_facts(session, session.scalars(select(OutboxMessage.id)).all())
+        identity = identity_of(session)
         session.rollback()
         return {
-            (mail.reader.split()[0], mail.kind.value): as_received(write_letter(mail, house))
+            (mail.reader.split()[0], mail.kind.value): as_received(
+                write_letter(mail, house, identity)
+            )
             for mail in facts
         }
 

@@ -13,6 +13,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Role
 from mentorship.models import MentorProfile, MentorTimeSlot, OutboxMessage, WaitingListEntry
 from mentorship.queries.calendar import read_calendar
+from mentorship.queries.installation import identity_of
 from mentorship.queries.mail import mail_facts
 from mentorship.services.booking import NotFree, Wish, book
 from mentorship.services.holds import HOLD, expire_holds
@@ -97,7 +98,7 @@ def test_a_cancelled_time_is_held_for_the_first_in_line_who_is_told(
     assert "Tue 24 Nov 2026, 14:00 UTC. It is held for you until" in mail.body_text
     assert "Tue 24 Nov 2026, 08:30 UTC" in mail.body_text
     house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
-    letter = write_letter(*mail_facts(session, [mail.id]), house)
+    letter = write_letter(*mail_facts(session, [mail.id]), house, identity_of(session))
     assert letter.as_string().count("https://mentors.example.org/waiting-list") == 3
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from mentorship.config import PROJECT
+from mentorship.domain.identity import Identity
 from mentorship.domain.mail import MailKind
 from mentorship.models import MentorTimeSlot, OutboxMessage, SessionBooking, User, ZoneRules
 from mentorship.queries.mail import mail_facts
@@ -22,6 +23,7 @@ from tests.support.tzdata import other_rules
 NOW = at("09:00")
 ZONE = "America/Vancouver"
 HERE = ZoneInfo(ZONE)
+IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
 HOUSE = House("https://mentors.example", "no-reply@mentors.example", "key", PROJECT / "templates")
 
 
@@ -82,7 +84,7 @@ def letters(session):
 
 
 def plain_text(mail):
-    letter = message_from_bytes(write_letter(mail, HOUSE).as_bytes(), policy=default)
+    letter = message_from_bytes(write_letter(mail, HOUSE, IDENTITY).as_bytes(), policy=default)
     return letter.get_body(("plain",)).get_content()
 
 

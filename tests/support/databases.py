@@ -51,7 +51,7 @@ _EMPTY = """
   DO $$ DECLARE each record; BEGIN
     SET LOCAL session_replication_role = replica;
     FOR each IN SELECT tablename FROM pg_tables
-        WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+        WHERE schemaname = 'public' AND tablename NOT IN ('alembic_version', 'installation') LOOP
       EXECUTE format('DELETE FROM %I', each.tablename);
     END LOOP;
     FOR each IN SELECT sequencename FROM pg_sequences

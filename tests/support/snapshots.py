@@ -27,12 +27,12 @@ def snapshot(url: str) -> Callable[[str], None]:
         sequences = connection.execute(_SEQUENCES).fetchall()
         rows = {}
         for (name,) in connection.execute(_TABLES).fetchall():
-            with connection.cursor().copy(_copy("COPY {} TO STDOUT", name)) as copy:
+            with connection.cursor().copy(_statement("COPY {} TO STDOUT", name)) as copy:
                 rows[name] = b"".join(copy)
     return lambda other: _restore_postgresql(rows, sequences, other)
 
 
-def _copy(statement: str, table: str) -> sql.Composed:
+def _statement(statement: str, table: str) -> sql.Composed:
     return sql.SQL(statement).format(sql.Identifier(table))
 
 
@@ -44,10 +44,11 @@ def _restore_sqlite(kept: sqlite3.Connection, url: str) -> None:
 def _restore_postgresql(rows: dict[str, bytes], sequences: list[tuple[Any, ...]], url: str) -> None:
     with psycopg.connect(url) as connection:
         connection.execute("SET LOCAL session_replication_role = replica")  # No triggers.
-        connection.execute("DELETE FROM alembic_version")
+        for table in ("alembic_version", "installation"):  # They come with the migrations.
+            connection.execute(_statement("DELETE FROM {}", table))
         for table, content in rows.items():
             if content:
-                with connection.cursor().copy(_copy("COPY {} FROM STDIN", table)) as copy:
+                with connection.cursor().copy(_statement("COPY {} FROM STDIN", table)) as copy:
                     copy.write(content)
         for name, last in sequences:
             connection.execute("SELECT setval(%s::regclass, %s)", (name, last))
