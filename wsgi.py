@@ -1,6 +1,10 @@
 """What a WSGI server and the `flask` command load."""
 
 import gc
+import os
+
+# Files that are made are for their owner alone: the database, mails, backups.
+os.umask(0o077)
 
 # What is loaded here stays. To look for garbage meanwhile takes a seventh of each start, and to
 # look through it again and again afterwards slows short requests.

@@ -14,7 +14,7 @@ FILE = "BENCH_COPY"
 """The environment variable that names the file."""
 
 app = Flask(__name__, static_folder=None)
-serve_static_files(app, PROJECT / "static")
+serve_static_files(app, PROJECT / "static", {})
 
 
 @app.get("/copy")

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from flask import Flask
+from sqlalchemy import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mentorship import cli, web
@@ -14,6 +15,7 @@ from mentorship.config import (
     Settings,
     SettingsError,
     instead_of,
+    keep_private,
     load_settings,
     local_secret_key,
 )
@@ -21,6 +23,7 @@ from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
 from mentorship.services.holds import HOLD_OPTION
 from mentorship.services.reset_links import Links
+from mentorship.web.headers import security_headers
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -47,7 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     web.init_app(app, settings)
     cli.init_app(app)
 
-    serve_static_files(app, PROJECT / "static")
+    serve_static_files(app, PROJECT / "static", security_headers(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
@@ -65,6 +68,10 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         with instead_of("DATABASE_URL"):
             instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = f"sqlite:///{instance / 'mentorship.db'}"
+    keep_private(instance)
+    if (file := make_url(database)).get_backend_name() == "sqlite" and file.database:
+        for ending in ("", "-wal", "-shm"):
+            keep_private(Path(f"{file.database}{ending}"))
     return {
         "SECRET_KEY": key,
         "SQLALCHEMY_DATABASE_URI": database,

@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import secrets
+import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -25,16 +26,12 @@ from sqlalchemy.exc import ArgumentError
 from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.urls import ipv6_host, split_url
+from mentorship.domain.weak_secrets import is_weak
 
 PROJECT = Path(__file__).resolve().parent.parent
 
 LONGEST_BODY = 64 * 1024
 """Bytes that the body of a request may have."""
-
-SAMPLE_SECRETS = frozenset(
-    {"your-secret-key", "your-cron-secret", "changeme-changeme", "undefined", "secret", "changeme"}
-)
-"""Values that stand in documentation and samples; none of them protects anything."""
 
 
 class SettingsError(Exception):
@@ -57,6 +54,7 @@ class Settings(BaseSettings):
     base_url: str = "http://127.0.0.1:8000"
     smtp_url: SecretStr | None = None
     mail_from: str | None = None
+    security_contact: str | None = None
     redis_url: SecretStr | None = None
     trusted_proxies: int = Field(default=0, ge=0, le=10)
     student_cutoff_hours: int = Field(default=4, ge=0, le=720)
@@ -157,6 +155,13 @@ class Settings(BaseSettings):
             raise ValueError("must be like mentors@example.org")
         return value
 
+    @field_validator("security_contact")
+    @classmethod
+    def _contact(cls, value: str | None) -> str | None:
+        if value and not re.fullmatch(r"(mailto:[!-~]+@|https://)[!-~]{1,300}", value):
+            raise ValueError("must be like mailto:security@example.org or https://example.org/…")
+        return value
+
     @field_validator("smtp_url", "redis_url")
     @classmethod
     def _known_scheme(cls, value: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
@@ -186,8 +191,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_has_a_key(self) -> Self:
         key = self.secret_key.get_secret_value() if self.secret_key else ""
-        if self.is_production and (len(key.strip()) < 16 or key.lower() in SAMPLE_SECRETS):
-            raise ValueError("SECRET_KEY: production needs one of 16 characters or more")
+        if self.is_production and is_weak(key):
+            raise ValueError(
+                "SECRET_KEY: production needs one of 16 characters or more that cannot be guessed: "
+                "no sample, words or pattern"
+            )
         return self
 
     @model_validator(mode="after")
@@ -214,7 +222,7 @@ def _host(name: str) -> str:
 
 def _usable(setting: SecretStr | None) -> bytes | None:
     secret = setting.get_secret_value() if setting else ""
-    if len(secret) < 16 or secret.lower() in SAMPLE_SECRETS or not _IN_A_HEADER.fullmatch(secret):
+    if not _IN_A_HEADER.fullmatch(secret) or is_weak(secret):
         return None
     return secret.encode()
 
@@ -233,7 +241,10 @@ _SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}
 def load_settings() -> Settings:
     """Settings from the environment over `.env`. Raises SettingsError with one line."""
     try:
-        return Settings()
+        settings = Settings()
+        if settings.is_production:
+            _refuse_open_file(Settings.model_config.get("env_file"))
+        return settings
     except ValidationError as error:
         first = error.errors()[0]
         sentence = first["msg"].removeprefix("Value error, ")
@@ -245,6 +256,26 @@ def load_settings() -> Settings:
         raise SettingsError(
             f".env: the file cannot be read ({error.strerror}): let this user read it"
         ) from None
+
+
+def _refuse_open_file(file: object) -> None:
+    """Raises SettingsError where strangers on this machine can read the secrets, or change them."""
+    if not isinstance(file, Path) or not file.exists():
+        return
+    if stat.S_IMODE(file.stat().st_mode) & _FOR_OTHERS:
+        raise SettingsError(
+            ".env: everybody on this machine can use the secrets in it: chmod 600 .env"
+        )
+
+
+_FOR_OTHERS = stat.S_IWGRP | stat.S_IRWXO
+"""A group may read: it may be that of the service."""
+
+
+def keep_private(path: Path) -> None:
+    """Take a file or folder that this user owns away from everybody else, if it is there."""
+    with contextlib.suppress(OSError):
+        path.chmod(path.stat().st_mode & stat.S_IRWXU)
 
 
 @contextlib.contextmanager
@@ -267,6 +298,7 @@ def local_secret_key(folder: Path) -> str:
     """
     file = folder / "secret_key"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keep_private(file)
     if not file.exists():
         draft = folder / f".secret_key.{os.getpid()}"
         draft.touch(mode=0o600)

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from threading import Timer
 from urllib.parse import urlsplit
 
-from mentorship.domain.addresses import is_public
+from mentorship.domain.addresses import is_public, is_secure_webhook
 
 TIMEOUT = 10.0
 """Seconds for the whole call once the name is resolved, however slowly the answer drips."""
@@ -20,10 +20,17 @@ class NoAnswer(Exception):
 
 
 class Hooks:
-    """Makes calls. `loopback` allows this machine's own addresses too, for development."""
+    """Makes calls.
 
-    def __init__(self, *, loopback: bool = False, timeout: float = TIMEOUT) -> None:
+    `loopback` allows this machine's own addresses too, for development; `is_production` refuses
+    what has no TLS, or another port than 443 and 8443.
+    """
+
+    def __init__(
+        self, *, loopback: bool = False, is_production: bool = False, timeout: float = TIMEOUT
+    ) -> None:
         self._loopback = loopback
+        self._is_production = is_production
         self._timeout = timeout
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
@@ -32,6 +39,8 @@ class Hooks:
         The name is resolved once, and the address that was checked is the one that is called: a
         name that gives another answer a moment later leads nowhere else.
         """
+        if self._is_production and not is_secure_webhook(url):
+            raise NoAnswer("Only https is called, at the ports 443 and 8443.")
         parts = urlsplit(url)
         host = parts.hostname or ""
         is_tls = parts.scheme == "https"

@@ -2,7 +2,7 @@
 
 import gzip
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 from mimetypes import MimeTypes
@@ -23,14 +23,15 @@ _TYPES = MimeTypes()  # Not those of the machine.
 _TYPES.add_type("text/javascript", ".js")  # RFC 9239; Python 3.11 has an older name.
 
 
-def serve_static_files(app: Flask, folder: Path) -> None:
+def serve_static_files(app: Flask, folder: Path, headers: Mapping[str, str]) -> None:
     """Serve `folder` at /static/ and give templates `asset("app.css")`, the hashed address.
 
-    Browsers that take gzip get it. The files are read once, so a change needs a new start, and
-    are served from memory: what is on a disk can go away, or change under the name of another.
+    Each answer carries the `headers`. Browsers that take gzip get it. The files are read once, so
+    a change needs a new start, and are served from memory: what is on a disk can go away, or
+    change under the name of another.
     """
     files = _read(folder)
-    app.wsgi_app = _StaticFiles(app.wsgi_app, files.values())  # type: ignore[method-assign]  # Flask's documented way to add middleware.
+    app.wsgi_app = _StaticFiles(app.wsgi_app, files.values(), headers)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
     app.jinja_env.globals["asset"] = {
         name: f"/static/{file.hashed_name}" for name, file in files.items()
     }.__getitem__
@@ -79,8 +80,14 @@ class _File:
 class _StaticFiles:
     """Answers at the addresses of the files; everything else goes on to the application."""
 
-    def __init__(self, application: "WSGIApplication", files: Iterable[_File]) -> None:
+    def __init__(
+        self,
+        application: "WSGIApplication",
+        files: Iterable[_File],
+        headers: Mapping[str, str],
+    ) -> None:
         self.application = application
+        self._headers = headers
         self._known = {
             f"/static/{name}": (file, kept)
             for file in files
@@ -97,7 +104,8 @@ class _StaticFiles:
         try:
             answer = file.answer(Request(environ), kept=kept)
         except RequestedRangeNotSatisfiable as error:
-            return error(environ, start_response)
+            answer = Response.force_type(error.get_response(environ), environ)
+        answer.headers.update(self._headers)
         return answer(environ, start_response)
 
 

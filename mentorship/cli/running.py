@@ -99,7 +99,7 @@ def worker() -> None:
         return Session(engine, expire_on_commit=False)
 
     click.echo(f"The worker is running. Mail goes to {post.where}.")
-    hooks = Hooks(loopback=settings.webhook_loopback)
+    hooks = Hooks(loopback=settings.webhook_loopback, is_production=settings.is_production)
     caller = Caller(hooks, house.secret_key, webhook_body, utc_now)
     beside = [
         *(

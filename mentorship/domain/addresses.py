@@ -2,6 +2,7 @@
 
 import re
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
 _NOT_PUBLIC = tuple(
     ip_network(network)
@@ -11,6 +12,8 @@ _NOT_PUBLIC = tuple(
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )
 )  # fmt: skip
+
+_WEBHOOK_PORTS = (443, 8443)
 
 _UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
@@ -77,3 +80,12 @@ def truncated(network: str) -> str:
     except ValueError:
         return "unknown"
     return str(ip_network((first, 24 if first.version == 4 else 48), strict=False))
+
+
+def is_secure_webhook(url: str) -> bool:
+    """Whether a web address is one that production calls: by TLS, at a port where sites serve it.
+
+    Any other port would let an admin reach services that never meant to be called from here.
+    """
+    parts = urlsplit(url)
+    return parts.scheme == "https" and (parts.port or 443) in _WEBHOOK_PORTS

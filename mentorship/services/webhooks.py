@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, insert, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, begin_write
-from mentorship.domain.addresses import is_public
+from mentorship.domain.addresses import is_public, is_secure_webhook
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.links import clean_link
 from mentorship.domain.sentences import N_
@@ -44,13 +44,15 @@ def call_for_changes(session: Session, *, first: int, now: datetime) -> None:
     session.execute(_CALL_FOR_CHANGES, {"first": first, "now": now})
 
 
-def add_endpoint(session: Session, url: str, *, loopback: bool, now: datetime) -> int:
+def add_endpoint(
+    session: Session, url: str, *, loopback: bool, is_production: bool, now: datetime
+) -> int:
     """A new address, which is off at first; returns its id. Commits.
 
-    Raises InvalidInput for what is no web address or a number that is not public, and where
-    there are too many.
+    Raises InvalidInput for what is no web address or a number that is not public, in production
+    for what has no TLS or an unusual port, and where there are too many.
     """
-    url = clean_url(url, loopback=loopback)
+    url = clean_url(url, loopback=loopback, is_production=is_production)
     begin_write(session)
     held = session.scalar(select(func.count()).select_from(WebhookEndpoint).where(_is_kept()))
     if (held or 0) >= MOST_ENDPOINTS:
@@ -64,7 +66,7 @@ def add_endpoint(session: Session, url: str, *, loopback: bool, now: datetime) -
     return endpoint_id
 
 
-def clean_url(value: str, *, loopback: bool) -> str:
+def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
     """An address that can be called. What a name leads to is looked at for each call.
 
     Raises InvalidInput.
@@ -72,6 +74,8 @@ def clean_url(value: str, *, loopback: bool) -> str:
     url = clean_link(value, what=N_("The address"))
     if not url:
         raise InvalidInput(N_("The address is missing."))
+    if is_production and not is_secure_webhook(url):
+        raise InvalidInput(N_("The address must begin with https:// and use the port 443 or 8443."))
     try:
         host = urlsplit(url).hostname or ""
         is_allowed = is_public(host) or (loopback and ip_address(host).is_loopback)

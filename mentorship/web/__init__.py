@@ -41,6 +41,7 @@ from mentorship.web import (
     tokens,
     waiting,
     webhooks,
+    well_known,
 )
 
 
@@ -64,7 +65,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     for module in (
         account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
         cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,
-        session_page, sessions, sign_up, tokens, waiting, webhooks,
+        session_page, sessions, sign_up, tokens, waiting, webhooks, well_known,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     polls.init_app(app, settings)

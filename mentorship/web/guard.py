@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, request
 from werkzeug.exceptions import RequestHeaderFieldsTooLarge, SecurityError
@@ -59,8 +59,16 @@ def init_app(app: Flask, settings: Settings) -> None:
     The site is told by fetch metadata, else Origin (OWASP). Neither header: not a browser's
     request, so there is no cookie to misuse.
     """
-    base_host = urlsplit(settings.base_url).netloc.lower()
     is_ours = host_check(settings)
+
+    base_origin = _origin(urlsplit(settings.base_url))
+
+    def _origin_asked() -> str:
+        """Where a page of the host that is asked would come from, at whatever port."""
+        asked = urlsplit(f"{request.scheme}://{request.host}")
+        if asked.hostname == settings.base_host.strip("[]"):  # TLS may end in front of us.
+            asked = asked._replace(scheme=urlsplit(settings.base_url).scheme)
+        return _origin(asked)
 
     @app.before_request
     def refuse_long_headers() -> None:
@@ -70,7 +78,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def refuse_other_hosts() -> None:
-        if not is_ours(request.host):
+        # The scheme is what a trusted proxy says, and it may hand on what it was told itself.
+        if not is_ours(request.host) or request.scheme not in ("http", "https"):
             raise SecurityError
 
     @app.before_request
@@ -82,7 +91,13 @@ def init_app(app: Flask, settings: Settings) -> None:
             is_our_site = site in ("same-origin", "none")
         else:
             origin = request.headers.get("Origin")
-            ours = (request.host.lower(), base_host)
-            is_our_site = origin is None or origin.partition("://")[2] in ours
+            is_our_site = origin is None or origin in (base_origin, _origin_asked())
         if not is_our_site:
             raise CrossSite
+
+
+def _origin(address: SplitResult) -> str:
+    """As browsers write it in `Origin` (RFC 6454): in lower case, the usual port left out."""
+    scheme = address.scheme.lower()
+    usual_port = ":443" if scheme == "https" else ":80"
+    return f"{scheme}://{address.netloc.lower().removesuffix(usual_port)}"

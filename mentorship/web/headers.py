@@ -16,8 +16,8 @@ from secure import (
 from mentorship.config import Settings
 
 
-def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
-    """Answers are private and not stored; pages run nothing but the product's own files."""
+def security_headers(settings: Settings) -> dict[str, str]:
+    """Of every answer: pages run nothing but the product's own files, and stand in no frame."""
     secure_headers = Secure(
         csp=ContentSecurityPolicy()
         .default_src("'none'")
@@ -38,8 +38,13 @@ def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
         xcto=XContentTypeOptions().nosniff(),
         xfo=XFrameOptions().deny(),
     )
+    return dict(secure_headers.headers)
+
+
+def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
+    """Of all but static files: answers are private and not stored."""
     return [
-        *secure_headers.headers.items(),
+        *security_headers(settings).items(),
         ("Cache-Control", "no-store"),
         ("Vary", "Cookie, HX-Request, Accept-Language"),
     ]

@@ -33,7 +33,11 @@ def add() -> Response | tuple[str, int]:
     settings: Settings = current_app.extensions["settings"]
     try:
         endpoint_id = webhooks.add_endpoint(
-            db.session(), url, loopback=settings.webhook_loopback, now=utc_now()
+            db.session(),
+            url,
+            loopback=settings.webhook_loopback,
+            is_production=settings.is_production,
+            now=utc_now(),
         )
     except InvalidInput as error:
         return _list_page(viewer, url=url, error=say(error)), 400

@@ -21,6 +21,23 @@ def test_an_address_that_is_not_public_is_not_even_connected_to(receiver, host):
     assert receiver.calls == []
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["http://{}/", "http://{}:443/", "https://{}:22/", "https://{}:8080/a", "https://{}:80"],
+)
+def test_production_calls_https_at_two_ports_alone(monkeypatch, address):
+    monkeypatch.setattr(hooks_module.socket, "getaddrinfo", pytest.fail)
+
+    with pytest.raises(NoAnswer, match=r"Only https is called, at the ports 443 and 8443\."):
+        Hooks(is_production=True).post(address.format("hooks.example.org"), BODY, {})
+
+
+@pytest.mark.parametrize("port", ["", ":443", ":8443"])
+def test_production_goes_on_to_the_address_where_scheme_and_port_are_right(port):
+    with pytest.raises(NoAnswer, match="is not at a public address"):
+        Hooks(is_production=True).post(f"https://127.0.0.1{port}/", BODY, {})
+
+
 def test_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere_else(monkeypatch, receiver):
     asked = []
 

@@ -10,6 +10,7 @@ from flask import Flask
 from mentorship.adapters.static_files import serve_static_files
 
 STYLE = b"p { margin: 0 }\n" * 20
+HEADERS = {"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
 
 
@@ -26,7 +27,7 @@ def folder(tmp_path):
 @pytest.fixture
 def app(folder):
     app = Flask(__name__, static_folder=None)
-    serve_static_files(app, folder)
+    serve_static_files(app, folder, HEADERS)
     return app
 
 
@@ -116,7 +117,7 @@ def test_files_are_served_although_the_folders_that_they_were_in_are_gone(
     temporary.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
     app = Flask(__name__, static_folder=None)
-    serve_static_files(app, folder)
+    serve_static_files(app, folder, HEADERS)
     shutil.rmtree(temporary)
     shutil.rmtree(folder)
 
@@ -128,4 +129,31 @@ def test_files_are_served_although_the_folders_that_they_were_in_are_gone(
 def test_nothing_is_written_to_serve_them(folder, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "no such folder"))
 
-    serve_static_files(Flask(__name__, static_folder=None), folder)
+    serve_static_files(Flask(__name__, static_folder=None), folder, HEADERS)
+
+
+@pytest.mark.parametrize(
+    ("status", "request_"),
+    [
+        (200, {}),
+        (200, {"headers": GZIP}),
+        (200, {"method": "HEAD"}),
+        (206, {"headers": {"Range": "bytes=0-3"}}),
+        (405, {"method": "POST"}),
+        (416, {"headers": {"Range": "bytes=9999-"}}),
+    ],
+)
+def test_every_answer_carries_the_headers_of_all_pages(client, status, request_):
+    answer = client.open("/static/app.css", **request_)
+
+    assert answer.status_code == status
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_a_file_that_has_not_changed_carries_them_too(client):
+    etag = client.get("/static/app.css").headers["ETag"]
+
+    answer = client.get("/static/app.css", headers={"If-None-Match": etag})
+
+    assert answer.status_code == 304
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import secrets
 import subprocess
 import sys
 
@@ -12,7 +13,7 @@ from mentorship import create_app
 from mentorship.config import PROJECT, Settings, SettingsError, load_settings
 from tests.support.databases import settings_for
 
-KEY = "k" * 32
+KEY = "u7Vt-for-tests-Xq29Lm"
 
 
 @pytest.fixture(autouse=True)
@@ -73,6 +74,16 @@ WRONG = [
     ("SECRET_KEY",      "short",                  "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "your-secret-key",        "production needs one of 16 characters or more"),
     ("SECRET_KEY",      "changeme-changeme",      "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "a" * 16,                 "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "abc" * 20,               "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "12345678901234567890",   "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "qwertyuiopasdfghjkl",    "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "CHANGE-ME-CHANGE-ME-123", "production needs one of 16 characters or more"),
+    ("SECRET_KEY",      "your_secret_key_goes_here", "production needs one of 16 characters or mo"),
+    ("SECRET_KEY",      "replace-me-with-a-random-value", "production needs one of 16 character"),
+    ("SECRET_KEY",      "password-password",      "production needs one of 16 characters or more"),
+    ("SECURITY_CONTACT", "security@example.org",  "must be like mailto:security@example.org or h"),
+    ("SECURITY_CONTACT", "javascript:alert(1)",   "must be like mailto:security@example.org or h"),
     ("SECRET_KEY",      " " * 40,                 "production needs one of 16 characters or more"),
     ("WEBHOOK_LOOPBACK", "perhaps",               "Input should be a valid boolean"),
     ("WEBHOOK_LOOPBACK", "true",                  "production calls public addresses only"),
@@ -196,6 +207,76 @@ def test_the_place_of_the_database_and_the_key_is_for_its_owner_alone(
     create_app(Settings(mentorship_env="development", **others))
 
     assert (tmp_path / "instance").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("bits", [64, 128, 256])
+def test_a_random_key_is_taken(monkeypatch, bits):
+    for make in (secrets.token_hex, secrets.token_urlsafe):
+        key = make(bits // 8)
+        if len(key) >= 16:
+            monkeypatch.setenv("SECRET_KEY", key)
+            assert load_settings().secret_key.get_secret_value() == key
+
+
+@pytest.mark.parametrize("mode", [0o644, 0o604, 0o620, 0o602])
+def test_production_refuses_a_file_of_settings_that_everybody_can_use(monkeypatch, tmp_path, mode):
+    file = tmp_path / ".env"
+    file.write_text(f"SECRET_KEY={KEY}\n")
+    file.chmod(mode)
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+
+    with pytest.raises(SettingsError) as error:
+        load_settings()
+
+    assert str(error.value) == (
+        ".env: everybody on this machine can use the secrets in it: chmod 600 .env"
+    )
+    monkeypatch.setenv("MENTORSHIP_ENV", "development")
+    load_settings()
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o640])
+def test_production_takes_a_file_of_settings_of_its_owner_and_a_group(monkeypatch, tmp_path, mode):
+    file = tmp_path / ".env"
+    file.write_text(f"SECRET_KEY={KEY}\n")
+    file.chmod(mode)
+    monkeypatch.setitem(Settings.model_config, "env_file", file)
+
+    assert load_settings().secret_key.get_secret_value() == KEY
+
+
+def test_files_that_everybody_could_read_are_for_their_owner_alone_from_the_next_start_on(
+    monkeypatch, tmp_path
+):
+    (tmp_path / "static").mkdir()
+    instance, database = tmp_path / "instance", tmp_path / "people.db"
+    instance.mkdir(mode=0o755)
+    files = [
+        instance / "secret_key",
+        *(tmp_path / f"people.db{end}" for end in ("", "-wal", "-shm")),
+    ]
+    for file in files:
+        file.write_text(KEY if file.name == "secret_key" else "")
+        file.chmod(0o644)
+    monkeypatch.setattr(mentorship, "PROJECT", tmp_path)
+
+    create_app(Settings(mentorship_env="development", database_url=f"sqlite:///{database}"))
+
+    modes = {file.name: file.stat().st_mode & 0o777 for file in (instance, *files)}
+    assert modes.pop("instance") == 0o700
+    assert set(modes.values()) == {0o600}
+
+
+def test_what_a_command_makes_is_for_its_owner_alone(tmp_path):
+    database = tmp_path / "new.db"
+    environment = {"MENTORSHIP_ENV": "development", "DATABASE_URL": f"sqlite:///{database}"}
+
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
+        cwd=PROJECT, env=os.environ | environment, capture_output=True, check=True, umask=0o022,
+    )  # fmt: skip
+
+    assert database.stat().st_mode & 0o777 == 0o600
 
 
 def test_the_start_stops_with_that_line_and_no_traceback():

@@ -20,6 +20,9 @@ from mentorship.config import Settings
 from mentorship.extensions import db
 from mentorship.question import Question
 
+SECRET_KEY = "vKq2-for-tests-9ZrT7w"
+"""One that production takes."""
+
 ENGINES = ("sqlite", "postgresql")
 
 CLEANER = "cleaner"
@@ -197,7 +200,7 @@ class Databases:
 
 def settings_for(url: str, **others: object) -> Settings:
     """Development settings for this database, whatever the environment says."""
-    values = {"mentorship_env": "development", "secret_key": "s" * 32, "database_url": url}
+    values = {"mentorship_env": "development", "secret_key": SECRET_KEY, "database_url": url}
     return Settings(_env_file=None, **(values | others))
 
 

@@ -23,12 +23,12 @@ from flask import Flask
 from mentorship.config import PROJECT
 from mentorship.domain.people import Viewer
 from mentorship.web.identity import SignedIn
+from tests.support.databases import SECRET_KEY
 
 # Each child is forked from a clean process that has opened nothing, and makes its own engine.
 CONTEXT = multiprocessing.get_context("forkserver")
 CONTEXT.set_forkserver_preload(["tests.proof.workers"])
 
-SECRET_KEY = "s" * 32
 CRON_SECRET = "a-cron-secret-for-tests"
 HOST = "127.0.0.1"
 

@@ -37,6 +37,8 @@ GET  /                                         302      302     302    302   302
 GET  /dashboard                                302      200     200    200   200   200
 GET  /dashboard/week                           302      200     200    200   200   200
 GET  /dashboard/day                            302      200     200    200   200   200
+GET  /.well-known/security.txt                 200      200     200    200   200   200
+GET  /.well-known/change-password              302      302     302    302   302   302
 GET  /login                                    200      302     302    302   302   302
 POST /login                                    401      401     401    401   401   401
 POST /logout                                   303      303     303    303   303   303

@@ -30,6 +30,10 @@ OTHER_SITE = [
     {"Origin": "localhost"},
     {"Origin": "http://[::1"},
     {"Origin": "http://localhost@evil.example"},
+    {"Origin": "https://localhost"},
+    {"Origin": "ftp://localhost"},
+    {"Origin": "https://127.0.0.1:8000"},
+    {"Origin": "http://127.0.0.1"},
 ]
 OUR_SITE = [
     {},
@@ -40,6 +44,42 @@ OUR_SITE = [
     {"Origin": "http://127.0.0.1:8000"},
     {"Origin": "http://localhost", "Host": "LOCALHOST"},
 ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://mentors.example.org", "mentors.example.org", 401),
+        ("https://mentors.example.org:8443", "mentors.example.org:8443", 401),
+        ("https://mentors.example.org", "localhost:8000", 401),
+        ("http://localhost:8000", "localhost:8000", 401),
+        ("http://mentors.example.org", "mentors.example.org", 403),
+        ("http://mentors.example.org:443", "mentors.example.org", 403),
+        ("https://mentors.example.org:8443", "mentors.example.org", 403),
+        ("https://localhost:8000", "localhost:8000", 403),
+    ],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_of_a_site_with_https_a_page_without_it_is_another_site(database_url, origin, host, status):
+    settings = settings_for(database_url, base_url="https://mentors.example.org")
+    client = create_app(settings).test_client()
+
+    answer = client.post(
+        "/login", data={"email": "a@example.org"}, headers={"Origin": origin, "Host": host}
+    )
+
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("scheme", ["javascript", "ftp", "http:", "https://evil.example/"])
+def test_a_scheme_that_is_none_of_the_webs_reaches_no_location(database_url, scheme):
+    client = create_app(settings_for(database_url, trusted_proxies=1)).test_client()
+
+    for path in ("/", "/dashboard", "//evil.example", "/login/", "/static", "/.well-known/"):
+        answer = client.get(path, headers={"X-Forwarded-Proto": scheme})
+        assert answer.status_code == 400, path
+        assert "Location" not in answer.headers
 
 
 @pytest.mark.parametrize("headers", OTHER_SITE)

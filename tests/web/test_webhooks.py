@@ -69,6 +69,30 @@ def test_what_cannot_be_called_is_refused_in_words_and_kept_in_the_form(session,
     assert stored(session, WebhookEndpoint) == []
 
 
+@pytest.mark.parametrize(
+    ("url", "is_taken"),
+    [
+        (URL, True),
+        ("https://hooks.example.org:443/a", True),
+        ("https://hooks.example.org:8443/a", True),
+        ("http://hooks.example.org/a", False),
+        ("http://hooks.example.org:443/a", False),
+        ("https://hooks.example.org:22/a", False),
+        ("https://hooks.example.org:6379/a", False),
+    ],
+)
+def test_production_takes_https_at_two_ports_alone(session, admin, app, monkeypatch, url, is_taken):
+    production = app.extensions["settings"].model_copy(update={"mentorship_env": "production"})
+    monkeypatch.setitem(app.extensions, "settings", production)
+
+    answer = add(admin, url)
+
+    assert answer.status_code == (303 if is_taken else 400)
+    assert len(stored(session, WebhookEndpoint)) == is_taken
+    if not is_taken:
+        assert "must begin with https:// and use the port 443 or 8443." in answer.text
+
+
 def test_there_is_a_limit(session, admin):
     for number in range(MOST_ENDPOINTS):
         a_webhook(session, f"{URL}/{number}")

@@ -1,0 +1,34 @@
+"""Which secrets of an installation protect nothing, because they can be guessed or looked up."""
+
+import re
+from functools import cache
+
+SHORTEST = 16
+"""Characters that a secret has at least."""
+
+_JUDGED = 40
+"""Characters that are looked at: it takes longer for long ones, and by then it is strong."""
+
+_FEWEST_GUESSES = 13
+"""Decimal digits of the number of guesses. Sixteen random hexadecimal digits have 16; repeated
+characters, runs of the keyboard or the alphabet, and words with a year have fewer than 12."""
+
+_SAMPLES = re.compile(
+    "undefined|change(me|this)|replace(me|this)|your(own)?(secret|key|cron|token|random)|placeholder"
+    "|(super|my|the|a|dev|test|app|flask|django)secret(key)?$|secretkey|insecure"
+    # From Flask's documentation.
+    "|192b9bdd22ab9ed4d12e236c78afcb9a|5y2lf4q8z"
+)
+"""What stands in documentation and samples, in small letters and without punctuation."""
+
+
+@cache
+def is_weak(secret: str) -> bool:
+    """Whether a secret is too short, is a known sample, or follows a pattern."""
+    if len(secret.strip()) < SHORTEST:
+        return True
+    if _SAMPLES.search(re.sub(r"[^a-z0-9]", "", secret.lower())):
+        return True
+    from zxcvbn import zxcvbn  # Not where there is no secret: it takes long to load.
+
+    return bool(zxcvbn(secret[:_JUDGED])["guesses_log10"] < _FEWEST_GUESSES)

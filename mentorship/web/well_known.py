@@ -1,0 +1,34 @@
+"""Addresses that are the same on every site (RFC 8615)."""
+
+from datetime import timedelta
+
+from flask import Blueprint, Response, current_app, redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.clock import utc_now
+from mentorship.config import Settings
+
+bp = Blueprint("well_known", __name__, url_prefix="/.well-known")
+
+_VALID = timedelta(days=180)
+"""RFC 9116 recommends less than a year, so that readers ask again."""
+
+
+@bp.get("/security.txt")
+def security() -> Response:
+    """Whom to tell about a weakness (RFC 9116)."""
+    settings: Settings = current_app.extensions["settings"]
+    ends = (utc_now() + _VALID).replace(hour=0, minute=0, second=0, microsecond=0)
+    lines = (
+        f"Contact: {settings.security_contact or f'mailto:{settings.sender}'}",
+        f"Expires: {ends:%Y-%m-%dT%H:%M:%SZ}",
+        "Preferred-Languages: en, de",
+        f"Canonical: {settings.base_url}/.well-known/security.txt",
+    )
+    return Response("\n".join(lines) + "\n", mimetype="text/plain")
+
+
+@bp.get("/change-password")
+def change_password() -> AnyResponse:
+    """Where password managers send people (W3C, "A Well-Known URL for Changing Passwords")."""
+    return redirect("/account#password", 302)
