@@ -16,14 +16,10 @@ from statistics import median
 from typing import Any
 from urllib.parse import urlencode
 
-from sqlalchemy import create_engine, text
-
 from bench.data import PASSWORD, VIEWER, VIEWER_SESSIONS, Plan
-from bench.figures import AtLeast, Figure, milliseconds, per_second
-from bench.load import is_whole
+from bench.figures import AtLeast, Figure, per_second
 from bench.stage import Stage
 from mentorship.config import PROJECT
-from mentorship.queries.standing import LOOKS
 
 UPDATE_ROUTE = "/api/admin/update-session-status"
 _SEEN = re.compile(r'name="seen" value="(\d+)\.(\d+)\.(\d+)"')
@@ -40,7 +36,7 @@ class Series:
 
 
 def run(stage: Stage) -> Iterator[Figure]:
-    """The quiet and the changed poll, each beside the bare route, and one that is drawn anew."""
+    """The quiet and the changed poll, each beside the bare route."""
     scale = stage.scale
     plan = Plan(stage.base, scale.sizes[1])
     with stage.filled(plan) as url:
@@ -48,24 +44,20 @@ def run(stage: Stage) -> Iterator[Figure]:
             url, connections=scale.connections, seconds=scale.seconds, rounds=scale.poll_rounds
         )
     bare = per_second(median(series["bare"].rates))
-    alone, anew = (median(series[name].rates) for name in ("alone", "anew"))
     for name, what, aim in (
-        ("quiet", "poll with nothing to tell", AtLeast(0.6)),
-        ("changed", f"poll that brings {VIEWER_SESSIONS} rows", AtLeast(0.25)),
+        ("quiet", "poll with nothing to tell", AtLeast(0.5)),
+        ("changed", f"poll that brings {VIEWER_SESSIONS} rows", AtLeast(0.2)),
     ):
         each = series[name]
         yield Figure(what, per_second(median(each.rates)), bare, median(each.ratios), aim)
-    what = f"one poll that brings {VIEWER_SESSIONS} rows, drawn anew"
-    yield Figure(what, milliseconds(1 / anew), milliseconds(1 / alone), alone / anew)
 
 
 def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[str, Series]:
-    """The bare route, the quiet poll and the changed poll in turn, `rounds` times; then the bare
-    route for one caller alone, and changed polls of one for whom nothing is kept.
+    """The bare route, the quiet poll and the changed poll in turn, `rounds` times.
 
     Raises AssertionError where an answer is not the one that is to be measured.
     """
-    series = {name: Series() for name in ("bare", "quiet", "changed", "alone", "anew")}
+    series = {name: Series() for name in ("bare", "quiet", "changed")}
     bare_port, port = free_ports(2)
     with ExitStack() as servers:
         bare_command = [sys.executable, "-m", "bench.bare", str(bare_port)]
@@ -87,39 +79,7 @@ def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[
                 assert list(outcome["statuses"]) == [status], (name, outcome["statuses"])
                 series[name].rates.append(outcome["rate"])
                 series[name].ratios.append(outcome["rate"] / series["bare"].rates[-1])
-        series["alone"].rates.append(load(bare_port, work["bare"][1], 1, seconds)["rate"])
-        waits = after_changes(url, port, changed, _LOOK_CHANGED, calls=int(100 * seconds))
-        series["anew"].rates.extend(1 / wait for wait in waits)
     return series
-
-
-_LOOK_CHANGED = (
-    f"INSERT INTO offer_revisions (subject, number) VALUES ({LOOKS}, 1) "
-    "ON CONFLICT (subject) DO UPDATE SET number = offer_revisions.number + 1"
-)
-"""What renaming somebody does: no list of sessions that was drawn before is shown again."""
-
-
-def after_changes(
-    url: str, port: int, request: bytes, change: str, *, calls: int
-) -> Iterator[float]:
-    """The seconds of each answer to a request, right before which a statement changed something.
-
-    Raises AssertionError for any other answer than 200.
-    """
-    engine = create_engine(url)
-    with socket.create_connection(("127.0.0.1", port)) as peer:
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        for _ in range(calls):
-            with engine.begin() as writer:
-                writer.execute(text(change))
-            begin, answer = time.perf_counter(), b""
-            peer.sendall(request)
-            while not is_whole(answer):
-                answer += peer.recv(262_144)
-            yield time.perf_counter() - begin
-            assert answer[9:12] == b"200", answer[:200]
-    engine.dispose()
 
 
 @contextmanager

@@ -1,11 +1,12 @@
 """How SQLite and PostgreSQL are opened, so that one code path behaves alike on both."""
 
 import sqlite3
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from psycopg.errors import LockNotAvailable
-from sqlalchemy import DateTime, Dialect, Engine, event, select
+from sqlalchemy import CompoundSelect, DateTime, Dialect, Engine, Row, Select, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +30,11 @@ _UNTIL_IT_IS_GONE = {
 two hours. Seconds, and milliseconds in the last line; what the URL says goes first."""
 
 _WRITE, _EACH = "mentorship_write", "mentorship_each"
+
+_AUTOCOMMIT: dict[str, dict[str, Any]] = {
+    "postgresql": {"isolation_level": "AUTOCOMMIT"},
+    "sqlite": {_EACH: True},  # SQLAlchemy's AUTOCOMMIT would undo what `_prepare` sets.
+}
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -69,9 +75,35 @@ def begin_each(session: Session) -> Connection:
     It is the session's, so no transaction may be open, and it is given back with the next
     rollback of the session.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        return session.connection(execution_options={"isolation_level": "AUTOCOMMIT"})
-    return session.connection(execution_options={_EACH: True})
+    return session.connection(execution_options=_AUTOCOMMIT[session.get_bind().dialect.name])
+
+
+def read(
+    session: Session, statement: Select[*tuple[Any, ...]] | CompoundSelect[Any], **values: object
+) -> Sequence[Row[*tuple[Any, ...]]]:
+    """All rows of a statement that only reads, with the values of its parameters.
+
+    An open transaction of the session is used, so that no thread waits for a second connection
+    while it holds one. Otherwise the statement is a transaction of its own: it sees what was
+    committed when it ran, and its connection goes back to the pool at once. A connection that
+    the server has closed in the meantime is replaced.
+    """
+    if session.in_transaction():
+        return session.execute(statement, values).all()
+    engine = session.get_bind()
+    assert isinstance(engine, Engine), "sessions are opened on engines"
+
+    def rows() -> Sequence[Row[*tuple[Any, ...]]]:
+        with engine.connect() as connection:
+            connection.execution_options(**_AUTOCOMMIT[engine.dialect.name])
+            return connection.execute(statement, values).all()
+
+    try:
+        return rows()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return rows()
 
 
 def begin_snapshot(session: Session) -> None:

@@ -7,6 +7,7 @@ from mentorship.models.availability import MentorTimeSlot
 from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
 from mentorship.models.columns import table_of
+from mentorship.models.display_version import DisplayVersion
 from mentorship.models.feed import CalendarFeed
 from mentorship.models.installation import Installation
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
@@ -17,7 +18,6 @@ from mentorship.models.schedule import (
     MentorTopic,
     MentorWord,
     MissedHold,
-    OfferRevision,
     WaitingListEntry,
     ZoneRules,
 )
@@ -33,6 +33,7 @@ __all__ = [
     "CallOutcome",
     "Cause",
     "DayOff",
+    "DisplayVersion",
     "IdempotencyKey",
     "Installation",
     "MailChoice",
@@ -43,7 +44,6 @@ __all__ = [
     "MentorWord",
     "MissedHold",
     "OffReason",
-    "OfferRevision",
     "OutboxMessage",
     "RecordingCall",
     "ReminderMark",

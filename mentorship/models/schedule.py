@@ -69,18 +69,6 @@ class MentorWord(Model):
     __table_args__ = (Index("ix_mentor_words_mentor", "mentor_id"),)
 
 
-class OfferRevision(Model):
-    """How often what is shown of a mentor has changed, as triggers of the database count it.
-
-    The subject is the mentor's id; 0 stands for who is in the directory and what it says of them.
-    """
-
-    __tablename__ = "offer_revisions"
-
-    subject: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    number: Mapped[int]
-
-
 class AvailabilityRule(Model):
     """Weekly hours in the mentor's own zone: an RFC 5545 RRULE and a wall-clock window.
 

@@ -1,29 +1,25 @@
 """The four lists of a dashboard, ready to be shown."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
-    Engine,
     Integer,
     Select,
-    String,
-    and_,
+    TextClause,
     bindparam,
     func,
-    literal,
     or_,
     select,
+    text,
     union_all,
 )
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import Session, aliased
 
-from mentorship.database import UtcDateTime
+from mentorship.database import read
 from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.lifecycle import (
     CLOCK_RULES,
@@ -38,16 +34,13 @@ from mentorship.domain.lifecycle import (
     permitted,
 )
 from mentorship.domain.links import room_opens
-from mentorship.domain.people import Role, Viewer, party_of
+from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.due import first_due
 from mentorship.queries.scope import visible_to
-from mentorship.question import Question, Raw
 
 _PAGE, _IN_SIGHT = 20, 200
-KEPT = 4096
-"""Cards that one process keeps, and what is drawn of them; each takes a few kilobytes."""
 
 
 class Section(StrEnum):
@@ -59,13 +52,12 @@ class Section(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Card:
     """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`.
 
-    `room_opens` is from when on the viewer may join its meeting; None where there is none to join.
-
-    `board` gives the same object again for as long as the session looks the same.
+    The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
+    its meeting; None where there is none to join.
     """
 
     id: int
@@ -80,6 +72,7 @@ class Card:
     cancel_reason: str | None
     actions: tuple[Action, ...]
     is_early: bool
+    fixed_from: datetime
     room_opens: datetime | None
 
     @property
@@ -123,11 +116,13 @@ class Board:
 _Student, _Mentor = aliased(User), aliased(User)
 _B = SessionBooking
 
-_WHICH: Mapping[Section, ColumnElement[bool]] = {
-    Section.ATTENTION: and_(_B.status == Status.ONGOING, _B.is_delayed),
-    Section.NOW: and_(_B.status == Status.ONGOING, ~_B.is_delayed),
-    Section.UPCOMING: _B.status == Status.SCHEDULED,
-    Section.PAST: or_(_B.status == Status.COMPLETED, _B.status == Status.CANCELLED),
+# With literals: SQLite plans a statement anew each time where a bound value decides whether a
+# partial index fits, which takes longer than to read the rows.
+_WHICH: Mapping[Section, TextClause] = {
+    Section.ATTENTION: text("session_bookings.status = 'ONGOING' AND is_delayed"),
+    Section.NOW: text("session_bookings.status = 'ONGOING' AND NOT is_delayed"),
+    Section.UPCOMING: text("session_bookings.status = 'SCHEDULED'"),
+    Section.PAST: text("session_bookings.status IN ('COMPLETED', 'CANCELLED')"),
 }
 
 
@@ -158,24 +153,11 @@ CARDS: Select[*tuple[Any, ...]] = (
 """What `card` needs of each booking."""
 
 
-_PHASE = tuple(
-    (instant <= bindparam(bound, type_=UtcDateTime)).label(name)
-    for name, instant, bound in (
-        ("has_ended", _B.end_time, "now"),
-        ("has_begun", _B.start_time, "now"),
-        ("is_near", _B.start_time, "early"),
-        ("is_fixed", _B.start_time, "fixed"),
-    )
-)
-"""All that the clock does to a card, so that a row alone says how the card looks."""
-
-
 def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
-    """One page of one list, in no order that outlives the union with the others."""
+    """One page of one list. The union with the others keeps no order, so `_listings` sorts."""
     is_past = section is Section.PAST
     page = (
-        CARDS.add_columns(literal(section.value, String).label("section"), *_PHASE)
-        .where(visible_to(role), _WHICH[section])
+        CARDS.where(visible_to(role), _WHICH[section])
         .order_by(*((each.desc() if is_past else each) for each in (_B.start_time, _B.id)))
         .limit(bindparam(f"limit_{section}", type_=Integer))
         .offset(bindparam(f"offset_{section}", type_=Integer))
@@ -184,33 +166,28 @@ def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
     return select(page)
 
 
-_ROWS = {role: Question(union_all(*(_rows(role, section) for section in Section))) for role in Role}
+_ROWS = {role: union_all(*(_rows(role, section) for section in Section)) for role in Role}
 
 _GROUPS = {
-    role: Question(
-        select(
-            _B.status, _B.is_delayed, func.count().label("total"),
-            func.min(_B.start_time).label("first_start"), func.min(_B.end_time).label("first_end"),
-        )
-        .where(visible_to(role))
-        .group_by(_B.status, _B.is_delayed)
+    role: select(
+        _B.status, _B.is_delayed, func.count().label("total"),
+        func.min(_B.start_time).label("first_start"), func.min(_B.end_time).label("first_end"),
     )
+    .where(visible_to(role))
+    .group_by(_B.status, _B.is_delayed)
     for role in Role
 }  # fmt: skip
 
-
 _FIRST_DUE = {
-    role: Question(
-        union_all(
-            *(select(first_due(rule).where(visible_to(role)).subquery()) for rule in CLOCK_RULES)
-        )
+    role: union_all(
+        *(select(first_due(rule).where(visible_to(role)).subquery()) for rule in CLOCK_RULES)
     )
     for role in Role
 }
 
 
 def board(
-    engine: Engine,
+    session: Session,
     viewer: Viewer,
     *,
     seen: Seen,
@@ -223,8 +200,8 @@ def board(
     `seen` is the place of a pulse that was taken before.
     """
     for _ in range(2):
-        totals, next_due = _totals(engine, viewer, now)
-        listings = _listings(engine, viewer, totals, pages, now, cutoff)
+        totals, next_due = _totals(session, viewer, now)
+        listings = _listings(session, viewer, totals, pages, now, cutoff)
         # One is read after the other; what changed between is seen by another look.
         if all(listing.is_whole for listing in listings):
             break
@@ -232,12 +209,12 @@ def board(
 
 
 def _totals(
-    engine: Engine, viewer: Viewer, now: datetime
+    session: Session, viewer: Viewer, now: datetime
 ) -> tuple[dict[Section, int], datetime | None]:
     """How many sessions each list has, and when the next of them is due (UTC)."""
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
-    for group in _GROUPS[viewer.role].ask(engine, viewer=viewer.id):
+    for group in read(session, _GROUPS[viewer.role], viewer=viewer.id):
         section = _section_of(group.status, is_delayed=group.is_delayed)
         totals[section] += group.total
         if section is Section.UPCOMING:
@@ -247,13 +224,13 @@ def _totals(
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
         # Perhaps a sweep could not change it and has set it back; then the page waits for others.
-        rows = _FIRST_DUE[viewer.role].ask(engine, viewer=viewer.id, now=now)
+        rows = read(session, _FIRST_DUE[viewer.role], viewer=viewer.id, now=now)
         next_due = min((row[0] for row in rows), default=None)
     return totals, next_due
 
 
 def _listings(
-    engine: Engine,
+    session: Session,
     viewer: Viewer,
     totals: Mapping[Section, int],
     pages: Mapping[Section, int],
@@ -266,13 +243,14 @@ def _listings(
     # Where there is nothing to find, a limit of 0 spares the search.
     limits = {f"limit_{section}": sizes[section] if totals[section] else 0 for section in Section}
     offsets = {f"offset_{section}": (shown[section] - 1) * sizes[section] for section in Section}
-    cards: dict[str, list[Card]] = {section.value: [] for section in Section}
-    for raw in _ROWS[viewer.role].raw(
-        engine, viewer=viewer.id, now=now, early=now + EARLY, fixed=now + cutoff.lead,
-        **limits, **offsets,
-    ):  # fmt: skip
-        where, each = _kept(raw, engine.name, viewer.role, viewer.id)
-        cards[where].append(each)
+    cards: dict[Section, list[Card]] = {section: [] for section in Section}
+    for row in read(session, _ROWS[viewer.role], viewer=viewer.id, **limits, **offsets):
+        party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
+        assert party is not None, "only the viewer's own rows are read"
+        section = _section_of(row.status, is_delayed=row.is_delayed)
+        cards[section].append(card(row, party, now=now, cutoff=cutoff))
+    for section, found in cards.items():
+        found.sort(key=lambda each: (each.start_time, each.id), reverse=section is Section.PAST)
     return tuple(
         Listing(
             section,
@@ -286,26 +264,7 @@ def _listings(
     )
 
 
-@lru_cache(KEPT)
-def _kept(raw: Raw, engine: str, role: Role, viewer_id: int) -> tuple[str, Card]:
-    """The section of a row of `_rows`, and its card."""
-    row = _ROWS[role].row(engine, raw)
-    if row.has_ended:
-        now = row.end_time
-    elif row.has_begun:
-        now = row.start_time
-    else:
-        now = row.start_time - EARLY * (1 if row.is_near else 2)
-    party = party_of(role, viewer_id, student_id=row.student_id, mentor_id=row.mentor_id)
-    assert party is not None, "only the viewer's own rows are read"
-    found = card(row, party, now)
-    if row.is_fixed and party is Party.STUDENT:
-        actions = tuple(action for action in found.actions if action is not Action.CANCEL)
-        found = replace(found, actions=actions)
-    return row.section, found
-
-
-def card(row: Any, party: Party, now: datetime) -> Card:
+def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
     """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
     state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     return Card(
@@ -322,8 +281,11 @@ def card(row: Any, party: Party, now: datetime) -> Card:
         actions=tuple(
             action
             for action in MANUAL_ACTIONS
-            if permitted(action, party) and RULE_OF[action].matches(state, now)
+            if permitted(action, party)
+            and RULE_OF[action].matches(state, now)
+            and not (action is Action.CANCEL and cutoff.refuses(party, row.start_time, now))
         ),
+        fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
         is_early=row.start_time - now > EARLY,
         room_opens=room_opens(row.start_time, row.started_at)
         if row.has_room and row.status in OPEN and party is not Party.ADMIN

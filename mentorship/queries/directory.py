@@ -44,15 +44,11 @@ class MentorCard:
 
 @dataclass(frozen=True)
 class Directory:
-    """One page of mentors; pages count from 1, and nobody has counted them all.
-
-    `limits` are those of the mentors in the order of their cards.
-    """
+    """One page of mentors; pages count from 1, and nobody has counted them all."""
 
     cards: tuple[MentorCard, ...]
     page: int
     has_next: bool
-    limits: tuple[Limits, ...]
 
 
 @dataclass(frozen=True)
@@ -157,7 +153,7 @@ def find_mentors(
         )
         for row in shown
     )
-    return Directory(tuple(cards), page, len(rows) > PAGE_SIZE, tuple(limits))
+    return Directory(tuple(cards), page, len(rows) > PAGE_SIZE)
 
 
 def mentor_page(session: Session, mentor_id: int) -> MentorPage | None:

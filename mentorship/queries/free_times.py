@@ -15,7 +15,6 @@ from typing import Any
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
-    Engine,
     Select,
     SQLColumnExpression,
     and_,
@@ -28,13 +27,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mentorship.database import UtcDateTime
+from mentorship.database import UtcDateTime, read
 from mentorship.domain.errors import NotFound
 from mentorship.domain.people import Role
 from mentorship.domain.sentences import N_
 from mentorship.domain.zones import zone_of
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
-from mentorship.question import Question
 
 
 @dataclass(frozen=True)
@@ -161,7 +159,7 @@ def _next_of(number: int) -> Select[*tuple[Any, ...]]:
     return select(first.subquery())
 
 
-_NEXT_OF_EACH = Question(union_all(*(_next_of(number) for number in range(AT_ONCE))))
+_NEXT_OF_EACH = union_all(*(_next_of(number) for number in range(AT_ONCE)))
 
 _ONE: Select[*tuple[Any, ...]] = select(
     _SLOT.start_time, *(condition.label(each.name) for each, condition in _IN_THE_WAY.items())
@@ -266,9 +264,7 @@ def next_free_slots(
         asked[f"earliest_{number}"] = now + (limits.minimum_notice if limits else timedelta(0))
         asked[f"latest_{number}"] = now + (limits.horizon if limits else timedelta(0))
     found: dict[int, list[FreeSlot]] = defaultdict(list)
-    engine = session.get_bind()
-    assert isinstance(engine, Engine), "sessions are opened on engines"
-    for mentor_id, *slot in _NEXT_OF_EACH.ask(engine, **asked):
+    for mentor_id, *slot in read(session, _NEXT_OF_EACH, **asked):
         found[mentor_id].append(FreeSlot(*slot))
     for limits in mentors:
         if limits.daily_limit is not None:

@@ -22,18 +22,11 @@ class FreeWeek:
     """
 
     week: Week
-    horizon: timedelta
     days: tuple[tuple[date, tuple[FreeSlot, ...]], ...]
     has_previous: bool
     has_next: bool
     next_free: date | None
     full_week: date | None
-
-    def next_change(self, *, now: datetime) -> datetime | None:
-        """The first instant after `now` (UTC) at which it is another week by the clock alone."""
-        horizon = self.week.end - self.horizon
-        instants = (self.week.start, self.week.end, horizon)
-        return min((instant for instant in instants if instant > now), default=None)
 
     @property
     def is_empty(self) -> bool:
@@ -78,7 +71,6 @@ def free_week(
             full_week = None if is_free else mentors.monday
     return FreeWeek(
         week=week,
-        horizon=limits.horizon,
         days=tuple((day, by_day.get(day, ())) for day in week.days),
         has_previous=week.start > now,
         has_next=week.end <= latest,

@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import BigInteger, Engine, Select, bindparam, func, select
+from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
+from mentorship.database import read
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.updates import Update, rule_of_change
 from mentorship.models import SessionBooking, StatusChange
 from mentorship.queries.scope import visible_to
-from mentorship.question import Question
 
 _HEAD = select(func.coalesce(func.max(StatusChange.id), 0))
 
@@ -37,17 +37,19 @@ def _told(role: Role) -> Select[*tuple[Any, ...]]:
     )
 
 
-_TOLD: Mapping[Role, Question] = {role: Question(_told(role)) for role in Role}
+_TOLD: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _told(role) for role in Role}
 
 
 def told_to(
-    engine: Engine, viewer: Viewer, *, after: int, until: int, limit: int
+    session: Session, viewer: Viewer, *, after: int, until: int, limit: int
 ) -> list[tuple[int, Update]]:
     """The transitions with `after < id <= until` of the viewer's sessions, oldest first.
 
     Each comes with its journal id. At most `limit` are returned.
     """
-    rows = _TOLD[viewer.role].ask(engine, viewer=viewer.id, after=after, until=until, limit=limit)
+    rows = read(
+        session, _TOLD[viewer.role], viewer=viewer.id, after=after, until=until, limit=limit
+    )
     return [(row.id, update_from(row)) for row in rows]
 
 

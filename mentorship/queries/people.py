@@ -4,23 +4,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Engine, Row, String, bindparam, func, or_, select, type_coerce
+from sqlalchemy import Row, String, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
+from mentorship.database import read
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.words import fold
 from mentorship.domain.zones import current_name
 from mentorship.models import User
-from mentorship.question import Question
 
 VIEWER_COLUMNS = (
     User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
     User.language,
 )  # fmt: skip
-_BY_EPOCH = Question(
-    select(*VIEWER_COLUMNS).where(
-        User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
-    )
+_BY_EPOCH = select(*VIEWER_COLUMNS).where(
+    User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
 )
 _BY_EMAIL = select(
     *VIEWER_COLUMNS, User.password_hash, User.is_confirmation_pending, User.is_approval_pending
@@ -65,9 +63,9 @@ class PeoplePage:
 PAGE_SIZE = 20
 
 
-def viewer_of(engine: Engine, *, user_id: int, epoch: int) -> Viewer | None:
+def viewer_of(session: Session, *, user_id: int, epoch: int) -> Viewer | None:
     """The person with this id, if their sign-in epoch is still the same. Opens no transaction."""
-    rows = _BY_EPOCH.ask(engine, id=user_id, epoch=epoch)
+    rows = read(session, _BY_EPOCH, id=user_id, epoch=epoch)
     return viewer_from(rows[0]) if rows else None
 
 

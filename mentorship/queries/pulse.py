@@ -3,22 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Engine, Select, bindparam, func, select
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import Session
 
+from mentorship.database import read
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
-from mentorship.models import BookingMove, OfferRevision, SessionBooking, StatusChange, User
+from mentorship.models import BookingMove, DisplayVersion, SessionBooking, StatusChange, User
 from mentorship.queries.due import ANYTHING_DUE
 from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
-from mentorship.queries.standing import LOOKS
-from mentorship.question import Question, Raw
-
-_KEPT = 4096
-"""Answers that one process keeps; each is a few hundred bytes."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +47,7 @@ def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
     )
 
 
-_LOOKS = func.coalesce(
-    select(OfferRevision.number).where(OfferRevision.subject == LOOKS).scalar_subquery(), 0
-)
+_DISPLAYED = select(func.coalesce(func.sum(DisplayVersion.number), 0)).scalar_subquery()
 
 
 def _statement(role: Role) -> Select[*tuple[Any, ...]]:
@@ -64,26 +58,24 @@ def _statement(role: Role) -> Select[*tuple[Any, ...]]:
         select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
         first.scalar_subquery().label("first"),
         second.scalar_subquery().label("second"),
-        _LOOKS.label("looks"),
+        _DISPLAYED.label("displayed"),
     ).where(User.id == VIEWER, User.session_epoch == bindparam("epoch"), User.role == role)
 
 
-_QUESTIONS: Mapping[Role, Question] = {role: Question(_statement(role)) for role in Role}
+_STATEMENTS: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _statement(role) for role in Role}
 
 
-def pulse(engine: Engine, *, viewer_id: int, epoch: int, role: Role, now: datetime) -> Pulse | None:
+def pulse(
+    session: Session, *, viewer_id: int, epoch: int, role: Role, now: datetime
+) -> Pulse | None:
     """One statement, no lock; None where nobody is signed in with this id, epoch and role.
 
     `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
     that commits later is then told later. The other way round it would never be told.
     """
-    rows = _QUESTIONS[role].raw(engine, viewer=viewer_id, epoch=epoch, now=now)
-    return _read(rows[0], engine.name, role) if rows else None
-
-
-@lru_cache(_KEPT)  # Nearly always the answer is that of a minute ago.
-def _read(raw: Raw, engine: str, role: Role) -> Pulse:
-    row = _QUESTIONS[role].row(engine, raw)
-    # `looks` grows with each change of a name or a meeting room, which no booking counts.
-    place = Seen(row.head, (int(row.first), int(row.second) + row.looks))
-    return Pulse(viewer_from(row), row.is_anything_due, place)
+    rows = read(session, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now)
+    if not rows:
+        return None
+    (row,) = rows
+    place = Seen(row.head, (int(row.first), int(row.second) + int(row.displayed)))
+    return Pulse(viewer_from(row), bool(row.is_anything_due), place)

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import NotFound
 from mentorship.domain.lifecycle import OPEN, Party, Status
 from mentorship.domain.people import Viewer
@@ -43,7 +44,7 @@ class SessionPage:
 
 
 def session_page(
-    session: Session, viewer: Viewer, booking_id: int, *, now: datetime
+    session: Session, viewer: Viewer, booking_id: int, *, now: datetime, cutoff: Cutoff
 ) -> SessionPage:
     """The session at `now` (UTC). Raises NotFound for a stranger or an unknown id."""
     row = session.execute(CARDS.where(SessionBooking.id == booking_id)).one_or_none()
@@ -54,7 +55,7 @@ def session_page(
         raise NotFound
     booking = session.get_one(SessionBooking, booking_id)
     return SessionPage(
-        card=card(row, party, now),
+        card=card(row, party, now=now, cutoff=cutoff),
         party=party,
         slot_id=booking.time_slot_id,
         mentor_id=booking.mentor_id,

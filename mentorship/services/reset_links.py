@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import Enum
 
 from itsdangerous import BadData, URLSafeTimedSerializer
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.errors import LinkEnded
@@ -69,8 +69,6 @@ def person_of(
 
     Raises LinkEnded where it is forged, too old, used, or made for something else.
     """
-    engine = session.get_bind()
-    assert isinstance(engine, Engine), "sessions are opened on engines"
     for purpose in purposes:
         try:
             user_id, epoch = _serializer(secret_key, purpose).loads(
@@ -78,7 +76,7 @@ def person_of(
             )
         except BadData:
             continue
-        person = viewer_of(engine, user_id=user_id, epoch=epoch)
+        person = viewer_of(session, user_id=user_id, epoch=epoch)
         if person is not None:
             return person
     raise LinkEnded

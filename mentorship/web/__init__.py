@@ -12,7 +12,6 @@ from mentorship.web import (
     availability_api,
     booking,
     calendar,
-    cards,
     change_limits,
     cron_api,
     dashboard,
@@ -23,7 +22,6 @@ from mentorship.web import (
     guard,
     headers,
     identity,
-    kept,
     known_browsers,
     languages,
     limits,
@@ -32,7 +30,6 @@ from mentorship.web import (
     names,
     openapi,
     people,
-    polls,
     profile,
     recording_api,
     session_page,
@@ -55,8 +52,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     languages.init_app(app)
     formats.init_app(app)
     names.init_app(app)
-    cards.init_app(app)
-    kept.init_app(app)
     identity.init_app(app)
     known_browsers.init_app(app, settings)
     limits.init_app(app, settings)
@@ -68,4 +63,3 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_page, sessions, sign_up, tokens, waiting, webhooks, well_known,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
-    polls.init_app(app, settings)

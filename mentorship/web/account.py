@@ -43,7 +43,7 @@ def store_details() -> Response | tuple[str, int]:
     except InvalidInput as error:
         return _page(error=say(error)), 400
     g.pop("language", None)  # The answer is in the language that was chosen just now.
-    g.viewer = viewer_of(db.engine, user_id=viewer.id, epoch=viewer.epoch)
+    g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
     return _back(say(sentence))
 
 

@@ -10,7 +10,7 @@ from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.due import DueBooking
 from mentorship.services.sweep import update_session_statuses
-from mentorship.web import identity, polls
+from mentorship.web import identity
 from mentorship.web.changed_lists import changed_lists
 from mentorship.web.dashboard import asked_pages
 from mentorship.web.formats import say
@@ -22,7 +22,7 @@ from mentorship.wire import PollFields, SweepAnswer, sweep_answer
 bp = Blueprint("admin_api", __name__)
 
 
-@bp.route(polls.PATH, methods=["GET", "POST"])
+@bp.route("/api/admin/update-session-status", methods=["GET", "POST"])
 @described(
     SweepAnswer,
     access=Access.ANYBODY,

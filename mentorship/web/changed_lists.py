@@ -9,14 +9,12 @@ from flask import render_template
 from mentorship.domain.seen import Seen
 from mentorship.domain.updates import Update
 from mentorship.extensions import db
-from mentorship.queries.dashboard import Section
+from mentorship.queries.dashboard import Section, board
 from mentorship.queries.journal import told_to
 from mentorship.queries.pulse import Pulse
-from mentorship.web.formats import hour_cycle, say
+from mentorship.web.current import settings
+from mentorship.web.formats import say
 from mentorship.web.htmx import trigger
-from mentorship.web.kept import Drawn, kept_own
-from mentorship.web.languages import language
-from mentorship.web.lists import lists_of
 from mentorship.wire import event_detail
 
 HEADER_ROOM = 3000
@@ -30,23 +28,14 @@ def changed_lists(
     state: Pulse, shown: Seen, *, pages: Mapping[Section, int], now: datetime
 ) -> tuple[str, dict[str, str]]:
     """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
-    viewer, place = state.viewer, state.place
-    after, until = shown.head, place.head
-
-    def tell() -> Drawn[tuple[dict[str, str], int]]:
-        told = told_to(db.engine, viewer, after=after, until=until, limit=_MOST_UPDATES + 1)
-        headers, count = _events(told)
-        return Drawn((headers, until if count == len(told) else told[count - 1][0]), ())
-
-    # Nothing is added to the journal between two places in it any more (decision 2).
-    reader = ("told", viewer.id, viewer.role, hour_cycle(), language())
-    headers, head = kept_own(reader, (after, until), now, tell)
-    if head != until:
+    session, viewer, place = db.session(), state.viewer, state.place
+    told = told_to(session, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
+    headers, count = _events(told)
+    if count < len(told):
         # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = Seen(head, shown.print)
-    found, lists = lists_of(state, seen=place, pages=pages, now=now)
-    answer = render_template("_sessions.html", viewer=viewer, board=found, lists=lists)
-    return answer, headers
+        place = Seen(told[count - 1][0], shown.print)
+    found = board(session, viewer, seen=place, pages=pages, now=now, cutoff=settings().cutoff)
+    return render_template("_sessions.html", viewer=viewer, board=found), headers
 
 
 def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:

@@ -4,10 +4,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.queries.dashboard import Section
+from mentorship.extensions import db
+from mentorship.queries.dashboard import Section, board
+from mentorship.web.current import settings
 from mentorship.web.fields import page_number
 from mentorship.web.freshness import fresh_pulse
-from mentorship.web.lists import lists_of
 
 bp = Blueprint("dashboard", __name__)
 
@@ -23,8 +24,11 @@ def show() -> str:
     """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
     pages, now = asked_pages(), utc_now()
     state = fresh_pulse(now)
-    found, lists = lists_of(state, seen=state.place, pages=pages, now=now)
-    return render_template("dashboard.html", viewer=state.viewer, board=found, lists=lists)
+    found = board(
+        db.session(), state.viewer, seen=state.place, pages=pages, now=now,
+        cutoff=settings().cutoff,
+    )  # fmt: skip
+    return render_template("dashboard.html", viewer=state.viewer, board=found)
 
 
 def asked_pages() -> dict[Section, int]:

@@ -24,6 +24,7 @@ from mentorship.queries.installation import identity_of
 from mentorship.queries.session_page import session_page
 from mentorship.services import feeds
 from mentorship.services.events import event_of
+from mentorship.web.current import settings
 from mentorship.web.drawn_feeds import DrawnFeeds
 from mentorship.web.formats import say
 from mentorship.web.freshness import sweep
@@ -75,7 +76,7 @@ def one_session(session_id: int) -> Response:
     """One session as a file for any calendar program."""
     session, viewer, now = db.session(), required_viewer(), utc_now()
     sweep(now)
-    session_page(session, viewer, session_id, now=now)
+    session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
     event = event_of(
         entry(session, session_id), viewer, identity=identity_of(session), base_url=_base_url()
     )

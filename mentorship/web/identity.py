@@ -22,9 +22,6 @@ from mentorship.services.tokens import PREFIX, bearer_of
 from mentorship.web import limits
 from mentorship.web.cookies import SignedCookies
 
-PULSE = "mentorship.pulse"
-"""Where the WSGI environment holds the pulse that was found by this request's cookie, if any."""
-
 _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)", re.ASCII)
 
 
@@ -107,9 +104,8 @@ def required_pulse(now: datetime) -> Pulse:
     The request then knows its viewer, and need not ask again.
     """
     claim = token()
-    found = claim and (
-        request.environ.pop(PULSE, None)
-        or pulse(db.engine, viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now)
+    found = claim and pulse(
+        db.session(), viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
     )
     if not found:
         raise NotSignedIn
@@ -134,7 +130,7 @@ def _load(text: str) -> SignedIn | None:
     claim = claim_of(text)
     if claim is None:
         return None
-    viewer = viewer_of(db.engine, user_id=claim.user_id, epoch=claim.epoch)
+    viewer = viewer_of(db.session(), user_id=claim.user_id, epoch=claim.epoch)
     return SignedIn(viewer) if viewer and viewer.role is claim.role else None
 
 

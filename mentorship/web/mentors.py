@@ -1,11 +1,8 @@
 """Finding a mentor and a free time: pages and JSON."""
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from flask import Blueprint, Response, jsonify, render_template, request
-from flask_babel import gettext as _
-from markupsafe import Markup
 
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
@@ -18,11 +15,9 @@ from mentorship.extensions import db
 from mentorship.queries.directory import Directory, find_mentors, mentor_page, popular_topics
 from mentorship.queries.free_times import free_slots, limits_of
 from mentorship.queries.free_weeks import free_week
-from mentorship.queries.standing import DIRECTORY, next_change
 from mentorship.services.accounts import clean_text
 from mentorship.web.fields import day_of_calendar, page_number
 from mentorship.web.identity import required_viewer
-from mentorship.web.kept import Drawn, kept_for, kept_for_all
 from mentorship.web.openapi import Access, described
 from mentorship.wire.mentors import (
     LONGEST_SEARCH,
@@ -41,40 +36,20 @@ _SPAN = timedelta(days=7)
 _LONGEST_SPAN = timedelta(days=62)
 
 
-class Sheet(NamedTuple):
-    """A page without what is around it."""
-
-    title: str
-    main: Markup
-
-
 @bp.get("/mentors")
 def show() -> str:
     """The mentors by name, those that a search and a topic leave, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     search, topic, page = _asked("q"), _asked("topic"), page_number("page")
-
-    def draw(student_id: int | None) -> Drawn[Sheet]:
-        # First: what is read for a page of one's own may be older than the topics' standing.
-        topics = kept_for_all("topics", now, lambda: popular_topics(db.session()))
-        found = _found(search, topic, page, student_id, now)
-        main = render_template(
-            "_directory.html",
-            viewer=viewer,
-            now=now,
-            search=search,
-            topic=topic,
-            topics=topics,
-            found=found,
-        )
-        return Drawn(
-            Sheet(_("Mentors"), Markup(main)),  # noqa: S704  # A template has escaped it.
-            subjects=(DIRECTORY, *(limits.mentor_id for limits in found.limits)),
-            until=next_change(db.engine, found.limits, now=now),
-        )
-
-    sheet = kept_for(viewer, ("directory", search, topic, page), now, draw)
-    return render_template("mentors.html", viewer=viewer, **sheet._asdict())
+    return render_template(
+        "mentors.html",
+        viewer=viewer,
+        now=now,
+        search=search,
+        topic=topic,
+        topics=popular_topics(db.session()),
+        found=_found(search, topic, page, _student_id(viewer), now),
+    )
 
 
 @bp.get("/api/mentors")
@@ -90,31 +65,20 @@ def find() -> Response:
 def week(mentor_id: int) -> str:
     """A mentor, and a week of free times as the viewer's wall calendar has it."""
     viewer, now = required_viewer(), utc_now()
+    session = db.session()
+    mentor = mentor_page(session, mentor_id)
+    if mentor is None:
+        raise NotFound(N_("There is no such mentor."))
     asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
-
-    def draw(student_id: int | None) -> Drawn[Sheet]:
-        session = db.session()
-        mentor = mentor_page(session, mentor_id)
-        if mentor is None:
-            raise NotFound(N_("There is no such mentor."))
-        free = free_week(session, mentor.limits, asked, student_id=student_id, now=now)
-        main = render_template(
-            "_week.html",
-            viewer=viewer,
-            now=now,
-            mentor=mentor,
-            about=html_of(mentor.bio),
-            free=free,
-        )
-        ends = (free.next_change(now=now), next_change(db.engine, [mentor.limits], now=now))
-        return Drawn(
-            Sheet(mentor.name, Markup(main)),  # noqa: S704  # A template has escaped it.
-            subjects=(mentor_id,),
-            until=min(filter(None, ends), default=None),
-        )
-
-    sheet = kept_for(viewer, ("week", mentor_id, asked.monday), now, draw, about=mentor_id)
-    return render_template("mentors.html", viewer=viewer, **sheet._asdict())
+    free = free_week(session, mentor.limits, asked, student_id=_student_id(viewer), now=now)
+    return render_template(
+        "mentor.html",
+        viewer=viewer,
+        now=now,
+        mentor=mentor,
+        about=html_of(mentor.bio),
+        free=free,
+    )
 
 
 @bp.get("/api/mentors/<id:mentor_id>/slots")

@@ -1,13 +1,11 @@
 """One session: its page with its history, and moving it to another time."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     jsonify,
     make_response,
@@ -21,9 +19,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship.adapters import calendar_links
 from mentorship.clock import utc_now
-from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import Conflict, InvalidInput
-from mentorship.domain.lifecycle import Action, Party, Status
+from mentorship.domain.lifecycle import Party, Status
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from mentorship.queries.around import around_session
@@ -35,6 +32,7 @@ from mentorship.queries.session_page import SessionPage, session_page
 from mentorship.services.booking import NotFree
 from mentorship.services.events import event_of
 from mentorship.services.moving import Moved, move
+from mentorship.web.current import settings
 from mentorship.web.fields import body, page_number
 from mentorship.web.formats import say
 from mentorship.web.freshness import sweep
@@ -68,11 +66,8 @@ def page_of(
     """
     now = utc_now()
     sweep(now)
-    page = session_page(db.session(), viewer, session_id, now=now)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     too_late = _too_late(page, viewer, now)
-    if too_late:  # The sentence stands in place of the button.
-        actions = tuple(action for action in page.card.actions if action is not Action.CANCEL)
-        page = replace(page, card=replace(page.card, actions=actions))
     return render_template(
         "session.html",
         viewer=viewer,
@@ -91,11 +86,11 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
     """Where a session that is still to come can be put into a calendar: addresses by name."""
     if page.party is Party.ADMIN or page.card.status is not Status.SCHEDULED:
         return {}
-    base_url = current_app.extensions["settings"].base_url
     session = db.session()
     event = event_of(
-        entry(session, page.card.id), viewer, identity=identity_of(session), base_url=base_url
-    )
+        entry(session, page.card.id), viewer, identity=identity_of(session),
+        base_url=settings().base_url,
+    )  # fmt: skip
     return {
         _("Calendar file"): url_for("feeds.one_session", session_id=page.card.id),
         "Google Calendar": calendar_links.google(event),
@@ -107,7 +102,7 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
 def join(session_id: int) -> AnyResponse:
     """To the meeting; before its room opens to the session, which says when that is."""
     viewer, now = required_viewer(), utc_now()
-    page = session_page(db.session(), viewer, session_id, now=now)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     room = around_session(db.session(), page, now=now).room
     return redirect(room or f"/sessions/{session_id}", 303)
 
@@ -123,7 +118,7 @@ def choose(session_id: int) -> str:
 def confirm(session_id: int) -> AnyResponse:
     """Move as the form says, then show the session; a refusal shows the form again."""
     viewer, now = required_viewer(), utc_now()
-    session_page(db.session(), viewer, session_id, now=now)
+    session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     try:
         fields = body(MoveFields)
         flash(say(_move(session_id, fields, viewer, now=now).sentence))
@@ -156,7 +151,7 @@ def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime)
         viewer=viewer,
         reason=fields.reason or None,
         now=now,
-        cutoff=_cutoff(),
+        cutoff=settings().cutoff,
     )
 
 
@@ -164,7 +159,7 @@ def _choice(
     session_id: int, viewer: Viewer, *, now: datetime, error: str = "", reason: str = ""
 ) -> str:
     session = db.session()
-    page = session_page(session, viewer, session_id, now=now)
+    page = session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
     number = page_number("page")
     slots = free_slots(
         session,
@@ -192,12 +187,7 @@ def _choice(
 
 def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
     """Why the viewer cannot change a session that could still be changed by others."""
-    cutoff = _cutoff()
+    cutoff = settings().cutoff
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
         return say(cutoff.sentence(page.card.start_time, viewer.timezone))
     return None
-
-
-def _cutoff() -> Cutoff:
-    cutoff: Cutoff = current_app.extensions["settings"].cutoff
-    return cutoff

@@ -29,7 +29,7 @@ def test_the_bench_measures_everything_and_writes_its_table(tmp_path):
     assert (before, after, table) == ("before\n", "after\n", result.stdout)
     rows = [line for line in table.splitlines() if "| SQLite " in line]
     of_pages = 3 if the_program() else 0
-    assert len(rows) == 16 + of_pages
+    assert len(rows) == 12 + of_pages
     assert sum("holds" in row or "missed" in row for row in rows) == 8 + of_pages
 
 

@@ -250,3 +250,30 @@ def test_two_new_databases_have_two_identities(databases, engine):
                     found.add(identity_of(session).uuid)
                 db.engine.dispose()
     assert len(found) == 2
+
+
+def test_the_number_that_open_pages_have_seen_goes_on_both_ways(empty_app):
+    def rename():
+        with db.engine.begin() as connection:
+            connection.execute(text("UPDATE users SET name = name || '!'"))
+
+    def number(table, where=""):
+        with db.engine.connect() as connection:
+            return connection.scalar(text(f"SELECT sum(number) FROM {table} {where}"))
+
+    flask_migrate.upgrade(revision="0016")
+    with db.engine.begin() as connection:
+        connection.execute(
+            text(
+                "INSERT INTO users (email, name, role, timezone, created_at) VALUES "
+                "('a@example.org', 'A', 'STUDENT', 'UTC', '2026-11-24 09:00:00.000000')"
+            )
+        )
+    rename()
+    flask_migrate.upgrade(revision="0017")
+    assert number("display_versions") == 1
+    rename()
+    assert number("display_versions") == 2
+    flask_migrate.downgrade(revision="0016")
+    rename()
+    assert number("offer_revisions", "WHERE subject = -2") == 3

@@ -7,10 +7,10 @@ from tests.support.databases import ENGINES
 
 TABLES = {
     "api_tokens", "availability_rules", "booking_moves", "calendar_feeds", "days_off",
-    "idempotency_keys", "installation",
+    "display_versions", "idempotency_keys", "installation",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "missed_holds",
-    "offer_revisions", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
+    "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
     "session_feedback", "session_recordings", "status_changes", "sweep_failures", "users",
     "waiting_list_entries", "webhook_calls", "webhook_endpoints",
     "zone_rules",

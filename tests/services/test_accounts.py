@@ -129,7 +129,7 @@ def test_a_new_password_replaces_the_old_one_and_signs_out_everywhere(session):
     changed = check_password(session, email=viewer.email, password="another password")
     assert changed is not None
     assert changed.epoch == viewer.epoch + 1
-    assert viewer_of(session.get_bind(), user_id=viewer.id, epoch=viewer.epoch) is None
+    assert viewer_of(session, user_id=viewer.id, epoch=viewer.epoch) is None
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from mentorship.database import read
 from mentorship.domain.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.seen import Seen
@@ -12,21 +13,6 @@ from mentorship.queries import dashboard
 from mentorship.queries.dashboard import Section, board
 from mentorship.services.manual import perform
 from tests.support.builders import a_booking, at
-
-
-class Meanwhile:
-    """A question, right before whose first answer something happens."""
-
-    def __init__(self, question, happens):
-        self._question, self._happens = question, [happens]
-
-    def __getattr__(self, name):
-        return getattr(self._question, name)
-
-    def raw(self, *asked, **values):
-        while self._happens:
-            self._happens.pop()()
-        return self._question.raw(*asked, **values)
 
 
 @pytest.mark.parametrize("action", [Action.START, Action.CANCEL])
@@ -38,10 +24,16 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     def change():
         perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:55"))
 
-    role = cast.student.role
-    monkeypatch.setitem(dashboard._ROWS, role, Meanwhile(dashboard._ROWS[role], change))
+    happens = [change]
 
-    found = board(session.get_bind(), cast.student, seen=Seen(0, (0, 0)), pages={},
+    def read_after_the_change(session, statement, **values):
+        if statement is dashboard._ROWS[cast.student.role] and happens:
+            happens.pop()()
+        return read(session, statement, **values)
+
+    monkeypatch.setattr(dashboard, "read", read_after_the_change)
+
+    found = board(session, cast.student, seen=Seen(0, (0, 0)), pages={},
                   now=at("09:55"), cutoff=NO_CUTOFF)  # fmt: skip
 
     section = Section.NOW if action is Action.START else Section.PAST
@@ -57,7 +49,7 @@ def test_what_is_delayed_stays_in_sight_of_its_people_however_many_there_are(ses
                   is_delayed=True)  # fmt: skip
 
     for viewer, shown in (cast.student, 25), (cast.mentor, 25), (cast.admin, 20):
-        attention, *_others = board(session.get_bind(), viewer, seen=Seen(0, (0, 0)), pages={},
+        attention, *_others = board(session, viewer, seen=Seen(0, (0, 0)), pages={},
                                     now=at("12:00"), cutoff=NO_CUTOFF).listings  # fmt: skip
         assert (len(attention.cards), attention.total) == (shown, 25)
 
@@ -68,7 +60,7 @@ def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):
     a_booking(session, **people, starts="11:00", status=Status.ONGOING)
 
     def next_due(now):
-        return board(session.get_bind(), cast.student, seen=Seen(0, (0, 0)), pages={},
+        return board(session, cast.student, seen=Seen(0, (0, 0)), pages={},
                      now=at(now), cutoff=NO_CUTOFF).next_due  # fmt: skip
 
     assert next_due("11:30") == at("10:00")
@@ -86,7 +78,7 @@ def test_a_student_is_offered_to_cancel_until_the_cutoff_and_the_mentor_until_th
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
     offered = []
     for viewer in (cast.student, cast.mentor):
-        found = board(session.get_bind(), viewer, seen=Seen(0, (0, 0)), pages={}, now=at(now),
+        found = board(session, viewer, seen=Seen(0, (0, 0)), pages={}, now=at(now),
                       cutoff=Cutoff(timedelta(hours=4)))  # fmt: skip
         [card] = [card for each in found.listings for card in each.cards]
         offered.append(Action.CANCEL in card.actions)

@@ -8,7 +8,7 @@ from flask import Flask
 from mentorship import create_app
 from mentorship.extensions import db
 from mentorship.logs import configure_logs
-from mentorship.web import feeds, kept, limits
+from mentorship.web import feeds, limits
 from tests.support.databases import settings_for
 
 
@@ -32,6 +32,5 @@ class Applications:
         yield app
         with app.app_context():
             db.engine.dispose()
-        kept.init_app(app)
         feeds.init_app(app)
         limits.init_app(app, app.extensions["settings"])
