@@ -1,6 +1,6 @@
 """The languages of people: what the catalogs say, and dates as each language writes them."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -9,8 +9,8 @@ from babel.support import NullTranslations, Translations
 
 from mentorship.domain.instants import clock, zone
 from mentorship.domain.people import HourCycle, Language
-from mentorship.domain.sentences import Sentence
-from mentorship.domain.zones import zone_of
+from mentorship.domain.sentences import Sentence, Span
+from mentorship.domain.zones import UTC_NAME, zone_of
 
 FOLDER = Path(__file__).parents[1] / "translations"
 """The catalogs; English has none, because the source is in English."""
@@ -46,8 +46,48 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
         return say(value, language, cycle)
     if isinstance(value, datetime):
         at = str(value.tzinfo)  # Of a ZoneInfo the IANA name.
-        return f"{day(value, at, language)}, {clock(value, at, cycle)} {zone(value, at)}"
+        return moment(value, at, language, cycle)
+    if isinstance(value, Span):
+        return span(value.start, value.end, str(value.start.tzinfo), language, cycle)
+    if isinstance(value, time):
+        return clock(datetime.combine(date.min, value, UTC), UTC_NAME, cycle)
     return value
+
+
+def moment(instant: datetime, timezone: str, language: Language, cycle: HourCycle) -> str:
+    """Like "Tue 24 Nov 2026, 9:05 AM CET"."""
+    at = f"{clock(instant, timezone, cycle)} {zone(instant, timezone)}"
+    return f"{day(instant, timezone, language)}, {at}"
+
+
+def span(
+    start: datetime, end: datetime, timezone: str, language: Language, cycle: HourCycle
+) -> str:
+    """Like "Tue 24 Nov 2026, 9:05 AM - 10:05 AM CET"."""
+    return f"{day(start, timezone, language)}, {from_to(start, end, timezone, language, cycle)}"
+
+
+def from_to(
+    start: datetime, end: datetime, timezone: str, language: Language, cycle: HourCycle
+) -> str:
+    """Like "9:05 AM - 10:05 AM CET": `hours` with the zone of the end."""
+    return f"{hours(start, end, timezone, language, cycle)} {zone(end, timezone)}"
+
+
+@lru_cache(16_384)
+def hours(
+    start: datetime, end: datetime, timezone: str, language: Language, cycle: HourCycle
+) -> str:
+    """Like "9:05 AM - 10:05 AM", to be followed by the zone of the end.
+
+    The beginning has its own zone, and the end its own day, where they are not the same.
+    """
+    begins, ends = clock(start, timezone, cycle), clock(end, timezone, cycle)
+    if (name := zone(start, timezone)) != zone(end, timezone):
+        begins = f"{begins} {name}"
+    if (then := day(end, timezone, language)) != day(start, timezone, language):
+        ends = f"{then}, {ends}"
+    return f"{begins} – {ends}"  # noqa: RUF001  # A dash between times.
 
 
 @lru_cache(16_384)  # A page writes the same days for everybody who looks at it.

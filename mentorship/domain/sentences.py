@@ -5,14 +5,23 @@ made of: its text, by which the catalogs know it, and its values. As a `str` it 
 logs, commands and programs (decision 13).
 """
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, time
 from typing import Self
 
 
-class Sentence(str):
-    """A text with `%(name)s` for its `values`: words, numbers, other sentences, times.
+@dataclass(frozen=True)
+class Span:
+    """From when to when something lasts, both aware and in the zone of whoever will read it."""
 
-    A time is aware, and in the zone of whoever will read it.
+    start: datetime
+    end: datetime
+
+
+class Sentence(str):
+    """A text with `%(name)s` for its `values`: words, numbers, other sentences, times, spans.
+
+    An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock.
     """
 
     text: str
@@ -54,4 +63,10 @@ def joined(*sentences: str) -> Sentence:
 def _in_english(value: object) -> object:
     if isinstance(value, datetime):
         return f"{value:%a} {value.day} {value:%b %Y, %H:%M %Z}"
+    if isinstance(value, Span):
+        is_one_day = value.start.date() == value.end.date()
+        end = f"{value.end:%H:%M %Z}" if is_one_day else _in_english(value.end)
+        return f"{_in_english(value.start)} to {end}"
+    if isinstance(value, time):
+        return f"{value:%H:%M}"
     return value

@@ -13,7 +13,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Row
 
-from mentorship.adapters.languages import catalog_of, day, say
+from mentorship.adapters.languages import catalog_of, day, hours, say
 from mentorship.adapters.mime import mail_of
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.identity import Identity
@@ -153,8 +153,8 @@ def _time_words(mail: Facts, language: Language) -> dict[str, Callable[..., str]
         return f"{day(instant, mail.timezone, language)}, {time_of(instant)} ({zone_name})"
 
     def slot(start: datetime, end: datetime) -> str:
-        zone_name = f"{zone(start, mail.timezone)}, {mail.timezone}"
-        times = f"{time_of(start)} – {time_of(end)}"  # noqa: RUF001  # A dash between times.
+        zone_name = f"{zone(end, mail.timezone)}, {mail.timezone}"
+        times = hours(start, end, mail.timezone, language, cycle)
         return f"{day(start, mail.timezone, language)}, {times} ({zone_name})"
 
     def short(instant: datetime) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.availability import KnownSlot, exists, instant
 from mentorship.domain.errors import InvalidInput, NotFound, ProductError
-from mentorship.domain.sentences import N_
+from mentorship.domain.sentences import N_, Span
 from mentorship.domain.zones import zone_of
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.queries.calendar import read_calendar
@@ -99,9 +99,7 @@ def _checked(
         )
     wall = datetime.combine(wanted.day, wanted.opens)
     if not exists(wall, zone):
-        raise InvalidInput(
-            N_("The clocks skip %(opens)s on that day.", opens=f"{wanted.opens:%H:%M}")
-        )
+        raise InvalidInput(N_("The clocks skip %(opens)s on that day.", opens=wanted.opens))
     start = instant(wall, zone)
     end = start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
     if start <= now:
@@ -129,18 +127,16 @@ def _checked(
 
 
 def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) -> str:
-    begins, ends = (f"{it.astimezone(zone):%H:%M}" for it in (other.start_time, other.end_time))
+    taken = Span(other.start_time.astimezone(zone), other.end_time.astimezone(zone))
     if other.start_time < end and start < other.end_time:
         return N_(
-            "Your slot from %(begins)s to %(ends)s overlaps this time. Choose another time.",
-            begins=begins,
-            ends=ends,
+            "Your slot on %(taken)s overlaps this time. Choose another time.",
+            taken=taken,
         )
     return N_(
-        "Your slot from %(begins)s to %(ends)s is too close to this time. "
+        "Your slot on %(taken)s is too close to this time. "
         "Choose a time that keeps your buffers to it.",
-        begins=begins,
-        ends=ends,
+        taken=taken,
     )
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 from markupsafe import escape
 
-from mentorship.adapters.languages import day, say
+from mentorship.adapters.languages import day, moment, say
 from mentorship.domain import zones
-from mentorship.domain.instants import clock, zone
+from mentorship.domain.instants import clock
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import HourCycle, Language
 from mentorship.domain.sentences import N_, ngettext
+from mentorship.domain.zones import UTC_NAME
 from mentorship.models import User
 from mentorship.services.outbox import Mail
 
@@ -41,14 +42,11 @@ def new_rules(
     language = Language(person.language) if person.language else Language.EN
     cycle = HourCycle(person.hour_cycle or HourCycle.H23)
 
-    def time_of(instant: datetime, name: str) -> str:
-        return f"{day(instant, name, language)}, {clock(instant, name, cycle)}"
-
     def line(reading: Reading) -> str:
         assert reading.was is not None, "it is read otherwise"
-        at = f"{time_of(reading.start_time, timezone)} {zone(reading.start_time, timezone)}"
+        at = moment(reading.start_time, timezone, language, cycle)
         what = reading.topic or say(N_("Mentoring session"), language)
-        was = time_of(reading.was, "UTC")
+        was = f"{day(reading.was, UTC_NAME, language)}, {clock(reading.was, UTC_NAME, cycle)}"
         if reading.topic is None:
             return say(N_("%(was)s is now %(time)s: a free time", was=was, time=at), language)
         return say(

@@ -20,6 +20,9 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(day, "day")
     app.add_template_filter(clock, "clock")
     app.add_template_filter(zone, "zone")
+    app.add_template_filter(clock_beside, "clock_beside")
+    app.add_template_filter(hours, "hours")
+    app.add_template_filter(moment, "moment")
     app.add_template_filter(iso, "iso")
     app.add_template_filter(date_words, "date_words")
     app.add_template_filter(hour, "hour")
@@ -36,6 +39,23 @@ def say(sentence: str | ProductError) -> str:
 def clock(instant: datetime, timezone: str) -> str:
     """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
     return instants.clock(instant, timezone, hour_cycle())
+
+
+def clock_beside(instant: datetime, other: datetime, timezone: str) -> str:
+    """The same, with its zone where that is not the zone of the other instant."""
+    name = zone(instant, timezone)
+    written = clock(instant, timezone)
+    return written if name == zone(other, timezone) else f"{written} {name}"
+
+
+def hours(start: datetime, end: datetime, timezone: str) -> str:
+    """Like "9:05 AM - 10:05 AM", to be followed by the zone of the end."""
+    return languages.hours(start, end, timezone, language(), hour_cycle())
+
+
+def moment(instant: datetime, timezone: str) -> str:
+    """Like "Tue 24 Nov 2026, 9:05 AM CET"."""
+    return languages.moment(instant, timezone, language(), hour_cycle())
 
 
 def day(instant: datetime, timezone: str) -> str:

@@ -239,7 +239,7 @@ def test_a_session_moves_by_json_and_by_form_and_its_history_says_so(
     page = client_for(cast.student).get(moved.location).text
     assert page.count("The session was moved.") == 2
     assert "A train is late." in page
-    assert "16:00 to Tue 24 Nov 2026, 18:00 UTC" in page
+    assert "16:00 UTC to Tue 24 Nov 2026, 18:00 UTC" in page
     assert "By Maya Mentor" in page
 
 

@@ -24,7 +24,7 @@ def shown(page):
     """The days of a week view that have times, each with its times."""
     days = re.findall(r"<h3>(\w+ \d+ \w+ \d+)</h3>(.*?)(?=<h3>|</ol>)", page.text, re.DOTALL)
     return {
-        day: re.findall(r">(\d\d:\d\d)</time> \u2013 (\d\d:\d\d)", inside)
+        day: re.findall(r">(\d\d:\d\d)(?: CES?T)? \u2013 (\d\d:\d\d)</time>", inside)
         for day, inside in days
         if "</time>" in inside
     }
