@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.cutoff import Cutoff
+from mentorship.domain.mailboxes import is_mail_domain, is_mailbox, normalized
 from mentorship.domain.urls import ipv6_host, split_url
 from mentorship.domain.weak_secrets import is_weak
 
@@ -96,7 +97,10 @@ class Settings(BaseSettings):
     @property
     def sender(self) -> str:
         """The address that mail comes from."""
-        return self.mail_from or f"no-reply@{self.base_host}"
+        if self.mail_from:
+            return self.mail_from
+        host = self.base_host if is_mail_domain(self.base_host) else "localhost.localdomain"
+        return f"no-reply@{host}"
 
     @property
     def usable_cron_secret(self) -> bytes | None:
@@ -151,9 +155,9 @@ class Settings(BaseSettings):
     @field_validator("mail_from")
     @classmethod
     def _address(cls, value: str | None) -> str | None:
-        if value and not re.fullmatch(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}", value):
-            raise ValueError("must be like mentors@example.org")
-        return value
+        if value and not is_mailbox(normalized(value)):
+            raise ValueError("must be an address alone, like mentors@example.org")
+        return value.strip() if value else None
 
     @field_validator("security_contact")
     @classmethod

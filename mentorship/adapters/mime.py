@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.charset import QP, Charset
 from email.header import Header
-from email.headerregistry import Address
 from email.message import Message
 from email.mime.multipart import MIMEMultipart
 from email.policy import Compat32
 from email.utils import formataddr
-from functools import lru_cache
+
+from mentorship.domain.mailboxes import is_mailbox
 
 _UTF_8 = Charset("utf-8")
 _UTF_8.body_encoding = QP
@@ -26,6 +26,10 @@ class _AsWritten(Compat32):
 
 
 _POLICY = _AsWritten(linesep="\r\n")
+
+
+class BadAddress(ValueError):
+    """Mail cannot be written to this address; the message names it."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,8 @@ def mail_of(
     """A mail to a name (or "") and an address, whose reader's program chooses text or HTML.
 
     An invitation stands in it as a part that mail programs show with buttons (RFC 6047), and as
-    a file for all others. Raises ValueError for a header or an address that cannot be written.
+    a file for all others. Raises ValueError for a header that cannot be
+    written, and BadAddress for an address.
     """
     parts: list[Message] = [_words(text, "plain"), _words(html, "html")]
     files: list[Message] = []
@@ -65,17 +70,13 @@ def mail_of(
         line = _one_line(value)
         message[name] = line if line.isascii() else _encoded(name, line)
     name, address = to
-    address = _checked(address)
+    if not is_mailbox(address):
+        raise BadAddress(f"'{address}' is not an e-mail address.")
     if _one_line(name).isascii():
         message["To"] = formataddr((name, address))
     else:
         message["To"] = f"{_encoded('To', name)} <{address}>"
     return message
-
-
-@lru_cache(4096)  # People get more than one mail; to look at an address takes a while.
-def _checked(address: str) -> str:
-    return Address(addr_spec=address).addr_spec
 
 
 def _together(subtype: str, parts: list[Message]) -> Message:

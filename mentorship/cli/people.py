@@ -9,6 +9,7 @@ from mentorship.cli.database import with_database
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.mailboxes import normalized
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
 from mentorship.services import accounts
@@ -70,7 +71,7 @@ def import_users_command(file: Path) -> None:
 @with_database
 def reset_link(email: str) -> None:
     """Print a link by which a person can set a password. Works once, for seven days."""
-    account = account_of(db.session(), email.strip().lower())
+    account = account_of(db.session(), normalized(email))
     if account is None:
         raise click.ClickException(f"There is no account with {email}.")
     click.echo(_reset_link(account.viewer.id, epoch=account.viewer.epoch))

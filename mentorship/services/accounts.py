@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotConfirmed
+from mentorship.domain.mailboxes import LONGEST_ADDRESS, is_mailbox, normalized
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.words import fold
@@ -35,8 +36,6 @@ another database on this host, signed with the same key, fits nobody."""
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PILE = "M" * 9
 """Too many marks on one letter, by the first letter of their general categories."""
-
-_EMAIL = re.compile(r"[^@\s,;<>\"()]{1,64}@[^@\s,;<>\"()]{1,189}")
 
 
 def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
@@ -65,17 +64,22 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
 
 def clean_email(value: str) -> str:
     """The address in lower case. Raises InvalidInput."""
-    email = clean_text(value, what=N_("The e-mail address"), longest=254).lower()
-    if not _EMAIL.fullmatch(email):
-        raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
-    if not email.isascii():  # Most servers take no other (RFC 6531 is an extension).
+    email = normalized(clean_text(value, what=N_("The e-mail address"), longest=LONGEST_ADDRESS))
+    if is_mailbox(email):
+        return email
+    if email.startswith("mailto:") or email.endswith(">"):
+        raise InvalidInput(
+            N_("'%(email)s' is more than an e-mail address. "
+               "Please give the address alone, like kim@example.org.", email=email)
+        )  # fmt: skip
+    if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
         raise InvalidInput(
             N_(
                 "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
                 email=email,
             )
         )
-    return email
+    raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
 
 
 def clean_name(value: str) -> str:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import OPEN, Status
+from mentorship.domain.mailboxes import normalized
 from mentorship.domain.people import Role
 from mentorship.domain.timestamps import parse_timestamp
 from mentorship.models import MentorTimeSlot, SessionBooking, User
@@ -108,7 +109,7 @@ def import_sessions(
     try:
         people = _people(session)
         named = (
-            people.get(row.cells[column].strip().lower())
+            people.get(normalized(row.cells[column]))
             for row in rows
             for column in ("mentor_email", "student_email")
         )
@@ -265,7 +266,7 @@ def _store(session: Session, bookings: list[tuple[_Slot, dict[str, object]]]) ->
 
 
 def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role: Role) -> int:
-    email = row.cells[column].strip().lower()
+    email = normalized(row.cells[column])
     if email not in people:
         raise row.wrong(column, f"there is no account with '{email}'.")
     user_id, actual = people[email]

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput, NotConfirmed
+from mentorship.domain.mailboxes import LONGEST_ADDRESS, normalized
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
@@ -92,7 +93,7 @@ def store_password(token: str) -> Response | tuple[str, int]:
 
 def asked_email() -> str:
     """The address in the form, as it would be stored."""
-    return request.form.get("email", "").strip().lower()[:254]
+    return normalized(request.form.get("email", ""))[:LONGEST_ADDRESS]
 
 
 def local_path(text: str) -> str | None:

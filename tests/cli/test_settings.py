@@ -11,6 +11,7 @@ import pytest
 import mentorship
 from mentorship import create_app
 from mentorship.config import PROJECT, Settings, SettingsError, load_settings
+from mentorship.domain.mailboxes import is_mailbox
 from tests.support.databases import settings_for
 
 KEY = "u7Vt-for-tests-Xq29Lm"
@@ -52,6 +53,11 @@ WRONG = [
     ("BASE_URL",        "http://m\udcfcller.example", "is not UTF-8 text"),
     ("SECRET_KEY",      f"{KEY}\udcff",           "is not UTF-8 text"),
     ("MAIL_FROM",       "m\udcfcller@example.org", "is not UTF-8 text"),
+    ("MAIL_FROM",       "mentors..team@example.org", "must be an address alone, like mentors@exa"),
+    ("MAIL_FROM",       "Mentors <mentors@example.org>", "must be an address alone, like mentors"),
+    ("MAIL_FROM",       "mailto:mentors@example.org", "must be an address alone, like mentors@ex"),
+    ("MAIL_FROM",       "mentors@localhost",      "must be an address alone, like mentors@example"),
+    ("MAIL_FROM",       "müller@example.org",     "must be an address alone, like mentors@example"),
     ("CRON_SECRET",     f"{KEY}\udcff",           "is not UTF-8 text"),
     ("DATABASE_URL",    "sqlite:////tmp/m\udcfcller.db", "is not UTF-8 text"),
     ("TRUSTED_PROXIES", "\udcff",                 "is not UTF-8 text"),
@@ -141,6 +147,23 @@ def test_the_host_of_the_address_is_known_as_browsers_name_it(base_url, host):
     settings = settings_for("sqlite://", base_url=base_url)
 
     assert (settings.base_url, settings.base_host) == (base_url.rstrip("/"), host)
+
+
+@pytest.mark.parametrize(
+    ("base_url", "sender"),
+    [
+        ("https://mentors.example.org:8443", "no-reply@mentors.example.org"),
+        ("https://bücher.example", "no-reply@xn--bcher-kva.example"),
+        ("http://127.0.0.1:8000", "no-reply@localhost.localdomain"),
+        ("http://[::1]:8000", "no-reply@localhost.localdomain"),
+        ("http://localhost", "no-reply@localhost.localdomain"),
+    ],
+)
+def test_mail_comes_from_an_address_that_mail_can_be_written_to(base_url, sender):
+    settings = settings_for("sqlite://", base_url=base_url)
+
+    assert settings.sender == sender
+    assert is_mailbox(sender)
 
 
 def test_an_address_of_redis_may_have_options_of_its_client(monkeypatch):

@@ -1,0 +1,40 @@
+"""Which e-mail addresses there can be: one rule for sign-up, imports, settings and mail.
+
+Taken is what every mail server delivers to: a plain local part in ASCII and the name of a domain.
+Quoted local parts, comments, IP addresses, names with other letters (RFC 6531) and forms like
+`Kim <kim@example.org>` are not, although standards know them.
+"""
+
+import re
+
+LONGEST_ADDRESS = 254
+"""Characters; RFC 5321, 4.5.3.1.3, less the angle brackets of a path."""
+
+_LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 253
+
+_ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322, 3.2.3.
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+# A last label that begins with a digit is no domain but an IPv4 address.
+_DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
+
+
+def normalized(text: str) -> str:
+    """An address as it is stored and looked up: in lower case, without blanks around it."""
+    return text.strip().lower()
+
+
+def is_mailbox(address: str) -> bool:
+    """Whether mail can be written and sent to this normalized address."""
+    local, _, domain = address.rpartition("@")
+    return (
+        len(address) <= LONGEST_ADDRESS
+        and len(local) <= _LONGEST_LOCAL
+        and _LOCAL.fullmatch(local) is not None
+        and is_mail_domain(domain)
+    )
+
+
+def is_mail_domain(domain: str) -> bool:
+    """Whether this can stand behind the @ of an address."""
+    return len(domain) <= _LONGEST_DOMAIN and _DOMAIN.fullmatch(domain) is not None
