@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from mentorship.cli import people, running, sessions
+from mentorship.cli import imports, people, running, sessions
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (people, running, sessions):
+    for module in (imports, people, running, sessions):
         for command in module.COMMANDS:
             app.cli.add_command(command)

@@ -6,6 +6,7 @@ import click
 from flask import current_app
 
 from mentorship.cli.database import with_database
+from mentorship.cli.imports import say_how_to_remove
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
@@ -54,15 +55,16 @@ def import_users_command(file: Path) -> None:
     Columns: email, name, role, and optionally password, timezone.
     """
     try:
-        count, without_password = import_users(
-            db.session(), file.read_bytes(), now=utc_now(), watch=watched
+        done = import_users(
+            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=watched
         )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
-    click.echo(f"Imported {count} {'person' if count == 1 else 'people'}.")
-    if without_password:
+    click.echo(f"Imported {done.count} {'person' if done.count == 1 else 'people'}.")
+    say_how_to_remove(done.import_id)
+    if done.without_password:
         click.echo("These set a password by a link that works for seven days:")
-    for person in without_password:
+    for person in done.without_password:
         click.echo(f"{person.email}  {_reset_link(person.user_id, epoch=person.epoch)}")
 
 

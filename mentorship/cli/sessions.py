@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from mentorship.cli.database import with_database
+from mentorship.cli.imports import say_how_to_remove
 from mentorship.cli.people import CSV_FILE
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
@@ -29,10 +30,13 @@ def import_sessions_command(file: Path) -> None:
     Times are ISO 8601 with an offset.
     """
     try:
-        done = import_sessions(db.session(), file.read_bytes(), now=utc_now(), watch=watched)
+        done = import_sessions(
+            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=watched
+        )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None
     click.echo(f"Imported {done.count} session{'' if done.count == 1 else 's'}.")
+    say_how_to_remove(done.import_id)
     if done.overlapping:
         click.echo(
             f"{done.overlapping} of them overlap another of the same person; they were kept.",

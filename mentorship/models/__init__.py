@@ -9,6 +9,13 @@ from mentorship.models.booking_history import ApiToken, BookingMove, Idempotency
 from mentorship.models.columns import table_of
 from mentorship.models.display_version import DisplayVersion
 from mentorship.models.feed import CalendarFeed
+from mentorship.models.imports import (
+    Import,
+    ImportedBooking,
+    ImportedSlot,
+    ImportedUser,
+    ImportKind,
+)
 from mentorship.models.installation import Installation
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.schedule import (
@@ -35,6 +42,11 @@ __all__ = [
     "DayOff",
     "DisplayVersion",
     "IdempotencyKey",
+    "Import",
+    "ImportKind",
+    "ImportedBooking",
+    "ImportedSlot",
+    "ImportedUser",
     "Installation",
     "MailChoice",
     "MailOutcome",

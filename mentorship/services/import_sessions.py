@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -17,13 +17,13 @@ from mentorship.domain.lifecycle import OPEN, Status
 from mentorship.domain.mailboxes import normalized
 from mentorship.domain.people import Role
 from mentorship.domain.timestamps import parse_timestamp
-from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.models import ImportKind, MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts import clean_text
 from mentorship.services.csv_files import Row, Watch, read_rows
+from mentorship.services.import_batches import record_import
 from mentorship.services.locks import lock_people, lock_slots
 
 _SlotKey = tuple[int, datetime, datetime]
-_LOCKED_AT_ONCE = 1000
 
 LONGEST = timedelta(hours=24)
 _HAS_BEGUN = (Status.ONGOING, Status.COMPLETED)
@@ -75,17 +75,20 @@ class _Known:
 class ImportedSessions:
     """How many sessions were booked, how many of them overlap others of the same person, and how
     many are SCHEDULED although their start has passed: the next sweep marks those as delayed.
+
+    `import_id` is by what the import can be taken back; None where the file held nothing.
     """
 
+    import_id: int | None
     count: int
     overlapping: int
     overdue: int
 
 
 def import_sessions(
-    session: Session, content: bytes, *, now: datetime, watch: Watch = iter
+    session: Session, content: bytes, *, now: datetime, file_name: str = "", watch: Watch = iter
 ) -> ImportedSessions:
-    """Book the sessions of a file.
+    """Book the sessions of a file; `file_name` is remembered with what it brought.
 
     Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
     times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
@@ -116,7 +119,7 @@ def import_sessions(
         lock_people(session, [person[0] for person in named if person])
         known = _known(session, people)
         bookings = [_booking(row, known, now) for row in watch(rows)]
-        _store(session, bookings)
+        import_id = _store(session, bookings, file_name, now) if bookings else None
         session.commit()
     except InvalidInput:
         session.rollback()
@@ -125,6 +128,7 @@ def import_sessions(
         session.rollback()
         raise InvalidInput("One of these slots was booked by somebody else just now.") from None
     return ImportedSessions(
+        import_id=import_id,
         count=len(bookings),
         overlapping=sum(not slot.is_exclusive for slot, _booking in bookings),
         overdue=sum(
@@ -236,14 +240,19 @@ def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, status: Statu
     return slot
 
 
-def _store(session: Session, bookings: list[tuple[_Slot, dict[str, object]]]) -> None:
+def _store(
+    session: Session,
+    bookings: list[tuple[_Slot, dict[str, object]]],
+    file_name: str,
+    now: datetime,
+) -> int:
+    """Store slots and bookings; returns the id of the import."""
     used = dict.fromkeys(slot for slot, _booking in bookings)
-    present = sorted(slot.id for slot in used if slot.id is not None)
-    for first in range(0, len(present), _LOCKED_AT_ONCE):
-        lock_slots(session, present[first : first + _LOCKED_AT_ONCE])
+    lock_slots(session, [slot.id for slot in used if slot.id is not None])
     new = [slot for slot in used if slot.id is None]
+    slot_ids: Sequence[int] = ()
     if new:
-        ids = session.scalars(
+        slot_ids = session.scalars(
             insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),
             [
                 {
@@ -254,15 +263,18 @@ def _store(session: Session, bookings: list[tuple[_Slot, dict[str, object]]]) ->
                 }
                 for slot in new
             ],
-        )
-        for slot, slot_id in zip(new, ids, strict=True):
+        ).all()
+        for slot, slot_id in zip(new, slot_ids, strict=True):
             slot.id = slot_id
-    if bookings:
-        lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
-        session.execute(
-            insert(SessionBooking),
-            [columns | {"time_slot_id": slot.id} for slot, columns in bookings],
-        )
+    lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
+    booking_ids = session.scalars(
+        insert(SessionBooking).returning(SessionBooking.id),
+        [columns | {"time_slot_id": slot.id} for slot, columns in bookings],
+    ).all()
+    return record_import(
+        session, ImportKind.SESSIONS, file_name=file_name, now=now, bookings=booking_ids,
+        slots=slot_ids,
+    )  # fmt: skip
 
 
 def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role: Role) -> int:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput
-from mentorship.models import User
+from mentorship.models import ImportKind, User
 from mentorship.services.accounts import (
     clean_email,
     clean_name,
@@ -20,6 +20,7 @@ from mentorship.services.accounts import (
     new_account,
 )
 from mentorship.services.csv_files import Watch, read_rows
+from mentorship.services.import_batches import record_import
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,22 @@ class NewPerson:
     epoch: int
 
 
+@dataclass(frozen=True)
+class ImportedPeople:
+    """How many accounts were made, and for whom somebody must set a password.
+
+    `import_id` is by what the import can be taken back; None where the file held nobody.
+    """
+
+    import_id: int | None
+    count: int
+    without_password: list[NewPerson]
+
+
 def import_users(
-    session: Session, content: bytes, *, now: datetime, watch: Watch = iter
-) -> tuple[int, list[NewPerson]]:
-    """Make the accounts of a file; returns their number and those who must set a password.
+    session: Session, content: bytes, *, now: datetime, file_name: str = "", watch: Watch = iter
+) -> ImportedPeople:
+    """Make the accounts of a file; `file_name` is remembered with whom it brought.
 
     Columns email, name, role and optionally password, timezone. `now` (UTC) becomes their
     creation time. Raises InvalidInput with row and column, and then nothing is stored.
@@ -74,6 +87,13 @@ def import_users(
             if accounts
             else []
         )
+        import_id = None
+        if ids:
+            epochs = (int(str(account["session_epoch"])) for account in accounts)
+            users = dict(zip(ids, epochs, strict=True))
+            import_id = record_import(
+                session, ImportKind.PEOPLE, file_name=file_name, now=now, users=users
+            )
         session.commit()
     except IntegrityError:
         session.rollback()
@@ -81,8 +101,12 @@ def import_users(
     except InvalidInput:
         session.rollback()
         raise
-    return len(accounts), [
-        NewPerson(user_id, str(account["email"]), int(str(account["session_epoch"])))
-        for user_id, account in zip(ids, accounts, strict=True)
-        if account["password_hash"] is None
-    ]
+    return ImportedPeople(
+        import_id,
+        len(accounts),
+        [
+            NewPerson(user_id, str(account["email"]), int(str(account["session_epoch"])))
+            for user_id, account in zip(ids, accounts, strict=True)
+            if account["password_hash"] is None
+        ],
+    )

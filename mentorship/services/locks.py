@@ -10,7 +10,7 @@ from mentorship.domain.people import Viewer
 from mentorship.models import MentorTimeSlot, User
 
 _AT_ONCE = 1_000
-"""People in one statement: a file may name more than a statement has parameters."""
+"""Rows in one statement: a file may name more than a statement has parameters."""
 
 
 def lock_people(session: Session, ids: Iterable[int]) -> None:
@@ -40,7 +40,11 @@ def lock_account(session: Session, viewer: Viewer) -> None:
 
 def lock_slots(session: Session, ids: Iterable[int]) -> dict[int, MentorTimeSlot]:
     """The slots by id as they are now, locked until the transaction ends."""
-    statement = select(MentorTimeSlot).where(MentorTimeSlot.id.in_(set(ids)))
-    locked = statement.order_by(MentorTimeSlot.id).with_for_update()
-    rows = session.scalars(locked.execution_options(populate_existing=True))
-    return {slot.id: slot for slot in rows}
+    slots = sorted(set(ids))
+    found: dict[int, MentorTimeSlot] = {}
+    for first in range(0, len(slots), _AT_ONCE):
+        some = MentorTimeSlot.id.in_(slots[first : first + _AT_ONCE])
+        locked = select(MentorTimeSlot).where(some).order_by(MentorTimeSlot.id).with_for_update()
+        rows = session.scalars(locked.execution_options(populate_existing=True))
+        found.update((slot.id, slot) for slot in rows)
+    return found

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.models import Cause
+from mentorship.services.manual import perform
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.clocks import standing_at
 
@@ -125,6 +126,7 @@ def test_import_sessions_books_the_file_and_a_sweep_then_moves_what_is_due(
 
     assert (result.exit_code, result.stdout) == (0, "Imported 1 session.\n")
     assert result.stderr == (
+        "This is import 1. To take it back: flask --app wsgi remove-import 1\n"
         "1 of them are SCHEDULED although their start has passed: the next sweep marks them as "
         "delayed.\n"
     )
@@ -143,3 +145,56 @@ def test_import_sessions_names_row_and_column_and_books_nothing(flask, session, 
     assert result.stderr.startswith("Error: row 3, column start: 'ten o'clock' is not a time like ")
     assert result.stderr.endswith("Nothing was imported.\n")
     assert "0 sessions became ongoing" in flask("sweep").stdout
+
+
+def test_an_import_is_listed_and_taken_back_by_its_number(flask, session, cast, tmp_path):
+    file = tmp_path / "sessions.csv"
+    file.write_text(HEAD + ROW.format(start="2026-11-24T12:59:00+01:00"))
+    flask("import-sessions", str(file))
+    flask("sweep")
+
+    assert flask("list-imports").stdout == "     1  2026-11-24 12:00  1 sessions  sessions.csv\n"
+    would = flask("remove-import", "1", "--dry-run")
+    assert would.stdout == ("Would remove 1 session, 1 slot, 1 row of the journal and 2 mails.\n")
+    assert len(the_journal(session)) == 1
+    session.rollback()
+    done = flask("remove-import", "1")
+    assert (done.exit_code, done.stdout) == (
+        0, would.stdout.replace("Would remove", "Removed"),
+    )  # fmt: skip
+    assert the_journal(session) == []
+    session.rollback()
+    again = flask("remove-import", "1")
+    assert (again.exit_code, again.stderr) == (
+        1, "Error: Import 1 was removed already. Nothing was removed.\n",
+    )  # fmt: skip
+    assert ", removed 2026-11-24 12:00\n" in flask("list-imports").stdout
+
+
+def test_an_import_that_people_have_acted_on_is_removed_only_by_force(
+    flask, session, cast, tmp_path
+):
+    file = tmp_path / "sessions.csv"
+    file.write_text(HEAD + ROW.format(start="2026-11-24T13:30:00+01:00"))
+    flask("import-sessions", str(file))
+    session.rollback()
+    perform(session, booking_id=1, action=Action.START, viewer=cast.mentor, now=at("12:00"))
+
+    refused = flask("remove-import", "1")
+    assert (refused.exit_code, refused.stderr) == (1, (
+        "Error: People have acted on 1 of these sessions since they were imported: 1. "
+        "With --force they are removed, too. Nothing was removed.\n"
+    ))  # fmt: skip
+    assert flask("remove-import", "1", "--force").exit_code == 0
+    assert the_journal(session) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("number", "code"), [("7", 1), ("0", 2), ("-1", 2), ("x", 2), (str(10**20), 2)]
+)
+def test_an_import_that_there_is_not_is_refused_in_one_line(flask, number, code):
+    result = flask("remove-import", "--", number)
+
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert "Traceback" not in result.stderr

@@ -19,6 +19,10 @@ from mentorship.extensions import Base, db
 from mentorship.models import (
     AvailabilityRule,
     Cause,
+    Import,
+    ImportedBooking,
+    ImportedSlot,
+    ImportedUser,
     MentorTimeSlot,
     Role,
     SessionBooking,
@@ -27,6 +31,8 @@ from mentorship.models import (
     User,
 )
 from mentorship.queries.installation import identity_of
+from mentorship.services.import_sessions import import_sessions
+from mentorship.services.import_users import import_users
 from mentorship.services.manual import perform
 from mentorship.services.sweep import nothing, update_session_statuses
 from tests.support.builders import a_booking, a_cast, at, some_users
@@ -112,6 +118,31 @@ def counts():
     models = (MentorTimeSlot, SessionBooking, StatusChange, SweepFailure)
     with Session(db.engine) as session:
         return [session.scalar(select(func.count()).select_from(model)) for model in models]
+
+
+def an_import():
+    """A file with a session and one with a person; returns what remembers them."""
+    session_of = (
+        b"mentor_email,student_email,start,end,topic\n"
+        b"maya.mentor@example.org,sam.student@example.org,2026-12-25T10:00Z,2026-12-25T11:00Z,x\n"
+    )
+    with Session(db.engine) as session:
+        import_sessions(session, session_of, now=at("12:00"))
+        import_users(session, b"email,name,role\nlin@example.org,Lin,mentor\n", now=at("12:00"))
+        models = (Import, ImportedBooking, ImportedSlot, ImportedUser)
+        return [session.scalar(select(func.count()).select_from(model)) for model in models]
+
+
+def test_imports_are_remembered_up_and_forgotten_down_with_what_they_brought_left(empty_app):
+    flask_migrate.upgrade()
+    a_day_at_work()
+    assert an_import() == [2, 1, 1, 1]
+    before = counts()
+    flask_migrate.downgrade(revision="0017")
+    assert not any(name.startswith("import") for name in tables())
+    assert counts() == before
+    flask_migrate.upgrade()
+    assert counts() == before
 
 
 def test_up_from_empty_and_back_with_data_in_between_as_often_as_one_likes(empty_app):

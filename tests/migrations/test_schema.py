@@ -7,7 +7,8 @@ from tests.support.databases import ENGINES
 
 TABLES = {
     "api_tokens", "availability_rules", "booking_moves", "calendar_feeds", "days_off",
-    "display_versions", "idempotency_keys", "installation",
+    "display_versions", "idempotency_keys", "imported_bookings", "imported_slots",
+    "imported_users", "imports", "installation",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "missed_holds",
     "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",

@@ -28,7 +28,7 @@ def stored(session):
 
 
 def test_people_are_made_and_those_without_a_password_are_named(session):
-    count, without_password = import_users(
+    done = import_users(
         session,
         a_file(
             "Maya@Example.org,Maya Okafor,mentor,Europe/Berlin,a-long-password",
@@ -40,9 +40,12 @@ def test_people_are_made_and_those_without_a_password_are_named(session):
 
     people = stored(session)
     maya, sam, ada = (people[f"{name}@example.org"] for name in ("maya", "sam", "ada"))
-    assert count == 3
-    assert [person.email for person in without_password] == ["sam@example.org", "ada@example.org"]
-    assert [person.user_id for person in without_password] == [sam.id, ada.id]
+    assert done.count == 3
+    assert [person.email for person in done.without_password] == [
+        "sam@example.org",
+        "ada@example.org",
+    ]
+    assert [person.user_id for person in done.without_password] == [sam.id, ada.id]
     assert (maya.name, maya.role, maya.timezone) == ("Maya Okafor", Role.MENTOR, "Europe/Berlin")
     assert (sam.name, sam.role, sam.timezone) == ("Sam Rivera", Role.STUDENT, "UTC")
     assert (ada.role, ada.password_hash, ada.created_at) == (Role.ADMIN, None, NOW)
@@ -53,8 +56,8 @@ def test_people_are_made_and_those_without_a_password_are_named(session):
 def test_the_optional_columns_may_be_absent_and_a_header_alone_makes_nobody(session):
     only = "email,name,role"
 
-    assert import_users(session, a_file(header=only), now=NOW) == (0, [])
-    assert import_users(session, a_file("a@example.org,A,student", header=only), now=NOW)[0] == 1
+    assert import_users(session, a_file(header=only), now=NOW).count == 0
+    assert import_users(session, a_file("a@example.org,A,student", header=only), now=NOW).count == 1
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -71,10 +74,10 @@ def test_the_optional_columns_may_be_absent_and_a_header_alone_makes_nobody(sess
          "without the optional cells"],
 )  # fmt: skip
 def test_files_as_spreadsheets_write_them_mean_the_same(session, content):
-    count, without_password = import_users(session, content, now=NOW)
+    done = import_users(session, content, now=NOW)
 
     person = stored(session)["zoe@example.org"]
-    assert (count, len(without_password)) == (1, 1)
+    assert (done.count, len(done.without_password)) == (1, 1)
     assert (person.name, person.role, person.timezone) == ("Zoë", Role.MENTOR, "UTC")
 
 

@@ -1,0 +1,73 @@
+"""What came from a file, so that an import can be taken back."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.models.columns import Model, named
+
+
+class ImportKind(StrEnum):
+    """What a file held."""
+
+    SESSIONS = "sessions"
+    PEOPLE = "people"
+
+
+class Import(Model):
+    """One file that was imported, of so many `rows`. Instants in UTC.
+
+    The entry stays when the import is removed; what it brought is then gone.
+    """
+
+    __tablename__ = "imports"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[ImportKind] = mapped_column(named(ImportKind, name="kind"))
+    file_name: Mapped[str] = mapped_column(String(255))
+    rows: Mapped[int]
+    imported_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+
+class ImportedBooking(Model):
+    """A booking that an import made."""
+
+    __tablename__ = "imported_bookings"
+
+    booking_id: Mapped[int] = mapped_column(
+        ForeignKey("session_bookings.id", ondelete="CASCADE"), primary_key=True
+    )
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+
+    __table_args__ = (Index("ix_imported_bookings_import", "import_id"),)
+
+
+class ImportedSlot(Model):
+    """A slot that an import made because there was none to book."""
+
+    __tablename__ = "imported_slots"
+
+    slot_id: Mapped[int] = mapped_column(
+        ForeignKey("mentor_time_slots.id", ondelete="CASCADE"), primary_key=True
+    )
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+
+    __table_args__ = (Index("ix_imported_slots_import", "import_id"),)
+
+
+class ImportedUser(Model):
+    """An account that an import made; its sign-in epoch was `epoch` then."""
+
+    __tablename__ = "imported_users"
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
+    )
+    import_id: Mapped[int] = mapped_column(ForeignKey("imports.id"))
+    epoch: Mapped[int]
+
+    __table_args__ = (Index("ix_imported_users_import", "import_id"),)
