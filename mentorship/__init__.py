@@ -19,6 +19,7 @@ from mentorship.config import (
     load_settings,
     local_secret_key,
 )
+from mentorship.domain.sign_ins import LASTS_FOR
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
 from mentorship.services.holds import HOLD_OPTION
@@ -84,6 +85,6 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.is_production,
         "SESSION_REFRESH_EACH_REQUEST": False,
-        "PERMANENT_SESSION_LIFETIME": 14 * 24 * 3600,
+        "PERMANENT_SESSION_LIFETIME": LASTS_FOR,
         "MAX_CONTENT_LENGTH": LONGEST_BODY,
     }

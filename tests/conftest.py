@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from mentorship.adapters import passwords
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
-from mentorship.web.identity import SignedIn
 from tests.support.apps import Applications
 from tests.support.builders import Cast, a_cast
 from tests.support.databases import ENGINES, Databases
+from tests.support.processes import sign_in_as
 from tests.support.receiver import Receiver, a_receiver
 
 CRON_SECRET = "a-cron-secret-for-tests"
@@ -102,8 +102,7 @@ def client_for(app):
     def make(viewer: Viewer | None) -> FlaskClient:
         client = app.test_client()
         if viewer is not None:
-            with client.session_transaction() as cookie:
-                cookie["_user_id"] = SignedIn(viewer).get_id()
+            sign_in_as(app, client, viewer)
         return client
 
     return make

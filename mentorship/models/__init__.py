@@ -28,6 +28,7 @@ from mentorship.models.schedule import (
     WaitingListEntry,
     ZoneRules,
 )
+from mentorship.models.sign_in import SignIn
 from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
 from mentorship.models.webhook import CallOutcome, OffReason, WebhookCall, WebhookEndpoint
@@ -64,6 +65,7 @@ __all__ = [
     "SessionBooking",
     "SessionFeedback",
     "SessionRecording",
+    "SignIn",
     "StatusChange",
     "SweepFailure",
     "User",

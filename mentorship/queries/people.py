@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import read
 from mentorship.domain.people import HourCycle, Language, Role, Viewer
+from mentorship.domain.sign_ins import IDLE_FOR, LASTS_FOR
 from mentorship.domain.words import fold
 from mentorship.domain.zones import current_name
-from mentorship.models import User
+from mentorship.models import SignIn, User
 
 VIEWER_COLUMNS = (
     User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
@@ -19,6 +20,18 @@ VIEWER_COLUMNS = (
 )  # fmt: skip
 _BY_EPOCH = select(*VIEWER_COLUMNS).where(
     User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
+)
+IS_SIGNED_IN = (
+    (SignIn.id == bindparam("sign_in"))
+    & (SignIn.created_at > bindparam("earliest"))
+    & (SignIn.last_seen_at > bindparam("idle_since"))
+)
+"""Whether a row of `sign_ins` is the one with this id, and has not ended by itself."""
+
+_SIGNED_IN = (
+    select(*VIEWER_COLUMNS, SignIn.last_seen_at)
+    .join(SignIn, SignIn.user_id == User.id)
+    .where(User.id == bindparam("id"), User.session_epoch == bindparam("epoch"), IS_SIGNED_IN)
 )
 _BY_EMAIL = select(
     *VIEWER_COLUMNS, User.password_hash, User.is_confirmation_pending, User.is_approval_pending
@@ -67,6 +80,20 @@ def viewer_of(session: Session, *, user_id: int, epoch: int) -> Viewer | None:
     """The person with this id, if their sign-in epoch is still the same. Opens no transaction."""
     rows = read(session, _BY_EPOCH, id=user_id, epoch=epoch)
     return viewer_from(rows[0]) if rows else None
+
+
+def signed_in(
+    session: Session, *, user_id: int, epoch: int, sign_in: str, now: datetime
+) -> tuple[Viewer, datetime] | None:
+    """The person whose sign-in this is at `now` (UTC), and when they were last seen by it."""
+    values = sign_in_values(sign_in, now)
+    rows = read(session, _SIGNED_IN, id=user_id, epoch=epoch, **values)
+    return (viewer_from(rows[0]), rows[0].last_seen_at) if rows else None
+
+
+def sign_in_values(sign_in: str, now: datetime) -> dict[str, object]:
+    """The values of IS_SIGNED_IN."""
+    return {"sign_in": sign_in, "earliest": now - LASTS_FOR, "idle_since": now - IDLE_FOR}
 
 
 def account_of(session: Session, email: str) -> Account | None:

@@ -11,19 +11,30 @@ from sqlalchemy.orm import Session
 from mentorship.database import read
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.seen import Seen
-from mentorship.models import BookingMove, DisplayVersion, SessionBooking, StatusChange, User
+from mentorship.models import (
+    BookingMove,
+    DisplayVersion,
+    SessionBooking,
+    SignIn,
+    StatusChange,
+    User,
+)
 from mentorship.queries.due import ANYTHING_DUE
-from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
+from mentorship.queries.people import IS_SIGNED_IN, VIEWER_COLUMNS, sign_in_values, viewer_from
 from mentorship.queries.scope import VIEWER, visible_to
 
 
 @dataclass(frozen=True)
 class Pulse:
-    """The signed-in person, whether anything is due for anybody, and where their lists stand."""
+    """The signed-in person, whether anything is due for anybody, and where their lists stand.
+
+    `last_seen_at` (UTC) is when the sign-in was last noted as used.
+    """
 
     viewer: Viewer
     is_anything_due: bool
     place: Seen
+    last_seen_at: datetime
 
 
 def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
@@ -52,30 +63,38 @@ _DISPLAYED = select(func.coalesce(func.sum(DisplayVersion.number), 0)).scalar_su
 
 def _statement(role: Role) -> Select[*tuple[Any, ...]]:
     first, second = _fingerprint(role)
-    return select(
+    columns = (
         *VIEWER_COLUMNS,
+        SignIn.last_seen_at,
         ANYTHING_DUE.label("is_anything_due"),
         select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
         first.scalar_subquery().label("first"),
         second.scalar_subquery().label("second"),
         _DISPLAYED.label("displayed"),
-    ).where(User.id == VIEWER, User.session_epoch == bindparam("epoch"), User.role == role)
+    )
+    is_viewer = (User.id == VIEWER) & (User.session_epoch == bindparam("epoch"))
+    return (
+        select(*columns)
+        .join(SignIn, SignIn.user_id == User.id)
+        .where(is_viewer, User.role == role, IS_SIGNED_IN)
+    )
 
 
 _STATEMENTS: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _statement(role) for role in Role}
 
 
 def pulse(
-    session: Session, *, viewer_id: int, epoch: int, role: Role, now: datetime
+    session: Session, *, viewer_id: int, epoch: int, role: Role, sign_in: str, now: datetime
 ) -> Pulse | None:
-    """One statement, no lock; None where nobody is signed in with this id, epoch and role.
+    """One statement, no lock; None where nobody is signed in with this id, epoch, role and sign-in.
 
     `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
     that commits later is then told later. The other way round it would never be told.
     """
-    rows = read(session, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now)
+    values = sign_in_values(sign_in, now)
+    rows = read(session, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now, **values)
     if not rows:
         return None
     (row,) = rows
     place = Seen(row.head, (int(row.first), int(row.second) + int(row.displayed)))
-    return Pulse(viewer_from(row), bool(row.is_anything_due), place)
+    return Pulse(viewer_from(row), bool(row.is_anything_due), place, row.last_seen_at)

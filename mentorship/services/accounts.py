@@ -19,7 +19,7 @@ from mentorship.domain.people import HourCycle, Language, Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.domain.words import fold
 from mentorship.domain.zones import UTC_NAME, current_name
-from mentorship.models import ApiToken, CalendarFeed, User
+from mentorship.models import ApiToken, CalendarFeed, SignIn, User
 from mentorship.queries.people import account_of
 from mentorship.services import account_mail
 from mentorship.services.outbox import Mail, enqueue
@@ -267,6 +267,7 @@ def _end_all(
             .values(revoked_at=now)
         )
         session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
+        session.execute(delete(SignIn).where(SignIn.user_id == viewer.id))
         if mail:
             enqueue(session, mail, now=now)
     session.commit()

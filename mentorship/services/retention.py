@@ -1,4 +1,4 @@
-"""Forgets mail and calls of webhooks that ended long ago, and accounts never confirmed."""
+"""Forgets old mail, calls of webhooks and sign-ins, and accounts that nobody confirmed."""
 
 from datetime import datetime, timedelta
 
@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.rounds import is_time
 from mentorship.models import OutboxMessage, User, WebhookCall, table_of
+from mentorship.services.sign_ins import forget_sign_ins
 
 KEPT_FOR = timedelta(days=90)
 """How long mail and calls stay after their end, whatever it was. The journal stays for ever."""
@@ -31,6 +32,7 @@ class Retention:
             return False
         found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]
         found.append(_forget_unconfirmed(session, now=now))
+        found.append(forget_sign_ins(session, now=now))
         if not any(found):
             self._looked_at = now
         return any(found)

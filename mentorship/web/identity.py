@@ -1,4 +1,4 @@
-"""Who asks: by Flask-Login over a signed cookie that holds id, sign-in epoch and role, or on the
+"""Who asks: by Flask-Login over a signed cookie that holds id, epoch, role and sign-in, or on the
 JSON routes by a personal token, next to which the cookie does not count.
 """
 
@@ -10,19 +10,22 @@ from typing import cast
 from flask import Flask, g, request
 from flask import session as cookie
 from flask_login import UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import SQLAlchemyError
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, NotSignedIn
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db, login_manager
-from mentorship.queries.people import viewer_of
+from mentorship.queries.people import signed_in
 from mentorship.queries.pulse import Pulse, pulse
+from mentorship.services.sign_ins import begin_sign_in, end_sign_in, note_seen
 from mentorship.services.tokens import PREFIX, bearer_of
 from mentorship.web import limits
 from mentorship.web.cookies import SignedCookies
+from mentorship.web.htmx import is_htmx
 
-_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)", re.ASCII)
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)\.([0-9a-f]{32})", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -32,17 +35,19 @@ class Token:
     user_id: int
     epoch: int
     role: Role
+    sign_in: str
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
     """What Flask-Login keeps for a request."""
 
-    def __init__(self, viewer: Viewer) -> None:
+    def __init__(self, viewer: Viewer, sign_in: str) -> None:
         self.viewer = viewer
+        self.sign_in = sign_in
 
     def get_id(self) -> str:
         """The token to sign; a new epoch or another role signs the person out everywhere."""
-        return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}"
+        return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}.{self.sign_in}"
 
 
 def init_app(app: Flask) -> None:
@@ -105,11 +110,17 @@ def required_pulse(now: datetime) -> Pulse:
     """
     claim = token()
     found = claim and pulse(
-        db.session(), viewer_id=claim.user_id, epoch=claim.epoch, role=claim.role, now=now
+        db.session(),
+        viewer_id=claim.user_id,
+        epoch=claim.epoch,
+        role=claim.role,
+        sign_in=claim.sign_in,
+        now=now,
     )
-    if not found:
+    if not claim or not found:
         raise NotSignedIn
     g.viewer = found.viewer
+    _note_seen(claim, found.last_seen_at, now)
     return found
 
 
@@ -117,11 +128,15 @@ def sign_in(viewer: Viewer) -> None:
     """Begin a new signed-in session; whatever the browser held before is dropped (fixation)."""
     cookie.clear()
     cookie.permanent = True
-    login_user(SignedIn(viewer))
+    begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
+    login_user(SignedIn(viewer, begun))
 
 
 def sign_out() -> None:
-    """End the signed-in session of this browser."""
+    """End the signed-in session of this browser, also for those who have copied its cookie."""
+    claim = claim_of(str(cookie.get("_user_id", "")))
+    if claim:
+        end_sign_in(db.session(), claim.sign_in)
     logout_user()
     cookie.clear()
 
@@ -130,8 +145,28 @@ def _load(text: str) -> SignedIn | None:
     claim = claim_of(text)
     if claim is None:
         return None
-    viewer = viewer_of(db.session(), user_id=claim.user_id, epoch=claim.epoch)
-    return SignedIn(viewer) if viewer and viewer.role is claim.role else None
+    now = utc_now()
+    found = signed_in(
+        db.session(), user_id=claim.user_id, epoch=claim.epoch, sign_in=claim.sign_in, now=now
+    )
+    if found is None or found[0].role is not claim.role:
+        return None
+    _note_seen(claim, found[1], now)
+    return SignedIn(found[0], claim.sign_in)
+
+
+def _note_seen(claim: Token, last: datetime, now: datetime) -> None:
+    """Note a use of the sign-in, where the database can be written to.
+
+    An open page that polls is no sign that somebody is there.
+    """
+    session = db.session()
+    if is_htmx() or session.in_transaction():
+        return
+    try:
+        note_seen(session, claim.sign_in, last=last, now=now)
+    except SQLAlchemyError:
+        session.rollback()
 
 
 def claim_of(text: str) -> Token | None:
@@ -139,4 +174,4 @@ def claim_of(text: str) -> Token | None:
     match = _TOKEN.fullmatch(text)
     if match is None or match[3] not in Role.__members__:
         return None
-    return Token(int(match[1]), int(match[2]), Role[match[3]])
+    return Token(int(match[1]), int(match[2]), Role[match[3]], match[4])

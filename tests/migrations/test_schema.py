@@ -10,10 +10,9 @@ TABLES = {
     "display_versions", "idempotency_keys", "imported_bookings", "imported_slots",
     "imported_users", "imports", "installation",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
-    "missed_holds",
-    "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
-    "session_feedback", "session_recordings", "status_changes", "sweep_failures", "users",
-    "waiting_list_entries", "webhook_calls", "webhook_endpoints",
+    "missed_holds", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
+    "session_feedback", "session_recordings", "sign_ins", "status_changes", "sweep_failures",
+    "users", "waiting_list_entries", "webhook_calls", "webhook_endpoints",
     "zone_rules",
 }  # fmt: skip
 

@@ -18,13 +18,14 @@ def is_refusal(response):
 def trespasses(row, scene, client_for, engine):
     """What is wrong with how a route treats the six: a status, or a trace in the database."""
     found = []
+    clients = {name: client_for(viewer) for name, viewer in scene.people.items()}
     before = dump(engine)
     # Those whom the table turns away come first: they all find what the others then change.
     for name in sorted(row.statuses, key=row.statuses.__getitem__, reverse=True):
         fields = {"seen": "0.0.0"} if row.is_htmx else scene.fields.get(row.rule, {})
         if row.method == "GET":
             fields = {}
-        response = client_for(scene.people[name]).open(
+        response = clients[name].open(
             scene.path(row),
             method=row.method,
             headers={"HX-Request": "true"} if row.is_htmx else {},

@@ -86,6 +86,7 @@ def test_a_link_that_has_confirmed_says_so_and_leads_to_sign_in(client, client_f
     client.post(link, data={"password": PASSWORD})
 
     clock.tick(Purpose.CONFIRMATION.lasts.total_seconds() + 1)
+    client.post("/login", data={"email": EMAIL, "password": PASSWORD})
     for browser, leads in ((client_for(None), "/login"), (client, "/dashboard")):
         for path, ask in product((ended, link), (browser.get, browser.post)):
             answer = ask(path, follow_redirects=True)
@@ -282,9 +283,10 @@ def test_a_change_that_does_not_fit_is_refused_on_the_page_and_writes_nothing(
 ):
     fits = {"name": "Nell", "timezone": "UTC", "hour_cycle": "", "current": PASSWORD,
             "password": "a quite new one"}  # fmt: skip
+    client = client_for(nell)
     before = dump(session.get_bind())
 
-    answer = client_for(nell).post(path, data=fits | fields)
+    answer = client.post(path, data=fits | fields)
 
     assert answer.status_code == 400
     assert complaint in answer.text

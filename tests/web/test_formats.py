@@ -59,7 +59,7 @@ def test_the_language_of_the_browser_says_how_hours_are_counted(accept_language,
 )  # fmt: skip
 def test_the_viewers_own_choice_goes_before_the_language(app, accept_language, chosen, written):
     with app.test_request_context(headers={"Accept-Language": accept_language}):
-        login_user(SignedIn(replace(MAYA, hour_cycle=chosen)))
+        login_user(SignedIn(replace(MAYA, hour_cycle=chosen), "0" * 32))
 
         assert clock(MORNING, MAYA.timezone) == written
 

@@ -271,9 +271,10 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
 @pytest.mark.parametrize(
     "write",
     [
-        partial(account_mail.confirm_address, "a@example.org", "Ada", "https://a.example"),
+        partial(account_mail.confirm_address, "a@example.org", "https://a.example"),
         partial(account_mail.has_account, "a@example.org", "Ada", "https://a.example"),
         partial(account_mail.set_new_password, "a@example.org", "Ada", "https://a.example"),
+        partial(account_mail.password_changed, "a@example.org", "Ada", "https://a.example"),
         partial(account_mail.no_account, "a@example.org", "https://a.example"),
         partial(account_mail.approved, "a@example.org", "Ada", "https://a.example"),
     ],

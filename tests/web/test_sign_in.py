@@ -15,6 +15,8 @@ from tests.support.builders import a_user
 from tests.support.dumps import dump
 
 PASSWORD = "correct horse battery"
+POLL = "/api/admin/update-session-status"
+OPEN_PAGE = {"HX-Request": "true", "Sec-Fetch-Site": "same-origin"}
 NOBODYS_HASH = passwords._DUMMY
 
 FAR_AHEAD = "2099-01-01"
@@ -243,10 +245,13 @@ def test_what_a_browser_held_before_is_dropped_at_sign_in(client, session, maya)
 
 @pytest.mark.parametrize(
     "claim",
-    ["1.1.MENTOR", "1.0.ADMIN", "2.0.MENTOR", "1", "1.0", "x.0.MENTOR", "1.0.OWNER", "",
-     "1.0.MENTOR\n"],
+    ["1.1.MENTOR.{}", "1.0.ADMIN.{}", "2.0.MENTOR.{}", "1", "1.0", "x.0.MENTOR.{}", "1.0.OWNER.{}",
+     "", "1.0.MENTOR.{}\n", "1.0.MENTOR", "1.0.MENTOR." + "0" * 32],
 )  # fmt: skip
-def test_a_cookie_of_another_epoch_role_or_person_signs_nobody_in(client, maya, claim):
+def test_a_cookie_of_another_epoch_role_person_or_sign_in_signs_nobody_in(client, maya, claim):
+    sign_in(client)
+    with client.session_transaction() as cookie:
+        claim = claim.format(cookie["_user_id"].rpartition(".")[2])
     with client.session_transaction() as cookie:
         cookie["_user_id"] = claim
 
@@ -266,13 +271,10 @@ def test_a_cookie_that_we_did_not_sign_signs_nobody_in(client, maya):
 
 
 @pytest.mark.parametrize(
-    ("lag", "greeted"),
-    [(0.01, True), (300, True), (302, False), (-14 * 86400, True), (-14 * 86400 - 1, False)],
+    ("lag", "greeted"), [(0.01, True), (300, True), (302, False), (-3 * 86400 + 1, True)]
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_cookie_holds_for_two_weeks_also_where_a_clock_is_a_little_behind(
-    client, maya, clock, lag, greeted
-):
+def test_a_cookie_holds_also_where_a_clock_is_a_little_behind(client, maya, clock, lag, greeted):
     sign_in(client)
 
     clock.tick(timedelta(seconds=-lag))
