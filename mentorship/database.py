@@ -3,14 +3,16 @@
 import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
-from psycopg.errors import LockNotAvailable
+from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
 from sqlalchemy import CompoundSelect, DateTime, Dialect, Engine, Row, Select, event, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.sql import func
 from sqlalchemy.types import TypeDecorator
 
@@ -141,6 +143,14 @@ def is_kept_waiting(error: Exception) -> bool:
     return isinstance(error, DBAPIError) and isinstance(error.orig, LockNotAvailable)
 
 
+def is_read_only(error: Exception) -> bool:
+    """Whether the database can be read and takes no changes: a standby, a full or locked disk."""
+    cause = error.orig if isinstance(error, DBAPIError) else None
+    if isinstance(cause, sqlite3.Error):
+        return getattr(cause, "sqlite_errorname", "").startswith("SQLITE_READONLY")
+    return isinstance(cause, ReadOnlySqlTransaction)
+
+
 @event.listens_for(Engine, "do_connect")
 def _expect_signs_of_life(
     dialect: Dialect, _record: object, _arguments: object, parameters: dict[str, Any]
@@ -151,9 +161,10 @@ def _expect_signs_of_life(
 
 
 @event.listens_for(Engine, "connect")
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
     """On both engines who waits so long for a lock is refused: others need the thread."""
     if isinstance(connection, sqlite3.Connection):
+        _note_file(connection, record)
         connection.isolation_level = None  # The "begin" event below decides how to begin.
         for pragma in (
             "journal_mode = WAL",
@@ -167,6 +178,62 @@ def _prepare(connection: Any, _record: object) -> None:
         connection.execute(f"SET lock_timeout = {_PATIENCE_MS}")
         connection.execute("SET idle_in_transaction_session_timeout = '60s'")
         connection.autocommit = False
+
+
+def _note_file(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
+    path = connection.execute("PRAGMA database_list").fetchone()[2]
+    if path:  # A database in memory has none.
+        record.info[_FILE] = path, _identity(path)
+
+
+@event.listens_for(Engine, "do_connect")
+def _require_file(
+    dialect: Dialect, _record: object, arguments: list[Any], _parameters: object
+) -> None:
+    """Do not make a database anew in the place of one that this process has used: it is gone."""
+    if dialect.name == "sqlite" and arguments and arguments[0] in _USED_FILES:
+        _require(arguments[0])
+
+
+@event.listens_for(Engine, "checkout")
+def _require_same_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """SQLite goes on in a file that was deleted or replaced, and what it writes is lost.
+
+    In the place of the old connection the pool opens one to the file that is there now.
+    """
+    if _FILE in record.info:
+        path, identity = record.info[_FILE]
+        _USED_FILES.add(path)
+        if _identity(path) != identity:
+            _require(path)
+            raise DisconnectionError(f"{path} is another file now")
+
+
+@event.listens_for(Engine, "commit")
+def _require_same_file_still(connection: Connection) -> None:
+    """The file may have gone since the transaction began. Raises OperationalError."""
+    if connection.dialect.name == "sqlite" and _FILE in connection.info:
+        path, identity = connection.info[_FILE]
+        if _identity(path) != identity:
+            connection.invalidate()
+            raise OperationalError("COMMIT", None, sqlite3.OperationalError(f"{path} is gone"))
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    try:
+        file = Path(path).stat()
+    except OSError:
+        return None
+    return file.st_dev, file.st_ino
+
+
+def _require(path: str) -> None:
+    if _identity(path) is None:
+        raise sqlite3.OperationalError(f"the database file {path} is gone")
+
+
+_FILE = "mentorship_file"
+_USED_FILES: set[str] = set()
 
 
 @event.listens_for(Engine, "begin")

@@ -18,6 +18,7 @@ from flask import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from mentorship.database import is_read_only
 from mentorship.domain.errors import (
     ConfirmedAlready,
     Conflict,
@@ -142,6 +143,14 @@ def _http_error(error: HTTPException) -> Response:
 def _database_error(error: SQLAlchemyError) -> Response:
     log.error("database_error", route=_route(), exc_info=error)
     db.session.rollback()
+    if is_read_only(error):
+        return _answer(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            N_(
+                "The database takes no changes just now, so nothing was changed. "
+                "Please try again later."
+            ),
+        )
     if _is_refusal(error):
         return _answer(
             HTTPStatus.INTERNAL_SERVER_ERROR,
