@@ -7,7 +7,7 @@ export MENTORSHIP_ENV ?= development
 # The product reads `.env` itself, and says in one line what is wrong with it; Flask would not.
 export FLASK_SKIP_DOTENV := 1
 
-.PHONY: run test test-clocks check bench proof screenshots translations
+.PHONY: run test test-clocks check bench proof screenshots translations requirements
 
 run: .venv/run.done
 	@$(FLASK) db upgrade
@@ -44,12 +44,20 @@ translations: .venv/dev.done
 proof: .venv/dev.done
 	$(BIN)/python -m pytest tests/proof -m proof $(ARGS)
 
+# After a change of requirements*.in. For each Python from 3.11 on, and each system.
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-annotate --custom-compile-command "make requirements"
+
+requirements: .venv/dev.done
+	$(COMPILE) requirements.in -o requirements.txt
+	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+
 .venv/run.done: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 .venv/dev.done: requirements.txt requirements-dev.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
