@@ -111,6 +111,11 @@ def is_approval_pending(session: Session, user_id: int) -> bool:
     return session.scalars(select(User.is_approval_pending).where(User.id == user_id)).one()
 
 
+def has_password(session: Session, user_id: int) -> bool:
+    """Whether the person has ever set a password."""
+    return bool(session.scalar(select(User.password_hash.is_not(None)).where(User.id == user_id)))
+
+
 def unknown_zone_of(session: Session, user_id: int) -> str | None:
     """The stored name of the person's time zone where nobody knows that zone any more."""
     stored = select(type_coerce(User.timezone, String)).where(User.id == user_id)

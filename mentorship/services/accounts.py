@@ -3,9 +3,10 @@
 import re
 import secrets
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import delete, exists, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -145,6 +146,7 @@ def new_account(
     timezone: str,
     now: datetime,
     language: Language | None = None,
+    hour_cycle: HourCycle | None = None,
 ) -> dict[str, object]:
     """The columns of a new user, checked. An empty password means that it is set later.
 
@@ -159,6 +161,7 @@ def new_account(
         "role": clean_role(role),
         "timezone": clean_timezone(timezone),
         "language": language,
+        "hour_cycle": hour_cycle,
         "password_hash": hash_password(password) if password else None,
         "session_epoch": secrets.randbelow(FIRST_EPOCHS),
         "created_at": now,
@@ -199,12 +202,19 @@ def check_password(session: Session, *, email: str, password: str) -> Viewer | N
 
 
 def set_password(
-    session: Session, *, viewer: Viewer, password: str, links: Links, now: datetime
+    session: Session,
+    *,
+    viewer: Viewer,
+    password: str,
+    links: Links,
+    now: datetime,
+    reading: Mapping[str, object] = MappingProxyType({}),
 ) -> Viewer:
     """Store a new password and sign the person out everywhere; returns them as they are now.
 
-    The owner is told by mail. Whoever sets it by a link has shown that the address is theirs.
-    Raises InvalidInput where the password does not fit, or where the epoch has passed meanwhile.
+    `reading` is what `services.reading` makes, where this is their first password. The owner is
+    told by mail. Whoever sets it by a link has shown that the address is theirs. Raises
+    InvalidInput where the password does not fit, or where the epoch has passed meanwhile.
     """
     clean_password(password, about=(viewer.email, viewer.name))
     mail = account_mail.password_changed(
@@ -217,6 +227,7 @@ def set_password(
         mail,
         password_hash=hash_password(password),
         is_confirmation_pending=False,
+        **reading,
     )
 
 

@@ -12,15 +12,21 @@ from mentorship.domain.errors import InvalidInput, NotConfirmed
 from mentorship.domain.mailboxes import LONGEST_ADDRESS, normalized
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
+from mentorship.domain.zones import UTC_NAME, places, renamed
 from mentorship.extensions import db
+from mentorship.queries.people import has_password
 from mentorship.services.accounts import check_password, set_password
+from mentorship.services.reading import new_reading, note_browser
 from mentorship.services.reset_links import Links, person_of
 from mentorship.services.sign_up import send_confirmation
 from mentorship.web import identity, limits
-from mentorship.web.formats import say
+from mentorship.web.formats import hour_cycle, say
 from mentorship.web.known_browsers import remember_browser
+from mentorship.web.languages import language
 
 bp = Blueprint("auth", __name__)
+
+_READING = ("timezone", "language", "hour_cycle")
 
 WRONG = N_("The e-mail address or the password is not right.")
 
@@ -57,6 +63,7 @@ def check_login() -> Response | tuple[str, int]:
         limits.note_failure(email)
         return _form(error=say(WRONG), email=email), 401
     limits.note_success(email)
+    note_browser(db.session(), viewer, language=language(), hour_cycle=hour_cycle())
     identity.sign_in(viewer)
     remember_browser(email)
     return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
@@ -72,7 +79,7 @@ def logout() -> Response:
 @bp.get("/reset/<token>")
 def reset(token: str) -> str:
     """The form behind a link that sets a password."""
-    return render_template("set_password.html", person=_person_of(token), error=None)
+    return _password_form(_person_of(token))
 
 
 @bp.post("/reset/<token>")
@@ -82,13 +89,45 @@ def store_password(token: str) -> Response | tuple[str, int]:
     password = request.form.get("password", "")
     try:
         links: Links = current_app.extensions["links"]
-        set_password(db.session(), viewer=person, password=password, links=links, now=utc_now())
+        reading = _reading(person)
+        db.session.rollback()
+        set_password(
+            db.session(), viewer=person, password=password, links=links, now=utc_now(),
+            reading=reading,
+        )  # fmt: skip
     except InvalidInput as error:
-        return render_template("set_password.html", person=person, error=say(error)), 400
+        return _password_form(person, error=say(error)), 400
     limits.note_success(person.email)
     remember_browser(person.email)
     flash(_("Your password is set. Please sign in with it."))
     return redirect(url_for("auth.login"), code=303)
+
+
+def _reading(person: Viewer) -> dict[str, object]:
+    """What the form of a first password says of how its owner reads. Raises InvalidInput."""
+    if "timezone" not in request.form or has_password(db.session(), person.id):
+        return {}
+    return new_reading(**{name: request.form.get(name, "") for name in _READING})
+
+
+def _password_form(person: Viewer, *, error: str | None = None) -> str:
+    """Also for how its owner reads, where it is the first password: their own choice, or what
+    the file says of them, or what the browser says.
+    """
+    chosen = {
+        "timezone": person.timezone if person.timezone != UTC_NAME else "",
+        "language": person.language or language(),
+        "hour_cycle": person.hour_cycle or hour_cycle(),
+    }
+    return render_template(
+        "set_password.html",
+        person=person,
+        error=error,
+        is_first=not has_password(db.session(), person.id),
+        given={name: request.form.get(name, chosen[name]) for name in _READING},
+        timezones=places(),
+        renamed=renamed(),
+    )
 
 
 def asked_email() -> str:

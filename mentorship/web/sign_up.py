@@ -14,7 +14,7 @@ from mentorship.services import sign_up as service
 from mentorship.services.accounts import clean_email, new_account
 from mentorship.services.reset_links import Links, Purpose, has_confirmed, person_of
 from mentorship.web import identity, limits
-from mentorship.web.formats import say
+from mentorship.web.formats import hour_cycle, say
 from mentorship.web.known_browsers import remember_browser
 from mentorship.web.languages import language
 
@@ -45,7 +45,7 @@ def store() -> str | tuple[str, int]:
         if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
             raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
         limits.check_mail(email, "sign-up")
-        account = new_account(**given, language=language(), now=now)
+        account = new_account(**given, language=language(), hour_cycle=hour_cycle(), now=now)
         limits.count_mail(email, "sign-up")
     except InvalidInput as error:
         return _form(error=say(error)), 400
