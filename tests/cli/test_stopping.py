@@ -78,7 +78,7 @@ def test_a_web_worker_that_is_told_to_stop_before_it_has_loaded_stops(tmp_path):
             cwd=PROJECT, stdout=output, stderr=output,
         )  # fmt: skip
     try:
-        wait_until(lambda: "Unexpected exit from worker-1" in log.read_text(), seconds=15)
+        wait_until(lambda: "Unexpected exit from worker-1" in log.read_text())
     finally:
         process.terminate()
         process.wait(15)

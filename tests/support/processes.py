@@ -50,7 +50,7 @@ def at_once(work: Callable[[], Any], times: int) -> list[Any]:
         return [future.result() for future in [pool.submit(work) for _ in range(times)]]
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 30) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
     """The first true answer of `condition`. Raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:

@@ -27,9 +27,16 @@ def going_clock() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def clock(going_clock) -> Iterator[FrozenDateTimeFactory]:
-    """The server's clock, standing at 09:50 of the tests' day until a test moves it."""
+@pytest.fixture(autouse=True)
+def clock(request) -> Iterator[FrozenDateTimeFactory | None]:
+    """The server's clock, standing at 09:50 of the tests' day until a test moves it.
+
+    No test depends on the hour at which it is run, but for the few that are marked `real_clock`.
+    """
+    if request.node.get_closest_marker("real_clock"):
+        yield None
+        return
+    request.getfixturevalue("going_clock")
     with standing_at(at("09:50")) as frozen:
         yield frozen
 

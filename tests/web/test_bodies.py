@@ -88,6 +88,7 @@ def test_a_page_refuses_a_form_that_cannot_be_read_too(client_for, cast, clock):
     assert NEITHER in answer.text
 
 
+@pytest.mark.real_clock  # The server is a process of its own.
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_server_reads_bodies_in_chunks(app, database_url, session, cast, tmp_path):
     people = {"mentor": cast.mentor, "student": cast.student}

@@ -5,9 +5,13 @@ They are apart from the others: freezegun forgets which of two equal hours a tim
 
 from datetime import datetime
 
+import pytest
+
 from mentorship.domain.people import Role
 from tests.support.builders import a_booking, a_user
 from tests.web.hours import parts
+
+pytestmark = pytest.mark.real_clock
 
 
 def test_a_day_shows_the_doubled_hour_twice_and_leaves_out_the_one_that_is_skipped(

@@ -41,6 +41,8 @@ from tests.support.browser import a_site
 from tests.support.builders import a_booking, a_profile, a_slot
 from tests.support.processes import cookie_of
 
+pytestmark = pytest.mark.real_clock  # The crowd on its pages serves the browser tests, too.
+
 SHOWN = ("placeholder", "title", "aria-label", "alt", "data-late", "data-left", "data-lost",
          "data-back", "data-failed", "data-many")  # fmt: skip
 NOT_WORDS = ("script", "style", "code")
