@@ -1,7 +1,7 @@
 """Fixtures for all tests. What says `engine` runs on SQLite and on PostgreSQL."""
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from argon2 import PasswordHasher
@@ -10,12 +10,13 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
+from mentorship import create_app
 from mentorship.adapters import passwords
 from mentorship.domain.people import Viewer
 from mentorship.extensions import db
 from tests.support.apps import Applications
 from tests.support.builders import Cast, a_cast
-from tests.support.databases import ENGINES, Databases
+from tests.support.databases import ENGINES, Databases, settings_for
 from tests.support.processes import sign_in_as
 from tests.support.receiver import Receiver, a_receiver
 
@@ -78,6 +79,24 @@ def app(database_url, applications) -> Iterator[Flask]:
     """The application on a fresh database; its context is not entered."""
     with applications.on(database_url) as application:
         yield application
+
+
+@pytest.fixture
+def app_with(database_url) -> Iterator[Callable[..., Flask]]:
+    """`app_with(base_url="...")`: one more application on the test's database, with such settings.
+
+    Its connections are closed afterwards, which Python reports from 3.13 on if nobody does it.
+    """
+    made = []
+
+    def make(**settings: object) -> Flask:
+        made.append(create_app(settings_for(database_url, **settings)))
+        return made[-1]
+
+    yield make
+    for application in made:
+        with application.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture

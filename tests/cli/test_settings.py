@@ -319,18 +319,18 @@ def test_the_start_stops_with_that_line_and_no_traceback():
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_cookies_are_secure_in_production_and_debug_mode_is_off(database_url):
-    app = create_app(settings_for(database_url, mentorship_env="production"))
+def test_cookies_are_secure_in_production_and_debug_mode_is_off(app_with):
+    app = app_with(mentorship_env="production")
 
     assert app.config["SESSION_COOKIE_SECURE"]
     assert not app.debug
-    assert not create_app(settings_for(database_url)).config["SESSION_COOKIE_SECURE"]
+    assert not app_with().config["SESSION_COOKIE_SECURE"]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_production_refuses_debug_mode(database_url, monkeypatch):
+def test_production_refuses_debug_mode(app_with, monkeypatch):
     monkeypatch.setenv("FLASK_DEBUG", "1")
 
     with pytest.raises(SettingsError, match=r"^FLASK_DEBUG: production refuses debug mode$"):
-        create_app(settings_for(database_url, mentorship_env="production"))
-    assert create_app(settings_for(database_url)).debug
+        app_with(mentorship_env="production")
+    assert app_with().debug

@@ -2,11 +2,9 @@
 
 import pytest
 
-from mentorship import create_app
 from mentorship.adapters.passwords import hash_password
 from mentorship.domain.people import Role
 from tests.support.builders import a_user
-from tests.support.databases import settings_for
 
 PASSWORD = "correct horse battery"
 
@@ -22,11 +20,10 @@ PASSWORD = "correct horse battery"
     ],
 )  # fmt: skip
 def test_cookies_belong_to_the_host_alone_where_https_is(
-    database_url, session, changes, prefix, is_secure
+    app_with, session, changes, prefix, is_secure
 ):
     a_user(session, "Maya Mentor", Role.MENTOR, password_hash=hash_password(PASSWORD))
-    secret = {"secret_key": "a-long-secret-key-for-this-test"}
-    app = create_app(settings_for(database_url, **secret, **changes))
+    app = app_with(**changes)
     client = app.test_client()
     email = "maya.mentor@example.org"
 

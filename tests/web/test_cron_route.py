@@ -4,12 +4,9 @@ import json
 
 import pytest
 
-from mentorship import create_app
 from mentorship.domain.lifecycle import Status
-from mentorship.extensions import db
 from tests.conftest import CRON_SECRET
 from tests.support.builders import a_booking, the_booking, the_journal
-from tests.support.databases import settings_for
 from tests.support.description import DescribedClient
 
 PATH = "/api/cron/complete-sessions"
@@ -26,20 +23,15 @@ def due(session, cast, clock):
 
 
 @pytest.fixture
-def with_secret(database_url):
+def with_secret(app_with):
     """`with_secret(...)`: a client of an application with this CRON_SECRET."""
-    made = []
 
     def make(secret):
-        app = create_app(settings_for(database_url, cron_secret=secret))
+        app = app_with(cron_secret=secret)
         app.test_client_class = DescribedClient
-        made.append(app)
         return app.test_client()
 
-    yield make
-    for app in made:
-        with app.app_context():
-            db.engine.dispose()
+    return make
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -5,13 +5,10 @@ from html.parser import HTMLParser
 import pytest
 from sqlalchemy import update
 
-from mentorship import create_app
 from mentorship.adapters.passwords import hash_password
 from mentorship.database import begin_write
-from mentorship.extensions import db
 from mentorship.models import SessionBooking, User
 from tests.support.builders import a_booking, at
-from tests.support.databases import settings_for
 from tests.support.dumps import dump
 from tests.web.access import rows
 
@@ -60,9 +57,8 @@ OUR_SITE = [
     ],
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_of_a_site_with_https_a_page_without_it_is_another_site(database_url, origin, host, status):
-    settings = settings_for(database_url, base_url="https://mentors.example.org")
-    client = create_app(settings).test_client()
+def test_of_a_site_with_https_a_page_without_it_is_another_site(app_with, origin, host, status):
+    client = app_with(base_url="https://mentors.example.org").test_client()
 
     answer = client.post(
         "/login", data={"email": "a@example.org"}, headers={"Origin": origin, "Host": host}
@@ -73,8 +69,8 @@ def test_of_a_site_with_https_a_page_without_it_is_another_site(database_url, or
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("scheme", ["javascript", "ftp", "http:", "https://evil.example/"])
-def test_a_scheme_that_is_none_of_the_webs_reaches_no_location(database_url, scheme):
-    client = create_app(settings_for(database_url, trusted_proxies=1)).test_client()
+def test_a_scheme_that_is_none_of_the_webs_reaches_no_location(app_with, scheme):
+    client = app_with(trusted_proxies=1).test_client()
 
     for path in ("/", "/dashboard", "//evil.example", "/login/", "/static", "/.well-known/"):
         answer = client.get(path, headers={"X-Forwarded-Proto": scheme})
@@ -142,18 +138,13 @@ def test_a_forged_host_is_refused_on_every_route_and_never_echoed(scene, client_
     ],
 )
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_host_of_ours_is_known_in_any_case_and_by_any_kind_of_address(
-    database_url, base_url, hosts
-):
-    app = create_app(settings_for(database_url, base_url=base_url))
-    client = app.test_client()
+def test_a_host_of_ours_is_known_in_any_case_and_by_any_kind_of_address(app_with, base_url, hosts):
+    client = app_with(base_url=base_url).test_client()
 
     for host in hosts:
         assert client.get("/login", headers={"Host": host}).status_code == 200
     for host in ("x.example.org", "[::2]:8101", "[::1", "::1", "localhost:0", "localhost.", ""):
         assert client.get("/login", headers={"Host": host}).status_code == 400
-    with app.app_context():
-        db.engine.dispose()
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -207,26 +198,26 @@ def test_an_address_that_leads_nowhere_says_so(client_for, clock, path, kind):
 )  # fmt: skip
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_secure_in_production(
-    database_url, session, cast, clock, environment, base_url, is_secure
+    app_with, session, cast, environment, base_url, is_secure
 ):
     begin_write(session)
     session.execute(update(User).values(password_hash=hash_password("correct horse")))
     session.commit()
-    app = create_app(settings_for(database_url, mentorship_env=environment, base_url=base_url))
+    app = app_with(mentorship_env=environment, base_url=base_url)
 
     answer = app.test_client().post(
         "/login", base_url=base_url, data={"email": cast.mentor.email, "password": "correct horse"}
     )
 
     assert answer.status_code == 303
-    for cookie in answer.headers.getlist("Set-Cookie"):
+    cookies = answer.headers.getlist("Set-Cookie")
+    assert len(cookies) == 2  # Of the sign-in, and of the browser.
+    for cookie in cookies:
         flags = set(cookie.split("; ")[1:])
         assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= flags
         assert ("Secure" in flags) is is_secure
         assert not any(flag.startswith("Domain") for flag in flags)
     assert ("Strict-Transport-Security" in answer.headers) is is_secure
-    with app.app_context():
-        db.engine.dispose()
 
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}&amp;"
