@@ -58,6 +58,21 @@ def create_app(settings: Settings | None = None) -> Flask:
     return app
 
 
+_POOL_TIMEOUT = 10
+"""Seconds that a request waits for a connection; as long as one for a lock."""
+
+
+def _pool_options(database: str, settings: Settings) -> dict[str, object]:
+    """A process never has more connections to PostgreSQL than the settings say."""
+    if make_url(database).get_backend_name() == "sqlite":
+        return {}
+    return {
+        "pool_size": settings.database_pool_size,
+        "max_overflow": 0,
+        "pool_timeout": _POOL_TIMEOUT,
+    }
+
+
 def _flask_config(settings: Settings) -> dict[str, object]:
     instance = PROJECT / "instance"
     if settings.secret_key:
@@ -79,6 +94,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "hide_parameters": True,  # They are secrets in a log.
             "execution_options": {HOLD_OPTION: settings.hold},
+            **_pool_options(database, settings),
         },
         "SESSION_COOKIE_NAME": f"{'__Host-' * settings.has_https_cookies}mentorship_session",
         "SESSION_COOKIE_HTTPONLY": True,

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     mentorship_env: Literal["production", "development"] = "production"
     secret_key: SecretStr | None = None
     database_url: str | None = None
+    database_pool_size: int = Field(default=3, ge=1, le=100)
     cron_secret: SecretStr | None = None
     recording_secret: SecretStr | None = None
     base_url: str = "http://127.0.0.1:8000"

@@ -33,6 +33,9 @@ two hours. Seconds, and milliseconds in the last line; what the URL says goes fi
 
 _WRITE, _EACH = "mentorship_write", "mentorship_each"
 
+WRITES = {_WRITE: True}
+"""Execution options of a connection whose transactions are going to write."""
+
 _AUTOCOMMIT: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
     "sqlite": {_EACH: True},  # SQLAlchemy's AUTOCOMMIT would undo what `_prepare` sets.
@@ -68,7 +71,7 @@ def begin_write(session: Session) -> None:
     SQLite takes the write lock at once (BEGIN IMMEDIATE), because a reader that turns into a
     writer half-way is refused without waiting. PostgreSQL locks rows when they are touched.
     """
-    session.connection(execution_options={_WRITE: True})
+    session.connection(execution_options=WRITES)
 
 
 def begin_each(session: Session) -> Connection:
@@ -162,7 +165,7 @@ def _expect_signs_of_life(
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
-    """On both engines who waits so long for a lock is refused: others need the thread."""
+    """Settle what holds for each connection as long as it is open."""
     if isinstance(connection, sqlite3.Connection):
         _note_file(connection, record)
         connection.isolation_level = None  # The "begin" event below decides how to begin.
@@ -173,11 +176,18 @@ def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
             f"busy_timeout = {_PATIENCE_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-    else:
-        connection.autocommit = True
-        connection.execute(f"SET lock_timeout = {_PATIENCE_MS}")
-        connection.execute("SET idle_in_transaction_session_timeout = '60s'")
-        connection.autocommit = False
+    elif _is_behind_pooler(connection):
+        # Its next transaction may run on another connection of the pooler's to the server, where
+        # a statement of this name is not prepared, or is another one.
+        connection.prepare_threshold = None
+
+
+def _is_behind_pooler(connection: Any) -> bool:
+    """Whether a pooler like PgBouncer stands between: it names another process than the server."""
+    connection.autocommit = True
+    (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.autocommit = False
+    return bool(pid != connection.info.backend_pid)
 
 
 def _note_file(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> None:
@@ -237,9 +247,18 @@ _USED_FILES: set[str] = set()
 
 
 @event.listens_for(Engine, "begin")
-def _begin_sqlite(connection: Connection) -> None:
-    if connection.dialect.name != "sqlite":
-        return
+def _begin(connection: Connection) -> None:
+    """On both engines, waiting too long for a lock fails, because others need the thread.
+
+    On PostgreSQL that is set for each transaction: behind a pooler the next one may run on another
+    connection to the server.
+    """
     options = connection.get_execution_options()
-    if _EACH not in options:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _WRITE in options else "BEGIN")
+    if connection.dialect.name == "sqlite":
+        if _EACH not in options:
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if _WRITE in options else "BEGIN")
+    elif _WRITE in options:
+        connection.exec_driver_sql(
+            f"SET LOCAL lock_timeout = {_PATIENCE_MS}; "
+            "SET LOCAL idle_in_transaction_session_timeout = '60s'"
+        )

@@ -4,6 +4,7 @@ from alembic import context
 from flask import current_app
 
 from mentorship.cli.database import REFUSED, UNUSABLE, in_one_line
+from mentorship.database import WRITES
 
 extension = current_app.extensions["migrate"]
 arguments = {
@@ -19,7 +20,7 @@ if context.is_offline_mode():
         context.run_migrations()
 else:
     with in_one_line(UNUSABLE):
-        connection = extension.db.engine.connect()
+        connection = extension.db.engine.connect().execution_options(**WRITES)
     with in_one_line(REFUSED), connection:
         context.configure(connection=connection, **arguments)
         with context.begin_transaction():

@@ -1,7 +1,7 @@
 """Locks on what a transaction is going to change, and who waits for how long."""
 
 import pytest
-from sqlalchemy import create_engine, make_url, select
+from sqlalchemy import create_engine, make_url, select, text
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -35,3 +35,15 @@ def test_a_database_without_a_sign_of_life_is_given_up_unless_the_url_says_other
         "10", "5", "3",
     ]  # fmt: skip
     assert asked["connect_timeout"] == "10"
+
+
+def test_a_write_waits_ten_seconds_for_a_lock_whoever_used_the_connection_before(session, engine):
+    shows = ["PRAGMA busy_timeout"]
+    if engine == "postgresql":
+        shows = ["SHOW lock_timeout", "SHOW idle_in_transaction_session_timeout"]
+        session.execute(text("SET lock_timeout = 0"))
+        session.commit()
+    begin_write(session)
+
+    found = [session.scalar(text(show)) for show in shows]
+    assert found == ([10_000] if engine == "sqlite" else ["10s", "1min"])

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 import structlog
-from sqlalchemy import create_engine, event, func, insert, select, text
+from sqlalchemy import create_engine, func, insert, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import Session
 
+from mentorship import database
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.lifecycle import Status
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
@@ -223,20 +224,13 @@ def test_a_sweep_forgets_no_failure_that_another_one_is_trying_again(session, ca
     assert [failure.attempts for failure in the_failures(session)] == [2]
 
 
-def test_a_sweep_that_waits_too_long_for_a_lock_blames_no_booking(session, cast, database_url):
+def test_a_sweep_that_waits_too_long_for_a_lock_blames_no_booking(
+    session, cast, database_url, monkeypatch
+):
     many_due(session, cast, 3)
+    monkeypatch.setattr(database, "_PATIENCE_MS", 20)
     hasty = create_engine(database_url)
-    is_sqlite = hasty.dialect.name == "sqlite"
-
-    def hurry(connection, _record, _proxy):
-        hurry = "PRAGMA busy_timeout = 20" if is_sqlite else "SET lock_timeout = '20ms'"
-        connection.cursor().execute(hurry)
-
     with Session(hasty) as sweeping:
-        patience = "PRAGMA busy_timeout" if is_sqlite else "SHOW lock_timeout"
-        assert sweeping.scalar(text(patience)) == (10_000 if is_sqlite else "10s")
-        sweeping.rollback()
-        event.listen(hasty, "checkout", hurry)
         begin_write(session)
         lock_journal(session)
         with pytest.raises(OperationalError, match="lock"):

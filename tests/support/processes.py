@@ -165,7 +165,13 @@ _A_DEATH = "Unexpected exit from worker"
 
 @contextmanager
 def a_server(
-    url: str, *, workers: int, folder: Path, port: int | None = None, are_killed: bool = False
+    url: str,
+    *,
+    workers: int,
+    folder: Path,
+    port: int | None = None,
+    are_killed: bool = False,
+    **settings: str,
 ) -> Iterator[Server]:
     """The real server on this database, stopped afterwards; on a free port where none is given.
 
@@ -175,7 +181,7 @@ def a_server(
     log = folder / f"server-{port}.log"
     process = a_command(
         url, "serve", "--port", str(port), "--workers", str(workers),
-        log=log, BASE_URL=f"http://{HOST}:{port}",
+        log=log, BASE_URL=f"http://{HOST}:{port}", **settings,
     )  # fmt: skip
     try:
         wait_until(lambda: process.poll() is not None or _answers(port))
