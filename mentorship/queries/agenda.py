@@ -1,10 +1,12 @@
 """The sessions of some days, as a calendar shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.domain.lifecycle import Status
@@ -12,8 +14,11 @@ from mentorship.domain.people import Role, Viewer
 from mentorship.models import SessionBooking, User
 from mentorship.queries.scope import visible_to
 
-MOST = 200
-"""More sessions than this are not shown on one page; only an admin has so many."""
+MOST_OF_A_DAY = 30
+"""More sessions of one day are not shown in a week; its day shows them all."""
+
+PAGE_SIZE = 100
+"""Sessions of a day on one page."""
 
 _LONGEST = timedelta(days=1)
 """What began longer before the span is not looked for in it."""
@@ -36,15 +41,78 @@ class Entry:
 
 @dataclass(frozen=True)
 class Agenda:
-    """Sessions by their start; `is_cut` says that there are more than these."""
+    """Sessions of one day by their start, of `total` that there are; pages count from 1."""
 
     entries: tuple[Entry, ...]
-    is_cut: bool
+    total: int
+    page: int = 1
+
+    @property
+    def pages(self) -> int:
+        """How many pages the day has."""
+        return max(1, -(-self.total // PAGE_SIZE))
+
+    @property
+    def left_out(self) -> int:
+        """How many of the day are not among the entries."""
+        return self.total - len(self.entries)
+
+    @property
+    def following(self) -> int:
+        """How many come after this page."""
+        return max(0, self.total - self.page * PAGE_SIZE)
 
 
-def agenda(session: Session, viewer: Viewer, *, since: datetime, until: datetime) -> Agenda:
-    """The viewer's sessions with a part in `[since, until)` (UTC) that were not cancelled."""
-    rows = session.execute(
+def week_agenda(session: Session, viewer: Viewer, starts: Sequence[datetime]) -> list[Agenda]:
+    """The viewer's sessions of each day, those that were cancelled left out.
+
+    `starts` are the first instants (UTC) of the days, and of the day after the last. A session
+    stands on the day of its start, or on the first if it began before. Each day is cut by itself.
+    """
+    since, until = starts[0], starts[-1]
+    later = zip(starts[1:-1], count(), strict=False)
+    day = case(*((SessionBooking.start_time < start, n) for start, n in later), else_=_last(starts))
+    numbered = _sessions(viewer, since, until).add_columns(
+        day.label("day"),
+        func.row_number().over(partition_by=day, order_by=_ORDER).label("number"),
+        func.count().over(partition_by=day).label("total"),
+    )
+    within = numbered.subquery()
+    statement = select(within).where(within.c.number <= MOST_OF_A_DAY)
+    rows = session.execute(statement.order_by(within.c.day, within.c.number), {"viewer": viewer.id})
+    days: list[list[Entry]] = [[] for _ in starts[1:]]
+    totals = [0] * len(days)
+    for row in rows:
+        days[row.day].append(_entry(viewer.role, row))
+        totals[row.day] = row.total
+    return [Agenda(tuple(entries), total) for entries, total in zip(days, totals, strict=True)]
+
+
+def day_agenda(
+    session: Session, viewer: Viewer, *, since: datetime, until: datetime, page: int
+) -> Agenda:
+    """One page of the viewer's sessions with a part in `[since, until)` (UTC), or the last page.
+
+    Those that were cancelled are left out.
+    """
+    sessions, asked = _sessions(viewer, since, until), {"viewer": viewer.id}
+    total = session.execute(select(func.count()).select_from(sessions.subquery()), asked).scalar()
+    page = min(page, max(1, -(-(total or 0) // PAGE_SIZE)))
+    shown = sessions.order_by(*_ORDER).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
+    entries = tuple(_entry(viewer.role, row) for row in session.execute(shown, asked))
+    return Agenda(entries, total or 0, page)
+
+
+_ORDER = (SessionBooking.start_time, SessionBooking.id)
+
+
+def _last(starts: Sequence[datetime]) -> int:
+    """The number of the last day, the first being 0."""
+    return len(starts) - 2
+
+
+def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
+    return (
         select(
             SessionBooking.id, SessionBooking.topic, SessionBooking.status,
             SessionBooking.is_delayed, SessionBooking.start_time, SessionBooking.end_time,
@@ -59,18 +127,14 @@ def agenda(session: Session, viewer: Viewer, *, since: datetime, until: datetime
             SessionBooking.end_time > since,
             SessionBooking.status != Status.CANCELLED,
         )
-        .order_by(SessionBooking.start_time, SessionBooking.id)
-        .limit(MOST + 1),
-        {"viewer": viewer.id},
-    ).all()  # fmt: skip
-    entries = tuple(
-        Entry(
-            row.id, row.topic, _who(viewer.role, row.student, row.mentor), row.status,
-            row.is_delayed, row.start_time, row.end_time,
-        )
-        for row in rows[:MOST]
     )  # fmt: skip
-    return Agenda(entries, is_cut=len(rows) > MOST)
+
+
+def _entry(role: Role, row: Row[*tuple[Any, ...]]) -> Entry:
+    return Entry(
+        row.id, row.topic, _who(role, row.student, row.mentor), row.status, row.is_delayed,
+        row.start_time, row.end_time,
+    )  # fmt: skip
 
 
 def _who(role: Role, student: str, mentor: str) -> str:

@@ -1,15 +1,15 @@
 """The dashboard as a calendar: a week or a day on the viewer's own wall."""
 
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template
 
 from mentorship.clock import utc_now
-from mentorship.domain.people import Viewer
 from mentorship.domain.weeks import Week, day_hours, day_start, local_day
 from mentorship.extensions import db
-from mentorship.queries.agenda import Agenda, Entry, agenda
-from mentorship.web.fields import day_of_calendar
+from mentorship.queries.agenda import Entry, day_agenda, week_agenda
+from mentorship.web.fields import day_of_calendar, page_number
 from mentorship.web.freshness import fresh_pulse
 
 bp = Blueprint("calendar", __name__, url_prefix="/dashboard")
@@ -22,29 +22,27 @@ def week() -> str:
     viewer = fresh_pulse(now).viewer
     zone = viewer.timezone
     asked = Week.of(day_of_calendar("day", viewer, now), zone)
-    found = _agenda(viewer, asked.start, asked.end)
-    days: dict[date, list[Entry]] = {day: [] for day in asked.days}
-    for entry in found.entries:
-        days[local_day(max(entry.start_time, asked.start), zone)].append(entry)
+    starts = [day_start(day, zone) for day in (*asked.days, asked.next.monday)]
+    agendas = week_agenda(db.session(), viewer, starts)
     return render_template(
         "calendar_week.html",
         viewer=viewer,
         now=now,
         today=local_day(now, zone),
         week=asked,
-        days=days,
-        is_cut=found.is_cut,
+        days=dict(zip(asked.days, agendas, strict=True)),
     )
 
 
 @bp.get("/day")
 def day() -> str:
-    """The asked day, else today: hour by hour from its first session to its last."""
+    """The asked day, else today: hour by hour from its first session to its last, now included."""
     now = utc_now()
     viewer = fresh_pulse(now).viewer
     zone = viewer.timezone
     asked = day_of_calendar("day", viewer, now)
-    found = _agenda(viewer, day_start(asked, zone), day_start(asked + timedelta(days=1), zone))
+    since, until = day_start(asked, zone), day_start(asked + timedelta(days=1), zone)
+    found = day_agenda(db.session(), viewer, since=since, until=until, page=page_number("page"))
     return render_template(
         "calendar_day.html",
         viewer=viewer,
@@ -52,28 +50,51 @@ def day() -> str:
         today=local_day(now, zone),
         day=asked,
         one=timedelta(days=1),
-        hours=_hours(day_hours(asked, zone), found.entries),
-        is_cut=found.is_cut,
+        agenda=found,
+        hours=_hours(day_hours(asked, zone), until, found.entries, now=now),
     )
 
 
-def _agenda(viewer: Viewer, since: datetime, until: datetime) -> Agenda:
-    return agenda(db.session(), viewer, since=since, until=until)
+@dataclass(frozen=True)
+class _Hour:
+    """An hour of a day: when it begins (UTC), and what begins in it before and after now.
+
+    `minute` is how many minutes of it have passed where now lies in it, else None; only then is
+    there anything in `before`.
+    """
+
+    start: datetime
+    before: tuple[Entry, ...]
+    after: tuple[Entry, ...]
+    minute: int | None
 
 
 def _hours(
-    hours: tuple[datetime, ...], entries: tuple[Entry, ...]
-) -> list[tuple[datetime, list[Entry]]]:
-    """Each hour from the first in which a session is to the last, and what begins in it.
+    starts: tuple[datetime, ...], until: datetime, entries: tuple[Entry, ...], *, now: datetime
+) -> list[_Hour]:
+    """Each hour from the first in which a session is, or in which it is now, to the last.
 
-    What began the day before stands in the first.
+    `starts` are the first instants of the hours and `until` the end of the last (UTC): a day on
+    which the clocks change may have 23 or 25, and a last one that is shorter. What began the day
+    before stands in the first.
     """
     if not entries:
         return []
     first, last = entries[0].start_time, max(entry.end_time for entry in entries)
-    ends = (*hours[1:], hours[-1] + timedelta(hours=1))
+    if starts[0] <= now < until:
+        first, last = min(first, now), max(last, now + timedelta(minutes=1))
     return [
-        (start, [entry for entry in entries if start <= max(entry.start_time, hours[0]) < end])
-        for start, end in zip(hours, ends, strict=True)
+        _hour(
+            start, end, [it for it in entries if start <= max(it.start_time, starts[0]) < end], now
+        )
+        for start, end in zip(starts, (*starts[1:], until), strict=True)
         if first < end and start < last
     ]
+
+
+def _hour(start: datetime, end: datetime, entries: list[Entry], now: datetime) -> _Hour:
+    if not start <= now < end:
+        return _Hour(start, (), tuple(entries), None)
+    begun = sum(entry.start_time <= now for entry in entries)
+    minute = (now - start) // timedelta(minutes=1)
+    return _Hour(start, tuple(entries[:begun]), tuple(entries[begun:]), minute)
