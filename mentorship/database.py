@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 from psycopg.errors import LockNotAvailable, ReadOnlySqlTransaction
@@ -20,6 +21,9 @@ JOURNAL_LOCK = 0x6D656E746F72
 """Key of the PostgreSQL advisory lock that makes journal ids follow the order of commits."""
 
 _PATIENCE_MS = 10_000
+
+_LONGEST_SQLITE_PAUSE = 0.1
+"""Seconds; from sqliteDefaultBusyCallback in SQLite's main.c."""
 
 _UNTIL_IT_IS_GONE = {
     "connect_timeout": 10,
@@ -72,6 +76,16 @@ def begin_write(session: Session) -> None:
     writer half-way is refused without waiting. PostgreSQL locks rows when they are touched.
     """
     session.connection(execution_options=WRITES)
+
+
+def let_others_write(session: Session) -> None:
+    """Wait between two transactions that write, for as long as others need to notice.
+
+    Who waits for SQLite's write lock looks again after up to 0.1 s, and would otherwise miss the
+    moment between the two. PostgreSQL has no such lock.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        sleep(_LONGEST_SQLITE_PAUSE)
 
 
 def begin_each(session: Session) -> Connection:

@@ -5,7 +5,7 @@ Pure: a `Calendar` is a value, and its `plan` says what another hand is to store
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
 from mentorship.domain.weekly import WeeklyRule
@@ -99,6 +99,12 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether there is nothing to store."""
         return not (self.add or self.withdraw or self.release)
+
+    def with_new_rule(self, rule_id: int) -> "Plan":
+        """The same once the new rule, which was planned as number 0, has this id."""
+        return replace(
+            self, add=tuple(replace(it, rule_id=it.rule_id or rule_id) for it in self.add)
+        )
 
 
 @dataclass(frozen=True)

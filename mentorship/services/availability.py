@@ -15,22 +15,22 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.availability import Calendar, KnownSlot, Plan, PlannedSlot
-from mentorship.domain.errors import Conflict, InvalidInput, ProductError
+from mentorship.domain.errors import Conflict, InvalidInput
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_, joined, ngettext
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.calendar import read_calendar
+from mentorship.services.calendar_lock import decide_then_lock
 from mentorship.services.changes import Change
 from mentorship.services.holds import lose_holds
 from mentorship.services.locks import lock_people
 from mentorship.services.manual import perform
 from mentorship.services.profiles import ensure_profile
 from mentorship.services.publishing import carry_out, publish, withdraw
+from mentorship.services.slot_limits import most_slots
 
 log = structlog.get_logger(__name__)
-
-MOST_SLOTS = 5000
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,13 @@ def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) 
     """
     before = read_calendar(session, mentor_id, now=now)
     after = change.on(before)
-    if after.size(now=now) > MOST_SLOTS:
+    most = most_slots(session, mentor_id)
+    if after.size(now=now) > max(most, before.size(now=now)):
         raise InvalidInput(
             N_(
                 "These hours would make more than %(most)s slots up to your horizon. "
                 "Choose longer slots, fewer hours or a nearer horizon.",
-                most=MOST_SLOTS,
+                most=most,
             )
         )
     plan = after.plan(now=now)
@@ -127,9 +128,10 @@ def apply(
     cancel: Collection[int] = (),
     reason: str = "",
 ) -> Applied:
-    """Make the change at `now` (UTC) and publish, in one commit; then cancel those sessions.
+    """Make the change at `now` (UTC) and publish; then cancel those sessions.
 
-    Free slots follow the change at once. Sessions that no longer fit stay, and their slots are
+    What is no longer given is taken back in the commit that makes the change; new slots may follow
+    in others. Sessions that no longer fit stay, and their slots are
     held for their students until they begin, so that nobody else books a time that is no longer
     given. Those in `cancel` are cancelled with `reason`, each with its journal row.
 
@@ -138,9 +140,8 @@ def apply(
     """
     if cancel and not reason:
         raise InvalidInput(N_("Say why the sessions are cancelled: their students will read it."))
-    begin_write(session)
-    lock_people(session, [mentor.id])
-    try:
+
+    def decide() -> tuple[Effect, tuple[BookedSession, ...]]:
         effect = preview(session, mentor.id, change, now=now)
         # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
         concerned = booked_in(session, effect.plan.misfits)
@@ -150,17 +151,16 @@ def apply(
             raise InvalidInput(
                 N_("This change does not concern session %(id)s.", id=min(strangers))
             )
-    except ProductError:
-        session.rollback()
-        raise
+        return effect, concerned
+
+    effect, concerned = decide_then_lock(session, mentor.id, decide, now=now)
     ensure_profile(session, mentor.id)
     stored = change.store(session, mentor.id)
     plan = effect.plan
-    if stored != change:  # The slots of a new rule carry the id that it has only now.
-        plan = read_calendar(session, mentor.id, now=now).plan(now=now)
+    if stored != change and stored.id:  # The slots of a new rule carry the id that it has now.
+        plan = plan.with_new_rule(stored.id)
     hold_for_their_students(session, effect.sessions, now=now)
     carry_out(session, mentor.id, plan, now=now)
-    session.commit()
     cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
     return Applied(
         change=stored,

@@ -7,9 +7,8 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_write
 from mentorship.domain.availability import KnownSlot, exists, instant
-from mentorship.domain.errors import InvalidInput, NotFound, ProductError
+from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.sentences import N_, Span
 from mentorship.domain.zones import zone_of
 from mentorship.models import MentorTimeSlot, SessionBooking
@@ -19,10 +18,11 @@ from mentorship.services.availability_fields import (
     LARGEST_GROUP,
     minutes_between,
 )
-from mentorship.services.holds import lose_holds
-from mentorship.services.locks import lock_people
+from mentorship.services.calendar_lock import decide_then_lock
+from mentorship.services.holds import hold_free_slots, lose_holds
 from mentorship.services.profiles import ensure_profile
-from mentorship.services.publishing import carry_out, withdraw
+from mentorship.services.publishing import publish, unpublish, withdraw
+from mentorship.services.slot_limits import most_slots
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,12 @@ def save_slot(
     come, and InvalidInput for a time that does not exist, has passed or stands too close to another
     slot, and for moving a slot that is booked.
     """
-    begin_write(session)
-    lock_people(session, [mentor_id])
-    try:
-        columns = _checked(session, mentor_id, wanted, slot_id, now=now)
-    except ProductError:
-        session.rollback()
-        raise
+    columns = decide_then_lock(
+        session,
+        mentor_id,
+        lambda: _checked(session, mentor_id, wanted, slot_id, now=now),
+        now=now,
+    )
     ensure_profile(session, mentor_id)
     if _moves_history(session, slot_id, columns):
         withdraw(session, [slot_id], now=now)
@@ -62,10 +61,11 @@ def save_slot(
     else:
         new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
         slot_id = session.execute(new.returning(MentorTimeSlot.id)).scalar_one()
-    # A slot that is moved away may leave room for those of a rule.
-    plan = read_calendar(session, mentor_id, now=now).plan(now=now)
-    carry_out(session, mentor_id, plan, now=now)
+    hold_free_slots(session, mentor_id, now=now)
+    # A slot that is moved away may leave room for those of a rule: they are planned after that.
+    unpublish(session, mentor_id)
     session.commit()
+    publish(session, mentor_id, now=now)
     return slot_id
 
 
@@ -119,6 +119,9 @@ def _checked(
             raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
         if wanted.capacity < (seats := _seats(session, slot.id)):
             raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
+    most = most_slots(session, mentor_id)
+    if not slot_id and len(calendar.slots) >= most:
+        raise InvalidInput(N_("You can have at most %(most)s slots to come.", most=most))
     others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
     close = replace(calendar, slots=others).in_the_way(start, end)
     if close is not None:

@@ -6,13 +6,16 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, insert, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_write
-from mentorship.domain.availability import Plan
+from mentorship.database import let_others_write
+from mentorship.domain.availability import Plan, PlannedSlot
 from mentorship.domain.rounds import is_time
 from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
-from mentorship.queries.calendar import read_calendar
+from mentorship.queries.calendar import calendar_state, read_calendar
+from mentorship.services.calendar_lock import decide_then_lock, lock_calendar
 from mentorship.services.holds import hold_free_slots, lose_holds
-from mentorship.services.locks import lock_people
+
+SLOTS_AT_ONCE = 500
+"""New slots in one transaction: on SQLite all other writers wait for it."""
 
 
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
@@ -21,17 +24,14 @@ def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
     Returns how many were made. Any number of callers may do it at once: who finds nothing to do
     takes no lock, and all others look again once they have it. Booked slots stay as they are.
     """
-    plan = _missing(session, mentor_id, now=now)
-    session.rollback()
+    plan = decide_then_lock(
+        session, mentor_id, lambda: _missing(session, mentor_id, now=now), now=now
+    )
     if plan is None:
+        session.rollback()
         return 0
-    begin_write(session)
-    lock_people(session, [mentor_id])
-    plan = _missing(session, mentor_id, now=now)
-    if plan is not None:
-        carry_out(session, mentor_id, plan, now=now)
-    session.commit()
-    return len(plan.add) if plan else 0
+    carry_out(session, mentor_id, plan, now=now)
+    return len(plan.add)
 
 
 def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
@@ -46,37 +46,62 @@ def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
 
 
 def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
-    """Store what a plan adds and takes back, and hold free times for who waits for one.
+    """Store what a plan adds and takes back, and hold free times for students who wait. Commits.
 
-    Does not commit. The mentor must be locked.
+    The mentor must be locked and the plan true. What is taken back goes in the transaction that is
+    open, so that nobody books it. New slots follow in transactions of up to `SLOTS_AT_ONCE`, and
+    others write in between. Until all are there the mentor counts as not published, so a worker
+    finishes what a killed process has begun; it is planned anew where somebody else has changed
+    the calendar in between.
     """
     withdraw(session, [slot.id for slot in plan.withdraw], now=now)
-    if plan.add:
-        session.execute(
-            insert(MentorTimeSlot),
-            [
-                {
-                    "mentor_id": mentor_id,
-                    "start_time": slot.start_time,
-                    "end_time": slot.end_time,
-                    "rule_id": slot.rule_id,
-                    "capacity": slot.capacity,
-                }
-                for slot in plan.add
-            ],
-        )
     if plan.release:
         session.execute(
             update(MentorTimeSlot)
             .where(MentorTimeSlot.id.in_([slot.id for slot in plan.release]))
             .values(held_for=None, held_until=None)
         )
-    session.execute(
-        update(MentorProfile)
-        .where(MentorProfile.mentor_id == mentor_id)
-        .values(published_until=plan.until)
-    )
-    hold_free_slots(session, mentor_id, now=now)
+    add = plan.add
+    while True:
+        _add(session, mentor_id, add[:SLOTS_AT_ONCE])
+        add = add[SLOTS_AT_ONCE:]
+        _note_published(session, mentor_id, None if add else plan.until)
+        hold_free_slots(session, mentor_id, now=now)
+        left = calendar_state(session, mentor_id, now=now) if add else None
+        session.commit()
+        if not add:
+            return
+        let_others_write(session)
+        lock_calendar(session, mentor_id)
+        if calendar_state(session, mentor_id, now=now) != left:
+            session.rollback()
+            publish(session, mentor_id, now=now)
+            return
+
+
+def _add(session: Session, mentor_id: int, slots: Sequence[PlannedSlot]) -> None:
+    rows = [
+        {
+            "mentor_id": mentor_id,
+            "start_time": slot.start_time,
+            "end_time": slot.end_time,
+            "rule_id": slot.rule_id,
+            "capacity": slot.capacity,
+        }
+        for slot in slots
+    ]
+    if rows:
+        session.execute(insert(MentorTimeSlot), rows)
+
+
+def unpublish(session: Session, mentor_id: int) -> None:
+    """Make sure that a worker publishes for the mentor if nobody else does. Does not commit."""
+    _note_published(session, mentor_id, None)
+
+
+def _note_published(session: Session, mentor_id: int, until: datetime | None) -> None:
+    profile = update(MentorProfile).where(MentorProfile.mentor_id == mentor_id)
+    session.execute(profile.values(published_until=until))
 
 
 def withdraw(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:

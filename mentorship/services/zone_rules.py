@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import begin_write, insert_or
 from mentorship.domain import zones
+from mentorship.domain.availability import Plan
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.rounds import is_time
 from mentorship.domain.zone_rules import Offsets
@@ -25,8 +26,8 @@ from mentorship.models import (
     ZoneRules,
 )
 from mentorship.queries.calendar import read_calendar
-from mentorship.services.availability import booked_in, hold_for_their_students
-from mentorship.services.locks import lock_people
+from mentorship.services.availability import BookedSession, booked_in, hold_for_their_students
+from mentorship.services.calendar_lock import decide_then_lock
 from mentorship.services.outbox import enqueue
 from mentorship.services.publishing import carry_out
 from mentorship.services.zone_mail import Reading, new_rules
@@ -92,20 +93,30 @@ def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetim
     Nothing is told where nothing is read otherwise. Doing it again changes nothing, and sends no
     second mail on the same day.
     """
-    begin_write(session)
-    lock_people(session, [person_id])
+    plan, misfits = decide_then_lock(
+        session, person_id, lambda: _plan(session, person_id, now=now), now=now
+    )
     person = session.get_one(User, person_id, populate_existing=True)
-    is_moved = False
-    if session.get(MentorProfile, person_id) is not None:
-        plan = read_calendar(session, person_id, now=now).plan(now=now)
-        hold_for_their_students(session, booked_in(session, plan.misfits), now=now)
-        carry_out(session, person_id, plan, now=now)
-        is_moved = bool(plan.withdraw)
     readings = _readings(session, person, change, now=now)
+    is_moved = bool(plan and plan.withdraw)
     if is_moved or readings:
         mail = new_rules(person, change.name, is_moved=is_moved, readings=readings, now=now)
         enqueue(session, mail, now=now)
-    session.commit()
+    if plan is None:
+        session.commit()
+        return
+    hold_for_their_students(session, misfits, now=now)
+    carry_out(session, person_id, plan, now=now)
+
+
+def _plan(
+    session: Session, person_id: int, *, now: datetime
+) -> tuple[Plan | None, tuple[BookedSession, ...]]:
+    """What is to change in a mentor's calendar, and the booked sessions that no rule wants."""
+    if session.get(MentorProfile, person_id) is None:
+        return None, ()
+    plan = read_calendar(session, person_id, now=now).plan(now=now)
+    return plan, booked_in(session, plan.misfits)
 
 
 def _not_noted(session: Session) -> list[str]:
