@@ -40,7 +40,9 @@ def new_rule(
     timezone: str,
     now: datetime,
 ) -> WeeklyRule:
-    """A weekly rule, checked; times and days are local in `timezone`. Raises InvalidInput."""
+    """A weekly rule, checked; times and days are local in `timezone`, empty where a stored rule
+    keeps its own. Raises InvalidInput.
+    """
     minutes = minutes_between(opens, closes)
     if not weekdays:
         raise InvalidInput(N_("Choose at least one day of the week."))

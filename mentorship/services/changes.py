@@ -31,7 +31,7 @@ class Change(Protocol):
 
 @dataclass(frozen=True)
 class SaveRule:
-    """A new weekly rule (id 0), or other hours for one; the zone of an old one stays."""
+    """A new weekly rule (id 0), or other hours for one; without a zone it keeps its own."""
 
     rule: WeeklyRule
 
@@ -48,14 +48,17 @@ class SaveRule:
         others = tuple(rule for rule in calendar.rules if rule != old)
         if len(others) >= MOST_RULES:
             raise InvalidInput(N_("There can be at most %(most)s weekly rules.", most=MOST_RULES))
-        rule = replace(self.rule, timezone=old.timezone) if old else self.rule
+        rule = self.rule
+        if old and not rule.timezone:
+            rule = replace(rule, timezone=old.timezone)
         return replace(calendar, rules=(*others, rule))
 
     def store(self, session: Session, mentor_id: int) -> "SaveRule":
         """Insert or update the rule."""
         columns = {name: value for name, value in vars(self.rule).items() if name != "id"}
         if self.rule.id:
-            del columns["timezone"]
+            if not self.rule.timezone:
+                del columns["timezone"]
             session.execute(
                 update(AvailabilityRule).where(AvailabilityRule.id == self.rule.id).values(columns)
             )

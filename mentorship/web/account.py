@@ -1,5 +1,7 @@
 """A person's own account: how times are written, the password, and tokens for programs."""
 
+from collections.abc import Mapping
+
 from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -11,10 +13,13 @@ from mentorship.extensions import db
 from mentorship.queries.people import is_approval_pending, unknown_zone_of, viewer_of
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import accounts, tokens
-from mentorship.services.details import change_details
+from mentorship.services.details import change_details, hours_left_behind
 from mentorship.web import identity, limits
-from mentorship.web.formats import say
+from mentorship.web.formats import hour_cycle, say
 from mentorship.web.identity import required_viewer
+from mentorship.web.languages import language
+
+_DETAILS = ("name", "timezone", "hour_cycle", "language")
 
 bp = Blueprint("account", __name__, url_prefix="/account")
 
@@ -26,22 +31,20 @@ def show() -> str:
 
 
 @bp.post("")
-def store_details() -> Response | tuple[str, int]:
-    """Change name, time zone, and how hours are counted."""
+def store_details() -> Response | str | tuple[str, int]:
+    """Change name, time zone, and how hours are counted; ask what becomes of weekly hours."""
     viewer = required_viewer()
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    given = {name: request.form.get(name, "") for name in _DETAILS}
+    hours = request.form.get("hours", "")
     try:
+        if not hours and hours_left_behind(db.session(), viewer, given["timezone"]):
+            return _page(given=given, asks_about_hours=True)
+        db.session.rollback()  # The reading transaction in which the viewer was found.
         sentence = change_details(
-            db.session(),
-            viewer=viewer,
-            name=request.form.get("name", ""),
-            timezone=request.form.get("timezone", ""),
-            hour_cycle=request.form.get("hour_cycle", ""),
-            language=request.form.get("language", ""),
-            now=utc_now(),
+            db.session(), viewer=viewer, now=utc_now(), hours=hours or "stay", **given
         )
     except InvalidInput as error:
-        return _page(error=say(error)), 400
+        return _page(error=say(error), given=given), 400
     g.pop("language", None)  # The answer is in the language that was chosen just now.
     g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
     return _back(say(sentence))
@@ -103,8 +106,21 @@ def revoke_token(token_id: int) -> Response:
     return _back(_("The token is revoked."))
 
 
-def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> str:
+def _page(
+    *,
+    error: str | None = None,
+    token: tokens.NewToken | None = None,
+    given: Mapping[str, str] | None = None,
+    asks_about_hours: bool = False,
+) -> str:
+    """The page, also with the details that were `given` just now and are not stored."""
     viewer = required_viewer()
+    stored = {
+        "name": viewer.name,
+        "timezone": viewer.timezone,
+        "hour_cycle": viewer.hour_cycle or hour_cycle(),
+        "language": viewer.language or language(),
+    }
     return render_template(
         "account.html",
         viewer=viewer,
@@ -113,6 +129,8 @@ def _page(*, error: str | None = None, token: tokens.NewToken | None = None) -> 
         timezones=places(),
         unknown_zone=unknown_zone_of(db.session(), viewer.id),
         now=utc_now(),
+        given=given or stored,
+        asks_about_hours=asks_about_hours,
         error=error,
         token=token,
     )

@@ -14,7 +14,7 @@ from mentorship.domain.availability import SlotSettings
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.people import Viewer
 from mentorship.domain.weekly import Weekday, WeeklyRule
-from mentorship.domain.zones import zone_of
+from mentorship.domain.zones import current_name, places, zone_of
 from mentorship.extensions import db
 from mentorship.queries.calendar import read_calendar, read_settings
 from mentorship.queries.people import is_approval_pending
@@ -69,6 +69,7 @@ def new_rule() -> str:
             "capacity": "1",
             "everyWeeks": "1",
             "firstDay": _today(mentor).isoformat(),
+            "timezone": mentor.timezone,
         }
     )
     return _rule_page(mentor, 0, values)
@@ -250,7 +251,8 @@ def _rule_page(
     seen: RulePreview | None = None,
     error: str = "",
 ) -> str:
-    timezone = _rule(mentor, rule_id).timezone if rule_id else mentor.timezone
+    own = _rule(mentor, rule_id).timezone if rule_id else mentor.timezone
+    timezone = current_name(values.get("timezone", "")) or own
     days = []
     if seen is not None:
         zone = zone_of(timezone)
@@ -263,6 +265,7 @@ def _rule_page(
         values=values,
         weekdays=Weekday,
         timezone=timezone,
+        timezones=places(),
         now=utc_now(),
         seen=seen,
         days=days,
@@ -318,5 +321,6 @@ def _values(rule: WeeklyRule) -> Values:
         "everyWeeks": str(recurrence.every_weeks),
         "firstDay": rule.first_day.isoformat(),
         "until": recurrence.until.isoformat() if recurrence.until else "",
+        "timezone": rule.timezone,
     }
     return MultiDict(values)

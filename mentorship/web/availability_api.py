@@ -11,6 +11,7 @@ from mentorship.domain.weekly import WeeklyRule
 from mentorship.extensions import db
 from mentorship.queries.calendar import read_calendar
 from mentorship.queries.upcoming_slots import upcoming_slots
+from mentorship.services.accounts import clean_timezone
 from mentorship.services.availability import Applied, apply
 from mentorship.services.availability_fields import new_days_off, new_rule, new_settings
 from mentorship.services.changes import (
@@ -181,8 +182,10 @@ def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None
 
 def rule_of(fields: RuleFields, mentor: Viewer, *, rule_id: int = 0) -> WeeklyRule:
     """The rule that these fields mean. Raises InvalidInput, and NotFound for another's rule."""
-    chosen = fields.model_dump(include=set(RuleFields.model_fields))
-    return new_rule(rule_id=rule_id, timezone=mentor.timezone, now=utc_now(), **chosen)
+    chosen = fields.model_dump(include=set(RuleFields.model_fields) - {"timezone"})
+    usual = "" if rule_id else mentor.timezone
+    timezone = clean_timezone(fields.timezone) if fields.timezone else usual
+    return new_rule(rule_id=rule_id, timezone=timezone, now=utc_now(), **chosen)
 
 
 def days_off_of(fields: DaysOffFields, mentor: Viewer, days_off_id: int = 0) -> SaveDaysOff:

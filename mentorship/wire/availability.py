@@ -58,7 +58,10 @@ class ChoiceFields(Fields):
 
 
 class RuleFields(Fields):
-    """Weekly hours; a window that closes at or before its opening goes on into the next day."""
+    """Weekly hours; a window that closes at or before its opening goes on into the next day.
+
+    Without a time zone new hours are in the mentor's, and others stay in their own.
+    """
 
     weekdays: list[Weekday]
     opens: WallTime
@@ -68,6 +71,7 @@ class RuleFields(Fields):
     capacity: int = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
     every_weeks: int = Field(1, json_schema_extra=_number(1, MOST_WEEKS_BETWEEN))
     until: date | None = None
+    timezone: str | None = None
 
 
 class SaveRuleFields(RuleFields, ChoiceFields):
