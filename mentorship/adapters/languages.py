@@ -18,6 +18,9 @@ FOLDER = Path(__file__).parents[1] / "translations"
 # British order without its comma, and what CLDR has for German (skeleton yMMMEd).
 _DATE_PATTERNS = {Language.EN: "EEE d MMM y", Language.DE: "EEE, d. MMM y"}
 
+_SHORT_PATTERNS = {Language.EN: "EEE d MMM", Language.DE: "EEE, d. MMM"}
+"""Beside another day of the same year."""
+
 
 @cache
 def catalog_of(language: Language) -> NullTranslations:
@@ -85,8 +88,11 @@ def hours(
     begins, ends = clock(start, timezone, cycle), clock(end, timezone, cycle)
     if (name := zone(start, timezone)) != zone(end, timezone):
         begins = f"{begins} {name}"
-    if (then := day(end, timezone, language)) != day(start, timezone, language):
-        ends = f"{then}, {ends}"
+    here = zone_of(timezone)
+    first, last = start.astimezone(here).date(), end.astimezone(here).date()
+    if last != first:
+        patterns = _SHORT_PATTERNS if last.year == first.year else _DATE_PATTERNS
+        ends = f"{format_date(last, patterns[language], locale=language.value)}, {ends}"
     return f"{begins} – {ends}"  # noqa: RUF001  # A dash between times.
 
 

@@ -17,7 +17,7 @@ which of two equal hours it is; the words themselves are in tests/adapters.)
 """
 CHANGES = "1:30 AM CET - 3:30 AM CEST"
 NIGHT = datetime.fromisoformat("2027-03-28T21:30Z")
-OVERNIGHT = "11:30 PM - Mon 29 Mar 2027, 12:30 AM"
+OVERNIGHT = "11:30 PM - Mon 29 Mar, 12:30 AM"
 AMERICAN = {"Accept-Language": "en-US"}
 
 
