@@ -24,6 +24,9 @@ _PATIENCE = 20
 """Seconds in which the headers of a request must have come, and then its body. A connection
 without a request is closed after as long."""
 
+_LONGEST_HEADERS = 64 * 1024
+"""Bytes of headers that are kept of one connection while it sends them."""
+
 _THREADS = 4
 """Requests that one web worker runs at once; each may hold a connection to the database."""
 
@@ -55,7 +58,9 @@ def serve_application(target: str, *, host: str, port: int, workers: int) -> Non
         websockets=False,
         # Told by the first bytes, a connection that sends none would be waited for without end.
         http=HTTPModes.http1,
-        http1_settings=HTTP1Settings(header_read_timeout=_PATIENCE * 1000),
+        http1_settings=HTTP1Settings(
+            header_read_timeout=_PATIENCE * 1000, max_buffer_size=_LONGEST_HEADERS
+        ),
         backpressure=_allow_connections(),
         workers=workers,
         workers_kill_timeout=_KILLED_AFTER,

@@ -169,6 +169,21 @@ def test_a_body_in_chunks_is_put_together(hurried_port):
     assert b"body: b'x=123'\nCONTENT_LENGTH: '5'\n" in shown
 
 
+def test_headers_without_end_are_refused_before_they_fill_the_memory(hurried_port):
+    request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: " + b"x" * 100_000
+
+    answer = exchange(hurried_port, request)
+
+    assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_headers_as_browsers_send_them_at_most_are_taken(hurried_port):
+    cookie = b"Cookie: " + b"x" * 16_000 + b"\r\n"
+    request = b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n" + cookie + b"Connection: close\r\n\r\n"
+
+    assert exchange(hurried_port, request).startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_streamed_answer_comes_whole(hurried_port):
     with closing(Caller(hurried_port)) as caller:
         answer = caller("GET", "/stream")
