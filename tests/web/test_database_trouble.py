@@ -29,13 +29,25 @@ def due(session, cast, clock):
 
 
 @pytest.fixture
+def mentor(client_for, cast, clock):
+    """The browser of the mentor, signed in."""
+    return client_for(cast.mentor)
+
+
+@pytest.fixture
+def student(client_for, cast, clock):
+    """The browser of the student, signed in."""
+    return client_for(cast.student)
+
+
+@pytest.fixture
 def file(database_url):
     """Where SQLite keeps the database."""
     return Path(make_url(database_url).database)
 
 
 @pytest.fixture
-def read_only(app, session, started, due):
+def read_only(app, session, started, due, mentor, student):
     """New connections to PostgreSQL may only read, as on a standby."""
     name = session.scalar(text("SELECT current_database()"))
     session.execute(text(f"ALTER DATABASE {name} SET default_transaction_read_only = on"))
@@ -52,16 +64,14 @@ def read_only(app, session, started, due):
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 @pytest.mark.usefixtures("read_only")
 def test_a_postgresql_that_takes_no_changes_is_503_with_a_sentence(
-    client_for, session, cast, started
+    session, started, mentor, student
 ):
-    mentor = client_for(cast.mentor)
-
     answers = [
         mentor.post(f"/api/sessions/{started}/complete"),
         mentor.post(f"/api/sessions/{started}/complete", headers={"HX-Request": "true"}),
         mentor.post("/account", data={"name": "Maya", "timezone": "UTC", "hours": "24"}),
         mentor.post("/api/admin/update-session-status"),
-        client_for(cast.student).get("/dashboard"),
+        student.get("/dashboard"),
     ]
 
     assert [answer.status_code for answer in answers] == [503] * 5
@@ -70,8 +80,7 @@ def test_a_postgresql_that_takes_no_changes_is_503_with_a_sentence(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_sqlite_file_that_is_gone_is_503_and_not_made_anew(client_for, cast, started, file):
-    mentor = client_for(cast.mentor)
+def test_a_sqlite_file_that_is_gone_is_503_and_not_made_anew(mentor, started, file):
     assert mentor.get("/account").status_code == 200
     for each in (file, Path(f"{file}-wal"), Path(f"{file}-shm")):
         each.unlink(missing_ok=True)
@@ -87,9 +96,8 @@ def test_a_sqlite_file_that_is_gone_is_503_and_not_made_anew(client_for, cast, s
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_sqlite_file_that_was_replaced_is_used_from_the_next_request_on(
-    app, client_for, session, cast, started, file, tmp_path
+    app, session, mentor, started, file, tmp_path
 ):
-    mentor = client_for(cast.mentor)
     session.commit()
     session.connection().exec_driver_sql("COMMIT")
     session.connection().exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -110,10 +118,7 @@ def test_a_sqlite_file_that_was_replaced_is_used_from_the_next_request_on(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_what_is_written_while_the_file_goes_away_is_no_success(
-    client_for, cast, started, file, monkeypatch
-):
-    mentor = client_for(cast.mentor)
+def test_what_is_written_while_the_file_goes_away_is_no_success(mentor, started, file, monkeypatch):
     assert mentor.get("/account").status_code == 200
     commit = db.session.session_factory.class_.commit
 
