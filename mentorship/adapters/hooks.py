@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from ipaddress import ip_address
-from threading import Timer
+from threading import Event, Timer
 from urllib.parse import urlsplit
 
+from mentorship.adapters.connections import connection_problem
 from mentorship.domain.addresses import is_public, is_secure_webhook
+from mentorship.domain.problems import Problem
 
 TIMEOUT = 10.0
 """Seconds for the whole call once the name is resolved, however slowly the answer drips."""
 
 
 class NoAnswer(Exception):
-    """The call was not answered, or not made; the message says why, for an admin."""
+    """The call was not answered, or not made: the `problem`, with technical words as message."""
+
+    def __init__(self, problem: Problem, words: str) -> None:
+        super().__init__(words)
+        self.problem = problem
 
 
 class Hooks:
@@ -40,7 +46,7 @@ class Hooks:
         name that gives another answer a moment later leads nowhere else.
         """
         if self._is_production and not is_secure_webhook(url):
-            raise NoAnswer("Only https is called, at the ports 443 and 8443.")
+            raise NoAnswer(Problem.NOT_SECURE, "Only https is called, at the ports 443 and 8443.")
         parts = urlsplit(url)
         host = parts.hostname or ""
         is_tls = parts.scheme == "https"
@@ -50,14 +56,24 @@ class Hooks:
         connection.address, connection.timeout = address, self._timeout
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         # A time-out of the socket is for each read; this one is for all of them.
-        cut = Timer(self._timeout, connection.cut)
+        is_late = Event()
+
+        def cut_off() -> None:
+            is_late.set()
+            connection.cut()
+
+        cut = Timer(self._timeout, cut_off)
         cut.daemon = True
         cut.start()
         try:
             connection.request("POST", path, body, {**_HEADERS, **headers})
             return connection.getresponse().status
         except (OSError, HTTPException, ValueError) as error:
-            raise NoAnswer(f"{type(error).__name__}: {error}") from error
+            problem = connection_problem(error) or Problem.NOT_HTTP
+            # What the timer has cut off looks like an answer that breaks off.
+            if is_late.is_set():
+                problem = Problem.TIMEOUT
+            raise NoAnswer(problem, f"{type(error).__name__}: {error}") from error
         finally:
             cut.cancel()
             connection.close()
@@ -66,12 +82,13 @@ class Hooks:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            raise NoAnswer(f"The name {host} cannot be resolved: {error}") from error
+            words = f"The name {host} cannot be resolved: {error}"
+            raise NoAnswer(Problem.NAME_UNKNOWN, words) from error
         addresses = [str(place[4][0]) for place in found]
         for address in addresses:
             if is_public(address) or (self._loopback and ip_address(address).is_loopback):
                 return address
-        raise NoAnswer(f"{host} is not at a public address.")
+        raise NoAnswer(Problem.NOT_PUBLIC, f"{host} is not at a public address.")
 
 
 _HEADERS = {"Content-Type": "application/json", "User-Agent": "Mentorship"}

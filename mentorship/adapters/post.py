@@ -13,6 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import SecretStr
 
+from mentorship.adapters.connections import connection_problem
+from mentorship.domain.problems import Problem
 from mentorship.domain.sentences import N_
 
 TIMEOUT = 30.0
@@ -24,11 +26,19 @@ LONGEST_HAND_IN = 5 * TIMEOUT
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class Refused(Exception):
+class Undelivered(Exception):
+    """A mail was not taken: the `problem`, with technical words as the message."""
+
+    def __init__(self, problem: Problem, words: str) -> None:
+        super().__init__(words)
+        self.problem = problem
+
+
+class Refused(Undelivered):
     """This mail will never be taken."""
 
 
-class NotNow(Exception):
+class NotNow(Undelivered):
     """This mail is not taken now, but perhaps later."""
 
 
@@ -36,7 +46,7 @@ class Lost(NotNow):
     """The connection broke at this mail; whether it was taken is not known."""
 
 
-class Unreachable(Exception):
+class Unreachable(Undelivered):
     """No mail at all is taken now."""
 
 
@@ -82,9 +92,13 @@ class SmtpPost:
         """One connection, signed in."""
         try:
             server = self._connect()
+        except Undelivered:
+            raise
         except (OSError, smtplib.SMTPException, ValueError) as error:
             # A ValueError comes of a password with letters that smtplib cannot send.
-            raise Unreachable(f"{self.where}: {error}") from error
+            problem = connection_problem(error) or Problem.SIGN_IN
+            words = _said(error) if isinstance(error, smtplib.SMTPResponseException) else str(error)
+            raise Unreachable(problem, words) from error
         try:
             yield _SmtpCounter(server)
         finally:
@@ -107,7 +121,7 @@ class SmtpPost:
                 is_private = True
             if self._user:
                 if not is_private:
-                    raise OSError("it offers no TLS, so the password is not sent to it")
+                    raise Unreachable(Problem.NO_ENCRYPTION, "the server offers no TLS")
                 server.login(self._user, self._password)
         except BaseException:
             server.close()
@@ -123,26 +137,42 @@ class _SmtpCounter:
         try:
             self._server.send_message(message)
         except smtplib.SMTPSenderRefused as error:
-            # It refuses the house and not the mail: the next one would fare no better.
-            raise Unreachable(_said(error.smtp_code, error.smtp_error)) from error
+            if _is_too_big(error.smtp_code, error.smtp_error):  # The size stands beside the sender.
+                raise Refused(Problem.TOO_BIG, _said(error)) from error
+            # It refuses the sender and not the mail: the next one would fare no better.
+            raise Unreachable(Problem.SENDER, _said(error)) from error
         except smtplib.SMTPRecipientsRefused as error:
-            raise _refusal(*next(iter(error.recipients.values()))) from error
+            code, text = next(iter(error.recipients.values()))
+            refused = smtplib.SMTPResponseException(code, text)
+            raise _refusal(refused, Problem.RECIPIENT) from error
         except smtplib.SMTPResponseException as error:
-            raise _refusal(error.smtp_code, error.smtp_error) from error
+            raise _refusal(error, Problem.REFUSED) from error
         except smtplib.SMTPNotSupportedError as error:
-            raise Refused(str(error)) from error
+            raise Refused(Problem.ADDRESS, str(error)) from error
         except OSError as error:  # Every other error of smtplib is one, and so is a time-out.
-            raise Lost(str(error)) from error
+            problem = connection_problem(error) or Problem.CONNECTION_LOST
+            raise Lost(problem, str(error)) from error
 
 
-def _refusal(code: int, text: bytes | str) -> Exception:
-    if code == 421:  # RFC 5321, 3.8: the server closes the connection.
-        return Lost(_said(code, text))
-    return Refused(_said(code, text)) if code >= 500 else NotNow(_said(code, text))
+def _refusal(error: smtplib.SMTPResponseException, problem: Problem) -> Undelivered:
+    """By the first digit of the code: for good, or for now."""
+    if error.smtp_code == 421:  # RFC 5321, 3.8: the server closes the connection.
+        return Lost(Problem.TRY_LATER, _said(error))
+    if error.smtp_code < 500:
+        return NotNow(Problem.TRY_LATER, _said(error))
+    is_too_big = _is_too_big(error.smtp_code, error.smtp_error)
+    return Refused(Problem.TOO_BIG if is_too_big else problem, _said(error))
 
 
-def _said(code: int, text: bytes | str) -> str:
-    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+def _is_too_big(code: int, text: bytes | str) -> bool:
+    """Whether the size of the mail is what is refused (RFC 1870, 6.1; RFC 3463, X.3.4)."""
+    words = text if isinstance(text, bytes) else text.encode()
+    return (code == 552 and not words.startswith(b"5.2.2")) or words.startswith(b"5.3.4")
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    text = error.smtp_error
+    return f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
 
 
 class FolderPost:
@@ -165,7 +195,7 @@ class FolderPost:
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(Problem.FOLDER, str(error)) from error
         yield self
 
     def hand_in(self, message: Message) -> None:
@@ -177,7 +207,7 @@ class FolderPost:
             draft.write_bytes(message.as_bytes())
             draft.replace(self._folder / f"{name}.eml")
         except OSError as error:
-            raise Unreachable(str(error)) from error
+            raise Unreachable(Problem.FOLDER, str(error)) from error
 
 
 def post_for(smtp_url: SecretStr | None, folder: Path) -> Post:

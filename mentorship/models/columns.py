@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Dialect, Enum, String, Table, TypeDecorator
 
+from mentorship.domain.problems import Problem
 from mentorship.domain.zones import known_name
 from mentorship.extensions import Base, db
 
@@ -53,3 +54,13 @@ class ZoneName(TypeDecorator[str]):
     def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
         """A name that `zone_of` knows."""
         return None if value is None else known_name(value)
+
+
+PROBLEM = Enum(
+    Problem,
+    native_enum=False,
+    create_constraint=False,  # A further problem needs no change of the tables.
+    length=24,
+    values_callable=lambda problems: [problem.value for problem in problems],
+)
+"""Why mail or a call did not arrive."""

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import MailKind
-from mentorship.models.columns import Model, named
+from mentorship.domain.problems import Problem
+from mentorship.models.columns import PROBLEM, Model, named
 
 
 class MailOutcome(StrEnum):
@@ -36,6 +37,7 @@ class OutboxMessage(Model):
     `recipient`, `subject` and words, which are forgotten once it was sent, because links in them
     may still work. `next_try_at` is when anybody may take it; who takes it sets it to the end of
     a lease and leaves `claimed_by`. After `not_after` it is dropped. No two have the same `key`.
+    `problem` is why the last try failed, `error` in technical words.
     """
 
     __tablename__ = "outbox_messages"
@@ -58,6 +60,7 @@ class OutboxMessage(Model):
     attempts: Mapped[int] = mapped_column(server_default="0")
     outcome: Mapped[MailOutcome | None] = mapped_column(named(MailOutcome, name="outcome"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    problem: Mapped[Problem | None] = mapped_column(PROBLEM)
     error: Mapped[str | None] = mapped_column(String(500))
 
     __table_args__ = (

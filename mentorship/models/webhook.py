@@ -7,7 +7,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model, named
+from mentorship.domain.problems import Problem
+from mentorship.models.columns import PROBLEM, Model, named
 
 
 class CallOutcome(StrEnum):
@@ -52,7 +53,7 @@ class WebhookCall(Model):
     """One call about one transition, written in the transition's transaction. Instants in UTC.
 
     `next_try_at` and `claimed_by` work as in the outbox of mail. `answer` is the last HTTP status,
-    `error` why there was none.
+    `problem` why there was none, `error` in technical words.
     """
 
     __tablename__ = "webhook_calls"
@@ -67,6 +68,7 @@ class WebhookCall(Model):
     outcome: Mapped[CallOutcome | None] = mapped_column(named(CallOutcome, name="outcome"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer: Mapped[int | None]
+    problem: Mapped[Problem | None] = mapped_column(PROBLEM)
     error: Mapped[str | None] = mapped_column(String(500))
 
     __table_args__ = (

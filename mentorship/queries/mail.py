@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import CHOICES, MailKind, is_wanted
+from mentorship.domain.problems import QUOTED, Problem
 from mentorship.models import (
     BookingMove,
     MailChoice,
@@ -67,6 +68,22 @@ def mail_facts(session: Session, ids: Sequence[int]) -> list[Row[*tuple[Any, ...
 
 
 @dataclass(frozen=True)
+class Failure:
+    """Why something did not arrive; `said` is what the server said about it, or empty."""
+
+    problem: Problem
+    said: str
+
+    @classmethod
+    def of(cls, problem: Problem | None, error: str | None) -> "Failure":
+        """From what is stored; before there were problems it was the technical words alone."""
+        words = error or ""
+        if problem is None:
+            problem = Problem.REFUSED if words[:3].isdecimal() else Problem.UNWRITABLE
+        return cls(problem, words if problem in QUOTED else "")
+
+
+@dataclass(frozen=True)
 class SetAside:
     """A mail that could not be sent. `ended_at` in UTC."""
 
@@ -75,16 +92,20 @@ class SetAside:
     recipient: str
     booking_id: int | None
     attempts: int
-    error: str
+    failure: Failure
     ended_at: datetime
 
 
 @dataclass(frozen=True)
 class PostOffice:
-    """How the outbox stands, with one page of what was set aside; pages count from 1."""
+    """How the outbox stands, with one page of what was set aside; pages count from 1.
+
+    `failure` is why the last try to send what is waiting came to nothing, where it did.
+    """
 
     pending: int
     oldest: datetime | None
+    failure: Failure | None
     set_aside: tuple[SetAside, ...]
     total: int
     page: int
@@ -96,14 +117,18 @@ def post_office(session: Session, *, page: int) -> PostOffice:
     pending, oldest = session.execute(
         select(func.count(), func.min(_M.created_at)).where(_M.outcome.is_(None))
     ).one()
+    waits = select(_M.problem, _M.error).where(_M.outcome.is_(None), _M.problem.is_not(None))
+    last = session.execute(waits.order_by(_M.next_try_at.desc(), _M.id.desc()).limit(1)).first()
     is_aside = _M.outcome == MailOutcome.SET_ASIDE
     total = session.scalar(select(func.count()).select_from(_M).where(is_aside)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(page, pages)
     rows = session.execute(
         select(
-            _M.id, _M.kind, func.coalesce(_M.recipient, _Reader.email, ""), _M.booking_id,
-            _M.attempts, func.coalesce(_M.error, ""), func.coalesce(_M.ended_at, _M.created_at),
+            _M.id, _M.kind, func.coalesce(_M.recipient, _Reader.email, "").label("to"),
+            _M.booking_id,
+            _M.attempts, _M.problem, _M.error,
+            func.coalesce(_M.ended_at, _M.created_at).label("ended"),
         )
         .outerjoin(_Reader, _Reader.id == _M.reader_id)
         .where(is_aside)
@@ -111,7 +136,20 @@ def post_office(session: Session, *, page: int) -> PostOffice:
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
     )  # fmt: skip
-    return PostOffice(pending, oldest, tuple(SetAside(*row) for row in rows), total, page, pages)
+    set_aside = tuple(
+        SetAside(
+            id=row.id,
+            kind=row.kind,
+            recipient=row.to,
+            booking_id=row.booking_id,
+            attempts=row.attempts,
+            failure=Failure.of(row.problem, row.error),
+            ended_at=row.ended,
+        )
+        for row in rows
+    )
+    failure = Failure.of(*last) if last else None
+    return PostOffice(pending, oldest, failure, set_aside, total, page, pages)
 
 
 @dataclass(frozen=True)

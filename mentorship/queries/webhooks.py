@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.lifecycle import Status
+from mentorship.domain.problems import Problem
 from mentorship.domain.updates import Update
 from mentorship.models import (
     CallOutcome,
@@ -147,7 +148,7 @@ class CallLine:
     next_try_at: datetime
     ended_at: datetime | None
     answer: int | None
-    error: str | None
+    problem: Problem | None
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,10 @@ def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
     rows = session.execute(
         select(
             _C.id, StatusChange.booking_id, StatusChange.new_status, StatusChange.is_delayed,
-            _C.attempts, _C.outcome, _C.next_try_at, _C.ended_at, _C.answer, _C.error,
+            _C.attempts, _C.outcome, _C.next_try_at, _C.ended_at, _C.answer,
+            # Before there were problems it was technical words alone.
+            case((_C.error.is_not(None), func.coalesce(_C.problem, Problem.UNEXPECTED)))
+            .label("problem"),
         )
         .join(StatusChange, StatusChange.id == _C.change_id)
         .where(_C.endpoint_id == endpoint_id)

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.hooks import Hooks, NoAnswer
 from mentorship.database import begin_write
+from mentorship.domain.problems import Problem
 from mentorship.domain.signatures import endpoint_key, signed_headers
 from mentorship.domain.updates import Update
 from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
@@ -42,8 +44,20 @@ _BUSY = (408, 429)
 _CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
 _CLAIMS = Claims(_CALLS)
 
-_Answer = int | str
-"""A status, or why there is none, in print."""
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why a call has no status, and technical words for the log, in print."""
+
+    problem: Problem
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+_Answer = int | _Failure
+"""A status, or why there is none."""
 
 
 class Caller:
@@ -98,9 +112,9 @@ class Caller:
         try:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
-            return in_print(str(error))
+            return _Failure(error.problem, in_print(str(error)))
         except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
-            return in_print(f"{type(error).__name__}: {error}")
+            return _Failure(Problem.UNEXPECTED, in_print(f"{type(error).__name__}: {error}"))
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:
@@ -123,7 +137,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     tried: dict[str, object] = {
         "attempts": call.attempts + 1,
         "answer": answer if isinstance(answer, int) else None,
-        "error": None if isinstance(answer, int) else answer,
+        "problem": None if isinstance(answer, int) else answer.problem,
+        "error": None if isinstance(answer, int) else answer.words,
     }
     is_delivered = isinstance(answer, int) and 200 <= answer < 300
     if is_delivered:
@@ -135,7 +150,8 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
         _note_failure(session, call, answer, tried, holder, now=now)
     session.commit()
     if not is_delivered:
-        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id, answer=answer)
+        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id,
+                    answer=answer if isinstance(answer, int) else answer.words)  # fmt: skip
 
 
 def _note_failure(

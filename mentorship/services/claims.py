@@ -62,13 +62,16 @@ class Claims:
         values = {"row_id": row_id, "holder": holder, "claimed_by": None, **columns}
         return connection.execute(self._held, values).rowcount == 1
 
-    def give_back(self, session: Session, holder: str, *, now: datetime) -> None:
-        """Let others have at once what was taken and not tried. Ends what is open; commits."""
+    def give_back(self, session: Session, holder: str, *, now: datetime, **columns: object) -> None:
+        """Let others have at once what was taken and not tried. Ends what is open; commits.
+
+        `columns` are stored with these rows, such as why they could not be tried.
+        """
         session.rollback()
         begin_write(session)
         session.execute(
             update(self._table)
             .where(self._table.c.claimed_by == holder, self.is_waiting())
-            .values(claimed_by=None, next_try_at=now)
+            .values(claimed_by=None, next_try_at=now, **columns)
         )
         session.commit()

@@ -10,9 +10,11 @@ import structlog
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import LONGEST_HAND_IN, Lost, NotNow, Post, Refused, Unreachable
+from mentorship.adapters.mime import BadAddress
+from mentorship.adapters.post import LONGEST_HAND_IN, Lost, NotNow, Post, Undelivered, Unreachable
 from mentorship.database import begin_each, begin_write
 from mentorship.domain.identity import Identity
+from mentorship.domain.problems import Problem
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.installation import identity_of
 from mentorship.queries.mail import mail_facts
@@ -100,8 +102,9 @@ def deliver(
                 _CLAIMS.note(notes, mail.id, holder, columns)
                 if lost:
                     break
-    except Unreachable:
-        _CLAIMS.give_back(session, holder, now=clock())
+    except Unreachable as error:
+        why = {"problem": error.problem, "error": in_print(str(error))}
+        _CLAIMS.give_back(session, holder, now=clock(), **why)
         raise
     _CLAIMS.give_back(session, holder, now=clock())
     return done
@@ -133,7 +136,7 @@ def _try(
             return _set_aside(mail, error, now) | {"attempts": attempts}, lost
         done.put_off += 1
         pause = min(_PAUSE_FIRST * 2 ** (attempts - 1), _PAUSE_AT_MOST)
-        waits = {"attempts": attempts, "next_try_at": now + pause, "error": _brief(error)}
+        waits = {"attempts": attempts, "next_try_at": now + pause, **_why(error)}
         return waits, lost
     except Exception as error:  # noqa: BLE001  # Whatever is wrong with one mail, the others go.
         done.set_aside += 1
@@ -143,12 +146,9 @@ def _try(
 
 
 def _set_aside(mail: Facts, error: Exception, now: datetime) -> dict[str, object]:
-    log.error("mail_set_aside", mail_id=mail.id, kind=mail.kind.value, error=_brief(error))
-    return {
-        "outcome": MailOutcome.SET_ASIDE,
-        "ended_at": now,
-        "error": _brief(error),
-    }
+    why = _why(error)
+    log.error("mail_set_aside", mail_id=mail.id, kind=mail.kind.value, **why)
+    return {"outcome": MailOutcome.SET_ASIDE, "ended_at": now, **why}
 
 
 def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> dict[str, object]:
@@ -156,15 +156,19 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
     return {
         "outcome": outcome,
         "ended_at": now,
+        "problem": None,
         "error": error,
         "body_text": None,
         "body_html": None,
     }
 
 
-def _brief(error: Exception) -> str:
-    text = str(error) if isinstance(error, Refused | NotNow) else f"{type(error).__name__}: {error}"
-    return in_print(text)
+def _why(error: Exception) -> dict[str, object]:
+    """The problem, and technical words for the log."""
+    if isinstance(error, Undelivered):
+        return {"problem": error.problem, "error": in_print(str(error))}
+    problem = Problem.ADDRESS if isinstance(error, BadAddress) else Problem.UNWRITABLE
+    return {"problem": problem, "error": in_print(f"{type(error).__name__}: {error}")}
 
 
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
@@ -186,7 +190,7 @@ def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:
     changed = session.connection().execute(
         update(_OUTBOX)
         .where(_OUTBOX.c.id == mail_id, _OUTBOX.c.outcome == MailOutcome.SET_ASIDE)
-        .values(outcome=None, ended_at=None, attempts=0, next_try_at=now, error=None)
+        .values(outcome=None, ended_at=None, attempts=0, next_try_at=now, problem=None, error=None)
     )
     session.commit()
     return changed.rowcount == 1

@@ -81,7 +81,8 @@ def record_import(
 
     `users` are the epochs of the people by their ids.
     """
-    columns = {"kind": kind, "file_name": file_name[:255], "rows": len(bookings or users)}
+    printable = "".join(it if it.isprintable() else "?" for it in file_name)[:255]
+    columns = {"kind": kind, "file_name": printable, "rows": len(bookings or users)}
     statement = insert(Import).values(**columns, imported_at=now).returning(Import.id)
     import_id: int = session.execute(statement).scalar_one()
     for model, rows in (

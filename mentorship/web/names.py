@@ -9,6 +9,7 @@ from mentorship.adapters import languages
 from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
 from mentorship.domain.people import Language, Role
+from mentorship.domain.problems import EXPLANATIONS
 from mentorship.domain.sentences import N_
 from mentorship.queries.dashboard import Section
 from mentorship.web.formats import say
@@ -55,6 +56,7 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(lambda role: say(_ROLES[role]), "role_word")
     app.add_template_filter(lambda status: say(_STATES[status]), "status_word")
     app.add_template_filter(lambda kind: say(_MAILS[kind]), "mail_word")
+    app.add_template_filter(lambda problem: say(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 
 

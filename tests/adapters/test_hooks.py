@@ -10,14 +10,16 @@ import trustme
 
 from mentorship.adapters import hooks as hooks_module
 from mentorship.adapters.hooks import Hooks, NoAnswer
+from mentorship.domain.problems import Problem
 
 BODY = b'{"a": 1}'
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
 def test_an_address_that_is_not_public_is_not_even_connected_to(receiver, host):
-    with pytest.raises(NoAnswer, match="is not at a public address"):
+    with pytest.raises(NoAnswer, match="is not at a public address") as failed:
         Hooks().post(f"http://{host}:{receiver.port}/", BODY, {})
+    assert failed.value.problem is Problem.NOT_PUBLIC
     assert receiver.calls == []
 
 
@@ -66,8 +68,9 @@ def test_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere_else(monkeyp
 
 def test_an_answer_that_drips_is_cut_off(receiver):
     receiver.drips = 0.05
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoAnswer) as failed:
         Hooks(loopback=True, timeout=0.5).post(receiver.url(), BODY, {})
+    assert failed.value.problem is Problem.TIMEOUT
 
 
 @contextmanager
@@ -119,18 +122,27 @@ def test_a_certificate_is_checked_against_the_name(authority):
         assert hooks.post(f"https://localhost:{port}/", BODY, {}) == 200
     with (
         a_tls_server(wrong, greets=True) as port,
-        pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED"),
+        pytest.raises(NoAnswer, match="CERTIFICATE_VERIFY_FAILED") as failed,
     ):
         hooks.post(f"https://localhost:{port}/", BODY, {})
+    assert failed.value.problem is Problem.TLS
 
 
 def test_a_server_that_never_shakes_hands_is_cut_off(authority):
     certificate = authority.issue_cert("localhost")
-    with a_tls_server(certificate, greets=False) as port, pytest.raises(NoAnswer):
+    with a_tls_server(certificate, greets=False) as port, pytest.raises(NoAnswer) as failed:
         Hooks(loopback=True, timeout=0.3).post(f"https://localhost:{port}/", BODY, {})
+    assert failed.value.problem is Problem.TIMEOUT
 
 
 @pytest.mark.parametrize("port", [1, 0])
 def test_a_port_where_nobody_listens_is_a_failure_in_words(port):
-    with pytest.raises(NoAnswer):
+    with pytest.raises(NoAnswer) as failed:
         Hooks(loopback=True).post(f"http://127.0.0.1:{port or 9}/", BODY, {})
+    assert failed.value.problem is Problem.NOT_LISTENING
+
+
+def test_a_name_that_is_not_there_is_a_failure_in_words():
+    with pytest.raises(NoAnswer) as failed:
+        Hooks(loopback=True).post("http://hooks.invalid/", BODY, {})
+    assert failed.value.problem is Problem.NAME_UNKNOWN

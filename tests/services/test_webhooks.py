@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from mentorship.adapters.hooks import Hooks
 from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.problems import Problem
 from mentorship.domain.signatures import endpoint_key, shown
 from mentorship.models import CallOutcome, Cause
 from mentorship.services.calling import LEASE, MOST_TRIES, Caller
@@ -270,6 +271,7 @@ def test_a_call_that_fails_in_a_way_nobody_thought_of_is_tried_again(
     [call] = calls_of(session, endpoint)
     assert (call.outcome, call.attempts) == (None, 1)
     assert call.error == "RuntimeError: nobody thought of this"
+    assert call.problem is Problem.UNEXPECTED
 
 
 A_TLS_ALERT = b"\x15\x03\x03\x00\x02\x02\x46\r\n"
@@ -283,6 +285,7 @@ def test_an_answer_that_is_no_text_is_a_failure_like_others(session, cast, recei
     worker.work()
 
     assert [call.attempts for call in calls_of(session, odd)] == [1, 0]
+    assert calls_of(session, odd)[0].problem is Problem.NOT_HTTP
     assert calls_of(session, odd)[0].error == r"BadStatusLine: \x15\x03\x03\x00\x02\x02F"
     assert [call.outcome for call in calls_of(session, good)] == [CallOutcome.DELIVERED] * 2
 

@@ -1,10 +1,15 @@
 """The pages about mail: choices, one click to stop a kind, the outbox for admins."""
 
-import pytest
-from sqlalchemy import select
+import html
 
+import pytest
+from sqlalchemy import select, update
+
+from mentorship.adapters import languages
 from mentorship.domain.mail import CHOICES, MailKind
-from mentorship.models import MailChoice, OutboxMessage
+from mentorship.domain.people import Language
+from mentorship.domain.problems import EXPLANATIONS, QUOTED, Problem
+from mentorship.models import MailChoice, OutboxMessage, User
 from mentorship.queries.mail import choices_of
 from mentorship.services.letters import unsubscribe_token
 from tests.support.builders import a_booking, a_mail_set_aside, at
@@ -83,7 +88,7 @@ def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(
 
     page = client.get("/mail").text
     assert "&lt;gone&gt;@example.org" in page
-    assert "550 No such person" in page
+    assert "The server does not accept the mail. The server said: 550 No such person" in page
     assert "files in the folder instance/outbox" in page
 
     assert client.post(f"/mail/{mail_id}/again").status_code == 303
@@ -94,7 +99,55 @@ def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(
     assert (mail.outcome, mail.attempts, mail.next_try_at) == (None, 0, at("09:50"))
     page = client.get("/mail").text
     assert "1 waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC" in page
-    assert "Every mail could be sent" in page
+    assert "No mail was set aside" in page
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("problem", Problem)
+def test_every_problem_is_told_in_words_and_none_by_the_name_of_a_class(
+    session, cast, client_for, clock, problem, language
+):
+    mail_id = a_mail_set_aside(session)
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == mail_id)
+        .values(problem=problem, error="HeaderParseError: expected atext but found ''")
+    )
+    session.execute(update(User).values(language=language))
+    session.commit()
+
+    page = html.unescape(client_for(cast.admin).get("/mail").text)
+
+    assert languages.say(EXPLANATIONS[problem], Language(language)) in page
+    assert ("HeaderParseError" in page) is (problem in QUOTED)
+
+
+def test_what_was_set_aside_before_there_were_problems_is_told_in_words(
+    session, cast, client_for, clock
+):
+    mail_id = a_mail_set_aside(session)
+    session.execute(
+        update(OutboxMessage)
+        .where(OutboxMessage.id == mail_id)
+        .values(error="HeaderParseError: expected atext but found ''")
+    )
+    session.commit()
+
+    page = client_for(cast.admin).get("/mail").text
+    assert "The mail could not be written, perhaps because its address is wrong." in page
+    assert "HeaderParseError" not in page
+
+
+def test_an_admin_reads_why_the_mail_that_waits_could_not_be_sent(session, cast, client_for, clock):
+    mail_id = a_mail_set_aside(session)
+    values = {"outcome": None, "ended_at": None, "problem": Problem.NOT_LISTENING,
+              "error": "[Errno 111] Connection refused"}  # fmt: skip
+    session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(values))
+    session.commit()
+
+    page = client_for(cast.admin).get("/mail").text
+    assert "The last try failed. The server refuses the connection: nothing answers" in page
+    assert "Errno" not in page
 
 
 @pytest.mark.parametrize("page", ["0", "x", "-1", "9" * 30])

@@ -3,8 +3,9 @@
 import re
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from mentorship.domain.problems import Problem
 from mentorship.models import WebhookCall, WebhookEndpoint
 from mentorship.services.webhooks import MOST_ENDPOINTS
 from tests.support.builders import a_booking, a_call_given_up, a_webhook, at
@@ -118,6 +119,24 @@ def test_the_log_says_what_came_of_a_call_and_sends_it_again(session, cast, admi
     assert admin.post(f"{where}/calls/{call}/again").status_code == 404
     assert admin.post(f"{where}/calls/{call + 1}/again").status_code == 404
     assert admin.post(f"/webhooks/{endpoint + 1}/calls/{call}/again").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("problem", "sentence"),
+    [(Problem.TLS, "The encrypted connection to the server failed."), (None, "The call failed")],
+)
+def test_the_log_says_in_words_why_there_was_no_answer(session, cast, admin, problem, sentence):
+    endpoint = a_webhook(session, URL)
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student)
+    call = a_call_given_up(session, endpoint, booking)
+    values = {"answer": None, "problem": problem, "error": "SSLError: [SSL] record layer failure"}
+    session.rollback()
+    session.execute(update(WebhookCall).where(WebhookCall.id == call).values(values))
+    session.commit()
+
+    page = admin.get(f"/webhooks/{endpoint}").text
+    assert sentence in page
+    assert "SSLError" not in page
 
 
 def test_nothing_is_sent_again_to_what_is_off(session, cast, admin):
