@@ -34,6 +34,7 @@ from mentorship.models import (
     MentorProfile,
     MentorTimeSlot,
     SessionBooking,
+    SignIn,
     StatusChange,
     User,
     table_of,
@@ -51,6 +52,7 @@ _BELONGINGS = frozenset(
     {
         "mentor_profiles", "mentor_topics", "mentor_words", "mail_choices", "calendar_feeds",
         "api_tokens", "idempotency_keys", "waiting_list_entries",
+        "sign_ins",
     }
 )  # fmt: skip
 """What goes with a person; everybody else's tables keep the person."""
@@ -193,11 +195,12 @@ def _remove_people(session: Session, import_id: int, *, is_forced: bool) -> Remo
     has_begun = exists().where(
         ImportedUser.user_id == User.id, ImportedUser.epoch != User.session_epoch
     )
-    acted = session.scalars(people.where(has_begun)).all()
+    is_signed_in = exists().where(SignIn.user_id == User.id)
+    acted = session.scalars(people.where(or_(has_begun, is_signed_in))).all()
     if acted and not is_forced:
         raise InvalidInput(
-            f"{len(acted)} of these people have set a password since: {_listed(acted)}. "
-            "With --force they are removed, too."
+            f"{len(acted)} of these people have set a password or signed in since: "
+            f"{_listed(acted)}. With --force they are removed, too."
         )
     removed: Counter[str] = Counter()
     _delete(session, _USERS, made, removed)

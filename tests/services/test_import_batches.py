@@ -16,6 +16,7 @@ from mentorship.models import (
     OutboxMessage,
     SessionBooking,
     SessionFeedback,
+    SignIn,
     StatusChange,
     User,
     WebhookCall,
@@ -207,13 +208,20 @@ def test_the_weekly_hours_come_back_where_an_imported_session_was_in_their_way(s
 
 
 def test_an_open_page_sees_that_sessions_are_gone_even_when_others_come_instead(session, cast):
+    viewers = (cast.student, cast.mentor, cast.admin)
+    names = {it.id: f"{it.id:032}" for it in viewers}
+    for user_id, name in names.items():
+        session.add(SignIn(id=name, user_id=user_id, created_at=NOW, last_seen_at=NOW))
+    session.commit()
+
     def shown():
         session.rollback()
-        viewers = (cast.student, cast.mentor, cast.admin)
-        return [
-            pulse(session, viewer_id=it.id, epoch=0, role=it.role, now=NOW).place.print
+        found = [
+            pulse(session, viewer_id=it.id, epoch=0, role=it.role, sign_in=names[it.id], now=NOW)
             for it in viewers
         ]
+        session.rollback()
+        return [each.place.print for each in found]
 
     places = [shown()]
     for _ in range(3):
@@ -246,13 +254,22 @@ def test_people_go_with_their_profile_and_their_choices(session, cast):
     assert contents(session) == before
 
 
-def test_people_who_have_set_a_password_go_only_by_force(session):
+def set_a_password(session, user):
+    user.session_epoch += 1
+
+
+def sign_in(session, user):
+    session.add(SignIn(id="x" * 32, user_id=user.id, created_at=NOW, last_seen_at=NOW))
+
+
+@pytest.mark.parametrize("act", [set_a_password, sign_in])
+def test_people_who_have_been_here_go_only_by_force(session, act):
     number = import_users(session, PEOPLE, now=NOW).import_id
     session.rollback()
-    session.scalars(select(User).where(User.email == "kim@example.org")).one().session_epoch += 1
+    act(session, session.scalars(select(User).where(User.email == "kim@example.org")).one())
     session.commit()
 
-    with pytest.raises(InvalidInput, match=r"^1 of these people have set .*: kim@example\.org"):
+    with pytest.raises(InvalidInput, match=r"^1 of these people have set .*kim@example\.org"):
         removed(session, number)
     assert count(session, User) == 2
     removed(session, number, is_forced=True)
