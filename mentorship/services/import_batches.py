@@ -31,7 +31,6 @@ from mentorship.models import (
     ImportedSlot,
     ImportedUser,
     ImportKind,
-    MentorProfile,
     MentorTimeSlot,
     SessionBooking,
     SignIn,
@@ -39,9 +38,8 @@ from mentorship.models import (
     User,
     table_of,
 )
-from mentorship.queries.calendar import read_calendar
 from mentorship.services.locks import lock_people, lock_slots
-from mentorship.services.publishing import carry_out
+from mentorship.services.publishing import publish
 
 _BOOKINGS, _SLOTS, _USERS = (table_of(it) for it in (SessionBooking, MentorTimeSlot, User))
 
@@ -67,6 +65,7 @@ class Removal:
     kind: ImportKind
     removed: Counter[str]
     slots_left: int = 0
+    mentors: frozenset[int] = frozenset()
 
 
 def record_import(
@@ -122,7 +121,7 @@ def remove_import(
         if batch.removed_at is not None:
             raise InvalidInput(f"Import {import_id} was removed already.")
         if batch.kind is ImportKind.SESSIONS:
-            removal = _remove_sessions(session, import_id, now=now, is_forced=is_forced)
+            removal = _remove_sessions(session, import_id, is_forced=is_forced)
         else:
             removal = _remove_people(session, import_id, is_forced=is_forced)
     except ProductError:
@@ -131,15 +130,15 @@ def remove_import(
     batch.removed_at = now
     if is_dry_run:
         session.rollback()
-    else:
-        session.commit()
+        return removal
+    session.commit()
+    for mentor_id in sorted(removal.mentors):  # In transactions of their own.
+        publish(session, mentor_id, now=now)
     return removal
 
 
-def _remove_sessions(
-    session: Session, import_id: int, *, now: datetime, is_forced: bool
-) -> Removal:
-    """1. Lock, in the order of all writers. 2. Look who has acted. 3. Delete. 4. Fill the time."""
+def _remove_sessions(session: Session, import_id: int, *, is_forced: bool) -> Removal:
+    """1. Lock, in the order of all writers. 2. Look who has acted. 3. Delete."""
     made = select(ImportedBooking.booking_id).where(ImportedBooking.import_id == import_id)
     slots = select(ImportedSlot.slot_id).where(ImportedSlot.import_id == import_id)
     of_import = SessionBooking.id.in_(made)
@@ -168,13 +167,9 @@ def _remove_sessions(
     gone = session.connection().execute(delete(_SLOTS).where(_SLOTS.c.id.in_(slots), ~is_used))
     removed[_SLOTS.name] = gone.rowcount
     left = session.scalar(select(func.count()).select_from(slots.subquery())) or 0
-    for mentor_id in sorted(mentors):
-        if session.get(MentorProfile, mentor_id) is not None:
-            plan = read_calendar(session, mentor_id, now=now).plan(now=now)
-            carry_out(session, mentor_id, plan, now=now)
     fallen = sum(row.revision for row in rows) + heads - _journal_heads(session)
     _show_anew(session, fallen)
-    return Removal(ImportKind.SESSIONS, removed, left)
+    return Removal(ImportKind.SESSIONS, removed, left, frozenset(mentors))
 
 
 def _remove_people(session: Session, import_id: int, *, is_forced: bool) -> Removal:
