@@ -124,6 +124,25 @@ def test_a_session_moved_over_a_change_of_clocks_reads_right_in_both_zones(
     assert "Reason: An exam" in in_berlin
 
 
+@pytest.mark.parametrize(
+    ("start", "berlin"),
+    [
+        ("2027-10-31T00:30Z", "Sun 31 Oct 2027, 02:30 CEST - 02:30 (CET, Europe/Berlin)"),
+        ("2027-03-28T00:30Z", "Sun 28 Mar 2027, 01:30 CET - 03:30 (CEST, Europe/Berlin)"),
+        ("2027-06-01T21:30Z", "Tue 1 Jun 2027, 23:30 - Wed 2 Jun, 00:30 (CEST, Europe/Berlin)"),
+    ],
+)
+def test_each_end_is_in_its_own_zone_and_on_its_own_day(session, people, letters, start, berlin):
+    mentor, student = people
+    begins = datetime.fromisoformat(start)
+    booking = a_booking(session, mentor=mentor, student=student, starts=begins)
+    begin_write(session)
+    tell(session, MailKind.BOOKED, booking_id=booking, now=at("09:00"))
+    session.commit()
+
+    assert berlin in text_of(letters()["Maya", "booked"])
+
+
 def test_the_mail_about_a_booking_tells_the_time_that_was_booked_although_it_moved_since(
     session, people, letters
 ):
