@@ -104,6 +104,10 @@ _POPULAR = (
     .limit(MOST_POPULAR)
 )
 
+_NUMBER_OF_TOPICS = (
+    select(func.count(_T.folded.distinct())).join(User, User.id == _T.mentor_id).where(_FINDABLE)
+)
+
 _IS_OFFERED = select(
     exists().where(
         _SLOT.mentor_id == bindparam("mentor_id"),
@@ -177,9 +181,15 @@ def own_profile(session: Session, mentor_id: int) -> dict[str, str]:
     }
 
 
-def popular_topics(session: Session) -> tuple[str, ...]:
-    """The topics that most of the approved mentors offer, the most popular first."""
-    return tuple(session.scalars(_POPULAR))
+def popular_topics(session: Session) -> tuple[tuple[str, ...], int]:
+    """The topics that most of the approved mentors offer, the most popular first.
+
+    Also how many more topics there are than these.
+    """
+    topics = tuple(session.scalars(_POPULAR))
+    if len(topics) < MOST_POPULAR:
+        return topics, 0
+    return topics, (session.scalar(_NUMBER_OF_TOPICS) or 0) - len(topics)
 
 
 def is_anything_offered(

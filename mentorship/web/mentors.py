@@ -41,13 +41,15 @@ def show() -> str:
     """The mentors by name, those that a search and a topic leave, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     search, topic, page = _asked("q"), _asked("topic"), page_number("page")
+    topics, more_topics = popular_topics(db.session())
     return render_template(
         "mentors.html",
         viewer=viewer,
         now=now,
         search=search,
         topic=topic,
-        topics=popular_topics(db.session()),
+        topics=topics,
+        more_topics=more_topics,
         found=_found(search, topic, page, _student_id(viewer), now),
     )
 

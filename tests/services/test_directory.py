@@ -63,7 +63,7 @@ def test_a_topic_is_found_however_it_is_written(session, cast):
 
     assert names(session, topic="CODE REVIEW") == ["Maya Mentor", "Otto Other"]
     assert names(session, topic="sql") == ["Maya Mentor"]
-    assert popular_topics(session) == ("Code Review", "SQL")
+    assert popular_topics(session) == (("Code Review", "SQL"), 0)
 
 
 def test_only_approved_mentors_with_a_profile_are_found(session, cast):

@@ -251,3 +251,20 @@ def test_a_new_topic_can_be_chosen_at_once(client_for, session, cast, hours):
     edit_profile(session, mentor_id=cast.mentor.id, headline="", bio="", topics="Cooking")
 
     assert "<option>Cooking</option>" in student.get("/mentors").text
+
+
+def test_the_list_of_topics_says_how_many_are_not_in_it(client_for, session, cast, clock):
+    client = client_for(cast.student)
+    for number, mentor in enumerate((cast.mentor, cast.other_mentor)):
+        topics = ", ".join(f"Topic {each}" for each in range(12 * number, 12 * number + 12))
+        session.rollback()
+        edit_profile(session, mentor_id=mentor.id, headline="", bio="", topics=topics)
+    assert "more topic" not in client.get("/mentors").text
+
+    third = a_user(session, "Tilda Third", Role.MENTOR)
+    topics = ", ".join(f"Topic {each}" for each in range(24, 36))
+    edit_profile(session, mentor_id=third.id, headline="", bio="", topics=topics)
+
+    page = client.get("/mentors").text
+    assert page.count("<option>Topic") == 30
+    assert "<option disabled>6 more topics: search for their names</option>" in page
