@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import String, select, type_coerce
 
 from mentorship.domain.people import Role
 from mentorship.models import User
@@ -130,3 +130,23 @@ def test_reset_link_prints_a_link_for_an_account_and_refuses_others(flask, peopl
     assert (missing.exit_code, missing.stderr) == (
         1, "Error: There is no account with nobody@example.org.\n",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_commands_take_old_names_of_zones_for_todays_and_refuse_those_of_a_machine(
+    flask, session, tmp_path
+):
+    made = flask(*NEW, *PASSWORD, "--timezone", "Asia/Calcutta")
+    refused = flask(*NEW, *PASSWORD, "--timezone", "localtime")
+    file = tmp_path / "people.csv"
+    head = "email,name,role,timezone\n"
+    file.write_text(f"{head}a@example.org,A,mentor,Factory\n")
+    machine = flask("import-users", str(file))
+    file.write_text(f"{head}a@example.org,A,mentor,Europe/Kiev\n")
+    old = flask("import-users", str(file))
+
+    assert [result.exit_code for result in (made, refused, machine, old)] == [0, 1, 1, 0]
+    assert "'localtime' is not a time zone like Europe/Berlin." in refused.stderr
+    assert "row 2, column timezone: 'Factory' is not a time zone" in machine.stderr
+    stored = session.execute(select(type_coerce(User.timezone, String))).scalars().all()
+    assert stored == ["Asia/Kolkata", "Europe/Kyiv"]
