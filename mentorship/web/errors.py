@@ -41,7 +41,7 @@ from mentorship.extensions import db
 from mentorship.services.booking import NotFree
 from mentorship.web.cron_api import Unauthorized
 from mentorship.web.formats import say
-from mentorship.web.guard import CrossSite
+from mentorship.web.guard import CrossSite, WrongAddress
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
 from mentorship.wire import ConflictAnswer, ErrorAnswer, not_free_answer
 
@@ -56,6 +56,7 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     NotConfirmed: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
     CrossSite: HTTPStatus.FORBIDDEN,
+    WrongAddress: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
     Conflict: HTTPStatus.CONFLICT,
     NotFree: HTTPStatus.CONFLICT,
