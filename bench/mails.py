@@ -19,6 +19,7 @@ from bench.stage import Stage
 from mentorship.adapters.post import SmtpPost
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
+from mentorship.domain.lifecycle import OPEN
 from mentorship.domain.mail import MailKind
 from mentorship.models import SessionBooking
 from mentorship.services.delivery import deliver
@@ -53,7 +54,9 @@ def rate(url: str, *, mails: int, now: datetime) -> float:
     with Session(engine, expire_on_commit=False) as session:
         begin_write(session)
         session.execute(text("DELETE FROM outbox_messages"))
-        for booking_id in session.scalars(select(SessionBooking.id).limit(mails // 2)).all():
+        # A mail about a booking leaves only while its session is not over.
+        open_ones = select(SessionBooking.id).where(SessionBooking.status.in_(OPEN))
+        for booking_id in session.scalars(open_ones.limit(mails // 2)).all():
             tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
         wanted = session.scalar(text("SELECT count(*) FROM outbox_messages"))
         session.commit()

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from mentorship.domain.lifecycle import Action
+from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.sentences import N_
 
 
@@ -61,6 +61,24 @@ REMINDERS: Mapping[MailKind, Reminder] = MappingProxyType(
     }
 )
 
+
+TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
+    {
+        MailKind.BOOKED: frozenset({Status.SCHEDULED, Status.ONGOING}),
+        MailKind.MOVED: frozenset({Status.SCHEDULED, Status.ONGOING}),
+        MailKind.CANCELLED: frozenset({Status.CANCELLED}),
+        MailKind.REMINDER_24H: frozenset({Status.SCHEDULED}),
+        MailKind.REMINDER_1H: frozenset({Status.SCHEDULED}),
+        MailKind.REMINDER_10M: frozenset({Status.SCHEDULED}),
+        MailKind.STARTED: frozenset({Status.ONGOING}),
+        MailKind.DELAYED: frozenset({Status.ONGOING}),
+        MailKind.COMPLETED: frozenset({Status.COMPLETED}),
+    }
+)
+"""How a session must stand when a mail about it leaves: what it says is then still true.
+
+A mail that is dropped for that was overtaken by another one, which tells the present.
+"""
 
 OLD_NEWS = timedelta(days=7)
 """What fell due longer ago when it was applied (an import of the past, say) is told to nobody."""

@@ -18,8 +18,7 @@ from mentorship.adapters.mime import mail_of
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.identity import Identity
 from mentorship.domain.instants import clock, zone
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, MailKind, is_wanted
+from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, TOLD_WHILE, MailKind, is_wanted
 from mentorship.domain.people import HourCycle, Language
 from mentorship.domain.sentences import N_
 from mentorship.services.events import invitation_of
@@ -55,14 +54,18 @@ def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
         return "The reader does not want mail of this kind."
     if mail.due_at and mail.applied_at - mail.due_at > OLD_NEWS:
         return "It is about something long past."
-    reminder = REMINDERS.get(mail.kind)
-    if reminder and (
-        mail.status is not Status.SCHEDULED
-        # The row was written for the start that this is counted from.
-        or mail.start_time - reminder.lead + reminder.lasts != mail.not_after
-    ):
-        return "The session was moved, started or cancelled meanwhile."
+    if mail.status not in TOLD_WHILE[mail.kind] or _is_of_another_time(mail):
+        return "The session was moved, started, completed or cancelled meanwhile."
     return None
+
+
+def _is_of_another_time(mail: Facts) -> bool:
+    """Whether the session was moved, or moved on, after the mail was put into the outbox."""
+    if mail.kind is MailKind.MOVED:
+        return bool(mail.new_start != mail.start_time)
+    reminder = REMINDERS.get(mail.kind)
+    # The row was written for the start that `not_after` is counted from.
+    return bool(reminder and mail.start_time - reminder.lead + reminder.lasts != mail.not_after)
 
 
 def write_letter(mail: Facts, house: House, identity: Identity) -> Message:
