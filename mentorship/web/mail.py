@@ -6,7 +6,7 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
-from mentorship.domain.mail import CHOICES
+from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
@@ -48,16 +48,26 @@ def store_choices() -> Response:
 @bp.get("/unsubscribe/<stop_token>")
 def ask_to_stop(stop_token: str) -> str:
     """Asks before it stops anything: programs that look through mail follow its links."""
-    _user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
-    return render_template("unsubscribe.html", label=CHOICES[kind], is_done=False)
+    user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    return _about_kind(user_id, kind)
 
 
 @bp.post("/unsubscribe/<stop_token>")
 def stop(stop_token: str) -> str:
-    """Stops this kind of mail; the reader's mail program calls this too (RFC 8058)."""
+    """Stops this kind of mail, or turns it on again as the page offers.
+
+    The reader's mail program calls this too, to stop it (RFC 8058).
+    """
     user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
-    choose(db.session(), user_id=user_id, wants={kind: False})
-    return render_template("unsubscribe.html", label=CHOICES[kind], is_done=True)
+    choose(db.session(), user_id=user_id, wants={kind: request.form.get("mail") == "on"})
+    return _about_kind(user_id, kind)
+
+
+def _about_kind(user_id: int, kind: MailKind) -> str:
+    is_on = choices_of(db.session(), user_id)[kind]
+    return render_template(
+        "unsubscribe.html", label=CHOICES[kind], is_on=is_on, is_changed=request.method == "POST"
+    )
 
 
 @bp.get("/mail")

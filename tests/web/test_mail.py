@@ -72,6 +72,22 @@ def test_one_click_stops_a_kind_without_signing_in_and_a_look_stops_nothing(
     ]  # fmt: skip
 
 
+def test_the_page_knows_that_a_kind_is_off_and_turns_it_on_again(
+    session, cast, client_for, address
+):
+    client = client_for(None)
+    assert "Stop this mail?" in client.get(address).text
+    client.post(address, data={"List-Unsubscribe": "One-Click"})
+
+    again = client.get(address).text
+    assert ("Stopped" in again, "Turn it on again" in again, "Stop it" in again) == (
+        True, True, False,
+    )  # fmt: skip
+    assert "Turned on again" in client.post(address, data={"mail": "on"}).text
+    assert chosen(session, cast.student)[MailKind.STARTED]
+    assert "Stop this mail?" in client.get(address).text
+
+
 def test_a_forged_token_stops_nothing(session, cast, client_for, address):
     for forged in (address + "x", address.replace(".", ".x"), "/unsubscribe/nothing"):
         for method in ("GET", "POST"):
