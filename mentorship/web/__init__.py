@@ -63,3 +63,4 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_page, sessions, sign_up, tokens, waiting, webhooks, well_known,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
+    openapi.init_app(app)

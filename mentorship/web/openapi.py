@@ -7,12 +7,14 @@ from enum import Enum
 from http import HTTPStatus
 from typing import Any, TypeVar
 
-from flask import Blueprint, Flask, Response, current_app, jsonify
+from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from pydantic import BaseModel, RootModel
 from pydantic.alias_generators import to_camel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
 from werkzeug.routing import Rule
 
+from mentorship.domain.errors import InvalidInput
+from mentorship.domain.sentences import N_
 from mentorship.web.guard import IdConverter
 from mentorship.wire import (
     IDEMPOTENCY_KEY,
@@ -81,6 +83,34 @@ def described(
         return view
 
     return keep
+
+
+def init_app(app: Flask) -> None:
+    """Refuse arguments in an address that the description of its JSON route does not name."""
+
+    @app.before_request
+    def refuse_unknown_arguments() -> None:
+        if request.url_rule is None or not request.url_rule.rule.startswith("/api/"):
+            return
+        operation = _OPERATIONS.get(app.view_functions[request.url_rule.endpoint])
+        known = _argument_names(operation)
+        unknown = [f"'{name[:40]}'" for name in request.args if name not in known]
+        if unknown:
+            raise InvalidInput(
+                N_("This route does not know these arguments: %(names)s.",
+                   names=", ".join(unknown[:_MOST_NAMED]))
+            )  # fmt: skip
+
+
+_MOST_NAMED = 5
+"""Of the arguments that a route does not know, so many are named."""
+
+
+def _argument_names(operation: Operation | None) -> frozenset[str]:
+    if operation is None or operation.query is None:
+        return frozenset()
+    fields = operation.query.model_fields
+    return frozenset(field.alias or name for name, field in fields.items())
 
 
 class Description(RootModel[dict[str, Any]]):
