@@ -28,6 +28,7 @@ from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.mailboxes import is_mail_domain, is_mailbox, normalized
 from mentorship.domain.urls import ipv6_host, split_url
 from mentorship.domain.weak_secrets import is_weak
+from mentorship.served_address import served_address
 
 PROJECT = Path(__file__).resolve().parent.parent
 
@@ -244,11 +245,17 @@ _SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}
 
 
 def load_settings() -> Settings:
-    """Settings from the environment over `.env`. Raises SettingsError with one line."""
+    """Settings from the environment over `.env`. Raises SettingsError with one line.
+
+    In development an unset BASE_URL is the address that `serve` is serving, if it is.
+    """
     try:
         settings = Settings()
         if settings.is_production:
             _refuse_open_file(Settings.model_config.get("env_file"))
+        elif "base_url" not in settings.model_fields_set:
+            url = served_address(PROJECT / "instance", database_url=settings.database_url)
+            return Settings(base_url=url) if url else settings
         return settings
     except ValidationError as error:
         first = error.errors()[0]

@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import ExitStack
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from mentorship.config import PROJECT, Settings
 from mentorship.domain.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.people import account_of
+from mentorship.served_address import noted
 from mentorship.services.calling import Caller
 from mentorship.services.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.letters import House
@@ -61,7 +63,17 @@ def serve(host: str, port: int, workers: int) -> None:
     db.engine.dispose()  # Each worker opens its own connections.
     address = f"[{host}]" if ":" in host else host
     click.echo(f"Mentorship serves http://{address}:{port}")
-    serve_application("wsgi:app", host=host, port=port, workers=workers)
+    settings: Settings = current_app.extensions["settings"]
+    with ExitStack() as stack:
+        if not settings.is_production:
+            url = f"http://{'127.0.0.1' if host in _EVERYWHERE else address}:{port}"
+            stack.enter_context(
+                noted(PROJECT / "instance", url, database_url=settings.database_url)
+            )
+        serve_application("wsgi:app", host=host, port=port, workers=workers)
+
+
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # Nothing is opened by this.
 
 
 def _require_free_port(host: str, port: int) -> None:

@@ -1,0 +1,56 @@
+"""At which address this machine serves the product in development, for the commands beside it.
+
+`serve` notes it in the instance folder. A command that prints links finds it there where BASE_URL
+is not set, so that they lead to the port that is served.
+"""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+
+_FILE = "served_at.json"
+
+
+@contextmanager
+def noted(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]:
+    """Note while it lasts that this process serves that database at `url`."""
+    file = folder / _FILE
+    with suppress(OSError):  # It is a convenience, and no reason not to serve.
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        note = {"pid": os.getpid(), "url": url, "database": _name(database_url)}
+        file.write_text(json.dumps(note))
+    try:
+        yield
+    finally:
+        if _read(file).get("pid") == os.getpid():
+            file.unlink(missing_ok=True)
+
+
+def served_address(folder: Path, *, database_url: str | None) -> str | None:
+    """Where a process that is alive serves the same database, if one does."""
+    note = _read(folder / _FILE)
+    pid, url = note.get("pid"), note.get("url")
+    if note.get("database") != _name(database_url) or not isinstance(pid, int):
+        return None
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:  # It was killed and could not take its note along.
+        return None
+    except PermissionError:
+        pass
+    return url if isinstance(url, str) else None
+
+
+def _read(file: Path) -> dict[str, object]:
+    try:
+        found = json.loads(file.read_text())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _name(database_url: str | None) -> str:
+    return sha256((database_url or "").encode()).hexdigest()

@@ -1,0 +1,69 @@
+"""Links that a command prints lead to the port that is served beside it."""
+
+import os
+import socket
+from contextlib import closing
+from http.client import HTTPConnection
+
+import pytest
+
+from mentorship.served_address import noted, served_address
+from tests.support.processes import a_command, wait_until
+
+
+def test_a_note_lasts_as_long_as_the_process_and_is_of_one_database(tmp_path):
+    with noted(tmp_path, "http://127.0.0.1:8321", database_url="sqlite:///a"):
+        assert served_address(tmp_path, database_url="sqlite:///a") == "http://127.0.0.1:8321"
+        assert served_address(tmp_path, database_url=None) is None
+    assert served_address(tmp_path, database_url="sqlite:///a") is None
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", '{"pid": 2147483646, "url": "http://x"}'])
+def test_a_note_that_nobody_keeps_counts_for_nothing(tmp_path, text):
+    (tmp_path / "served_at.json").write_text(text)
+
+    assert served_address(tmp_path, database_url=None) is None
+
+
+def test_what_another_process_has_noted_since_stays(tmp_path):
+    with noted(tmp_path, "http://127.0.0.1:8321", database_url=None):
+        file = tmp_path / "served_at.json"
+        file.write_text(file.read_text().replace(str(os.getpid()), "1"))
+    assert file.exists()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_a_link_that_is_printed_beside_a_server_names_its_port(database_url, cast, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    server = a_command(
+        database_url, "serve", "--port", str(port), "--workers", "1",
+        log=tmp_path / "serve.log", BASE_URL="",
+    )  # fmt: skip
+
+    def printed(**settings):
+        log = tmp_path / "link.log"
+        link = a_command(
+            database_url, "reset-link", "--email", cast.student.email, log=log, **settings
+        )
+        assert link.wait(60) == 0, log.read_text()
+        return log.read_text().splitlines()[-1]
+
+    def is_served():
+        connection = HTTPConnection("127.0.0.1", port, timeout=5)
+        with closing(connection):
+            try:
+                connection.request("GET", "/login")
+            except OSError:
+                return False
+            return connection.getresponse().status == 200
+
+    try:
+        wait_until(is_served)
+        assert printed(BASE_URL="").startswith(f"http://127.0.0.1:{port}/reset/")
+        mine = "https://mentors.example.org"
+        assert printed(BASE_URL=mine).startswith(f"{mine}/reset/")
+    finally:
+        server.terminate()
+        server.wait(15)
+    assert printed(BASE_URL="").startswith("http://127.0.0.1:8000/reset/")
