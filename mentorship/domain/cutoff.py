@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mentorship.domain.lifecycle import Party
-from mentorship.domain.sentences import ngettext
+from mentorship.domain.sentences import Sentence, ngettext
 from mentorship.domain.zones import zone_of
 
 
@@ -21,6 +21,18 @@ class Cutoff:
     def refuses(self, party: Party, start_time: datetime, now: datetime) -> bool:
         """Whether it is too late for `party` at `now`; mentors and admins have no cut-off."""
         return party is Party.STUDENT and self.until(start_time) <= now
+
+    def warning(self, start_time: datetime, now: datetime) -> Sentence | None:
+        """What a student is told at `now` before booking a session that they cannot change."""
+        if not self.refuses(Party.STUDENT, start_time, now):
+            return None
+        return ngettext(
+            "This session begins within %(n)s hour, so you cannot move or cancel it yourself once "
+            "it is booked. Your mentor still can.",
+            "This session begins within %(n)s hours, so you cannot move or cancel it yourself once "
+            "it is booked. Your mentor still can.",
+            round(self.lead / timedelta(hours=1)),
+        )
 
     def sentence(self, start_time: datetime, timezone: str) -> str:
         """Until when it was possible, in the reader's zone."""

@@ -1,6 +1,7 @@
 """Booking a time: the page and its JSON route."""
 
 import re
+from datetime import datetime
 
 from flask import (
     Blueprint,
@@ -16,6 +17,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship.clock import utc_now
+from mentorship.config import Settings
 from mentorship.domain.booking_limits import BookingLimits
 from mentorship.domain.errors import Forbidden, InvalidInput, TooManyBookings
 from mentorship.domain.people import Role, Viewer
@@ -80,7 +82,7 @@ def ask(slot_id: int) -> AnyResponse | str:
         )
     except TooManyBookings as refused:
         error = say(refused)
-    return _form(offer, viewer, error=error)
+    return _form(offer, viewer, now=now, error=error)
 
 
 @bp.post("/slots/<id:slot_id>/book")
@@ -101,7 +103,7 @@ def confirm(slot_id: int) -> AnyResponse:
     except (NotFree, TooManyBookings) as refused:
         error = say(refused)
     offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
-    return make_response(_form(offer, viewer, typed=typed, error=error), status)
+    return make_response(_form(offer, viewer, now=now, typed=typed, error=error), status)
 
 
 def _student() -> Viewer:
@@ -117,14 +119,22 @@ def _booking_limits() -> BookingLimits:
 
 
 def _form(
-    offer: Offer, viewer: Viewer, *, typed: dict[str, str] | None = None, error: str = ""
+    offer: Offer,
+    viewer: Viewer,
+    *,
+    now: datetime,
+    typed: dict[str, str] | None = None,
+    error: str = "",
 ) -> str:
+    settings: Settings = current_app.extensions["settings"]
     return render_template(
         "book.html",
         viewer=viewer,
         offer=offer,
         typed=typed or {},
         error=error or say(offer.obstacle or ""),
+        warning=say(settings.cutoff.warning(offer.start_time, now) or ""),
+        hold_minutes=settings.hold_minutes,
     )
 
 

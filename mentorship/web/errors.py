@@ -7,6 +7,7 @@ import structlog
 from flask import (
     Flask,
     Response,
+    current_app,
     flash,
     make_response,
     redirect,
@@ -219,7 +220,7 @@ def _answer(
     else:
         answer = ErrorAnswer(success=False, error=sentence)
         if isinstance(refused, NotFree):
-            answer = not_free_answer(refused, say)
+            answer = not_free_answer(refused, say, current_app.extensions["settings"].cutoff)
         elif refused:
             answer = ConflictAnswer(
                 success=False,

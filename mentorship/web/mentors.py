@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
 
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
+from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
@@ -60,7 +61,7 @@ def find() -> Response:
     """The mentors by name, those that a search and a topic leave, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
-    return jsonify(mentors_answer(found))
+    return jsonify(mentors_answer(found, _cutoff()))
 
 
 @bp.get("/mentors/<id:mentor_id>")
@@ -98,7 +99,7 @@ def slots(mentor_id: int) -> Response:
         db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
         until=until, now=now,
     )  # fmt: skip
-    return jsonify(free_times_answer(mentor_id, found))
+    return jsonify(free_times_answer(mentor_id, found, _cutoff()))
 
 
 def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:
@@ -106,6 +107,11 @@ def _found(search: str, topic: str, page: int, student_id: int | None, now: date
     return find_mentors(
         db.session(), words=asked, topic=topic, page=page, student_id=student_id, now=now
     )
+
+
+def _cutoff() -> Cutoff:
+    cutoff: Cutoff = current_app.extensions["settings"].cutoff
+    return cutoff
 
 
 def _student_id(viewer: Viewer) -> int | None:

@@ -177,6 +177,11 @@ def _choice(
         viewer=viewer,
         page=page,
         slots=others[(number - 1) * _PAGE : number * _PAGE],
+        final={
+            slot.id
+            for slot in others
+            if settings().cutoff.refuses(page.party, slot.start_time, now)
+        },
         number=number,
         is_more=len(others) > number * _PAGE,
         too_late=_too_late(page, viewer, now),

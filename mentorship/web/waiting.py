@@ -18,8 +18,14 @@ from mentorship.web.formats import say
 from mentorship.web.htmx import wants_page
 from mentorship.web.identity import required_viewer
 from mentorship.web.openapi import Access, described
-from mentorship.wire import LeftAnswer, NoFields, WaitingAnswer, WaitingFields
-from mentorship.wire.waiting import WaitingListsAnswer, waiting_lists_answer
+from mentorship.wire import NoFields
+from mentorship.wire.waiting import (
+    LeftAnswer,
+    WaitingAnswer,
+    WaitingFields,
+    WaitingListsAnswer,
+    waiting_lists_answer,
+)
 
 bp = Blueprint("waiting", __name__)
 

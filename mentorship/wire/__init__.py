@@ -1,12 +1,13 @@
 """The JSON of the HTTP contract (specification, section 3). Python's names become camelCase."""
 
 from collections.abc import Callable, Iterable
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
+from mentorship.domain.cutoff import Cutoff
 from mentorship.domain.errors import InvalidInput
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.domain.sentences import N_
@@ -117,13 +118,6 @@ class MoveFields(CancelFields):
     """To which time of the same mentor a session moves, and why."""
 
     slot_id: Id
-
-
-class WaitingFields(Fields):
-    """A week to wait for, by any of its days in the mentor's zone."""
-
-    # The text of a form and of JSON alike; `strict` takes no text for a date.
-    week: date = Field(strict=False)
 
 
 class PollFields(Fields):
@@ -246,12 +240,17 @@ class ConflictAnswer(ErrorAnswer):
 
 
 class FreeTime(Answer):
-    """A time that can be booked now."""
+    """A time that can be booked now.
+
+    Until `changeableUntil` a student may move or cancel a session there; where that has passed,
+    only the mentor can, so it is final for the student who books it.
+    """
 
     slot_id: int
     start_time: Instant
     end_time: Instant
     seats_left: int
+    changeable_until: Instant
 
 
 class NotFreeAnswer(ErrorAnswer):
@@ -283,23 +282,6 @@ class MoveAnswer(Answer):
     start_time: Instant
     end_time: Instant
     changed: bool
-
-
-class WaitingAnswer(Answer):
-    """A place on a waiting list. `week` is the Monday, in the mentor's zone."""
-
-    success: Literal[True]
-    message: str
-    entry_id: int
-    mentor_id: int
-    week: date
-
-
-class LeftAnswer(Answer):
-    """A place on a waiting list was given up."""
-
-    success: Literal[True]
-    message: str
 
 
 def update_answer(update: Update, say: Say) -> UpdateAnswer:
@@ -354,22 +336,23 @@ def event_detail(updates: Iterable[Update], say: Say) -> dict[str, Any]:
     }
 
 
-def not_free_answer(error: NotFree, say: Say) -> NotFreeAnswer:
+def not_free_answer(error: NotFree, say: Say, cutoff: Cutoff) -> NotFreeAnswer:
     """The refusal of a time that cannot be booked."""
     return NotFreeAnswer(
         success=False,
         error=say(error.sentence),
-        next_free=[free_time(slot) for slot in error.next_free],
+        next_free=[free_time(slot, cutoff) for slot in error.next_free],
     )
 
 
-def free_time(slot: FreeSlot) -> FreeTime:
+def free_time(slot: FreeSlot, cutoff: Cutoff) -> FreeTime:
     """A time for the wire."""
     return FreeTime(
         slot_id=slot.id,
         start_time=slot.start_time,
         end_time=slot.end_time,
         seats_left=slot.seats_left,
+        changeable_until=cutoff.until(slot.start_time),
     )
 
 

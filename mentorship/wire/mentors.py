@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from mentorship.domain.cutoff import Cutoff
 from mentorship.queries.directory import Directory
 from mentorship.queries.free_times import FreeSlot
 from mentorship.wire import PRINTABLE, Answer, Fields, FreeTime, Instant, free_time
@@ -62,7 +63,7 @@ class FreeTimesAnswer(Answer):
     slots: list[FreeTime]
 
 
-def mentors_answer(found: Directory) -> dict[str, Any]:
+def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
     """The answer of a search."""
     return MentorsAnswer(
         success=True,
@@ -72,7 +73,7 @@ def mentors_answer(found: Directory) -> dict[str, Any]:
                 name=card.name,
                 headline=card.headline,
                 topics=list(card.topics),
-                next_free=[free_time(slot) for slot in card.next_times],
+                next_free=[free_time(slot, cutoff) for slot in card.next_times],
             )
             for card in found.cards
         ],
@@ -81,7 +82,7 @@ def mentors_answer(found: Directory) -> dict[str, Any]:
     ).json_ready()
 
 
-def free_times_answer(mentor_id: int, slots: list[FreeSlot]) -> dict[str, Any]:
+def free_times_answer(mentor_id: int, slots: list[FreeSlot], cutoff: Cutoff) -> dict[str, Any]:
     """The answer of a mentor's free times."""
-    times = [free_time(slot) for slot in slots]
+    times = [free_time(slot, cutoff) for slot in slots]
     return FreeTimesAnswer(success=True, mentor_id=mentor_id, slots=times).json_ready()

@@ -4,8 +4,34 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Literal
 
+from pydantic import Field
+
 from mentorship.queries.waiting_lists import Waiting
-from mentorship.wire import Answer, Instant
+from mentorship.wire import Answer, Fields, Instant
+
+
+class WaitingFields(Fields):
+    """A week to wait for, by any of its days in the mentor's zone."""
+
+    # The text of a form and of JSON alike; `strict` takes no text for a date.
+    week: date = Field(strict=False)
+
+
+class WaitingAnswer(Answer):
+    """A place on a waiting list. `week` is the Monday, in the mentor's zone."""
+
+    success: Literal[True]
+    message: str
+    entry_id: int
+    mentor_id: int
+    week: date
+
+
+class LeftAnswer(Answer):
+    """A place on a waiting list was given up."""
+
+    success: Literal[True]
+    message: str
 
 
 class PlaceAnswer(Answer):

@@ -73,7 +73,7 @@ def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
     assert answer.json["error"] == "This time has just been taken by somebody else."
     assert [each["slotId"] for each in answer.json["nextFree"]] == slots[1:]
     assert answer.json["nextFree"][0] == {
-        "slotId": slots[1], "seatsLeft": 1,
+        "slotId": slots[1], "seatsLeft": 1, "changeableUntil": "2026-11-24T12:00:00Z",
         "startTime": "2026-11-24T16:00:00Z", "endTime": "2026-11-24T17:00:00Z",
     }  # fmt: skip
 
@@ -324,3 +324,26 @@ def test_a_long_list_of_times_is_paged(client_for, session, cast, slots):
     kept = mentor.get(f"/sessions/{booking}/move?page=2&reason=A+%3Cflight%3E").text
     assert 'value="A &lt;flight&gt;"' in kept
     assert mentor.get(f"/sessions/{booking}/move?page=0").status_code == 400
+
+
+def test_inside_the_cut_off_the_pages_and_json_warn_before_it_is_booked(
+    client_for, session, cast, clock
+):
+    """The cut-off is four hours, and it is 09:50."""
+    a_profile(session, cast.mentor)
+    soon = a_slot(session, cast.mentor, starts="13:00")
+    later = a_slot(session, cast.mentor, starts="15:00")
+    student = client_for(cast.student)
+    warning = "so you cannot move or cancel it yourself once it is booked"
+
+    assert warning in student.get(f"/slots/{soon}/book").text
+    assert warning not in student.get(f"/slots/{later}/book").text
+    given = student.get(f"/api/mentors/{cast.mentor.id}/slots").json["slots"]
+    until = {each["slotId"]: each["changeableUntil"] for each in given}
+    assert (until[soon], until[later]) == ("2026-11-24T09:00:00Z", "2026-11-24T11:00:00Z")
+
+    booking = a_seat(session, a_slot(session, cast.mentor, starts="20:00"), cast.student)
+    move_page = f"/sessions/{booking}/move"
+    hint = "You cannot move or cancel it yourself afterwards."
+    assert student.get(move_page).text.count(hint) == 1
+    assert hint not in client_for(cast.mentor).get(move_page).text

@@ -158,9 +158,11 @@ def test_json_finds_mentors_and_their_times(client_for, cast, hours):
         "mentors": [{
             "id": cast.mentor.id, "name": "Maya Mentor", "headline": "Calm under deadline",
             "topics": [], "nextFree": [
-                {"slotId": hours[0], "seatsLeft": 1, "startTime": "2026-11-24T14:00:00Z",
+                {"slotId": hours[0], "seatsLeft": 1,
+                 "changeableUntil": "2026-11-24T10:00:00Z", "startTime": "2026-11-24T14:00:00Z",
                  "endTime": "2026-11-24T15:00:00Z"},
-                {"slotId": hours[1], "seatsLeft": 1, "startTime": "2026-11-24T16:00:00Z",
+                {"slotId": hours[1], "seatsLeft": 1,
+                 "changeableUntil": "2026-11-24T12:00:00Z", "startTime": "2026-11-24T16:00:00Z",
                  "endTime": "2026-11-24T17:00:00Z"},
             ],
         }],

@@ -81,12 +81,14 @@ def test_a_thousand_tabs_with_nothing_due_read_once_each_and_take_no_write_lock(
 def test_what_an_anonymous_caller_sends_is_of_no_account(client_for, due):
     for sent in (
         {"json": {"viewerId": 1, "updates": True}},
-        {"query_string": {"userId": 1, "seen": "0.0.0", "at": "2030-01-01T00:00:00Z"}},
+        {"query_string": {"seen": "0.0.0"}},
         {"headers": {"Cookie": "mentorship_session=1.0.ADMIN"}},
         {"headers": {"Authorization": "Bearer x", "X-User-Id": "1"}},
     ):
         answer = client_for(None).post(PATH, **sent)
         assert (answer.status_code, answer.json["updates"]) == (200, [])
+    unknown = client_for(None).post(PATH, query_string={"userId": 1, "at": "2030-01-01T00:00:00Z"})
+    assert (unknown.status_code, "'userId', 'at'" in unknown.json["error"]) == (400, True)
 
 
 class Dashboard:
