@@ -69,7 +69,7 @@ def test_a_postgresql_that_takes_no_changes_is_503_with_a_sentence(
     answers = [
         mentor.post(f"/api/sessions/{started}/complete"),
         mentor.post(f"/api/sessions/{started}/complete", headers={"HX-Request": "true"}),
-        mentor.post("/account", data={"name": "Maya", "timezone": "UTC", "hours": "24"}),
+        mentor.post("/profile", data={"headline": "New", "bio": "", "topics": ""}),
         mentor.post("/api/admin/update-session-status"),
         student.get("/dashboard"),
     ]
