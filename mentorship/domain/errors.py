@@ -48,6 +48,23 @@ class NotSignedIn(ProductError):
         super().__init__(N_("Please sign in first."))
 
 
+class PasswordNeeded(ProductError):
+    """Somebody signed in must give the password again before this is done."""
+
+    def __init__(
+        self,
+        sentence: str = N_("Your sign-in is older than 15 minutes. Please sign in again first."),
+    ) -> None:
+        super().__init__(sentence)
+
+
+class WrongPassword(PasswordNeeded):
+    """The password that was given again is not the right one."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("The password is not right."))
+
+
 class NotSigned(ProductError):
     """A program's call is not signed by whom we know, is too old, or came before."""
 

@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.people import Viewer
+from mentorship.domain.tokens import TokenScope
 from mentorship.models import ApiToken, User
 from mentorship.queries.people import VIEWER_COLUMNS, viewer_from
 
@@ -17,7 +19,9 @@ class TokenLine:
 
     id: int
     name: str
+    scope: TokenScope
     created_at: datetime
+    expires_at: datetime
     last_used_at: datetime | None
 
 
@@ -27,27 +31,44 @@ class Bearer:
 
     token_id: int
     last_used_at: datetime | None
+    scope: TokenScope
     viewer: Viewer
 
 
+def works_at(now: Any) -> ColumnElement[bool]:
+    """Whether a token is neither revoked nor over at `now` (UTC)."""
+    return and_(ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
+
+
 _BY_HASH = (
-    select(ApiToken.id.label("token_id"), ApiToken.last_used_at, *VIEWER_COLUMNS)
+    select(ApiToken.id.label("token_id"), ApiToken.last_used_at, ApiToken.scope, *VIEWER_COLUMNS)
     .join(User, User.id == ApiToken.user_id)
-    .where(ApiToken.token_hash == bindparam("hash"), ApiToken.revoked_at.is_(None))
+    .where(ApiToken.token_hash == bindparam("hash"), works_at(bindparam("now")))
 )
 
 
-def token_bearer(session: Session, token_hash: str) -> Bearer | None:
-    """Whose the token with this hash is, if it works."""
-    row = session.execute(_BY_HASH, {"hash": token_hash}).one_or_none()
-    return None if row is None else Bearer(row.token_id, row.last_used_at, viewer_from(row))
+def token_bearer(session: Session, token_hash: str, *, now: datetime) -> Bearer | None:
+    """Whose the token with this hash is, if it works at `now` (UTC)."""
+    row = session.execute(_BY_HASH, {"hash": token_hash, "now": now}).one_or_none()
+    return (
+        None
+        if row is None
+        else Bearer(row.token_id, row.last_used_at, TokenScope(row.scope), viewer_from(row))
+    )
 
 
-def tokens_of(session: Session, viewer: Viewer) -> list[TokenLine]:
-    """The person's tokens that work, the newest first."""
+def tokens_of(session: Session, viewer: Viewer, *, now: datetime) -> list[TokenLine]:
+    """The person's tokens that work at `now` (UTC), the newest first."""
     rows = session.execute(
-        select(ApiToken.id, ApiToken.name, ApiToken.created_at, ApiToken.last_used_at)
-        .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
+        select(
+            ApiToken.id,
+            ApiToken.name,
+            ApiToken.scope,
+            ApiToken.created_at,
+            ApiToken.expires_at,
+            ApiToken.last_used_at,
+        )
+        .where(ApiToken.user_id == viewer.id, works_at(now))
         .order_by(ApiToken.id.desc())
     )
-    return [TokenLine(**row._mapping) for row in rows]
+    return [TokenLine(**{**row._mapping, "scope": TokenScope(row.scope)}) for row in rows]

@@ -1,5 +1,6 @@
 """Personal tokens: a program that has one acts for its person on the JSON routes."""
 
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ from mentorship.database import begin_write
 from mentorship.domain.errors import InvalidInput, NotFound
 from mentorship.domain.people import Viewer
 from mentorship.domain.sentences import N_
+from mentorship.domain.tokens import DEFAULT_DAYS, LONGEST_DAYS, TokenScope
 from mentorship.models import ApiToken
-from mentorship.queries.tokens import token_bearer
+from mentorship.queries.tokens import token_bearer, works_at
 from mentorship.services.accounts import clean_text
 from mentorship.services.locks import lock_account
 
@@ -38,7 +40,9 @@ class NewToken:
     id: int
     name: str
     secret: str
+    scope: TokenScope
     created_at: datetime
+    expires_at: datetime
 
 
 def clean_token_name(value: str) -> str:
@@ -46,19 +50,45 @@ def clean_token_name(value: str) -> str:
     return clean_text(value, what=N_("The name of the token"), longest=LONGEST_NAME)
 
 
-def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewToken:
-    """A new token. 32 random bytes need no slow hash: nobody guesses them.
+def clean_scope(value: object) -> TokenScope:
+    """What a token may do. Raises InvalidInput."""
+    try:
+        return TokenScope(str(value))
+    except ValueError:
+        raise InvalidInput(N_("Please choose whether the token may read or act.")) from None
+
+
+def clean_days(value: str) -> int:
+    """For how many days a token works. Raises InvalidInput."""
+    if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= LONGEST_DAYS:
+        raise InvalidInput(
+            N_("A token works for 1 to %(longest)s days. Please choose.", longest=LONGEST_DAYS)
+        )
+    return int(value)
+
+
+def make(
+    session: Session,
+    *,
+    viewer: Viewer,
+    name: str,
+    now: datetime,
+    scope: TokenScope = TokenScope.ACT,
+    days: int = DEFAULT_DAYS,
+) -> NewToken:
+    """A new token that works for some days. 32 random bytes need no slow hash: nobody guesses them.
 
     Raises InvalidInput for a name that does not fit, or where there are too many, and NotSignedIn
     where the person was signed out meanwhile.
     """
     name = clean_token_name(name)
     secret = PREFIX + secrets.token_urlsafe(32)
+    expires_at = now + timedelta(days=days)
     begin_write(session)
     # One after the other for one person, so that two at once cannot pass the limit together.
     lock_account(session, viewer)
     held = session.scalars(
-        select(ApiToken.id).where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
+        select(ApiToken.id).where(ApiToken.user_id == viewer.id, works_at(now))
     ).all()
     if len(held) >= MOST_TOKENS:
         session.rollback()
@@ -68,12 +98,19 @@ def make(session: Session, *, viewer: Viewer, name: str, now: datetime) -> NewTo
     _forget_revoked(session, viewer)
     token_id = session.scalar(
         insert(ApiToken)
-        .values(user_id=viewer.id, name=name, token_hash=_hash(secret), created_at=now)
+        .values(
+            user_id=viewer.id,
+            name=name,
+            token_hash=_hash(secret),
+            scope=scope,
+            created_at=now,
+            expires_at=expires_at,
+        )
         .returning(ApiToken.id)
     )
     session.commit()
     assert token_id is not None
-    return NewToken(token_id, name, secret, now)
+    return NewToken(token_id, name, secret, scope, now, expires_at)
 
 
 def _forget_revoked(session: Session, viewer: Viewer) -> None:
@@ -107,9 +144,11 @@ def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) ->
     return revoked.rowcount == 1
 
 
-def bearer_of(session: Session, secret: str, *, now: datetime) -> tuple[int, Viewer] | None:
-    """The id of a token that works, and whose it is; notes that it was used."""
-    found = token_bearer(session, _hash(secret))
+def bearer_of(
+    session: Session, secret: str, *, now: datetime
+) -> tuple[int, Viewer, TokenScope] | None:
+    """The id of a token that works, whose it is and what it may do; notes that it was used."""
+    found = token_bearer(session, _hash(secret), now=now)
     session.rollback()
     if found is None:
         return None
@@ -124,7 +163,7 @@ def bearer_of(session: Session, secret: str, *, now: datetime) -> tuple[int, Vie
             .values(last_used_at=now)
         )
         session.commit()
-    return found.token_id, found.viewer
+    return found.token_id, found.viewer, found.scope
 
 
 def _hash(secret: str) -> str:

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.errors import InvalidInput
+from mentorship.domain.tokens import DEFAULT_DAYS, TokenScope
 from mentorship.domain.zones import places
 from mentorship.extensions import db
 from mentorship.queries.people import is_approval_pending, unknown_zone_of, viewer_of
@@ -18,6 +19,7 @@ from mentorship.web import identity, limits
 from mentorship.web.formats import hour_cycle, say
 from mentorship.web.identity import required_viewer
 from mentorship.web.languages import language
+from mentorship.web.password_confirmation import require_recent_password
 
 _DETAILS = ("name", "timezone", "hour_cycle", "language")
 
@@ -87,10 +89,16 @@ def sign_out_everywhere() -> Response:
 def make_token() -> str | tuple[str, int]:
     """Make a token. It is in this answer and nowhere else, so there is no redirect."""
     viewer = required_viewer()
+    require_recent_password(viewer)
     db.session.rollback()
     try:
         token = tokens.make(
-            db.session(), viewer=viewer, name=request.form.get("name", ""), now=utc_now()
+            db.session(),
+            viewer=viewer,
+            name=request.form.get("name", ""),
+            scope=tokens.clean_scope(request.form.get("scope", TokenScope.ACT)),
+            days=tokens.clean_days(request.form.get("days", str(DEFAULT_DAYS))),
+            now=utc_now(),
         )
     except InvalidInput as error:
         return _page(error=say(error)), 400
@@ -125,7 +133,7 @@ def _page(
         "account.html",
         viewer=viewer,
         is_approval_pending=is_approval_pending(db.session(), viewer.id),
-        tokens=tokens_of(db.session(), viewer),
+        tokens=tokens_of(db.session(), viewer, now=utc_now()),
         timezones=places(),
         unknown_zone=unknown_zone_of(db.session(), viewer.id),
         now=utc_now(),

@@ -31,11 +31,13 @@ from mentorship.domain.errors import (
     NotFound,
     NotSigned,
     NotSignedIn,
+    PasswordNeeded,
     ProductError,
     TooManyBookings,
     TooManyChanges,
     TooManyTries,
     Unavailable,
+    WrongPassword,
 )
 from mentorship.domain.sentences import N_
 from mentorship.extensions import db
@@ -44,6 +46,8 @@ from mentorship.web.cron_api import Unauthorized
 from mentorship.web.formats import say
 from mentorship.web.guard import CrossSite, WrongAddress
 from mentorship.web.htmx import POLL_NOW, is_htmx, wants_page
+from mentorship.web.identity import current_viewer
+from mentorship.web.password_confirmation import typed_fields
 from mentorship.wire import ConflictAnswer, ErrorAnswer, not_free_answer
 
 log = structlog.get_logger(__name__)
@@ -56,6 +60,8 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     NotConfirmed: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
+    PasswordNeeded: HTTPStatus.FORBIDDEN,
+    WrongPassword: HTTPStatus.FORBIDDEN,
     CrossSite: HTTPStatus.FORBIDDEN,
     WrongAddress: HTTPStatus.BAD_REQUEST,
     NotFound: HTTPStatus.NOT_FOUND,
@@ -107,6 +113,8 @@ def _product_error(error: ProductError) -> Response:
     if isinstance(error, ConfirmedAlready):
         _flash_once(say(error))
         return cast(Response, redirect(url_for("auth.login"), 303))
+    if isinstance(error, PasswordNeeded) and not request.path.startswith("/api/"):
+        return _confirm_password(error)
     refused = error if isinstance(error, Conflict | NotFree) else None
     is_link = isinstance(error, LinkEnded)
     typed = _typed() if isinstance(error, TooManyChanges) else None
@@ -117,6 +125,18 @@ def _product_error(error: ProductError) -> Response:
         response.headers["HX-Redirect"] = url_for("auth.login")
         _flash_once(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
     return response
+
+
+def _confirm_password(error: PasswordNeeded) -> Response:
+    viewer = current_viewer()
+    page = render_template(
+        "confirm_password.html",
+        sentence=say(error),
+        is_wrong=isinstance(error, WrongPassword),
+        fields=typed_fields(),
+        email=viewer.email if viewer else "",
+    )
+    return make_response(page, HTTPStatus.FORBIDDEN)
 
 
 def _flash_once(sentence: str) -> None:

@@ -29,6 +29,7 @@ from mentorship.web.drawn_feeds import DrawnFeeds
 from mentorship.web.formats import say
 from mentorship.web.freshness import sweep
 from mentorship.web.identity import required_viewer
+from mentorship.web.password_confirmation import require_recent_password
 
 bp = Blueprint("feeds", __name__)
 _DRAWN = "drawn_feeds"
@@ -95,6 +96,7 @@ def show() -> str:
 def make() -> str:
     """A new address. It is in this answer and nowhere else, so there is no redirect."""
     session, viewer = db.session(), required_viewer()
+    require_recent_password(viewer)
     known = feed_of(session, viewer.id)
     session.rollback()
     alarm = known.alarm if known else FIRST_ALARM

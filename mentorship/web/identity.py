@@ -4,7 +4,7 @@ JSON routes by a personal token, next to which the cookie does not count.
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import cast
 
 from flask import Flask, g, request
@@ -16,6 +16,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.errors import Forbidden, NotSignedIn
 from mentorship.domain.people import Role, Viewer
 from mentorship.domain.sentences import N_
+from mentorship.domain.tokens import TokenScope
 from mentorship.extensions import db, login_manager
 from mentorship.queries.people import signed_in
 from mentorship.queries.pulse import Pulse, pulse
@@ -74,7 +75,10 @@ def bearer() -> str | None:
 
 
 def current_viewer() -> Viewer | None:
-    """The person who asks, if we know. Raises NotSignedIn for a token that does not work."""
+    """The person who asks, if we know.
+
+    Raises NotSignedIn for a token that does not work, and Forbidden for one that may only read.
+    """
     secret = bearer()
     if secret is None:
         return cast(Viewer | None, g.get("viewer") or getattr(current_user, "viewer", None))
@@ -83,6 +87,8 @@ def current_viewer() -> Viewer | None:
         if found is None:
             raise NotSignedIn
         limits.count_token(found[0])
+        if found[2] is TokenScope.READ and request.method not in ("GET", "HEAD"):
+            raise Forbidden(N_("This token may read only, so nothing was changed."))
         g.bearer = found[1]
     return cast(Viewer, g.bearer)
 
@@ -130,6 +136,18 @@ def sign_in(viewer: Viewer) -> None:
     cookie.permanent = True
     begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
     login_user(SignedIn(viewer, begun))
+    note_password_given()
+
+
+def note_password_given() -> None:
+    """Somebody has just typed the right password in this browser."""
+    cookie["password_at"] = int(utc_now().timestamp())
+
+
+def password_given_at() -> datetime | None:
+    """When the password was last typed in this browser (UTC, whole seconds)."""
+    given_at = cookie.get("password_at")
+    return datetime.fromtimestamp(given_at, UTC) if isinstance(given_at, int) else None
 
 
 def sign_out() -> None:

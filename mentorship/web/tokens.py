@@ -3,15 +3,18 @@
 from flask import Blueprint, Response, jsonify
 
 from mentorship.clock import utc_now
+from mentorship.domain.errors import Forbidden
+from mentorship.domain.sentences import N_
 from mentorship.extensions import db
 from mentorship.queries.tokens import tokens_of
 from mentorship.services import tokens
 from mentorship.web.fields import body
-from mentorship.web.identity import required_viewer
+from mentorship.web.identity import bearer, required_viewer
 from mentorship.web.openapi import Access, described
-from mentorship.wire import (
+from mentorship.web.password_confirmation import require_recent_password
+from mentorship.wire import NoFields
+from mentorship.wire.tokens import (
     NewTokenAnswer,
-    NoFields,
     RevokedAnswer,
     TokenAnswer,
     TokenFields,
@@ -25,14 +28,16 @@ bp = Blueprint("tokens", __name__, url_prefix="/api/tokens")
 @described(TokensAnswer, access=Access.SIGNED_IN)
 def read() -> Response:
     """The viewer's tokens that work, the newest first."""
-    held = tokens_of(db.session(), required_viewer())
+    held = tokens_of(db.session(), required_viewer(), now=utc_now())
     answer = TokensAnswer(
         success=True,
         tokens=[
             TokenAnswer(
                 id=token.id,
                 name=token.name,
+                scope=token.scope,
                 created_at=token.created_at,
+                expires_at=token.expires_at,
                 last_used_at=token.last_used_at,
             )
             for token in held
@@ -42,17 +47,30 @@ def read() -> Response:
 
 
 @bp.post("")
-@described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields)
+@described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields, refusals=(403,))
 def make() -> Response:
-    """Make a token; `token` is told this once. A new password ends it."""
-    viewer, fields = required_viewer(), body(TokenFields)
+    """Make a token; `token` is told this once. A new password ends it. A token makes none."""
+    viewer = required_viewer()
+    if bearer():  # A leaked one would outlive its own end.
+        raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))
+    require_recent_password(viewer)
+    fields = body(TokenFields)
     db.session.rollback()  # The reading transaction in which the viewer was found.
-    token = tokens.make(db.session(), viewer=viewer, name=fields.name, now=utc_now())
+    token = tokens.make(
+        db.session(),
+        viewer=viewer,
+        name=fields.name,
+        scope=fields.scope,
+        days=fields.days,
+        now=utc_now(),
+    )
     answer = NewTokenAnswer(
         success=True,
         id=token.id,
         name=token.name,
+        scope=token.scope,
         created_at=token.created_at,
+        expires_at=token.expires_at,
         last_used_at=None,
         token=token.secret,
     )

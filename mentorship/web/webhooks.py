@@ -16,6 +16,7 @@ from mentorship.services import webhooks
 from mentorship.web.fields import page_number
 from mentorship.web.formats import say
 from mentorship.web.identity import required_viewer
+from mentorship.web.password_confirmation import is_password_recent, require_recent_password
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -56,9 +57,18 @@ def show_one(endpoint_id: int) -> str:
         "webhook.html",
         viewer=viewer,
         endpoint=endpoint,
-        key=shown(endpoint_key(current_app.config["SECRET_KEY"], endpoint.salt)),
+        key=shown(endpoint_key(current_app.config["SECRET_KEY"], endpoint.salt))
+        if is_password_recent(utc_now())
+        else None,
         log=call_log(db.session(), endpoint_id, page=page_number("page")),
     )
+
+
+@bp.post("/<id:endpoint_id>")
+def show_key(endpoint_id: int) -> Response:
+    """Show its key, after the password was given again."""
+    require_recent_password(_writing_admin())
+    return _to(endpoint_id)
 
 
 @bp.post("/<id:endpoint_id>/on")
@@ -82,7 +92,7 @@ def turn_off(endpoint_id: int) -> Response:
 @bp.post("/<id:endpoint_id>/key")
 def renew(endpoint_id: int) -> Response:
     """Another key."""
-    _writing_admin()
+    require_recent_password(_writing_admin())
     webhooks.renew_secret(db.session(), endpoint_id)
     flash(_("Calls are signed with the new key from now on."))
     return _to(endpoint_id)

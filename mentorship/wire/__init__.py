@@ -19,7 +19,6 @@ from mentorship.services.booking import Booked, NotFree
 from mentorship.services.manual import Outcome
 from mentorship.services.moving import Moved
 from mentorship.services.sweep import SweepResult
-from mentorship.services.tokens import LONGEST_NAME, clean_token_name
 
 
 def utc_text(instant: datetime) -> str:
@@ -133,14 +132,6 @@ class PollFields(Fields):
     past: int = Field(1, ge=1, le=999_999_999)
 
 
-class TokenFields(Fields):
-    """What a new token is for."""
-
-    name: Annotated[str, AfterValidator(clean_token_name)] = Field(
-        json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME, "pattern": PRINTABLE}
-    )
-
-
 class Answer(BaseModel):
     """Base of all JSON answers."""
 
@@ -193,36 +184,6 @@ class CompletionAnswer(ActionAnswer):
     """The same after a completion."""
 
     was_delayed: bool
-
-
-class TokenAnswer(Answer):
-    """A personal token that works, without its secret."""
-
-    id: int
-    name: str
-    created_at: Instant
-    last_used_at: Instant | None
-
-
-class TokensAnswer(Answer):
-    """All of a person's tokens that work."""
-
-    success: Literal[True]
-    tokens: list[TokenAnswer]
-
-
-class NewTokenAnswer(TokenAnswer):
-    """A token that was just made; `token` is what goes behind Bearer, and is never told again."""
-
-    success: Literal[True]
-    token: str
-
-
-class RevokedAnswer(Answer):
-    """A token no longer works; `changed` is false where it did not before."""
-
-    success: Literal[True]
-    changed: bool
 
 
 class ErrorAnswer(Answer):

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import time
+from datetime import time, timedelta
 from itertools import count
 
 import flask_migrate
@@ -14,9 +14,11 @@ from sqlalchemy import Engine, event, func, insert, inspect, select, text, updat
 from sqlalchemy.orm import Session
 
 from mentorship import create_app
+from mentorship.clock import utc_now
 from mentorship.domain.lifecycle import Action, Status
 from mentorship.extensions import Base, db
 from mentorship.models import (
+    ApiToken,
     AvailabilityRule,
     Cause,
     Import,
@@ -308,3 +310,22 @@ def test_the_number_that_open_pages_have_seen_goes_on_both_ways(empty_app):
     flask_migrate.downgrade(revision="0016")
     rename()
     assert number("offer_revisions", "WHERE subject = -2") == 3
+
+
+def test_tokens_from_before_may_act_and_get_an_end(empty_app):
+    flask_migrate.upgrade(revision="0020")
+    with db.engine.begin() as connection:
+        [person] = some_users(Session(connection), [("A", Role.MENTOR)])
+        connection.execute(
+            text("INSERT INTO api_tokens (user_id, name, token_hash, created_at) "
+                 "VALUES (:id, 'It', 'x', '2026-01-01 00:00:00')"), {"id": person.id}
+        )  # fmt: skip
+    flask_migrate.upgrade()
+
+    with Session(db.engine) as session:
+        token = session.scalars(select(ApiToken)).one()
+        assert token.scope == "act"
+        left = token.expires_at - utc_now()
+        assert timedelta(days=89) < left <= timedelta(days=90)
+    flask_migrate.downgrade(revision="0020")
+    flask_migrate.upgrade()

@@ -10,6 +10,7 @@ from mentorship.adapters.passwords import hash_password
 from mentorship.domain.errors import InvalidInput, NotFound, NotSignedIn
 from mentorship.domain.events import Alarm
 from mentorship.domain.people import Role
+from mentorship.domain.tokens import TokenScope
 from mentorship.models import ApiToken
 from mentorship.queries.tokens import tokens_of
 from mentorship.services.accounts import change_password, sign_out_everywhere
@@ -37,7 +38,7 @@ def sam(session):
 def test_a_token_names_its_person_and_only_its_hash_is_stored(session, sam):
     token = make(session, viewer=sam, name=" My calendar ", now=NOW)
 
-    assert bearer_of(session, token.secret, now=NOW) == (token.id, sam)
+    assert bearer_of(session, token.secret, now=NOW) == (token.id, sam, TokenScope.ACT)
     assert token.secret.startswith(PREFIX)
     [stored] = session.scalars(select(ApiToken))
     assert (stored.name, stored.token_hash) == (
@@ -58,7 +59,7 @@ def test_a_use_is_noted_at_most_once_a_minute(session, sam):
         writes.append(sum(statement.startswith("UPDATE") for statement in statements))
 
     assert writes == [1, 0, 0, 1, 0]
-    [held] = tokens_of(session, sam)
+    [held] = tokens_of(session, sam, now=NOW)
     assert held.last_used_at == NOW + timedelta(seconds=60)
 
 
@@ -75,7 +76,7 @@ def test_a_revoked_token_ends_and_nobody_revokes_anothers(session, sam):
     session.rollback()
     session.rollback()
     assert not revoke(session, viewer=sam, token_id=token.id, now=NOW)
-    assert tokens_of(session, sam) == []
+    assert tokens_of(session, sam, now=NOW) == []
 
 
 @pytest.mark.parametrize("end", ["a new password", "signing out everywhere"])
@@ -93,7 +94,7 @@ def test_what_ends_all_sessions_ends_the_tokens_of_this_person_too(session, sam,
 
     assert bearer_of(session, token.secret, now=NOW) is None
     session.rollback()
-    assert bearer_of(session, another.secret, now=NOW) == (another.id, stella)
+    assert bearer_of(session, another.secret, now=NOW) == (another.id, stella, TokenScope.ACT)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -105,7 +106,7 @@ def test_a_wrong_current_password_changes_nothing(session, sam):
             session, viewer=sam, current="no", password="something new", links=LINKS, now=NOW
         )
 
-    assert bearer_of(session, token.secret, now=NOW) == (token.id, sam)
+    assert bearer_of(session, token.secret, now=NOW) == (token.id, sam, TokenScope.ACT)
 
 
 def test_one_person_has_only_so_many_tokens(session, sam):
@@ -124,7 +125,7 @@ def test_who_was_signed_out_everywhere_makes_neither_a_token_nor_a_feed(session,
         make(session, viewer=sam, name="Later", now=NOW)
     with pytest.raises(NotSignedIn):
         make_feed(session, viewer=sam, alarm=Alarm.NONE, now=NOW)
-    assert tokens_of(session, sam) == []
+    assert tokens_of(session, sam, now=NOW) == []
 
 
 def test_of_tokens_that_were_made_and_revoked_only_the_latest_are_kept(session, sam):
@@ -135,6 +136,24 @@ def test_of_tokens_that_were_made_and_revoked_only_the_latest_are_kept(session, 
 
     session.rollback()
     assert len(session.scalars(select(ApiToken)).all()) <= len(kept) + KEPT_REVOKED + 1
-    assert {each.id for each in tokens_of(session, sam)} == {token.id for token in kept}
+    assert {each.id for each in tokens_of(session, sam, now=NOW)} == {token.id for token in kept}
     session.rollback()
     assert not revoke(session, viewer=sam, token_id=token.id, now=NOW)
+
+
+def test_a_token_ends_by_itself_and_then_makes_room(session, sam):
+    short = make(session, viewer=sam, name="Short", days=1, now=NOW)
+    usual = make(session, viewer=sam, name="Usual", now=NOW)
+    assert (short.expires_at, usual.expires_at) == (
+        NOW + timedelta(days=1), NOW + timedelta(days=90),
+    )  # fmt: skip
+    for _ in range(MOST_TOKENS - 2):
+        make(session, viewer=sam, name="More", now=NOW)
+    last = short.expires_at - timedelta(microseconds=1)
+    assert bearer_of(session, short.secret, now=last)
+
+    assert bearer_of(session, short.secret, now=short.expires_at) is None
+    held = tokens_of(session, sam, now=short.expires_at)
+    assert short.id not in [token.id for token in held]
+    session.rollback()
+    assert make(session, viewer=sam, name="One more", now=short.expires_at)

@@ -112,6 +112,7 @@ def sign_in_as(app: Flask, client: FlaskClient, viewer: Viewer) -> None:
         begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
     with client.session_transaction() as cookie:
         cookie["_user_id"] = SignedIn(viewer, begun).get_id()
+        cookie["password_at"] = int(utc_now().timestamp())
 
 
 def cookie_of(app: Flask, viewer: Viewer) -> str:

@@ -75,6 +75,7 @@ POST /mail/<id:mail_id>/again                  401      403     403    403   403
 GET  /webhooks                                 302      403     403    403   403   200
 POST /webhooks                                 401      403     403    403   403   400
 GET  /webhooks/<id:endpoint_id>                302      403     403    403   403   200
+POST /webhooks/<id:endpoint_id>                401      403     403    403   403   303
 POST /webhooks/<id:endpoint_id>/on             401      403     403    403   403   303
 POST /webhooks/<id:endpoint_id>/off            401      403     403    403   403   303
 POST /webhooks/<id:endpoint_id>/key            401      403     403    403   403   303

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from mentorship.adapters.throttle import TOKEN
+from mentorship.clock import utc_now
 from mentorship.services.tokens import make
 from tests.conftest import CRON_SECRET
 from tests.support.builders import a_booking, at, the_booking
@@ -91,7 +92,9 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(client_for, 
     assert made["token"] not in listed.text
     [held] = listed.json["tokens"]
     assert held == {"id": made["id"], "name": "My calendar",
-                    "createdAt": "2026-11-24T09:50:00Z", "lastUsedAt": None}  # fmt: skip
+                    "scope": "act",
+                    "createdAt": "2026-11-24T09:50:00Z", "expiresAt": "2027-02-22T09:50:00Z",
+                    "lastUsedAt": None}  # fmt: skip
     program = client_for(None)
     assert program.get("/api/tokens", headers=bearer(made["token"])).status_code == 200
     for changed in (True, False):
@@ -102,7 +105,10 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(client_for, 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": "x" * 81}, {"name": "a\x00"},
-                                  {"name": 7}, {"name": "a", "userId": 1}])  # fmt: skip
+                                  {"name": 7}, {"name": "a", "userId": 1},
+                                  {"name": "a", "scope": "admin"}, {"name": "a", "days": 0},
+                                  {"name": "a", "days": 366},
+                                  {"name": "a", "scope": 1}])  # fmt: skip
 def test_a_token_that_does_not_fit_is_refused(client_for, cast, clock, body):
     client = client_for(cast.student)
 
@@ -113,7 +119,7 @@ def test_a_token_that_does_not_fit_is_refused(client_for, cast, clock, body):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_each_token_has_a_limit_of_its_own(app, client_for, session, cast, clock):
     clock.move_to(FAR_AHEAD)
-    first, second = (make(session, viewer=cast.mentor, name="It", now=at("09:00")) for _ in "ab")
+    first, second = (make(session, viewer=cast.mentor, name="It", now=utc_now()) for _ in "ab")
     client = client_for(None)
     for _ in range(TOKEN.amount):
         app.extensions["throttle"].hit(TOKEN, str(first.id))
@@ -139,3 +145,57 @@ def test_the_account_page_shows_a_new_token_once_and_revokes_it(client_for, cast
     [revoke] = re.findall(r"/account/tokens/\d+/revoke", again)
     assert client.post(revoke).headers["Location"] == "/account"
     assert client_for(None).get("/api/tokens", headers=bearer(secret)).status_code == 401
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("fields", [{"scope": "admin"}, {"days": "0"}, {"days": "366"},
+                                    {"days": "x"}, {"days": "\u0663"}])  # fmt: skip
+def test_a_scope_or_an_end_that_does_not_fit_is_refused_on_the_page(
+    client_for, cast, clock, fields
+):
+    client = client_for(cast.student)
+
+    assert client.post("/account/tokens", data={"name": "It"} | fields).status_code == 400
+    assert client.get("/api/tokens").json["tokens"] == []
+
+
+@pytest.mark.parametrize("scope", ["act", "read"])
+def test_a_token_makes_no_tokens(client_for, cast, clock, scope):
+    made = client_for(cast.student).post("/api/tokens", json={"name": "Leaked", "scope": scope})
+    program = client_for(None)
+
+    answer = program.post(
+        "/api/tokens", json={"name": "Another"}, headers=bearer(made.json["token"])
+    )
+
+    assert answer.status_code == 403
+    held = client_for(cast.student).get("/api/tokens").json["tokens"]
+    assert [token["name"] for token in held] == ["Leaked"]
+
+
+def test_a_token_that_may_read_changes_nothing(client_for, session, cast, clock):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+    made = client_for(cast.mentor).post("/api/tokens", json={"name": "It", "scope": "read"}).json
+    program, headers = client_for(None), bearer(made["token"])
+
+    assert program.get("/api/tokens", headers=headers).status_code == 200
+    for method, path in (
+        ("POST", f"/api/sessions/{booking}/start"),
+        ("POST", f"/api/sessions/{booking}/cancel"),
+        ("DELETE", f"/api/tokens/{made['id']}"),
+        ("PUT", "/api/availability/settings"),
+    ):
+        answer = program.open(path, method=method, headers=headers)
+        assert (answer.status_code, answer.json["success"]) == (403, False), path
+        assert answer.json["error"] == "This token may read only, so nothing was changed."
+    assert the_booking(session, booking).started_at is None
+
+
+def test_a_token_ends_at_its_end(client_for, cast, clock):
+    made = client_for(cast.student).post("/api/tokens", json={"name": "It", "days": 1}).json
+    program, headers = client_for(None), bearer(made["token"])
+
+    clock.tick(86_399)
+    assert program.get("/api/tokens", headers=headers).status_code == 200
+    clock.tick(1)
+    assert program.get("/api/tokens", headers=headers).status_code == 401
