@@ -73,9 +73,9 @@ class NotSigned(ProductError):
 
 
 class NotFound(ProductError):
-    """There is no such thing, or it is none of the viewer's business."""
+    """There is no such thing, or it is none of the viewer's business; the sentence says which."""
 
-    def __init__(self, sentence: str = N_("There is no such session.")) -> None:
+    def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
 
 

@@ -49,10 +49,10 @@ def session_page(
     """The session at `now` (UTC). Raises NotFound for a stranger or an unknown id."""
     row = session.execute(CARDS.where(SessionBooking.id == booking_id)).one_or_none()
     if row is None:
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
     if party is None:
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     booking = session.get_one(SessionBooking, booking_id)
     return SessionPage(
         card=card(row, party, now=now, cutoff=cutoff),

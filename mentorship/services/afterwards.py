@@ -141,14 +141,14 @@ def _locked(session: Session, booking_id: int) -> SessionBooking:
     statement = select(SessionBooking).where(SessionBooking.id == booking_id).with_for_update()
     booking = session.scalar(statement)
     if booking is None:
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     return booking
 
 
 def _party(booking: SessionBooking, viewer: Viewer) -> Party:
     party = viewer.party(student_id=booking.student_id, mentor_id=booking.mentor_id)
     if party is None:
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     return party
 
 

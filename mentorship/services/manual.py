@@ -95,7 +95,7 @@ def perform(
     )
     if not booking or not party:
         session.rollback()
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     if not permitted(action, party):
         session.rollback()
         raise Forbidden(N_("Only the mentor of this session can do that."))

@@ -111,7 +111,7 @@ def _visible(
     if booking is None or not viewer.takes_part(
         student_id=booking["student_id"], mentor_id=booking["mentor_id"]
     ):
-        raise NotFound
+        raise NotFound(N_("There is no such session."))
     return booking
 
 

@@ -28,7 +28,7 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
             )
         ).one_or_none()
         if place is None:
-            raise NotFound
+            raise NotFound(N_("There is no such session."))
         lock_people(session, [place.mentor_id])
         slots = lock_slots(session, [place.time_slot_id])
         booking = session.scalars(
@@ -36,7 +36,7 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
         ).one()
         party = viewer.party(student_id=booking.student_id, mentor_id=booking.mentor_id)
         if party is None:
-            raise NotFound
+            raise NotFound(N_("There is no such session."))
         if party is not Party.MENTOR:
             raise Forbidden(N_("Only the mentor says where a session meets."))
         if booking.status not in OPEN or booking.time_slot_id not in slots:

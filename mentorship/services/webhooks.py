@@ -104,7 +104,7 @@ def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
         session.execute(turned.values(is_active=True, off_reason=None, failing_since=None))
     session.commit()
     if is_active is None:
-        raise NotFound(N_("There is no such address."))
+        raise NotFound(N_("There is no such webhook."))
 
 
 def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:
@@ -172,7 +172,7 @@ def _change(
         give_up_waiting(session, endpoint_id, now=give_up)
     session.commit()
     if changed.rowcount != 1:
-        raise NotFound(N_("There is no such address."))
+        raise NotFound(N_("There is no such webhook."))
 
 
 def _is_kept() -> Any:

@@ -89,7 +89,7 @@ def again(mail_id: int) -> Response:
     _required_admin()
     db.session.rollback()
     if not try_again(db.session(), mail_id, now=now):
-        raise NotFound
+        raise NotFound(N_("There is no such mail."))
     flash(_("The mail will be tried again now."))
     return redirect(url_for("mail.outbox"), code=303)
 

@@ -52,7 +52,7 @@ def show_one(endpoint_id: int) -> str:
     viewer = _required_admin()
     endpoint = endpoint_by(db.session(), endpoint_id)
     if endpoint is None:
-        raise NotFound(N_("There is no such address."))
+        raise NotFound(N_("There is no such webhook."))
     return render_template(
         "webhook.html",
         viewer=viewer,

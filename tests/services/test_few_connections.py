@@ -125,11 +125,10 @@ def test_a_request_never_waits_for_a_second_connection(app, session, cast, datab
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="18:00")
     applications = Applications(database_pool_size=1)
     with applications.on(database_url) as single:
-        client = single.test_client()
-        with client.session_transaction() as cookie:
-            cookie["_user_id"] = f"{cast.student.id}.{cast.student.epoch}.{cast.student.role}"
+        client = single.test_client(use_cookies=False)
+        headers = {"Cookie": cookie_of(single, cast.student)}
         for page in (*PAGES, f"/mentors/{cast.mentor.id}", f"/sessions/{booking}"):
-            assert client.get(page).status_code == 200
+            assert client.get(page, headers=headers).status_code == 200
 
 
 @needs_pgbouncer
