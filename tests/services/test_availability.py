@@ -22,7 +22,6 @@ from mentorship.queries.calendar import read_calendar
 from mentorship.services.availability import apply, preview
 from mentorship.services.availability_fields import new_days_off, new_settings
 from mentorship.services.changes import (
-    ChangeSettings,
     RemoveDaysOff,
     RemoveRule,
     RemoveSlot,
@@ -228,23 +227,6 @@ def test_nobody_changes_what_is_another_mentors(session, cast, rule):
                   now=NOW, slot_id=slot)  # fmt: skip
 
 
-QUARTERS = [
-    SlotSettings(buffer_before=15),
-    SlotSettings(buffer_after=15),
-    SlotSettings(buffer_before=10, buffer_after=5),
-]
-"""Buffers of which the two between neighbouring slots make 15 minutes."""
-
-
-@pytest.mark.parametrize("settings", QUARTERS)
-def test_other_buffers_cut_the_hours_anew(session, cast, rule, settings):
-    change(session, cast.mentor, ChangeSettings(settings))
-    assert hours(session, cast.mentor) == ["Wed 18:00"]
-
-    change(session, cast.mentor, ChangeSettings(SlotSettings(horizon_days=14)))
-    assert hours(session, cast.mentor) == ["Wed 18:00", "Wed 19:00"]
-
-
 def test_a_one_off_slot_comes_and_goes(session, cast):
     wanted = OneOff(date(2026, 11, 26), time(23), time(1), 30)
     slot_id = save_slot(session, cast.mentor.id, wanted, now=NOW)
@@ -325,25 +307,6 @@ def test_a_one_off_slot_that_cannot_be_is_refused(session, cast, rule, zone, wan
     session.commit()
     with pytest.raises(InvalidInput, match=says):
         save_slot(session, cast.mentor.id, wanted, now=NOW)
-
-
-@pytest.mark.parametrize("settings", QUARTERS)
-@pytest.mark.parametrize(
-    ("opens", "closes"), [(time(19, 14), time(20, 14)), (time(16, 46), time(17, 46))]
-)
-def test_a_one_off_slot_keeps_the_buffers_to_others(session, cast, rule, settings, opens, closes):
-    change(session, cast.mentor, ChangeSettings(settings))
-    day = date(2026, 11, 25)
-    with pytest.raises(InvalidInput, match="18:00 UTC to 19:00 UTC is too close to this time"):
-        save_slot(session, cast.mentor.id, OneOff(day, opens, closes, 1), now=NOW)
-
-
-@pytest.mark.parametrize("settings", QUARTERS)
-def test_one_off_slots_fit_where_the_buffers_just_lie_between(session, cast, rule, settings):
-    change(session, cast.mentor, ChangeSettings(settings))
-    day = date(2026, 11, 25)
-    for opens, closes in (time(19, 15), time(20, 15)), (time(16, 45), time(17, 45)):
-        assert save_slot(session, cast.mentor.id, OneOff(day, opens, closes, 1), now=NOW)
 
 
 @pytest.mark.parametrize(
