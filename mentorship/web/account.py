@@ -41,7 +41,7 @@ def store_details() -> Response | str | tuple[str, int]:
     try:
         if not hours and hours_left_behind(db.session(), viewer, given["timezone"]):
             return _page(given=given, asks_about_hours=True)
-        db.session.rollback()  # The reading transaction in which the viewer was found.
+        db.session.rollback()  # A write opens its own transaction, before its first read.
         sentence = change_details(
             db.session(), viewer=viewer, now=utc_now(), hours=hours or "stay", **given
         )

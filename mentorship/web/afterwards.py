@@ -28,7 +28,7 @@ def room(session_id: int) -> Response:
 
     def store(viewer: Viewer) -> str:
         fields = body(LinkFields)
-        db.session.rollback()  # The reading transaction in which the viewer was found.
+        db.session.rollback()  # A write opens its own transaction, before its first read.
         set_room(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
         return N_("The meeting link is saved.") if fields.url else N_("Your standing room is used.")
 

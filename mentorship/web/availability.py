@@ -152,7 +152,7 @@ def take_slot() -> Page:
     mentor = required_mentor()
     try:
         wanted = OneOff(**body(SlotFields).model_dump())
-        db.session.rollback()  # The reading transaction in which the viewer was found.
+        db.session.rollback()  # A write opens its own transaction, before its first read.
         save_slot(db.session(), mentor.id, wanted, now=utc_now())
     except InvalidInput as error:
         return _slot_page(mentor, request.form, error=say(error)), 400

@@ -169,7 +169,7 @@ def change_settings() -> Response:
 
 def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Applied:
     """Make a change for a mentor, whoever asked: a page or a program."""
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     return apply(
         db.session(),
         mentor=mentor,

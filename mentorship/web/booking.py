@@ -56,7 +56,7 @@ def create() -> Response:
     viewer, now = required_viewer(), utc_now()
     fields = body(BookingFields)
     key = _idempotency_key()
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     wish = Wish(fields.slot_id, fields.topic, fields.notes)
     booked = book(
         db.session(), viewer=viewer, wish=wish, now=now, key=key, limits=_booking_limits()

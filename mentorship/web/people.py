@@ -35,7 +35,7 @@ def show() -> str:
 def approve(person_id: int) -> Response:
     """Approve a mentor."""
     viewer = required_viewer()
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     sentence = approve_mentor(
         db.session(),
         viewer=viewer,

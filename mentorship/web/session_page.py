@@ -143,7 +143,7 @@ def reschedule(session_id: int) -> Response:
 
 
 def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     return move(
         db.session(),
         booking_id=session_id,

@@ -65,7 +65,7 @@ def cancel(session_id: int) -> Response:
 def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     outcome = perform(
         db.session(),
         booking_id=session_id,

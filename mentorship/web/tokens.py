@@ -55,7 +55,7 @@ def make() -> Response:
         raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))
     require_recent_password(viewer)
     fields = body(TokenFields)
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     token = tokens.make(
         db.session(),
         viewer=viewer,

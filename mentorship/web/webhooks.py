@@ -127,7 +127,7 @@ def _to(endpoint_id: int) -> Response:
 
 def _writing_admin() -> Viewer:
     viewer = _required_admin()
-    db.session.rollback()  # The reading transaction in which the viewer was found.
+    db.session.rollback()  # A write opens its own transaction, before its first read.
     return viewer
 
 
