@@ -40,7 +40,7 @@ _SESSIONS = (
     ("maya", "tomas", -95, 60, "Choosing a thesis topic", Status.ONGOING, True),
     ("maya", "sam", 180, 45, "Code review: the parser", Status.SCHEDULED, False),
     ("maya", "lin", 26 * 60, 60, "Mock interview", Status.SCHEDULED, False),
-    ("maya", "sam", 7 * 24 * 60, 30, "Looking back on the month", Status.SCHEDULED, False),
+    ("jonas", "sam", 7 * 24 * 60, 30, "Looking back on the month", Status.SCHEDULED, False),
     ("maya", "sam", -3 * 24 * 60, 45, "Planning the term", Status.COMPLETED, False),
     ("maya", "lin", -5 * 24 * 60, 30, "Writing a first résumé", Status.COMPLETED, False),
     ("maya", "noor", -6 * 24 * 60, 60, "Debugging with a plan", Status.COMPLETED, True),

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.support.browser import Site, Windows, a_browser, a_site
 
-expect.set_options(timeout=20_000)  # Milliseconds; as long as a window waits.
+expect.set_options(timeout=60_000)  # Milliseconds; as long as a window waits.
 
 
 @pytest.fixture(scope="package")

@@ -138,7 +138,7 @@ class Window:
         self.page.goto(self.site.address + path)
         return self
 
-    def wait(self, condition: Callable[[], Any], *, seconds: float = 20) -> Any:
+    def wait(self, condition: Callable[[], Any], *, seconds: float = 60) -> Any:
         """The first true answer of `condition`; the page goes on meanwhile."""
 
         def asked() -> Any:
@@ -210,6 +210,7 @@ class Windows:
         Its language is British English, in which hours go to 23, where `locale` does not say.
         """
         context = self._browser.new_context(**({"locale": "en-GB"} | options))
+        context.set_default_timeout(60_000)  # Milliseconds; a busy machine is no fault.
         self._contexts.append(context)
         if viewer is not None:
             name, _, value = cookie_of(site.app, viewer).partition("=")
