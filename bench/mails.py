@@ -16,15 +16,15 @@ from sqlalchemy.orm import Session
 from bench.data import Plan
 from bench.figures import AtLeast, Figure, per_second
 from bench.stage import Stage
-from mentorship.adapters.post import SmtpPost
+from mentorship.adapters.mail_transport import SmtpPost
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.lifecycle import OPEN
 from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lifecycle import OPEN
 from mentorship.models import SessionBooking
-from mentorship.services.delivery import deliver
-from mentorship.services.letters import House
-from mentorship.services.outbox import tell
+from mentorship.services.mail.compose import House
+from mentorship.services.mail.outbox import tell
+from mentorship.services.mail.send import deliver
 from mentorship.services.worker import SENDERS
 
 _CONTEXT = multiprocessing.get_context("spawn")

@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from bench.data import Plan
 from bench.figures import AtMost, Figure, counted, milliseconds
 from bench.stage import Stage
-from mentorship.domain.lifecycle import CLOCK_RULES, Moment
 from mentorship.domain.mail import NEWS_OF
+from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Moment
 from mentorship.models import Cause
 from mentorship.models.booking import source_predicate
-from mentorship.services.sweep import SweepResult, nothing, update_session_statuses
+from mentorship.services.sessions.sweep import SweepResult, nothing, update_session_statuses
 
 _SET_BACK = """NOT EXISTS (SELECT 1 FROM sweep_failures
     WHERE booking_id = session_bookings.id AND retry_at > :now)"""

@@ -7,7 +7,7 @@ from sqlalchemy import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mentorship import cli, web
-from mentorship.adapters.post import post_for
+from mentorship.adapters.mail_transport import post_for
 from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import (
     LONGEST_BODY,
@@ -19,12 +19,12 @@ from mentorship.config import (
     load_settings,
     local_secret_key,
 )
-from mentorship.domain.sign_ins import LASTS_FOR
+from mentorship.domain.accounts.sign_ins import LASTS_FOR
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
-from mentorship.services.holds import HOLD_OPTION
-from mentorship.services.reset_links import Links
-from mentorship.web.headers import security_headers
+from mentorship.services.accounts.signed_links import Links
+from mentorship.services.booking.holds import HOLD_OPTION
+from mentorship.web.http.security_headers import security_headers
 
 
 def create_app(settings: Settings | None = None) -> Flask:

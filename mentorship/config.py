@@ -23,11 +23,11 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import create_engine
 from sqlalchemy.exc import ArgumentError
 
-from mentorship.domain.booking_limits import BookingLimits
-from mentorship.domain.cutoff import Cutoff
-from mentorship.domain.mailboxes import is_mail_domain, is_mailbox, normalized
-from mentorship.domain.urls import ipv6_host, split_url
-from mentorship.domain.weak_secrets import is_weak
+from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.shared.email_addresses import is_mail_domain, is_mailbox, normalized
+from mentorship.domain.shared.urls import ipv6_host, split_url
+from mentorship.domain.shared.weak_secrets import is_weak
 from mentorship.served_address import served_address
 
 PROJECT = Path(__file__).resolve().parent.parent

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mentorship import create_app
 from mentorship.adapters import passwords
-from mentorship.domain.people import Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.extensions import db
 from tests.support.apps import Applications
 from tests.support.builders import Cast, a_cast

@@ -3,7 +3,7 @@
 from datetime import datetime
 from urllib.parse import urlencode
 
-from mentorship.domain.events import Event
+from mentorship.domain.calendars import Event
 
 
 def google(event: Event) -> str:

@@ -9,7 +9,7 @@ from smtplib import (
     SMTPServerDisconnected,
 )
 
-from mentorship.domain.problems import Problem
+from mentorship.domain.shared.delivery_problems import Problem
 
 _MEANING: tuple[tuple[tuple[type[Exception], ...], Problem], ...] = (
     ((socket.gaierror, UnicodeError), Problem.NAME_UNKNOWN),

@@ -8,7 +8,7 @@ from icalendar import Calendar
 from icalendar import Event as VEvent
 from icalendar.prop import vCalAddress
 
-from mentorship.domain.events import Event
+from mentorship.domain.calendars import Event
 
 _PRODUCT = "-//Mentorship//Sessions//EN"
 _FOLDED = 75

@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
-from mentorship.domain.common_words import left_over
+from mentorship.domain.accounts.common_words import left_over
 
 DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is printed for everybody to use.
 

@@ -2,11 +2,11 @@
 
 from flask import Flask
 
-from mentorship.cli import imports, people, running, sessions
+from mentorship.cli import accounts, imports, operations, sessions
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (imports, people, running, sessions):
+    for module in (imports, accounts, operations, sessions):
         for command in module.COMMANDS:
             app.cli.add_command(command)

@@ -4,9 +4,9 @@ import click
 
 from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
-from mentorship.domain.errors import InvalidInput
+from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
-from mentorship.services.import_batches import Removal, list_imports, remove_import
+from mentorship.services.accounts.import_batches import Removal, list_imports, remove_import
 
 _WORDS = {
     "users": ("person", "people"),

@@ -6,18 +6,23 @@ from pathlib import Path
 
 import click
 
+from mentorship.cli.accounts import CSV_FILE
 from mentorship.cli.database import with_database
 from mentorship.cli.imports import say_how_to_remove
-from mentorship.cli.people import CSV_FILE
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
-from mentorship.domain.errors import InvalidInput
-from mentorship.domain.timestamps import parse_timestamp
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.services.import_sessions import import_sessions
-from mentorship.services.sweep import SweepResult, everything, preview, update_session_statuses
-from mentorship.wire import sweep_answer
+from mentorship.schemas.contract import sweep_answer
+from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.sweep import (
+    SweepResult,
+    everything,
+    preview,
+    update_session_statuses,
+)
 
 
 @click.command("import-sessions")

@@ -6,8 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 
-from mentorship.domain.lifecycle import Action, Status
-from mentorship.domain.sentences import N_
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.shared.messages import N_
 
 
 class MailKind(StrEnum):

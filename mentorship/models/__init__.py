@@ -1,24 +1,7 @@
 """Tables, constraints and indexes. No decisions are made here."""
 
-from mentorship.domain.people import Role
-from mentorship.models.account import User
-from mentorship.models.aftermath import RecordingCall, SessionFeedback, SessionRecording
-from mentorship.models.availability import MentorTimeSlot
-from mentorship.models.booking import ScheduleStatus, SessionBooking
-from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
-from mentorship.models.columns import table_of
-from mentorship.models.display_version import DisplayVersion
-from mentorship.models.feed import CalendarFeed
-from mentorship.models.imports import (
-    Import,
-    ImportedBooking,
-    ImportedSlot,
-    ImportedUser,
-    ImportKind,
-)
-from mentorship.models.installation import Installation
-from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
-from mentorship.models.schedule import (
+from mentorship.domain.accounts.viewers import Role
+from mentorship.models.availability import (
     AvailabilityRule,
     DayOff,
     MentorProfile,
@@ -28,9 +11,26 @@ from mentorship.models.schedule import (
     WaitingListEntry,
     ZoneRules,
 )
+from mentorship.models.booking import ScheduleStatus, SessionBooking
+from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
+from mentorship.models.calendar_feed import CalendarFeed
+from mentorship.models.columns import table_of
+from mentorship.models.display_version import DisplayVersion
+from mentorship.models.followup import RecordingCall, SessionFeedback, SessionRecording
+from mentorship.models.imports import (
+    Import,
+    ImportedBooking,
+    ImportedSlot,
+    ImportedUser,
+    ImportKind,
+)
+from mentorship.models.installation import Installation
+from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.sign_in import SignIn
+from mentorship.models.slot import MentorTimeSlot
 from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
+from mentorship.models.user import User
 from mentorship.models.webhook import CallOutcome, OffReason, WebhookCall, WebhookEndpoint
 
 __all__ = [

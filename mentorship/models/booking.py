@@ -15,7 +15,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.lifecycle import CLOCK_RULES, Rule, Status
+from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Rule, Status
 from mentorship.models.columns import Model, named
 
 ScheduleStatus = Status
@@ -116,7 +116,7 @@ def source_predicate(rule: Rule) -> str:
     """The states a clock rule starts from, as SQL with literals.
 
     A planner uses a partial index only where the query repeats the index's own words, so the
-    index below and the queries in `mentorship.queries.due` both take them from here.
+    index below and the queries in `mentorship.queries.sessions.due` both take them from here.
     """
     predicate = f"status = '{rule.source}'"
     if rule.delayed is not None:

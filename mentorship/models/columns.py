@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Dialect, Enum, String, Table, TypeDecorator
 
-from mentorship.domain.problems import Problem
-from mentorship.domain.zones import known_name
+from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.shared.zones import known_name
 from mentorship.extensions import Base, db
 
 if TYPE_CHECKING:

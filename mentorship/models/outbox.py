@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import MailKind
-from mentorship.domain.problems import Problem
+from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models.columns import PROBLEM, Model, named
 
 

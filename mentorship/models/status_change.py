@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models.columns import Model, named
 
 

@@ -7,7 +7,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstra
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.problems import Problem
+from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models.columns import PROBLEM, Model, named
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import CHOICES, MailKind, is_wanted
-from mentorship.domain.problems import QUOTED, Problem
+from mentorship.domain.shared.delivery_problems import QUOTED, Problem
 from mentorship.models import (
     BookingMove,
     MailChoice,

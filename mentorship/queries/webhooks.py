@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.problems import Problem
-from mentorship.domain.updates import Update
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.updates import Update
+from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import (
     CallOutcome,
     OffReason,
@@ -18,8 +18,8 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
-from mentorship.queries.installation import identity_of
-from mentorship.queries.journal import update_from
+from mentorship.queries.sessions.journal import update_from
+from mentorship.queries.shared.installation import identity_of
 
 PAGE_SIZE = 50
 

@@ -8,13 +8,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
 from mentorship.database import begin_write
-from mentorship.domain.errors import InvalidInput
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
-from mentorship.services.accounts import has_users, new_account
-from mentorship.services.profiles import edit_profile
-from mentorship.services.publishing import publish
+from mentorship.services.accounts.passwords import has_users, new_account
+from mentorship.services.availability.publish import publish
+from mentorship.services.booking.mentor_profile import edit_profile
 
 DEMO_SIGN_INS = (
     ("maya@example.org", Role.MENTOR),

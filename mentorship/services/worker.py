@@ -12,20 +12,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import Post, Unreachable
+from mentorship.adapters.mail_transport import Post, Unreachable
 from mentorship.models import Cause
-from mentorship.queries.due import next_due
-from mentorship.services.calling import Caller
-from mentorship.services.delivery import deliver
-from mentorship.services.holds import HoldUpdater, expire_holds
-from mentorship.services.idempotency import forget_old_answers
-from mentorship.services.letters import House
-from mentorship.services.publishing import Publisher
-from mentorship.services.recording_calls import forget_old_calls
-from mentorship.services.reminders import write_reminders
-from mentorship.services.retention import Retention
-from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.services.zone_rules import ZoneWatch
+from mentorship.queries.sessions.due import next_due
+from mentorship.services.availability.publish import Publisher
+from mentorship.services.availability.zone_rules import ZoneWatch
+from mentorship.services.booking.holds import HoldUpdater, expire_holds
+from mentorship.services.booking.idempotency import forget_old_answers
+from mentorship.services.mail.compose import House
+from mentorship.services.mail.reminders import write_reminders
+from mentorship.services.mail.send import deliver
+from mentorship.services.sessions.recording_webhook import forget_old_calls
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.shared.retention import Retention
+from mentorship.services.webhooks.send import Caller
 
 log = structlog.get_logger(__name__)
 

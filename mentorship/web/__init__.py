@@ -3,64 +3,64 @@
 from flask import Flask
 
 from mentorship.config import Settings
-from mentorship.web import (
+from mentorship.web import mail, webhooks
+from mentorship.web.accounts import (
     account,
-    admin_api,
-    afterwards,
-    auth,
-    availability,
-    availability_api,
-    booking,
-    calendar,
+    known_browsers,
+    mentor_profile,
+    people,
+    sign_in,
+    sign_up,
+    tokens_api,
+)
+from mentorship.web.availability import api, pages
+from mentorship.web.booking import book, directory, waiting_list
+from mentorship.web.calendars import feeds
+from mentorship.web.http import (
+    authentication,
     change_limits,
+    errors,
+    formatting,
+    labels,
+    locale,
+    openapi,
+    rate_limits,
+    request_body,
+    request_guards,
+    security_headers,
+    well_known,
+)
+from mentorship.web.sessions import (
+    actions,
+    admin_api,
     cron_api,
     dashboard,
-    errors,
-    feeds,
-    fields,
-    formats,
-    guard,
-    headers,
-    identity,
-    known_browsers,
-    languages,
-    limits,
-    mail,
-    mentors,
-    names,
-    openapi,
-    people,
-    profile,
+    detail,
+    followup,
     recording_api,
-    session_page,
-    sessions,
-    sign_up,
-    tokens,
-    waiting,
-    webhooks,
-    well_known,
+    week_view,
 )
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Register the blueprints and the handlers around them."""
-    app.url_map.converters["id"] = guard.IdConverter
-    guard.init_app(app, settings)
-    headers.init_app(app, settings)
+    app.url_map.converters["id"] = request_guards.IdConverter
+    request_guards.init_app(app, settings)
+    security_headers.init_app(app, settings)
     errors.init_app(app)
-    fields.init_app(app)
-    languages.init_app(app)
-    formats.init_app(app)
-    names.init_app(app)
-    identity.init_app(app)
+    request_body.init_app(app)
+    locale.init_app(app)
+    formatting.init_app(app)
+    labels.init_app(app)
+    authentication.init_app(app)
     known_browsers.init_app(app, settings)
-    limits.init_app(app, settings)
+    rate_limits.init_app(app, settings)
     change_limits.init_app(app)
     feeds.init_app(app)
     for module in (
-        account, admin_api, afterwards, auth, availability, availability_api, booking, calendar,
-        cron_api, dashboard, feeds, mail, mentors, openapi, people, profile, recording_api,
-        session_page, sessions, sign_up, tokens, waiting, webhooks, well_known,
+        account, admin_api, followup, sign_in, pages, api, book, week_view,
+        cron_api, dashboard, feeds, mail, directory, openapi, people, mentor_profile, recording_api,
+        detail, actions, sign_up, tokens_api, waiting_list, webhooks, well_known,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     openapi.init_app(app)

@@ -5,17 +5,17 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.mail import CHOICES, MailKind
-from mentorship.domain.people import Role, Viewer
-from mentorship.domain.sentences import N_
+from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.mail import choices_of, post_office
-from mentorship.services.delivery import try_again
-from mentorship.services.letters import unsubscribed
-from mentorship.services.mail_choices import choose
-from mentorship.web.fields import page_number
-from mentorship.web.identity import required_viewer
+from mentorship.services.mail.compose import unsubscribed
+from mentorship.services.mail.preferences import choose
+from mentorship.services.mail.send import try_again
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("mail", __name__)
 
@@ -25,7 +25,7 @@ def choices() -> str:
     """What mail the viewer gets."""
     viewer = required_viewer()
     return render_template(
-        "mail_choices.html",
+        "mail/preferences.html",
         viewer=viewer,
         labels=CHOICES,
         choices=choices_of(db.session(), viewer.id),
@@ -66,7 +66,10 @@ def stop(stop_token: str) -> str:
 def _about_kind(user_id: int, kind: MailKind) -> str:
     is_on = choices_of(db.session(), user_id)[kind]
     return render_template(
-        "unsubscribe.html", label=CHOICES[kind], is_on=is_on, is_changed=request.method == "POST"
+        "mail/unsubscribe.html",
+        label=CHOICES[kind],
+        is_on=is_on,
+        is_changed=request.method == "POST",
     )
 
 
@@ -75,7 +78,7 @@ def outbox() -> str:
     """How the outbox stands, with the mails that could not be sent."""
     viewer = _required_admin()
     return render_template(
-        "mail.html",
+        "mail/outbox.html",
         viewer=viewer,
         where=current_app.extensions["post"].where,
         office=post_office(db.session(), page=page_number("page")),

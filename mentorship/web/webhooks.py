@@ -6,17 +6,20 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.config import Settings
-from mentorship.domain.errors import Forbidden, InvalidInput, NotFound
-from mentorship.domain.people import Role, Viewer
-from mentorship.domain.sentences import N_
-from mentorship.domain.signatures import endpoint_key, shown
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
-from mentorship.services import webhooks
-from mentorship.web.fields import page_number
-from mentorship.web.formats import say
-from mentorship.web.identity import required_viewer
-from mentorship.web.password_confirmation import is_password_recent, require_recent_password
+from mentorship.services.webhooks import endpoints as webhook_endpoints
+from mentorship.web.accounts.password_confirmation import (
+    is_password_recent,
+    require_recent_password,
+)
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
@@ -33,7 +36,7 @@ def add() -> Response | tuple[str, int]:
     viewer, url = _writing_admin(), request.form.get("url", "")
     settings: Settings = current_app.extensions["settings"]
     try:
-        endpoint_id = webhooks.add_endpoint(
+        endpoint_id = webhook_endpoints.add_endpoint(
             db.session(),
             url,
             loopback=settings.webhook_loopback,
@@ -54,7 +57,7 @@ def show_one(endpoint_id: int) -> str:
     if endpoint is None:
         raise NotFound(N_("There is no such webhook."))
     return render_template(
-        "webhook.html",
+        "webhooks/endpoint.html",
         viewer=viewer,
         endpoint=endpoint,
         key=shown(endpoint_key(current_app.config["SECRET_KEY"], endpoint.salt))
@@ -75,7 +78,7 @@ def show_key(endpoint_id: int) -> Response:
 def turn_on(endpoint_id: int) -> Response:
     """Call it from now on."""
     _writing_admin()
-    webhooks.turn_on(db.session(), endpoint_id, now=utc_now())
+    webhook_endpoints.turn_on(db.session(), endpoint_id, now=utc_now())
     flash(_("It is called about every change from now on."))
     return _to(endpoint_id)
 
@@ -84,7 +87,7 @@ def turn_on(endpoint_id: int) -> Response:
 def turn_off(endpoint_id: int) -> Response:
     """Call it no more."""
     _writing_admin()
-    webhooks.turn_off(db.session(), endpoint_id, now=utc_now())
+    webhook_endpoints.turn_off(db.session(), endpoint_id, now=utc_now())
     flash(_("It is called no more."))
     return _to(endpoint_id)
 
@@ -93,7 +96,7 @@ def turn_off(endpoint_id: int) -> Response:
 def renew(endpoint_id: int) -> Response:
     """Another key."""
     require_recent_password(_writing_admin())
-    webhooks.renew_secret(db.session(), endpoint_id)
+    webhook_endpoints.renew_secret(db.session(), endpoint_id)
     flash(_("Calls are signed with the new key from now on."))
     return _to(endpoint_id)
 
@@ -102,7 +105,7 @@ def renew(endpoint_id: int) -> Response:
 def remove(endpoint_id: int) -> Response:
     """Forget it."""
     _writing_admin()
-    webhooks.remove_endpoint(db.session(), endpoint_id, now=utc_now())
+    webhook_endpoints.remove_endpoint(db.session(), endpoint_id, now=utc_now())
     flash(_("The address is removed."))
     return redirect(url_for("webhooks.show"), code=303)
 
@@ -111,14 +114,16 @@ def remove(endpoint_id: int) -> Response:
 def again(endpoint_id: int, call_id: int) -> Response:
     """Make one call once more."""
     _writing_admin()
-    webhooks.send_again(db.session(), endpoint_id, call_id, now=utc_now())
+    webhook_endpoints.send_again(db.session(), endpoint_id, call_id, now=utc_now())
     flash(_("It is sent again now."))
     return _to(endpoint_id)
 
 
 def _list_page(viewer: Viewer, *, url: str = "", error: str = "") -> str:
     found = endpoints(db.session())
-    return render_template("webhooks.html", viewer=viewer, found=found, url=url, error=error)
+    return render_template(
+        "webhooks/endpoints.html", viewer=viewer, found=found, url=url, error=error
+    )
 
 
 def _to(endpoint_id: int) -> Response:

@@ -7,7 +7,7 @@ Revises: 0013
 import sqlalchemy as sa
 from alembic import op
 
-from mentorship.domain.zones import current_name
+from mentorship.domain.shared.zones import current_name
 
 revision = "0014"
 down_revision = "0013"

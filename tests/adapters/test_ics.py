@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mentorship.adapters import calendar_links, ics
-from mentorship.domain.events import Event
+from mentorship.domain.calendars import Event
 
 START = datetime(2027, 3, 28, 15, tzinfo=UTC)
 LETTERS = st.characters(exclude_categories=("Cs", "Cc", "Zl", "Zp", "Cn"))

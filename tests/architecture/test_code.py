@@ -83,7 +83,7 @@ OVERRIDES = {
     # SQLAlchemy and Werkzeug document these; the class says what they do here.
     "mentorship/database.py:UtcDateTime.process_bind_param",
     "mentorship/database.py:UtcDateTime.process_result_value",
-    "mentorship/web/guard.py:IdConverter.to_python",
+    "mentorship/web/http/request_guards.py:IdConverter.to_python",
 }
 
 

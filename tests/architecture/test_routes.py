@@ -5,7 +5,7 @@ import re
 import pytest
 
 from mentorship import create_app
-from mentorship.web.openapi import describe
+from mentorship.web.http.openapi import describe
 from tests.support.databases import settings_for
 from tests.web.access import rows
 
@@ -26,7 +26,7 @@ def routes(app):
 
 
 def test_every_route_below_api_is_described_and_nothing_else_is(app):
-    """Put `@described(...)` of mentorship.web.openapi below the route."""
+    """Put `@described(...)` of mentorship.web.http.openapi below the route."""
     expected = {
         (method, re.sub("<[^>]+>", "{}", rule))
         for method, rule in routes(app)

@@ -9,7 +9,7 @@ from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from mentorship.adapters.languages import FOLDER
+from mentorship.adapters.translations import FOLDER
 from mentorship.config import PROJECT
 
 GERMAN = FOLDER / "de" / "LC_MESSAGES"

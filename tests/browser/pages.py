@@ -10,22 +10,22 @@ from flask import url_for
 from flask.testing import FlaskClient
 
 from mentorship.clock import utc_now
-from mentorship.domain.availability import DaysOff
-from mentorship.domain.events import Alarm
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.availability.slot_plan import DaysOff
+from mentorship.domain.availability.weekly_rules import Weekday
+from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
-from mentorship.domain.people import Role, Viewer
-from mentorship.domain.weekly import Weekday
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import WaitingListEntry
-from mentorship.services.afterwards import rate, set_recording, write_notes
-from mentorship.services.availability import apply
-from mentorship.services.changes import SaveDaysOff, SaveRule
-from mentorship.services.feeds import make_feed
-from mentorship.services.letters import unsubscribe_token
-from mentorship.services.manual import perform
-from mentorship.services.profiles import edit_profile
-from mentorship.services.reset_links import Purpose, make_token
-from mentorship.services.tokens import make
+from mentorship.services.accounts.api_tokens import make
+from mentorship.services.accounts.signed_links import Purpose, make_token
+from mentorship.services.availability.apply import apply
+from mentorship.services.availability.changes import SaveDaysOff, SaveRule
+from mentorship.services.booking.mentor_profile import edit_profile
+from mentorship.services.calendars.feeds import make_feed
+from mentorship.services.mail.compose import unsubscribe_token
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.followup import rate, set_recording, write_notes
 from tests.support.browser import Site
 from tests.support.builders import (
     a_booking,

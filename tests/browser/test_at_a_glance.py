@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
-from mentorship.domain.people import Role
-from mentorship.services.manual import perform
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.services.sessions.actions import perform
 from tests.support.builders import a_booking, a_profile
 
 pytestmark = pytest.mark.browser

@@ -5,8 +5,8 @@ from datetime import timedelta
 import pytest
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
 from tests.support.builders import a_booking
 from tests.support.loading import Loader
 

@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
 from tests.support.builders import a_booking
 
 pytestmark = pytest.mark.browser

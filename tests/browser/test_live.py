@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import SessionBooking
 from tests.support.builders import a_booking, the_journal
 from tests.support.databases import ENGINES

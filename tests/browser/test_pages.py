@@ -7,11 +7,11 @@ import pytest
 from playwright.sync_api import expect
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
-from mentorship.domain.people import Role
-from mentorship.services.accounts import set_password
-from mentorship.services.manual import perform
-from mentorship.services.reset_links import make_token
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.services.accounts.passwords import set_password
+from mentorship.services.accounts.signed_links import make_token
+from mentorship.services.sessions.actions import perform
 from tests.browser.pages import LONG_NAME, TOPICS, a_crowd
 from tests.support.builders import LINKS, a_booking, the_journal
 

@@ -7,10 +7,10 @@ from playwright.sync_api import expect
 from sqlalchemy import update
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import User
-from mentorship.services.manual import perform
+from mentorship.services.sessions.actions import perform
 from tests.support.browser import POLL, a_site
 from tests.support.builders import a_booking
 

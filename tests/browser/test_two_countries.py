@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import select
 
 from mentorship.clock import utc_now
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
 from mentorship.models import OutboxMessage, User
 
 pytestmark = pytest.mark.browser

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import Cause
-from mentorship.services.manual import perform
+from mentorship.services.sessions.actions import perform
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.clocks import standing_at
 

@@ -11,7 +11,7 @@ import pytest
 import mentorship
 from mentorship import create_app
 from mentorship.config import PROJECT, Settings, SettingsError, load_settings
-from mentorship.domain.mailboxes import is_mailbox
+from mentorship.domain.shared.email_addresses import is_mailbox
 from tests.support.databases import settings_for
 
 KEY = "u7Vt-for-tests-Xq29Lm"

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from mentorship import create_app
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.extensions import Base, db
 from mentorship.models import (
     ApiToken,
@@ -32,11 +32,11 @@ from mentorship.models import (
     SweepFailure,
     User,
 )
-from mentorship.queries.installation import identity_of
-from mentorship.services.import_sessions import import_sessions
-from mentorship.services.import_users import import_users
-from mentorship.services.manual import perform
-from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.queries.shared.installation import identity_of
+from mentorship.services.accounts.import_csv import import_users
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
 from tests.support.builders import a_booking, a_cast, at, some_users
 from tests.support.databases import settings_for
 

@@ -12,16 +12,16 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.booking_limits import BookingLimits
-from mentorship.domain.cutoff import NO_CUTOFF
-from mentorship.domain.errors import Conflict, NotFound, TooManyBookings
-from mentorship.domain.lifecycle import Action
-from mentorship.domain.people import Viewer
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.booking.cutoff import NO_CUTOFF
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.shared.errors import Conflict, NotFound, TooManyBookings
 from mentorship.models import MentorTimeSlot, SessionBooking
-from mentorship.services import booking as booking_service
-from mentorship.services.booking import NotFree, Wish
-from mentorship.services.manual import perform
-from mentorship.services.moving import move
+from mentorship.services.booking import book as booking_service
+from mentorship.services.booking.book import NotFree, Wish
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.move import move
 from tests.support import naive
 
 BOOK = {"product": booking_service.book, "naive": naive.book}

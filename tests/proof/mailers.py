@@ -7,14 +7,14 @@ from datetime import timedelta
 from sqlalchemy import create_engine, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import SmtpPost
+from mentorship.adapters.mail_transport import SmtpPost
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
-from mentorship.domain.identity import Identity
+from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage
 from mentorship.queries.mail import mail_facts
-from mentorship.services.delivery import deliver
-from mentorship.services.letters import House, write_letter
+from mentorship.services.mail.compose import House, write_letter
+from mentorship.services.mail.send import deliver
 
 IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
 HOUSE = House(

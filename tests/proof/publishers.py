@@ -7,7 +7,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from mentorship.services.publishing import publish
+from mentorship.services.availability.publish import publish
 
 
 def keep_publishing(url: str, mentor_id: int, times: int, now: datetime) -> Counter[str]:

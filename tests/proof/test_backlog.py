@@ -7,9 +7,9 @@ from itertools import pairwise
 import pytest
 from sqlalchemy import event, func, select
 
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, SessionBooking, StatusChange
-from mentorship.services.sweep import BATCH, everything, nothing, update_session_statuses
+from mentorship.services.sessions.sweep import BATCH, everything, nothing, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.support.builders import at
 from tests.support.crowd import many

@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.booking_limits import BookingLimits
-from mentorship.domain.lifecycle import Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import SessionBooking
 from tests.proof.bookers import ANY_NUMBER, press_all, press_book
 from tests.proof.conftest import sizes

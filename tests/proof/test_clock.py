@@ -12,13 +12,13 @@ import pytest
 from sqlalchemy import case, update
 from sqlalchemy.orm import Session
 
-from mentorship.domain.errors import Conflict
-from mentorship.domain.lifecycle import MANUAL_ACTIONS, Action, Status
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
+from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause, SessionBooking
-from mentorship.services.import_sessions import import_sessions
-from mentorship.services.manual import perform
-from mentorship.services.sweep import everything, update_session_statuses
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.sweep import everything, update_session_statuses
 from mentorship.services.worker import run_worker
 from tests.proof.conftest import sizes
 from tests.proof.world import a_world

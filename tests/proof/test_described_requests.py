@@ -22,10 +22,10 @@ from schemathesis.specs.openapi.checks import (
 
 from mentorship import create_app
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
-from mentorship.web.openapi import Access, described
-from mentorship.wire import ActionAnswer, CancelFields
+from mentorship.schemas.contract import ActionAnswer, CancelFields
+from mentorship.web.http.openapi import Access, described
 from tests.conftest import CRON_SECRET
 from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.extensions import db
 from tests.proof.workers import CRON, UPDATE, die_at_call
 from tests.support import naive

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
-from mentorship.domain.lifecycle import MANUAL_ACTIONS
+from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS
 from tests.proof.workers import UPDATE, Dashboard
 from tests.proof.world import a_world
 from tests.support.processes import HOST, a_server, cookie_of

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import SmtpPost
+from mentorship.adapters.mail_transport import SmtpPost
 from mentorship.clock import utc_now
 from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.models import OutboxMessage
 from mentorship.queries.mail import mail_facts
-from mentorship.services.letters import write_letter
-from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.mail.compose import write_letter
+from mentorship.services.mail.outbox import Mail, enqueue
 from tests.proof.conftest import sizes
 from tests.proof.mailers import HOUSE, IDENTITY, keep_sending, send_naively
 from tests.support.processes import CONTEXT, wait_until

@@ -21,10 +21,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import MANUAL_ACTIONS
+from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS
 from mentorship.models import Cause
-from mentorship.queries.due import anything_due
-from mentorship.services.sweep import nothing, update_session_statuses
+from mentorship.queries.sessions.due import anything_due
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE, die_between_the_two_transactions, keep_going
 from tests.proof.world import a_world

@@ -21,9 +21,9 @@ from hypothesis.stateful import (
 from sqlalchemy import create_engine, delete, insert, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.errors import Conflict, Forbidden, NotFound
-from mentorship.domain.lifecycle import Action
-from mentorship.domain.people import Role
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound
 from mentorship.models import (
     Cause,
     MentorTimeSlot,
@@ -32,9 +32,9 @@ from mentorship.models import (
     StatusChange,
     table_of,
 )
-from mentorship.queries.due import next_due
-from mentorship.services import manual
-from mentorship.services import sweep as sweeping
+from mentorship.queries.sessions.due import next_due
+from mentorship.services.sessions import actions as session_actions
+from mentorship.services.sessions import sweep as sweeping
 from tests.proof.conftest import sizes
 from tests.support import model
 from tests.support.builders import a_user, at
@@ -113,7 +113,7 @@ class Product:
         viewer = (self.pairs[number] | self.others)[who]
         with self.session() as session:
             try:
-                outcome = manual.perform(
+                outcome = session_actions.perform(
                     session, booking_id=self.ids[number], action=Action(action), viewer=viewer,
                     now=now,
                 )  # fmt: skip

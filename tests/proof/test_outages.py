@@ -19,10 +19,10 @@ from sqlalchemy.pool import NullPool
 from mentorship import create_app
 from mentorship.clock import utc_now
 from mentorship.database import begin_write
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.services.sweep import BATCH, nothing, update_session_statuses
+from mentorship.services.sessions.sweep import BATCH, nothing, update_session_statuses
 from mentorship.services.worker import AFTER_AN_ERROR, run_worker
 from tests.conftest import CRON_SECRET
 from tests.proof.conftest import sizes

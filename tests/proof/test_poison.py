@@ -1,6 +1,7 @@
 """Run 11: one per cent of the due bookings cannot be changed; all others change in that sweep.
 
-The wrong version, one statement for all that is due, is in `tests/services/test_sweep_faults.py`.
+The wrong version, one statement for all that is due, is in
+`tests/services/sessions/test_sweep_faults.py`.
 """
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import select
 
 from mentorship.models import SessionBooking
 from tests.proof.conftest import sizes
-from tests.services.test_sweep_faults import (
+from tests.services.sessions.test_sweep_faults import (
     NOON,
     POISON,
     counts_by_status_and_topic,

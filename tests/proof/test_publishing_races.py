@@ -5,9 +5,9 @@ from collections import Counter
 import pytest
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import Role
-from mentorship.domain.weekly import Weekday
-from mentorship.services.changes import SaveRule
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.availability.weekly_rules import Weekday
+from mentorship.services.availability.changes import SaveRule
 from tests.proof.conftest import sizes
 from tests.proof.publishers import keep_publishing
 from tests.support import naive

@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
-from mentorship.domain.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import User
-from mentorship.services.reset_links import make_token
+from mentorship.services.accounts.signed_links import make_token
 from tests.proof.conftest import sizes
 from tests.proof.workers import CRON, UPDATE
 from tests.support import naive

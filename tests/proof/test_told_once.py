@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.database import begin_write, lock_journal
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, StatusChange
 from tests.proof.conftest import sizes
 from tests.proof.workers import Dashboard, press_and_poll

@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
-from mentorship.domain.errors import Conflict, Forbidden
-from mentorship.domain.lifecycle import MANUAL_ACTIONS, Action
-from mentorship.domain.people import Viewer
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action
+from mentorship.domain.shared.errors import Conflict, Forbidden
 from mentorship.models import Cause
-from mentorship.services import manual
-from mentorship.services import sweep as sweeping
+from mentorship.services.sessions import actions
+from mentorship.services.sessions import sweep as sweeping
 from tests.proof.world import World
 from tests.support import naive
 from tests.support.builders import at
@@ -29,7 +29,7 @@ from tests.support.processes import CRON_SECRET, Answer, Caller
 from tests.support.replay import Telling
 
 SWEEP = {"product": sweeping.update_session_statuses, "naive": naive.sweep}
-PERFORM = {"product": manual.perform, "naive": naive.perform}
+PERFORM = {"product": actions.perform, "naive": naive.perform}
 
 
 def mix(world: World, style: str, seed: int, operations: int) -> Counter[str]:
@@ -188,7 +188,7 @@ def keep_going(world: World, seed: int, ledger: Path) -> None:
                         )
                         continue
                     number = min(world.number_at(now) + chance.randint(-9, 9), world.sessions - 1)
-                    outcome = manual.perform(
+                    outcome = actions.perform(
                         session,
                         booking_id=max(number, 0) + 1,
                         action=chance.choice(MANUAL_ACTIONS),
@@ -230,6 +230,6 @@ def die_at_call(url: str, number: int, what: str, booking_id: int, viewer: Viewe
                 session, now=now, cause=Cause.WORKER, keep=sweeping.nothing
             )
         else:
-            manual.perform(
+            actions.perform(
                 session, booking_id=booking_id, action=Action(what), viewer=viewer, now=now
             )

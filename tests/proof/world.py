@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import create_engine, insert
 from sqlalchemy.orm import Session
 
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.models import MentorTimeSlot, SessionBooking, table_of
 from tests.support.builders import a_user
 

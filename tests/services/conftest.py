@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.hooks import Hooks
+from mentorship.adapters.webhook_client import Hooks
 from tests.support.callers import Worker
 
 

@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.post import FolderPost
+from mentorship.adapters.mail_transport import FolderPost
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.lifecycle import Status
 from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.logs import configure_logs
 from mentorship.models import OutboxMessage
-from mentorship.services.letters import House
-from mentorship.services.outbox import Mail, enqueue
+from mentorship.services.mail.compose import House
+from mentorship.services.mail.outbox import Mail, enqueue
 from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_mail, run_worker
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until

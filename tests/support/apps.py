@@ -8,7 +8,8 @@ from flask import Flask
 from mentorship import create_app
 from mentorship.extensions import db
 from mentorship.logs import configure_logs
-from mentorship.web import feeds, limits
+from mentorship.web.calendars import feeds
+from mentorship.web.http import rate_limits
 from tests.support.databases import settings_for
 
 
@@ -33,4 +34,4 @@ class Applications:
         with app.app_context():
             db.engine.dispose()
         feeds.init_app(app)
-        limits.init_app(app, app.extensions["settings"])
+        rate_limits.init_app(app, app.extensions["settings"])

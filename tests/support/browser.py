@@ -16,7 +16,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from mentorship import create_app
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.extensions import db
 from mentorship.models import User
 from tests.support.builders import a_user

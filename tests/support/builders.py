@@ -8,9 +8,9 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.mail import MailKind
-from mentorship.domain.people import Role, Viewer
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import (
     CallOutcome,
     Cause,
@@ -25,8 +25,8 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
-from mentorship.services.accounts import folded_name
-from mentorship.services.reset_links import Links
+from mentorship.services.accounts.passwords import folded_name
+from mentorship.services.accounts.signed_links import Links
 
 LINKS = Links("https://mentors.example.org", "a-key-for-links-in-tests")
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from mentorship.models import Cause, WebhookCall, WebhookEndpoint
-from mentorship.services.calling import Caller
-from mentorship.services.sweep import nothing, update_session_statuses
-from mentorship.wire.webhooks import webhook_body
+from mentorship.schemas.webhooks import webhook_body
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.webhooks.send import Caller
 from tests.support.builders import a_booking, at
 
 KEY = "a-secret-key-for-tests"

@@ -6,7 +6,7 @@ from typing import Any
 from flask.testing import FlaskClient
 from jsonschema import Draft202012Validator
 
-from mentorship.web.openapi import describe
+from mentorship.web.http.openapi import describe
 
 
 def faults(document: dict[str, Any], method: str, path: str, response: Any) -> list[str]:

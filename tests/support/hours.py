@@ -5,13 +5,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from mentorship.domain.availability import DaysOff
-from mentorship.domain.people import Viewer
-from mentorship.domain.weekly import Weekday, WeeklyRule
-from mentorship.services.availability import apply
-from mentorship.services.availability_fields import new_rule
-from mentorship.services.changes import SaveDaysOff, SaveRule
-from mentorship.services.one_off import OneOff, save_slot
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.availability.slot_plan import DaysOff
+from mentorship.domain.availability.weekly_rules import Weekday, WeeklyRule
+from mentorship.services.availability.apply import apply
+from mentorship.services.availability.changes import SaveDaysOff, SaveRule
+from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.validation import new_rule
 from tests.support.builders import at
 
 NOW = at("09:00")  # A Tuesday.

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import func, select
 
-from mentorship.domain.errors import InvalidInput
+from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import MentorTimeSlot, SessionBooking
-from mentorship.services.import_sessions import import_sessions
+from mentorship.services.sessions.import_csv import import_sessions
 from tests.support.builders import at
 
 NOW = at("12:00")

@@ -8,15 +8,15 @@ from sqlalchemy import insert, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.booking_limits import BookingLimits
-from mentorship.domain.lifecycle import CLOCK_RULES, Action, Apply, State, decide
-from mentorship.domain.people import Viewer
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Action, Apply, State, decide
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
-from mentorship.queries.calendar import read_calendar
-from mentorship.queries.due import due_bookings
-from mentorship.services.booking import Wish, refuse_at_limit, refuse_unless_free
-from mentorship.services.manual import Outcome
-from mentorship.services.sweep import SweepResult
+from mentorship.queries.availability.mentor_calendar import read_calendar
+from mentorship.queries.sessions.due import due_bookings
+from mentorship.services.booking.book import Wish, refuse_at_limit, refuse_unless_free
+from mentorship.services.sessions.actions import Outcome
+from mentorship.services.sessions.sweep import SweepResult
 
 _BOOKINGS = table_of(SessionBooking)
 

@@ -23,10 +23,10 @@ from flask.testing import FlaskClient
 
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
-from mentorship.domain.people import Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.extensions import db
-from mentorship.services.sign_ins import begin_sign_in
-from mentorship.web.identity import SignedIn
+from mentorship.services.accounts.sign_ins import begin_sign_in
+from mentorship.web.http.authentication import SignedIn
 from tests.support.databases import SECRET_KEY
 
 # Each child is forked from a clean process that has opened nothing, and makes its own engine.

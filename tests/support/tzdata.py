@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mentorship.adapters import languages
-from mentorship.domain import instants, zones
+from mentorship.adapters import translations
+from mentorship.domain.shared import time_format, zones
 
 
 @contextmanager
@@ -31,5 +31,5 @@ def other_rules(folder: Path, rules_of: Mapping[str, str], *, release: str) -> I
 def _read_from(*path: Path) -> None:
     zoneinfo.reset_tzpath(path)
     zoneinfo.ZoneInfo.clear_cache()
-    for kept in (zones.zone_of, instants.clock, instants.zone, languages.day):
+    for kept in (zones.zone_of, time_format.clock, time_format.zone, translations.day):
         kept.cache_clear()

@@ -10,15 +10,15 @@ from typing import Any
 
 from flask import Flask
 
-from mentorship.domain.events import Alarm
-from mentorship.domain.lifecycle import Status
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
-from mentorship.domain.people import Viewer
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import WaitingListEntry
-from mentorship.services.feeds import make_feed
-from mentorship.services.letters import unsubscribe_token
-from mentorship.services.reset_links import Purpose, make_token
-from mentorship.services.tokens import make
+from mentorship.services.accounts.api_tokens import make
+from mentorship.services.accounts.signed_links import Purpose, make_token
+from mentorship.services.calendars.feeds import make_feed
+from mentorship.services.mail.compose import unsubscribe_token
 from tests.support.builders import (
     Cast,
     a_booking,

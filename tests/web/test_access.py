@@ -3,7 +3,7 @@
 import pytest
 
 from mentorship.database import begin_write
-from mentorship.domain.errors import Forbidden
+from mentorship.domain.shared.errors import Forbidden
 from mentorship.extensions import db
 from mentorship.models import SessionBooking
 from tests.support.dumps import dump

@@ -5,13 +5,13 @@ import html
 import pytest
 from sqlalchemy import select, update
 
-from mentorship.adapters import languages
+from mentorship.adapters import translations
+from mentorship.domain.accounts.viewers import Language
 from mentorship.domain.mail import CHOICES, MailKind
-from mentorship.domain.people import Language
-from mentorship.domain.problems import EXPLANATIONS, QUOTED, Problem
+from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Problem
 from mentorship.models import MailChoice, OutboxMessage, User
 from mentorship.queries.mail import choices_of
-from mentorship.services.letters import unsubscribe_token
+from mentorship.services.mail.compose import unsubscribe_token
 from tests.support.builders import a_booking, a_mail_set_aside, at
 
 
@@ -134,7 +134,7 @@ def test_every_problem_is_told_in_words_and_none_by_the_name_of_a_class(
 
     page = html.unescape(client_for(cast.admin).get("/mail").text)
 
-    assert languages.say(EXPLANATIONS[problem], Language(language)) in page
+    assert translations.say(EXPLANATIONS[problem], Language(language)) in page
     assert ("HeaderParseError" in page) is (problem in QUOTED)
 
 

@@ -5,9 +5,9 @@ import re
 import pytest
 from sqlalchemy import func, select, update
 
-from mentorship.domain.problems import Problem
+from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import WebhookCall, WebhookEndpoint
-from mentorship.services.webhooks import MOST_ENDPOINTS
+from mentorship.services.webhooks.endpoints import MOST_ENDPOINTS
 from tests.support.builders import a_booking, a_call_given_up, a_webhook, at
 
 URL = "https://hooks.example.org/a"

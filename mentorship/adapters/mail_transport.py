@@ -1,0 +1,215 @@
+"""How mail leaves the house: by SMTP, or as files in a folder."""
+
+import os
+import re
+import smtplib
+import ssl
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from email.message import Message
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from pydantic import SecretStr
+
+from mentorship.adapters.connections import connection_problem
+from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.shared.messages import N_
+
+TIMEOUT = 30.0
+"""Seconds without an answer after which an SMTP server counts as gone."""
+
+LONGEST_HAND_IN = 5 * TIMEOUT
+"""Seconds for one mail: the answers to MAIL, RCPT and DATA, the text, and the answer to that."""
+
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class Undelivered(Exception):
+    """A mail was not taken: the `problem`, with technical words as the message."""
+
+    def __init__(self, problem: Problem, words: str) -> None:
+        super().__init__(words)
+        self.problem = problem
+
+
+class Refused(Undelivered):
+    """This mail will never be taken."""
+
+
+class NotNow(Undelivered):
+    """This mail is not taken now, but perhaps later."""
+
+
+class Lost(NotNow):
+    """The connection broke at this mail; whether it was taken is not known."""
+
+
+class Unreachable(Undelivered):
+    """No mail at all is taken now."""
+
+
+class Counter(Protocol):
+    """Where mail is handed in, one by one."""
+
+    def hand_in(self, message: Message) -> None:
+        """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
+
+
+class Post(Protocol):
+    """A way for mail to leave; `where` says in words to where."""
+
+    @property
+    def where(self) -> str:
+        """Like "the SMTP server mail.example.org:25"."""
+
+    def open(self) -> AbstractContextManager[Counter]:
+        """A connection for many mails. Raises Unreachable."""
+
+
+class SmtpPost:
+    """Hands mail to an SMTP server: smtp:// with STARTTLS where it is offered, or smtps://.
+
+    User and password in the URL are percent-decoded, and never sent in the clear to another
+    machine.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self._is_tls = parts.scheme == "smtps"
+        self._host = parts.hostname or "localhost"
+        self._port = parts.port or (465 if self._is_tls else 25)
+        self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
+
+    @property
+    def where(self) -> str:
+        """The server, without the password."""
+        return N_("the SMTP server %(server)s", server=f"{self._host}:{self._port}")
+
+    @contextmanager
+    def open(self) -> Iterator[Counter]:
+        """One connection, signed in."""
+        try:
+            server = self._connect()
+        except Undelivered:
+            raise
+        except (OSError, smtplib.SMTPException, ValueError) as error:
+            # A ValueError comes of a password with letters that smtplib cannot send.
+            problem = connection_problem(error) or Problem.SIGN_IN
+            words = _said(error) if isinstance(error, smtplib.SMTPResponseException) else str(error)
+            raise Unreachable(problem, words) from error
+        try:
+            yield _SmtpCounter(server)
+        finally:
+            with suppress(OSError, smtplib.SMTPException):
+                server.quit()
+
+    def _connect(self) -> smtplib.SMTP:
+        if self._is_tls:
+            server: smtplib.SMTP = smtplib.SMTP_SSL(
+                self._host, self._port, timeout=TIMEOUT, context=ssl.create_default_context()
+            )
+        else:
+            server = smtplib.SMTP(self._host, self._port, timeout=TIMEOUT)
+        try:
+            server.ehlo()
+            is_private = self._is_tls or self._host in _THIS_MACHINE
+            if not self._is_tls and server.has_extn("starttls"):
+                server.starttls(context=ssl.create_default_context())
+                server.ehlo()
+                is_private = True
+            if self._user:
+                if not is_private:
+                    raise Unreachable(Problem.NO_ENCRYPTION, "the server offers no TLS")
+                server.login(self._user, self._password)
+        except BaseException:
+            server.close()
+            raise
+        return server
+
+
+class _SmtpCounter:
+    def __init__(self, server: smtplib.SMTP) -> None:
+        self._server = server
+
+    def hand_in(self, message: Message) -> None:
+        try:
+            self._server.send_message(message)
+        except smtplib.SMTPSenderRefused as error:
+            if _is_too_big(error.smtp_code, error.smtp_error):  # The size stands beside the sender.
+                raise Refused(Problem.TOO_BIG, _said(error)) from error
+            # It refuses the sender and not the mail: the next one would fare no better.
+            raise Unreachable(Problem.SENDER, _said(error)) from error
+        except smtplib.SMTPRecipientsRefused as error:
+            code, text = next(iter(error.recipients.values()))
+            refused = smtplib.SMTPResponseException(code, text)
+            raise _refusal(refused, Problem.RECIPIENT) from error
+        except smtplib.SMTPResponseException as error:
+            raise _refusal(error, Problem.REFUSED) from error
+        except smtplib.SMTPNotSupportedError as error:
+            raise Refused(Problem.ADDRESS, str(error)) from error
+        except OSError as error:  # Every other error of smtplib is one, and so is a time-out.
+            problem = connection_problem(error) or Problem.CONNECTION_LOST
+            raise Lost(problem, str(error)) from error
+
+
+def _refusal(error: smtplib.SMTPResponseException, problem: Problem) -> Undelivered:
+    """By the first digit of the code: for good, or for now."""
+    if error.smtp_code == 421:  # RFC 5321, 3.8: the server closes the connection.
+        return Lost(Problem.TRY_LATER, _said(error))
+    if error.smtp_code < 500:
+        return NotNow(Problem.TRY_LATER, _said(error))
+    is_too_big = _is_too_big(error.smtp_code, error.smtp_error)
+    return Refused(Problem.TOO_BIG if is_too_big else problem, _said(error))
+
+
+def _is_too_big(code: int, text: bytes | str) -> bool:
+    """Whether the size of the mail is what is refused (RFC 1870, 6.1; RFC 3463, X.3.4)."""
+    words = text if isinstance(text, bytes) else text.encode()
+    return (code == 552 and not words.startswith(b"5.2.2")) or words.startswith(b"5.3.4")
+
+
+def _said(error: smtplib.SMTPResponseException) -> str:
+    text = error.smtp_error
+    return f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
+
+
+class FolderPost:
+    """Writes each mail as a file, named by its Message-ID, so that a repeat takes its place."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @property
+    def where(self) -> str:
+        """The folder, as it is called in the documentation."""
+        return N_(
+            "files in the folder %(folder)s",
+            folder=f"{self._folder.parent.name}/{self._folder.name}",
+        )
+
+    @contextmanager
+    def open(self) -> Iterator[Counter]:
+        """The folder, made where it is missing."""
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise Unreachable(Problem.FOLDER, str(error)) from error
+        yield self
+
+    def hand_in(self, message: Message) -> None:
+        """A whole file or none."""
+        name = re.sub(r"[^A-Za-z0-9.@-]", "_", message["Message-ID"].strip("<>"))
+        draft = self._folder / f".{name}.{os.getpid()}"
+        try:
+            draft.touch(mode=0o600)
+            draft.write_bytes(message.as_bytes())
+            draft.replace(self._folder / f"{name}.eml")
+        except OSError as error:
+            raise Unreachable(Problem.FOLDER, str(error)) from error
+
+
+def post_for(smtp_url: SecretStr | None, folder: Path) -> Post:
+    """By SMTP where there is a URL, else into the folder."""
+    return SmtpPost(smtp_url.get_secret_value()) if smtp_url else FolderPost(folder)

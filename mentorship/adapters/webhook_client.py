@@ -1,0 +1,123 @@
+"""Calling other systems over HTTP: public addresses only, no redirects, for a short time."""
+
+import socket
+import ssl
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from ipaddress import ip_address
+from threading import Event, Timer
+from urllib.parse import urlsplit
+
+from mentorship.adapters.connections import connection_problem
+from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook
+
+TIMEOUT = 10.0
+"""Seconds for the whole call once the name is resolved, however slowly the answer drips."""
+
+
+class NoAnswer(Exception):
+    """The call was not answered, or not made: the `problem`, with technical words as message."""
+
+    def __init__(self, problem: Problem, words: str) -> None:
+        super().__init__(words)
+        self.problem = problem
+
+
+class Hooks:
+    """Makes calls.
+
+    `loopback` allows this machine's own addresses too, for development; `is_production` refuses
+    what has no TLS, or another port than 443 and 8443.
+    """
+
+    def __init__(
+        self, *, loopback: bool = False, is_production: bool = False, timeout: float = TIMEOUT
+    ) -> None:
+        self._loopback = loopback
+        self._is_production = is_production
+        self._timeout = timeout
+
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
+        """The status that a POST of JSON is answered with. Raises NoAnswer.
+
+        The name is resolved once, and the address that was checked is the one that is called: a
+        name that gives another answer a moment later leads nowhere else.
+        """
+        if self._is_production and not is_secure_webhook(url):
+            raise NoAnswer(Problem.NOT_SECURE, "Only https is called, at the ports 443 and 8443.")
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        is_tls = parts.scheme == "https"
+        port = parts.port or (443 if is_tls else 80)
+        address = self._allowed_address(host, port)
+        connection = _PinnedTls(host, port) if is_tls else _Pinned(host, port)
+        connection.address, connection.timeout = address, self._timeout
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        # A time-out of the socket is for each read; this one is for all of them.
+        is_late = Event()
+
+        def cut_off() -> None:
+            is_late.set()
+            connection.cut()
+
+        cut = Timer(self._timeout, cut_off)
+        cut.daemon = True
+        cut.start()
+        try:
+            connection.request("POST", path, body, {**_HEADERS, **headers})
+            return connection.getresponse().status
+        except (OSError, HTTPException, ValueError) as error:
+            problem = connection_problem(error) or Problem.NOT_HTTP
+            # What the timer has cut off looks like an answer that breaks off.
+            if is_late.is_set():
+                problem = Problem.TIMEOUT
+            raise NoAnswer(problem, f"{type(error).__name__}: {error}") from error
+        finally:
+            cut.cancel()
+            connection.close()
+
+    def _allowed_address(self, host: str, port: int) -> str:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            words = f"The name {host} cannot be resolved: {error}"
+            raise NoAnswer(Problem.NAME_UNKNOWN, words) from error
+        addresses = [str(place[4][0]) for place in found]
+        for address in addresses:
+            if is_public(address) or (self._loopback and ip_address(address).is_loopback):
+                return address
+        raise NoAnswer(Problem.NOT_PUBLIC, f"{host} is not at a public address.")
+
+
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "Mentorship"}
+
+
+class _Pinned(HTTPConnection):
+    """Speaks to `host` at the one address."""
+
+    address = ""
+
+    def connect(self) -> None:
+        self.sock = socket.create_connection((self.address, self.port), self.timeout)
+
+    def cut(self) -> None:
+        """End the call from another thread, whatever it waits for."""
+        if self.sock is not None:
+            with suppress(OSError):
+                # Not the TLS socket's own, which would change what the other thread is using.
+                socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
+
+
+class _PinnedTls(_Pinned, HTTPSConnection):
+    """The same over TLS, with the certificate checked against the name."""
+
+    def connect(self) -> None:
+        super().connect()
+        context = ssl.create_default_context()
+        tls = context.wrap_socket(
+            self.sock, server_hostname=self.host, do_handshake_on_connect=False
+        )
+        self.sock = tls
+        tls.do_handshake()

@@ -1,0 +1,1 @@
+"""People, and what a sign-in, a token and a password may be."""

@@ -1,0 +1,1 @@
+"""Weekly rules and the slots that come of them."""

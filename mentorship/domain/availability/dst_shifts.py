@@ -1,0 +1,73 @@
+"""What changes of the clocks do to weekly hours, for their mentor and for students elsewhere."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
+from itertools import pairwise
+
+from mentorship.domain.availability.slot_plan import exists, instant, is_whole
+from mentorship.domain.availability.weekly_rules import WeeklyRule
+from mentorship.domain.shared.zones import zone_of
+
+LOOK_AHEAD = timedelta(days=370)
+"""A year has every change of the clocks in it."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """From `since` (UTC) on a window that opens at `opens` for its mentor reads `then` elsewhere.
+
+    Until then it read `usual` in `timezone`, where so many of the mentor's `students` are.
+    """
+
+    timezone: str
+    students: int
+    since: datetime
+    opens: time
+    usual: time
+    then: time
+
+
+def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tuple[Shift, ...]:
+    """The dates of a year from `now` on which a rule begins to read otherwise in these zones.
+
+    `zones` says how many students are in each.
+    """
+    openings = list(_openings(rule, now))
+    found = []
+    for name, students in zones.items():
+        zone = zone_of(name)
+        for before, after in pairwise(openings):
+            # The window opens at one hour for its mentor, so only the clocks move it elsewhere.
+            usual, then = (opening.astimezone(zone).time() for opening in (before, after))
+            if usual != then:
+                found.append(Shift(name, students, after, rule.opens, usual, then))
+    return tuple(sorted(found, key=lambda shift: shift.since))
+
+
+def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...]:
+    """The wall-clock starts, in a year from `now`, that are left out as the clocks skip them."""
+    zone, length = zone_of(rule.timezone), timedelta(minutes=rule.slot_minutes)
+    first = now.astimezone(zone).date()
+    return tuple(
+        start
+        for day in rule.days(first, first + LOOK_AHEAD)
+        if _changes_near(day, zone)
+        for start in rule.cut(day, gap=gap)
+        if not is_whole(start, length, zone)
+    )
+
+
+def _changes_near(day: date, zone: tzinfo) -> bool:
+    """Whether the clocks change while a window of this day may be open; saves most of the work."""
+    begins = datetime.combine(day, time(), zone)
+    return begins.utcoffset() != (begins + timedelta(days=2)).utcoffset()
+
+
+def _openings(rule: WeeklyRule, now: datetime) -> Iterator[datetime]:
+    zone = zone_of(rule.timezone)
+    first = now.astimezone(zone).date()
+    for day in rule.days(first, first + LOOK_AHEAD):
+        wall = datetime.combine(day, rule.opens)
+        if exists(wall, zone):
+            yield instant(wall, zone)

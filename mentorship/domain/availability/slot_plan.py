@@ -1,0 +1,253 @@
+"""Which slots a mentor's calendar should hold, and what to change so that it does.
+
+Pure: a `Calendar` is a value, and its `plan` says what another hand is to store.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
+
+from mentorship.domain.availability.weekly_rules import WeeklyRule
+from mentorship.domain.shared.zones import zone_of
+
+AHEAD = timedelta(days=1)
+"""Slots are made this much further than the horizon, so that a daily look keeps it filled."""
+
+_MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class SlotSettings:
+    """A mentor's limits: buffers and notice in minutes, the daily limit in sessions.
+
+    The defaults are those of a mentor who never set any.
+    """
+
+    buffer_before: int = 0
+    buffer_after: int = 0
+    minimum_notice: int = 120
+    horizon_days: int = 56
+    daily_limit: int | None = None
+
+    @property
+    def gap(self) -> int:
+        """How many minutes lie between two slots: what follows one and what precedes the next."""
+        return self.buffer_after + self.buffer_before
+
+
+@dataclass(frozen=True, order=True)
+class PlannedSlot:
+    """A slot as a rule wants it; instants in UTC."""
+
+    start_time: datetime
+    end_time: datetime
+    rule_id: int
+    capacity: int
+
+
+@dataclass(frozen=True)
+class KnownSlot:
+    """A slot that is offered; `rule_id` is empty for a one-off.
+
+    It is taken as soon as somebody has a seat in it, and `is_kept` once the mentor was asked about
+    it and kept it although no rule wants it any more. Instants in UTC.
+    """
+
+    id: int
+    start_time: datetime
+    end_time: datetime
+    rule_id: int | None
+    capacity: int
+    is_taken: bool
+    is_kept: bool = False
+
+
+@dataclass(frozen=True)
+class DaysOff:
+    """Days on which rules make no slots, both ends included, in the mentor's zone."""
+
+    id: int
+    first_day: date
+    last_day: date
+    note: str = ""
+
+    def touch(self, slot: PlannedSlot, zone: tzinfo) -> bool:
+        """Whether any part of the slot falls on these days."""
+        begins = slot.start_time.astimezone(zone).date()
+        ends = (slot.end_time - _MINUTE).astimezone(zone).date()
+        return begins <= self.last_day and ends >= self.first_day
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What makes a calendar right, up to `until` (UTC).
+
+    `misfits` are taken slots that no rule wants any more: they stay until their mentor decides.
+    `release` are kept ones that a rule wants again. `crowded` counts the wanted slots that are
+    left out because others stand too close.
+    """
+
+    until: datetime
+    add: tuple[PlannedSlot, ...]
+    withdraw: tuple[KnownSlot, ...]
+    misfits: tuple[KnownSlot, ...]
+    release: tuple[KnownSlot, ...]
+    crowded: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to store."""
+        return not (self.add or self.withdraw or self.release)
+
+    def with_new_rule(self, rule_id: int) -> "Plan":
+        """The same once the new rule, which was planned as number 0, has this id."""
+        return replace(
+            self, add=tuple(replace(it, rule_id=it.rule_id or rule_id) for it in self.add)
+        )
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """A mentor's rules, and the slots that are offered and not over.
+
+    `timezone` is the mentor's, in which days off are meant. `dropped` are the one-off slots that
+    the mentor takes back.
+    """
+
+    timezone: str
+    settings: SlotSettings
+    rules: tuple[WeeklyRule, ...]
+    days_off: tuple[DaysOff, ...]
+    slots: tuple[KnownSlot, ...]
+    dropped: frozenset[int] = frozenset()
+
+    def wanted(self, *, since: datetime, until: datetime) -> list[PlannedSlot]:
+        """What the rules ask for with `since < start <= until`, days off left out, in order."""
+        zone = zone_of(self.timezone)
+        slots = (
+            slot
+            for rule in self.rules
+            for slot in slots_of(rule, gap=self.settings.gap, since=since, until=until)
+        )
+        return sorted(
+            slot for slot in slots if not any(off.touch(slot, zone) for off in self.days_off)
+        )
+
+    def size(self, *, now: datetime) -> int:
+        """About how many slots the rules ask for up to the horizon; quick for any rules."""
+        first, days = now.date(), timedelta(days=self.settings.horizon_days)
+        return sum(
+            len(list(rule.days(first, first + days)))
+            * len(list(rule.cut(first, gap=self.settings.gap)))
+            for rule in self.rules
+        )
+
+    def in_the_way(self, start: datetime, end: datetime) -> KnownSlot | None:
+        """The first slot that stands closer to [start, end) than the buffers allow."""
+        gap = self.settings.gap * _MINUTE
+        close = (it for it in self.slots if it.start_time < end + gap and start < it.end_time + gap)
+        return next(close, None)
+
+    def plan(self, *, now: datetime) -> Plan:
+        """What to change at `now` (UTC).
+
+        Taken slots, one-offs and what has begun stay where they are; slots that exist come
+        before new ones, and earlier before later. All keep the gap to each other.
+        """
+        until = now + timedelta(days=self.settings.horizon_days) + AHEAD
+        ours = [slot for slot in self.slots if self._is_ours(slot, now)]
+        last = max((slot.start_time for slot in ours), default=until)
+        wanted = self.wanted(since=now, until=max(until, last))
+        capacities = {_key(slot): slot.capacity for slot in wanted}
+        free = [slot for slot in ours if not slot.is_taken]
+        busy = _Busy(set(self.slots) - set(free), timedelta(minutes=self.settings.gap))
+        withdraw = [
+            slot
+            for slot in sorted(free, key=lambda slot: slot.start_time)
+            if capacities.get(_key(slot)) != slot.capacity or not busy.take(slot)
+        ]
+        present = {_key(slot) for slot in set(self.slots) - set(withdraw)}
+        missing = [it for it in wanted if it.start_time <= until and _key(it) not in present]
+        add = [slot for slot in missing if busy.take(slot)]
+        return Plan(
+            until=until,
+            add=tuple(add),
+            withdraw=tuple(withdraw),
+            misfits=tuple(it for it in ours if it.is_taken and _key(it) not in capacities),
+            release=tuple(it for it in ours if it.is_kept and _key(it) in capacities),
+            crowded=len(missing) - len(add),
+        )
+
+    def _is_ours(self, slot: KnownSlot, now: datetime) -> bool:
+        """Whether the plan may take the slot back."""
+        if slot.rule_id is None:
+            return slot.id in self.dropped
+        return slot.start_time > now
+
+
+def slots_of(
+    rule: WeeklyRule, *, gap: int, since: datetime, until: datetime
+) -> Iterator[PlannedSlot]:
+    """The slots of one rule with `since < start <= until`; `gap` minutes lie between two.
+
+    The window is cut on the mentor's wall clock, so a slot keeps its hour over a change of the
+    clocks. Of an hour that comes twice the first is taken; a slot of which the clocks skip any
+    minute is left out. Each slot lasts its full length.
+    """
+    zone, length = zone_of(rule.timezone), rule.slot_minutes * _MINUTE
+    first = since.astimezone(zone).date() - _DAY  # A window of the day before may reach over.
+    for day in rule.days(first, until.astimezone(zone).date()):
+        for start in rule.cut(day, gap=gap):
+            if not is_whole(start, length, zone):
+                continue
+            begins = instant(start, zone)
+            if since < begins <= until:
+                yield PlannedSlot(begins, begins + length, rule.id, rule.capacity)
+
+
+def instant(wall: datetime, zone: tzinfo) -> datetime:
+    """The UTC instant at which this wall-clock time comes first."""
+    return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
+
+
+def exists(wall: datetime, zone: tzinfo) -> bool:
+    """Whether the clocks ever show this time."""
+    return instant(wall, zone).astimezone(zone).replace(tzinfo=None, fold=0) == wall
+
+
+def is_whole(start: datetime, length: timedelta, zone: tzinfo) -> bool:
+    """Whether the clocks show every minute from `start` on."""
+    last = start + length - _MINUTE
+    return (
+        exists(start, zone)
+        and exists(last, zone)
+        and instant(last, zone) - instant(start, zone) >= length - _MINUTE
+    )
+
+
+def _key(slot: PlannedSlot | KnownSlot) -> tuple[int | None, datetime, datetime]:
+    return slot.rule_id, slot.start_time, slot.end_time
+
+
+class _Busy:
+    """The times that are taken, with a gap around each."""
+
+    def __init__(self, fixed: Iterable[KnownSlot], gap: timedelta) -> None:
+        """Begin with slots that stay, although imported ones may overlap."""
+        self._gap = gap
+        self._spans: list[tuple[datetime, datetime]] = []
+        for slot in sorted(fixed, key=lambda slot: slot.start_time):
+            start, end = slot.start_time, slot.end_time
+            if self._spans and start < self._spans[-1][1]:
+                start, last = self._spans.pop()
+                end = max(end, last)
+            self._spans.append((start, end))
+
+    def take(self, slot: PlannedSlot | KnownSlot) -> bool:
+        """Note the slot if it keeps the gap to all others; returns whether it does."""
+        later = bisect_left(self._spans, (slot.end_time + self._gap,))
+        if later and self._spans[later - 1][1] + self._gap > slot.start_time:
+            return False
+        insort(self._spans, (slot.start_time, slot.end_time))
+        return True

@@ -1,0 +1,1 @@
+"""What limits a booking, and how long a slot is held."""

@@ -1,0 +1,41 @@
+"""How long a time is held for the next person on a waiting list."""
+
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+
+from mentorship.domain.shared.zones import zone_of
+
+DAY_BEGINS, DAY_ENDS = time(8), time(22)
+"""A hold runs between these, in the student's zone: nobody has to answer at night."""
+
+_A_DAY = timedelta(days=1)
+
+
+def hold_ends(
+    now: datetime, length: timedelta, *, timezone: str, bookable_until: datetime
+) -> datetime:
+    """When a hold that is made at `now` ends (UTC).
+
+    After `length` of the student's waking hours, which are those of `timezone`, and at
+    `bookable_until` (UTC) at the latest, when nobody can book the slot any more.
+    """
+    zone = zone_of(timezone)
+    # The zone's day may be a day behind or ahead of UTC's.
+    day = now.astimezone(zone).date()
+    left = length
+    while True:
+        begins, ends = _waking_hours(day, zone)
+        if begins >= bookable_until:
+            return bookable_until
+        counted = max(ends - max(begins, now), timedelta(0))
+        if left <= counted:
+            return min(max(begins, now) + left, bookable_until)
+        left -= counted
+        day += _A_DAY
+
+
+def _waking_hours(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
+    """In UTC, so that a difference is a length also on a day on which the clocks change."""
+    begins, ends = (
+        datetime.combine(day, each, tzinfo=zone).astimezone(UTC) for each in (DAY_BEGINS, DAY_ENDS)
+    )
+    return begins, ends

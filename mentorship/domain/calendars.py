@@ -1,0 +1,68 @@
+"""What a session is in somebody's calendar. The words are plain; the format is the adapter's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared.messages import N_, Sentence, joined
+
+
+class Alarm(StrEnum):
+    """When a calendar reminds of a session, as a person chooses it for their feed."""
+
+    NONE = "none"
+    AT_START = "at-start"
+    TEN_MINUTES = "ten-minutes"
+    ONE_HOUR = "one-hour"
+    ONE_DAY = "one-day"
+
+
+LEAD_OF: Mapping[Alarm, timedelta] = MappingProxyType(
+    {
+        Alarm.AT_START: timedelta(0),
+        Alarm.TEN_MINUTES: timedelta(minutes=10),
+        Alarm.ONE_HOUR: timedelta(hours=1),
+        Alarm.ONE_DAY: timedelta(days=1),
+    }
+)
+"""How long before the start each alarm rings."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One entry of a calendar. Instants in UTC.
+
+    `sequence` rises with each change (RFC 5545, 3.8.7.4); `changed_at` is when it last did.
+    `alarm` is how long before the start a reminder is due, None for no reminder.
+    """
+
+    uid: str
+    sequence: int
+    summary: str
+    description: str
+    url: str
+    start: datetime
+    end: datetime
+    changed_at: datetime
+    is_cancelled: bool
+    alarm: timedelta | None = None
+
+
+def summary(topic: str, status: Status, *, is_delayed: bool) -> Sentence:
+    """The title, which tells what most calendars would not show otherwise."""
+    words = topic or N_("Mentoring session")
+    if status is Status.ONGOING and is_delayed:
+        return N_("Delayed: %(topic)s", topic=words)
+    if status is Status.COMPLETED:
+        return N_("Completed: %(topic)s", topic=words)
+    if status is Status.CANCELLED:
+        return N_("Cancelled: %(topic)s", topic=words)
+    return joined(words)
+
+
+def alarm_for(alarm: Alarm, status: Status) -> timedelta | None:
+    """Only what is still to begin is worth a reminder."""
+    return LEAD_OF.get(alarm) if status is Status.SCHEDULED else None

@@ -1,0 +1,252 @@
+"""The lifecycle of a booked session, as data.
+
+`RULES` is the only place that says which change is lawful. `decide` reads it in Python for one
+session; `mentorship.queries.sessions.due` reads the same rows as SQL for many.
+Specification, section 2.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import MappingProxyType
+
+from mentorship.domain.shared.messages import N_
+
+
+class Status(StrEnum):
+    """Where a booked session stands. COMPLETED and CANCELLED are final."""
+
+    SCHEDULED = "SCHEDULED"
+    ONGOING = "ONGOING"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+
+
+OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
+"""Sessions that still take up their people's time."""
+
+EARLY = timedelta(minutes=15)
+"""Longer than this before its start a start is asked about first, and the room stays shut."""
+
+
+class Action(StrEnum):
+    """The name of a transition."""
+
+    DELAY = "delay"
+    AUTO_COMPLETE = "auto-complete"
+    START = "start"
+    ARRIVE = "arrive"
+    COMPLETE = "complete"
+    CANCEL = "cancel"
+
+
+class Party(StrEnum):
+    """In which relation to a session somebody acts on it."""
+
+    CLOCK = "clock"
+    MENTOR = "mentor"
+    STUDENT = "student"
+    ADMIN = "admin"
+
+
+class Moment(StrEnum):
+    """An instant a rule may refer to. The edges of a slot are half-open: equality has passed."""
+
+    NOW = "now"
+    START = "start_time"
+    END = "end_time"
+
+
+@dataclass(frozen=True)
+class State:
+    """What the rules look at in one session; all instants are aware and in UTC."""
+
+    status: Status
+    is_delayed: bool
+    started_at: datetime | None
+    start_time: datetime
+    end_time: datetime
+
+    def at(self, moment: Moment, now: datetime) -> datetime:
+        """The instant that `moment` means for this session."""
+        if moment is Moment.NOW:
+            return now
+        return self.start_time if moment is Moment.START else self.end_time
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One lawful transition.
+
+    `delayed` and `arrived` narrow the source state (None: either); `since` and `before` bound
+    the time (`at(since) <= now < at(before)`); `sets` is what the transition leaves behind.
+    """
+
+    action: Action
+    source: Status
+    target: Status
+    by: frozenset[Party]
+    reason: str
+    delayed: bool | None = None
+    arrived: bool | None = None
+    since: Moment | None = None
+    before: Moment | None = None
+    sets: Mapping[str, bool | Moment] = field(default_factory=dict)
+
+    def matches(self, state: State, now: datetime) -> bool:
+        """Whether this transition is lawful for `state` at `now`."""
+        return (
+            state.status is self.source
+            and (self.delayed is None or state.is_delayed is self.delayed)
+            and (self.arrived is None or (state.started_at is not None) is self.arrived)
+            and (self.since is None or state.at(self.since, now) <= now)
+            and (self.before is None or now < state.at(self.before, now))
+        )
+
+    def holds(self, state: State) -> bool:
+        """Whether `state` already is what this transition would leave behind."""
+        delayed = self.sets.get("is_delayed", self.delayed)
+        return (
+            state.status is self.target
+            and (delayed is None or state.is_delayed is delayed)
+            and (self.arrived is None or state.started_at is not None)
+        )
+
+    def changes(self, state: State, now: datetime) -> dict[str, object]:
+        """Column values to store; instants in UTC."""
+        return {"status": self.target} | {
+            name: state.at(value, now) if isinstance(value, Moment) else value
+            for name, value in self.sets.items()
+        }
+
+
+def _by(*parties: Party) -> frozenset[Party]:
+    return frozenset(parties)
+
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        Action.DELAY, Status.SCHEDULED, Status.ONGOING, _by(Party.CLOCK),
+        N_("The start time passed and nobody had started the session."),
+        since=Moment.START, sets={"is_delayed": True},
+    ),
+    Rule(
+        Action.AUTO_COMPLETE, Status.ONGOING, Status.COMPLETED, _by(Party.CLOCK),
+        N_("The session was started on time and its end time passed."),
+        delayed=False, since=Moment.END, sets={"completed_at": Moment.END},
+    ),
+    Rule(
+        Action.START, Status.SCHEDULED, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
+        N_("The session was started."),
+        before=Moment.END, sets={"is_delayed": False, "started_at": Moment.NOW},
+    ),
+    Rule(
+        Action.ARRIVE, Status.ONGOING, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
+        N_("The delayed session began."),
+        delayed=True, arrived=False, sets={"started_at": Moment.NOW},
+    ),
+    Rule(
+        Action.COMPLETE, Status.ONGOING, Status.COMPLETED,
+        _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
+        N_("The session was completed."),
+        sets={"completed_at": Moment.NOW},
+    ),
+    Rule(
+        Action.CANCEL, Status.SCHEDULED, Status.CANCELLED,
+        _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
+        N_("The session was cancelled."),
+        before=Moment.START, sets={"cancelled_at": Moment.NOW},
+    ),
+)  # fmt: skip
+
+RULE_OF: Mapping[Action, Rule] = MappingProxyType({rule.action: rule for rule in RULES})
+
+CLOCK_RULES: tuple[Rule, ...] = tuple(rule for rule in RULES if Party.CLOCK in rule.by)
+"""In the order in which a sweep applies them: delays first."""
+
+MANUAL_ACTIONS: tuple[Action, ...] = tuple(
+    rule.action for rule in RULES if Party.CLOCK not in rule.by
+)
+
+
+@dataclass(frozen=True)
+class Apply:
+    """The transition is lawful: store `rule.changes`."""
+
+    rule: Rule
+
+
+@dataclass(frozen=True)
+class AlreadyHolds:
+    """Nothing to write: the session already is what the action asks for."""
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Not lawful now; `overdue` is the clock's transition that should have come first, if any."""
+
+    sentence: str
+    overdue: Rule | None = None
+
+
+def decide(state: State, action: Action, now: datetime) -> Apply | AlreadyHolds | Refused:
+    """What becomes of `action` on a session in `state` at `now` (aware, UTC).
+
+    Does not look at who asks; that is `permitted`. Raises nothing.
+    """
+    rule = RULE_OF[action]
+    if rule.matches(state, now):
+        return Apply(rule)
+    if rule.holds(state):
+        return AlreadyHolds()
+    overdue = next((due for due in CLOCK_RULES if due.matches(state, now)), None)
+    return Refused(_refusal(state, action, overdue), overdue)
+
+
+def permitted(action: Action, party: Party) -> bool:
+    """Whether `party` may ask for `action` at all, whatever the state."""
+    return party in RULE_OF[action].by
+
+
+def _refusal(state: State, action: Action, overdue: Rule | None) -> str:
+    if overdue is not None and overdue.action is Action.DELAY:
+        if action is Action.START:
+            return N_(
+                "The end time of this session has passed, so it is now marked as delayed. "
+                "It can be completed."
+            )
+        return N_(
+            "The start time of this session has passed, so it is now marked as delayed. "
+            "It can be completed."
+        )
+    status = overdue.target if overdue else state.status
+    if status in IS_OVER:
+        return IS_OVER[status]
+    if state.status is Status.SCHEDULED:
+        return N_(
+            "This session has not started yet, so it cannot %(be_done)s.", be_done=_VERB[action]
+        )
+    if action is Action.START and state.started_at is None:
+        return N_("This session is delayed: its start time passed. Mark the arrival instead.")
+    if action is Action.ARRIVE:
+        return N_("This session was started on time, so there is no late arrival to mark.")
+    return N_("This session is under way, so it cannot %(be_done)s.", be_done=_VERB[action])
+
+
+IS_OVER: Mapping[Status, str] = MappingProxyType(
+    {
+        Status.COMPLETED: N_("This session is already completed."),
+        Status.CANCELLED: N_("This session is already cancelled."),
+    }
+)
+"""Why nothing more can be done with a session that is over."""
+
+_VERB: Mapping[Action, str] = MappingProxyType(
+    {
+        Action.START: N_("be started"),
+        Action.ARRIVE: N_("be marked as arrived"),
+        Action.COMPLETE: N_("be completed"),
+        Action.CANCEL: N_("be cancelled"),
+    }
+)

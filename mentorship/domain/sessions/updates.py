@@ -1,0 +1,41 @@
+"""What is told about transitions: in JSON answers, browser events and tables."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mentorship.domain.sessions.lifecycle import RULES, Party, Rule, Status
+
+
+@dataclass(frozen=True)
+class Update:
+    """One applied transition. Instants are in UTC; `due_at` is None for a person's action."""
+
+    session_id: int
+    old_status: Status
+    new_status: Status
+    is_delayed: bool
+    reason: str
+    timestamp: datetime
+    due_at: datetime | None
+    cause: str
+
+
+def rule_of_change(old: Status, new: Status, *, by_clock: bool) -> Rule:
+    """The rule that made a change; `by_clock` is whether the change has a due time."""
+    return next(
+        rule
+        for rule in RULES
+        if (rule.source, rule.target, Party.CLOCK in rule.by) == (old, new, by_clock)
+    )
+
+
+def count_started(updates: Iterable[Update]) -> int:
+    """How many sessions became ONGOING, by a person or by the clock."""
+    return sum(update.old_status is Status.SCHEDULED and update.new_status is Status.ONGOING
+               for update in updates)  # fmt: skip
+
+
+def count_completed(updates: Iterable[Update]) -> int:
+    """How many sessions became COMPLETED, by a person or by the clock."""
+    return sum(update.new_status is Status.COMPLETED for update in updates)

@@ -1,0 +1,1 @@
+"""What all rooms of the domain stand on: errors, messages, times and zones."""

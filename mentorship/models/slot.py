@@ -1,0 +1,71 @@
+"""The times that mentors give."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    UniqueConstraint,
+    false,
+    text,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.models.columns import Model
+
+
+class MentorTimeSlot(Model):
+    """A mentor's half-open interval [start_time, end_time), in UTC, for `capacity` students.
+
+    A slot that is withdrawn is no longer offered; the database lets none with an open session be.
+    The database also refuses two exclusive slots of one mentor that overlap and are not
+    withdrawn, and two exclusive open sessions of one student; only what a file tells of
+    agreements made elsewhere is not exclusive. `rule_id` names the weekly rule that made the
+    slot. While `held_until` has not passed, only `held_for` may book it (waiting list).
+    `meeting_url` is the room of its sessions; empty means the mentor's standing one.
+    """
+
+    __tablename__ = "mentor_time_slots"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    start_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    end_time: Mapped[datetime] = mapped_column(UtcDateTime)
+    capacity: Mapped[int] = mapped_column(server_default="1")
+    is_withdrawn: Mapped[bool] = mapped_column(server_default=false())
+    is_exclusive: Mapped[bool] = mapped_column(server_default=true())
+    rule_id: Mapped[int | None] = mapped_column(
+        ForeignKey("availability_rules.id", ondelete="SET NULL")
+    )
+    held_for: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
+
+    __table_args__ = (
+        CheckConstraint("start_time < end_time", name="starts_before_it_ends"),
+        CheckConstraint("capacity >= 1", name="capacity_positive"),
+        CheckConstraint("(held_for IS NULL) = (held_until IS NULL)", name="hold_has_its_end"),
+        # What a booking copies, so that its composite foreign key can keep the copies true.
+        UniqueConstraint(
+            "id",
+            "mentor_id",
+            "start_time",
+            "end_time",
+            "is_withdrawn",
+            "is_exclusive",
+            "capacity",
+            name="uq_mentor_time_slots_copied",
+        ),
+        Index("ix_mentor_time_slots_mentor_start", "mentor_id", "start_time"),
+        Index("ix_mentor_time_slots_rule", "rule_id", "start_time"),
+        Index(
+            "ix_mentor_time_slots_held",
+            "held_until",
+            sqlite_where=text("held_until IS NOT NULL"),
+            postgresql_where=text("held_until IS NOT NULL"),
+        ),
+    )

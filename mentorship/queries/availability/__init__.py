@@ -1,0 +1,1 @@
+"""Reading a mentor's calendar."""

@@ -1,0 +1,114 @@
+"""A mentor's slots to come, a page at a time, and where the mentor's students are."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, ScalarSelect, func, literal_column, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.availability.mentor_calendar import IS_HELD_IN_LINE
+
+PAGE_SIZE = 20
+MOST_ZONES = 8
+
+
+@dataclass(frozen=True)
+class UpcomingSlot:
+    """A slot that is offered. Instants in UTC; `taken` is how many of its seats are.
+
+    It is held for who waits for a time, and kept where it is only left to who booked it. It stays
+    where its sessions were begun or are over.
+    """
+
+    id: int
+    start_time: datetime
+    end_time: datetime
+    capacity: int
+    rule_id: int | None
+    taken: int
+    is_held: bool
+    is_kept: bool
+    stays: bool
+
+
+@dataclass(frozen=True)
+class UpcomingSlots:
+    """One page, counted from 1."""
+
+    slots: tuple[UpcomingSlot, ...]
+    total: int
+    page: int
+    pages: int
+
+
+def _seats(*those: ColumnElement[bool]) -> ScalarSelect[int]:
+    return (
+        select(func.count())
+        .select_from(SessionBooking)
+        .where(
+            SessionBooking.time_slot_id == MentorTimeSlot.id,
+            # A literal, because a planner uses a partial index only where its words are repeated.
+            literal_column("session_bookings.status <> 'CANCELLED'"),
+            *those,
+        )
+        .correlate(MentorTimeSlot)
+        .scalar_subquery()
+    )
+
+
+def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime) -> UpcomingSlots:
+    """The slots of a mentor that begin after `now` (UTC), on the asked page or else on the last."""
+    offered = (
+        MentorTimeSlot.mentor_id == mentor_id,
+        MentorTimeSlot.start_time > now,
+        ~MentorTimeSlot.is_withdrawn,
+    )
+    total = session.scalar(select(func.count()).select_from(MentorTimeSlot).where(*offered)) or 0
+    pages = max(1, -(-total // PAGE_SIZE))
+    page = min(page, pages)
+    rows = session.execute(
+        select(
+            MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
+            MentorTimeSlot.capacity, MentorTimeSlot.rule_id, MentorTimeSlot.held_until,
+            IS_HELD_IN_LINE.label("is_in_line"), _seats().label("taken"),
+            _seats(SessionBooking.status == Status.SCHEDULED).label("scheduled"),
+        )
+        .where(*offered)
+        .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
+        .limit(PAGE_SIZE)
+        .offset((page - 1) * PAGE_SIZE)
+    )  # fmt: skip
+    return UpcomingSlots(tuple(_slot(row, now=now) for row in rows), total, page, pages)
+
+
+def _slot(row: Row[*tuple[Any, ...]], *, now: datetime) -> UpcomingSlot:
+    is_held = row.held_until is not None and row.held_until > now
+    is_kept = is_held and row.taken > 0 and not row.is_in_line
+    return UpcomingSlot(
+        id=row.id,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        capacity=row.capacity,
+        rule_id=row.rule_id,
+        taken=row.taken,
+        is_held=is_held and not is_kept,
+        is_kept=is_kept,
+        stays=row.taken > 0 and row.scheduled == 0,
+    )
+
+
+def zones_of_students(session: Session, mentor_id: int) -> dict[str, int]:
+    """How many of the mentor's students are in each time zone; the zones with most of them."""
+    students = func.count(SessionBooking.student_id.distinct()).label("students")
+    rows = session.execute(
+        select(User.timezone, students)
+        .join(SessionBooking, SessionBooking.student_id == User.id)
+        .where(SessionBooking.mentor_id == mentor_id, SessionBooking.status != Status.CANCELLED)
+        .group_by(User.timezone)
+        .order_by(students.desc(), User.timezone)
+        .limit(MOST_ZONES)
+    )
+    return {row.timezone: row.students for row in rows}

@@ -1,0 +1,1 @@
+"""Reading who can be booked, and when."""

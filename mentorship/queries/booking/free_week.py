@@ -1,0 +1,79 @@
+"""A week of a mentor's free times, as a student's wall calendar has it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+
+from sqlalchemy.orm import Session
+
+from mentorship.domain.shared.calendar_weeks import Week, local_day
+from mentorship.queries.booking.directory import is_anything_offered
+from mentorship.queries.booking.free_slots import FreeSlot, Limits, free_slots
+
+_HALF = timedelta(days=3, hours=12)
+
+
+@dataclass(frozen=True)
+class FreeWeek:
+    """The days of `week` with their free times, in the viewer's zone.
+
+    `next_free` is the day of the first free time after an empty week. `full_week` is the Monday,
+    in the mentor's zone, of a week in which every time is taken: one can wait for it.
+    """
+
+    week: Week
+    days: tuple[tuple[date, tuple[FreeSlot, ...]], ...]
+    has_previous: bool
+    has_next: bool
+    next_free: date | None
+    full_week: date | None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no time of this week can be booked."""
+        return not any(slots for _day, slots in self.days)
+
+
+def free_week(
+    session: Session, limits: Limits, week: Week, *, student_id: int | None, now: datetime
+) -> FreeWeek:
+    """What a student, or with None anybody, can book with this mentor in `week` at `now` (UTC)."""
+    latest = now + limits.horizon
+    mentor_id = limits.mentor_id
+    slots = free_slots(
+        session, mentor_id=mentor_id, student_id=student_id, since=week.start, until=week.end,
+        now=now,
+    )  # fmt: skip
+    by_day = {
+        day: tuple(of_day)
+        for day, of_day in groupby(slots, lambda slot: local_day(slot.start_time, week.timezone))
+    }
+    next_free = full_week = None
+    if not slots:
+        later = free_slots(
+            session, mentor_id=mentor_id, student_id=student_id, since=max(now, week.end),
+            until=max(latest, week.end), now=now, limit=1,
+        )  # fmt: skip
+        next_free = local_day(later[0].start_time, week.timezone) if later else None
+        if week.end > now and is_anything_offered(
+            session, limits, since=week.start, until=week.end, now=now
+        ):
+            # The mentor's week that shares most days with the viewer's. A time that only this
+            # student cannot take, because of another session then, is none that is taken.
+            mentors = Week.at(week.start + _HALF, limits.timezone)
+            is_free = any(
+                free_slots(
+                    session, mentor_id=mentor_id, student_id=who, since=mentors.start,
+                    until=mentors.end, now=now, limit=1,
+                )
+                for who in {student_id, None}
+            )  # fmt: skip
+            full_week = None if is_free else mentors.monday
+    return FreeWeek(
+        week=week,
+        days=tuple((day, by_day.get(day, ())) for day in week.days),
+        has_previous=week.start > now,
+        has_next=week.end <= latest,
+        next_free=next_free,
+        full_week=full_week,
+    )

@@ -1,0 +1,84 @@
+"""One time of a mentor as a student who wants to book it sees it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import Row, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.sessions.lifecycle import OPEN
+from mentorship.domain.shared.calendar_weeks import Week
+from mentorship.domain.shared.errors import NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.booking.free_slots import FreeSlot, free_slots, obstacle_to
+
+_NEXT = 8
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor takes bookings."""
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A time, what is in the way of booking it, and then the mentor's next free ones.
+
+    Instants in UTC. `full_week` is the Monday, in the mentor's zone, of a week without any free
+    time: one can wait for it.
+    """
+
+    slot_id: int
+    mentor_id: int
+    mentor: str
+    start_time: datetime
+    end_time: datetime
+    capacity: int
+    obstacle: str | None
+    next_free: tuple[FreeSlot, ...]
+    full_week: date | None
+
+
+def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[int, str] | None:
+    """Id and topic of the open session that the student has in this slot already."""
+    return session.execute(
+        select(SessionBooking.id, SessionBooking.topic).where(
+            SessionBooking.student_id == student_id,
+            SessionBooking.time_slot_id == slot_id,
+            SessionBooking.status.in_(OPEN),
+        )
+    ).first()
+
+
+def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) -> Offer:
+    """The time at `now` (UTC). Raises NotFound where there is none of a mentor who can be found."""
+    row = session.execute(
+        select(
+            MentorTimeSlot.mentor_id, User.name, User.timezone, MentorTimeSlot.start_time,
+            MentorTimeSlot.end_time, MentorTimeSlot.capacity,
+        )
+        .join(User, User.id == MentorTimeSlot.mentor_id)
+        .where(MentorTimeSlot.id == slot_id)
+    ).one_or_none()  # fmt: skip
+    if row is None:
+        raise NotFound(N_("There is no such time."))
+    people = {"mentor_id": row.mentor_id, "student_id": student_id}
+    obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now)
+    next_free: list[FreeSlot] = []
+    full_week = None
+    if obstacle is not None:
+        next_free = free_slots(
+            session, **people, since=now, until=now + _ANY_TIME, now=now, limit=_NEXT
+        )
+        week = Week.at(row.start_time, row.timezone)
+        is_free = any(week.start <= slot.start_time < week.end for slot in next_free)
+        full_week = None if is_free or week.end <= now else week.monday
+    return Offer(
+        slot_id=slot_id,
+        mentor_id=row.mentor_id,
+        mentor=row.name,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        capacity=row.capacity,
+        obstacle=str(obstacle) if obstacle else None,
+        next_free=tuple(next_free),
+        full_week=full_week,
+    )

@@ -1,0 +1,125 @@
+"""Reading sessions as entries of a calendar."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.calendars import Alarm
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.models import BookingMove, CalendarFeed, SessionBooking, StatusChange, User
+from mentorship.queries.accounts.people import VIEWER_COLUMNS, viewer_from
+
+LOOK_BACK = timedelta(days=60)
+CANCELLED_FOR = timedelta(days=30)
+"""So long after its cancellation, or its start, a cancelled session is still in the feed."""
+
+MOST_ENTRIES = 1000
+"""Calendar programs read the whole feed each time."""
+
+_B = SessionBooking
+_Student, _Mentor = aliased(User), aliased(User)
+
+
+def _last(instant: Any, of: Any) -> Any:
+    newest = select(func.max(instant, type_=UtcDateTime)).where(of.booking_id == _B.id)
+    return newest.correlate(_B).scalar_subquery()
+
+
+_MOVED_FROM = (
+    select(BookingMove.old_start)
+    .where(BookingMove.booking_id == _B.id)
+    .order_by(BookingMove.id.desc())
+    .limit(1)
+    .correlate(_B)
+    .scalar_subquery()
+    .label("moved_from")
+)
+
+_ENTRIES: Select[*tuple[Any, ...]] = (
+    select(
+        _B.id, _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time, _B.started_at,
+        _B.completed_at, _B.cancel_reason, _B.revision, _B.mentor_id, _B.booked_at,
+        _Student.name.label("student"), _Student.created_at.label("student_since"),
+        _Mentor.name.label("mentor"),
+        _last(StatusChange.applied_at, StatusChange).label("changed_at"),
+        _last(BookingMove.moved_at, BookingMove).label("moved_at"), _MOVED_FROM,
+    )
+    .join(_Student, _Student.id == _B.student_id)
+    .join(_Mentor, _Mentor.id == _B.mentor_id)
+)  # fmt: skip
+
+_VERSIONS: Select[*tuple[Any, ...]] = (
+    select(
+        _B.id, _B.revision, _B.topic, _B.status, _B.start_time, _B.end_time,
+        _Student.name.label("student"), _Mentor.name.label("mentor"),
+    )
+    .join(_Student, _Student.id == _B.student_id)
+    .join(_Mentor, _Mentor.id == _B.mentor_id)
+)  # fmt: skip
+"""All that can change in `_ENTRIES`: the revision of a booking rises with each change of it."""
+
+_FEED = select(CalendarFeed.alarm, CalendarFeed.made_at, *VIEWER_COLUMNS).join(
+    User, User.id == CalendarFeed.user_id
+)
+
+
+@dataclass(frozen=True)
+class Feed:
+    """Whose a feed is, and when it reminds; `made_at` is in UTC."""
+
+    viewer: Viewer
+    alarm: Alarm
+    made_at: datetime
+
+
+def entries(session: Session, viewer: Viewer, *, now: datetime) -> list[Row[*tuple[Any, ...]]]:
+    """The sessions in which the person takes part, oldest first: the last 60 days, all to come.
+
+    Cancelled ones for 30 days. Of more than a thousand the latest. `now` is in UTC.
+    """
+    return list(reversed(session.execute(_latest(_ENTRIES, viewer, now)).all()))
+
+
+def versions(session: Session, viewer: Viewer, *, now: datetime) -> list[tuple[object, ...]]:
+    """What differs as soon as `entries` differ, and costs a fraction of them. `now` is in UTC."""
+    return [tuple(row) for row in session.execute(_latest(_VERSIONS, viewer, now))]
+
+
+def _latest(
+    columns: Select[*tuple[Any, ...]], viewer: Viewer, now: datetime
+) -> Select[*tuple[Any, ...]]:
+    is_old = or_(_B.cancelled_at < now - CANCELLED_FOR, _B.start_time < now - CANCELLED_FOR)
+    return (
+        columns.where(
+            or_(_B.student_id == viewer.id, _B.mentor_id == viewer.id),
+            _B.start_time >= now - LOOK_BACK,
+            or_(_B.status != Status.CANCELLED, ~is_old),
+        )
+        .order_by(_B.start_time.desc(), _B.id.desc())
+        .limit(MOST_ENTRIES)
+    )
+
+
+def entry(session: Session, booking_id: int) -> Row[*tuple[Any, ...]]:
+    """One session that exists."""
+    return session.execute(_ENTRIES.where(_B.id == booking_id)).one()
+
+
+def feed_of(session: Session, user_id: int) -> Feed | None:
+    """The person's feed, if they have one."""
+    return _found(session, _FEED.where(CalendarFeed.user_id == user_id))
+
+
+def feed_by(session: Session, token_hash: str) -> Feed | None:
+    """The feed with this hash of its secret."""
+    return _found(session, _FEED.where(CalendarFeed.token_hash == token_hash))
+
+
+def _found(session: Session, statement: Select[*tuple[Any, ...]]) -> Feed | None:
+    row = session.execute(statement).one_or_none()
+    return None if row is None else Feed(viewer_from(row), row.alarm, row.made_at)

@@ -1,0 +1,1 @@
+"""Reading sessions: lists, what is due, the journal."""

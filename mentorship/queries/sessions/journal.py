@@ -1,0 +1,68 @@
+"""Reading the journal of transitions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import BigInteger, Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from mentorship.database import read
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.sessions.updates import Update, rule_of_change
+from mentorship.models import SessionBooking, StatusChange
+from mentorship.queries.sessions.visibility import visible_to
+
+_HEAD = select(func.coalesce(func.max(StatusChange.id), 0))
+
+
+def head(session: Session) -> int:
+    """The id of the last committed transition; ids follow the order of commits."""
+    return session.scalar(_HEAD) or 0
+
+
+def _told(role: Role) -> Select[*tuple[Any, ...]]:
+    journal = StatusChange.__table__.c
+    # A page may claim a place beyond any id; PostgreSQL fails to read that as an INTEGER.
+    after = bindparam("after", type_=BigInteger)
+    return (
+        select(*journal, SessionBooking.cancel_reason)
+        .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
+        .where(
+            visible_to(role),
+            StatusChange.id > after,
+            StatusChange.id <= bindparam("until"),
+        )
+        .order_by(StatusChange.id)
+        .limit(bindparam("limit"))
+    )
+
+
+_TOLD: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _told(role) for role in Role}
+
+
+def told_to(
+    session: Session, viewer: Viewer, *, after: int, until: int, limit: int
+) -> list[tuple[int, Update]]:
+    """The transitions with `after < id <= until` of the viewer's sessions, oldest first.
+
+    Each comes with its journal id. At most `limit` are returned.
+    """
+    rows = read(
+        session, _TOLD[viewer.role], viewer=viewer.id, after=after, until=until, limit=limit
+    )
+    return [(row.id, update_from(row)) for row in rows]
+
+
+def update_from(row: Any) -> Update:
+    """What is told about a row of the journal, which comes with its booking's `cancel_reason`."""
+    rule = rule_of_change(row.old_status, row.new_status, by_clock=row.due_at is not None)
+    return Update(
+        session_id=row.booking_id,
+        old_status=row.old_status,
+        new_status=row.new_status,
+        is_delayed=row.is_delayed,
+        reason=row.cancel_reason or rule.reason,
+        timestamp=row.applied_at,
+        due_at=row.due_at,
+        cause=row.cause.value,
+    )

@@ -1,0 +1,105 @@
+"""The one question that every open dashboard asks every minute: did anything change for me?"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from mentorship.database import read
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.models import (
+    BookingMove,
+    DisplayVersion,
+    SessionBooking,
+    SignIn,
+    StatusChange,
+    User,
+)
+from mentorship.queries.accounts.people import (
+    IS_SIGNED_IN,
+    VIEWER_COLUMNS,
+    sign_in_values,
+    viewer_from,
+)
+from mentorship.queries.sessions.due import ANYTHING_DUE
+from mentorship.queries.sessions.visibility import VIEWER, visible_to
+
+
+@dataclass(frozen=True)
+class Pulse:
+    """The signed-in person, whether anything is due for anybody, and where their lists stand.
+
+    `last_seen_at` (UTC) is when the sign-in was last noted as used.
+    """
+
+    viewer: Viewer
+    is_anything_due: bool
+    place: Seen
+    last_seen_at: datetime
+
+
+def _fingerprint(role: Role) -> tuple[Select[int], Select[int]]:
+    """Two numbers of which one changes with each new or changed booking that the viewer sees.
+
+    For a person: how many bookings, and the sum of their revisions. For an admin, who sees all:
+    the last booking, and the last transition and move, which an index answers at once.
+    """
+    if role is Role.ADMIN:
+        last_change, last_move = (
+            select(func.coalesce(func.max(model.id), 0)).scalar_subquery()
+            for model in (StatusChange, BookingMove)
+        )
+        return (
+            select(func.coalesce(func.max(SessionBooking.id), 0)),
+            select(last_change + last_move),
+        )
+    return (
+        select(func.count()).select_from(SessionBooking).where(visible_to(role)),
+        select(func.coalesce(func.sum(SessionBooking.revision), 0)).where(visible_to(role)),
+    )
+
+
+_DISPLAYED = select(func.coalesce(func.sum(DisplayVersion.number), 0)).scalar_subquery()
+
+
+def _statement(role: Role) -> Select[*tuple[Any, ...]]:
+    first, second = _fingerprint(role)
+    columns = (
+        *VIEWER_COLUMNS,
+        SignIn.last_seen_at,
+        ANYTHING_DUE.label("is_anything_due"),
+        select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
+        first.scalar_subquery().label("first"),
+        second.scalar_subquery().label("second"),
+        _DISPLAYED.label("displayed"),
+    )
+    is_viewer = (User.id == VIEWER) & (User.session_epoch == bindparam("epoch"))
+    return (
+        select(*columns)
+        .join(SignIn, SignIn.user_id == User.id)
+        .where(is_viewer, User.role == role, IS_SIGNED_IN)
+    )
+
+
+_STATEMENTS: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _statement(role) for role in Role}
+
+
+def pulse(
+    session: Session, *, viewer_id: int, epoch: int, role: Role, sign_in: str, now: datetime
+) -> Pulse | None:
+    """One statement, no lock; None where nobody is signed in with this id, epoch, role and sign-in.
+
+    `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
+    that commits later is then told later. The other way round it would never be told.
+    """
+    values = sign_in_values(sign_in, now)
+    rows = read(session, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now, **values)
+    if not rows:
+        return None
+    (row,) = rows
+    place = Seen(row.head, (int(row.first), int(row.second) + int(row.displayed)))
+    return Pulse(viewer_from(row), bool(row.is_anything_due), place, row.last_seen_at)

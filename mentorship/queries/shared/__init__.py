@@ -1,0 +1,1 @@
+"""Reads that several rooms need."""

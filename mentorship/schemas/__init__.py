@@ -1,0 +1,1 @@
+"""JSON and form fields of the HTTP contract, as pydantic models."""

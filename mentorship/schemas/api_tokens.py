@@ -1,0 +1,51 @@
+"""The JSON of personal tokens."""
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, LONGEST_DAYS, TokenScope
+from mentorship.schemas.contract import PRINTABLE, Answer, Fields, Instant
+from mentorship.services.accounts.api_tokens import LONGEST_NAME, clean_scope, clean_token_name
+
+
+class TokenFields(Fields):
+    """What a new token is for, what it may do, and for how many days."""
+
+    name: Annotated[str, AfterValidator(clean_token_name)] = Field(
+        json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME, "pattern": PRINTABLE}
+    )
+    scope: Annotated[TokenScope, BeforeValidator(clean_scope)] = TokenScope.ACT
+    days: int = Field(DEFAULT_DAYS, ge=1, le=LONGEST_DAYS)
+
+
+class TokenAnswer(Answer):
+    """A personal token that works, without its secret."""
+
+    id: int
+    name: str
+    scope: TokenScope
+    created_at: Instant
+    expires_at: Instant
+    last_used_at: Instant | None
+
+
+class TokensAnswer(Answer):
+    """All of a person's tokens that work."""
+
+    success: Literal[True]
+    tokens: list[TokenAnswer]
+
+
+class NewTokenAnswer(TokenAnswer):
+    """A token that was just made; `token` is what goes behind Bearer, and is never told again."""
+
+    success: Literal[True]
+    token: str
+
+
+class RevokedAnswer(Answer):
+    """A token no longer works; `changed` is false where it did not before."""
+
+    success: Literal[True]
+    changed: bool

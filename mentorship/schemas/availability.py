@@ -1,0 +1,354 @@
+"""The JSON of a mentor's calendar. Days and hours are those of the mentor's wall clock."""
+
+import re
+from datetime import date, time
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from mentorship.domain.availability.dst_shifts import Shift
+from mentorship.domain.availability.slot_plan import Calendar
+from mentorship.domain.availability.weekly_rules import MOST_WEEKS_BETWEEN, Weekday, WeeklyRule
+from mentorship.queries.availability.upcoming_slots import UpcomingSlots
+from mentorship.schemas.contract import (
+    LONGEST_REASON,
+    PRINTABLE,
+    Answer,
+    Fields,
+    Instant,
+    Say,
+    clean_reason,
+)
+from mentorship.services.availability.apply import Applied, BookedSession
+from mentorship.services.availability.rule_preview import RulePreview
+from mentorship.services.availability.validation import (
+    FARTHEST_HORIZON,
+    HIGHEST_DAILY_LIMIT,
+    LARGEST_GROUP,
+    LONGEST_BUFFER,
+    LONGEST_NOTE,
+    LONGEST_NOTICE,
+    SHORTEST_SLOT,
+)
+
+_HOUR = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _wall_time(value: Any) -> Any:
+    if isinstance(value, time):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_HOUR, value, re.ASCII):
+        raise PydanticCustomError("time_of_day", "no time of a day")
+    return time.fromisoformat(value)
+
+
+WallTime = Annotated[
+    time,
+    BeforeValidator(_wall_time),
+    PlainSerializer(lambda value: f"{value:%H:%M}", return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
+]
+
+
+def _number(least: int, most: int) -> dict[str, Any]:
+    """Bounds for the description; the services see to them, with a sentence."""
+    return {"minimum": least, "maximum": most}
+
+
+class ChoiceFields(Fields):
+    """What becomes of booked sessions that no longer fit: they stay, but for these."""
+
+    cancel_sessions: list[int] = Field(default_factory=list)
+    reason: Annotated[str, AfterValidator(clean_reason)] = Field(
+        "", json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}
+    )
+
+
+class RuleFields(Fields):
+    """Weekly hours; a window that closes at or before its opening goes on into the next day.
+
+    Without a time zone new hours are in the mentor's, and others stay in their own.
+    """
+
+    weekdays: list[Weekday]
+    opens: WallTime
+    closes: WallTime
+    slot_minutes: int = Field(json_schema_extra=_number(SHORTEST_SLOT, 1440))
+    first_day: date
+    capacity: int = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
+    every_weeks: int = Field(1, json_schema_extra=_number(1, MOST_WEEKS_BETWEEN))
+    until: date | None = None
+    timezone: str | None = None
+
+
+class SaveRuleFields(RuleFields, ChoiceFields):
+    """Weekly hours to be saved."""
+
+
+class RuleFormFields(SaveRuleFields):
+    """The same on the page, which shows what it will do before it is saved."""
+
+    step: Literal["preview", "save"] = "preview"
+
+
+class DaysOffFields(ChoiceFields):
+    """Days off, both ends included; without a last day it is one."""
+
+    first_day: date
+    last_day: date | None = None
+    note: str = Field("", json_schema_extra={"maxLength": LONGEST_NOTE, "pattern": PRINTABLE})
+
+
+class DaysOffFormFields(DaysOffFields):
+    """The same on the page, which asks about booked sessions first."""
+
+    step: Literal["preview", "save"] = "preview"
+
+
+class SlotFields(Fields):
+    """A one-off slot."""
+
+    day: date
+    opens: WallTime
+    closes: WallTime
+    capacity: int = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
+
+
+class PageFields(Fields):
+    """Which page of a list."""
+
+    page: int = Field(1, ge=1, le=999_999_999)
+
+
+class SettingsFields(Fields):
+    """Buffers and notice in minutes; no daily limit where it is null."""
+
+    buffer_before: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
+    buffer_after: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
+    minimum_notice: int = Field(json_schema_extra=_number(0, LONGEST_NOTICE))
+    horizon_days: int = Field(json_schema_extra=_number(1, FARTHEST_HORIZON))
+    daily_limit: int | None = Field(None, json_schema_extra=_number(1, HIGHEST_DAILY_LIMIT))
+
+
+class RuleAnswer(Answer):
+    """Weekly hours, and the same as RFC 5545 writes them."""
+
+    id: int
+    timezone: str
+    rrule: str
+    weekdays: list[Weekday]
+    every_weeks: int
+    first_day: date
+    until: date | None
+    opens: WallTime
+    closes: WallTime
+    slot_minutes: int
+    capacity: int
+
+
+class DaysOffAnswer(Answer):
+    """Days off."""
+
+    id: int
+    first_day: date
+    last_day: date
+    note: str
+
+
+class SettingsAnswer(Answer):
+    """Limits, as in the request that changes them."""
+
+    buffer_before: int
+    buffer_after: int
+    minimum_notice: int
+    horizon_days: int
+    daily_limit: int | None
+
+
+class AvailabilityAnswer(Answer):
+    """A mentor's calendar without its slots."""
+
+    success: Literal[True]
+    timezone: str
+    rules: list[RuleAnswer]
+    days_off: list[DaysOffAnswer]
+    settings: SettingsAnswer
+
+
+class SlotAnswer(Answer):
+    """A slot to come; `ruleId` is null for a one-off."""
+
+    id: int
+    start_time: Instant
+    end_time: Instant
+    capacity: int
+    taken: int
+    rule_id: int | None
+
+
+class SlotsAnswer(Answer):
+    """One page of slots."""
+
+    success: Literal[True]
+    slots: list[SlotAnswer]
+    total: int
+    page: int
+    pages: int
+
+
+class SpanAnswer(Answer):
+    """A slot that is not there yet."""
+
+    start_time: Instant
+    end_time: Instant
+
+
+class ShiftAnswer(Answer):
+    """From `since` on the hours read `then` in `timezone`, in the place of `usual`."""
+
+    timezone: str
+    students: int
+    since: Instant
+    usual: WallTime
+    then: WallTime
+
+
+class BookedAnswer(Answer):
+    """A booked session that no longer fits."""
+
+    session_id: int
+    student: str
+    topic: str
+    start_time: Instant
+    end_time: Instant
+
+
+class PreviewAnswer(Answer):
+    """What a rule will do: slots of the first weeks, the number of all, what it moves."""
+
+    success: Literal[True]
+    first_slots: list[SpanAnswer]
+    total: int
+    withdrawn: int
+    crowded: int
+    skipped: list[str]
+    shifts: list[ShiftAnswer]
+    sessions: list[BookedAnswer]
+
+
+class ChangeAnswer(Answer):
+    """What a change did to slots and to the booked sessions that no longer fitted."""
+
+    success: Literal[True]
+    message: str
+    id: int | None
+    added: int
+    withdrawn: int
+    kept: int
+    cancelled: int
+
+
+class SlotSavedAnswer(Answer):
+    """A one-off slot is stored."""
+
+    success: Literal[True]
+    id: int
+
+
+def availability_answer(calendar: Calendar) -> dict[str, Any]:
+    """The answer of the overview."""
+    return AvailabilityAnswer(
+        success=True,
+        timezone=calendar.timezone,
+        rules=[_rule(rule) for rule in calendar.rules],
+        days_off=[DaysOffAnswer(**vars(off)) for off in calendar.days_off],
+        settings=SettingsAnswer(**vars(calendar.settings)),
+    ).json_ready()
+
+
+def _rule(rule: WeeklyRule) -> RuleAnswer:
+    recurrence = rule.recurrence
+    return RuleAnswer(
+        id=rule.id,
+        timezone=rule.timezone,
+        rrule=rule.rrule,
+        weekdays=list(recurrence.weekdays),
+        every_weeks=recurrence.every_weeks,
+        first_day=rule.first_day,
+        until=recurrence.until,
+        opens=rule.opens,
+        closes=rule.closes,
+        slot_minutes=rule.slot_minutes,
+        capacity=rule.capacity,
+    )
+
+
+def slots_answer(found: UpcomingSlots) -> dict[str, Any]:
+    """The answer of a page of slots."""
+    return SlotsAnswer(
+        success=True,
+        slots=[
+            SlotAnswer(
+                id=slot.id,
+                start_time=slot.start_time,
+                end_time=slot.end_time,
+                capacity=slot.capacity,
+                taken=slot.taken,
+                rule_id=slot.rule_id,
+            )
+            for slot in found.slots
+        ],
+        total=found.total,
+        page=found.page,
+        pages=found.pages,
+    ).json_ready()
+
+
+def preview_answer(seen: RulePreview) -> dict[str, Any]:
+    """The answer of a preview."""
+    return PreviewAnswer(
+        success=True,
+        first_slots=[
+            SpanAnswer(start_time=slot.start_time, end_time=slot.end_time) for slot in seen.first
+        ],
+        total=seen.total,
+        withdrawn=len(seen.effect.plan.withdraw),
+        crowded=seen.effect.plan.crowded,
+        skipped=[f"{start:%Y-%m-%dT%H:%M}" for start in seen.skipped],
+        shifts=[_shift(shift) for shift in seen.shifts],
+        sessions=[_booked(booked) for booked in seen.effect.sessions],
+    ).json_ready()
+
+
+def _shift(shift: Shift) -> ShiftAnswer:
+    return ShiftAnswer(
+        timezone=shift.timezone,
+        students=shift.students,
+        since=shift.since,
+        usual=shift.usual,
+        then=shift.then,
+    )
+
+
+def _booked(booked: BookedSession) -> BookedAnswer:
+    return BookedAnswer(
+        session_id=booked.id,
+        student=booked.student,
+        topic=booked.topic,
+        start_time=booked.start_time,
+        end_time=booked.end_time,
+    )
+
+
+def change_answer(done: Applied, say: Say) -> dict[str, Any]:
+    """The answer of every change."""
+    return ChangeAnswer(
+        success=True,
+        message=say(done.sentence),
+        id=done.id,
+        added=done.added,
+        withdrawn=done.withdrawn,
+        kept=done.kept,
+        cancelled=done.cancelled,
+    ).json_ready()

@@ -1,0 +1,88 @@
+"""The JSON of finding mentors and their free times."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.queries.booking.directory import Directory
+from mentorship.queries.booking.free_slots import FreeSlot
+from mentorship.schemas.contract import PRINTABLE, Answer, Fields, FreeTime, Instant, free_time
+
+LONGEST_SEARCH = 100
+
+
+class SearchFields(Fields):
+    """What to look for: the beginnings of words of name, headline and topics, and one topic."""
+
+    q: str = Field("", max_length=LONGEST_SEARCH, pattern=PRINTABLE)
+    topic: str = Field("", max_length=LONGEST_SEARCH, pattern=PRINTABLE)
+    page: int = Field(1, ge=1, le=999_999_999)
+
+
+class SpanFields(Fields):
+    """From when until when, ISO 8601 with an offset; unsaid, a week from now on."""
+
+    from_: Instant | None = Field(None, alias="from")
+    to: Instant | None = None
+
+
+class ProfileFields(Fields):
+    """What a mentor says; commas part the topics."""
+
+    headline: str = ""
+    bio: str = ""
+    topics: str = ""
+    meeting_url: str = ""
+
+
+class MentorAnswer(Answer):
+    """A mentor, with the next times that the caller can book."""
+
+    id: int
+    name: str
+    headline: str
+    topics: list[str]
+    next_free: list[FreeTime]
+
+
+class MentorsAnswer(Answer):
+    """One page of mentors by name; `hasNext` tells whether another follows."""
+
+    success: Literal[True]
+    mentors: list[MentorAnswer]
+    page: int
+    has_next: bool
+
+
+class FreeTimesAnswer(Answer):
+    """The times of a mentor that the caller can book, in order."""
+
+    success: Literal[True]
+    mentor_id: int
+    slots: list[FreeTime]
+
+
+def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
+    """The answer of a search."""
+    return MentorsAnswer(
+        success=True,
+        mentors=[
+            MentorAnswer(
+                id=card.id,
+                name=card.name,
+                headline=card.headline,
+                topics=list(card.topics),
+                next_free=[free_time(slot, cutoff) for slot in card.next_times],
+            )
+            for card in found.cards
+        ],
+        page=found.page,
+        has_next=found.has_next,
+    ).json_ready()
+
+
+def free_times_answer(mentor_id: int, slots: list[FreeSlot], cutoff: Cutoff) -> dict[str, Any]:
+    """The answer of a mentor's free times."""
+    times = [free_time(slot, cutoff) for slot in slots]
+    return FreeTimesAnswer(success=True, mentor_id=mentor_id, slots=times).json_ready()

@@ -1,0 +1,60 @@
+"""The JSON of what is added to a session: its room, recording, feedback."""
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from mentorship.domain.sessions.meeting_links import LONGEST_LINK
+from mentorship.domain.shared.messages import N_
+from mentorship.schemas.contract import Answer, Fields, Id, Say
+
+
+class LinkFields(Fields):
+    """A web address; empty takes it away."""
+
+    url: str = ""
+
+
+class RecordingFields(Fields):
+    """Where the recording is. The session stands here too, since the signature covers the body."""
+
+    session_id: Id
+    url: str = Field(min_length=1, max_length=LONGEST_LINK)
+
+
+class RatingFields(Fields):
+    """What a student says of a session."""
+
+    rating: int = Field(ge=1, le=5)
+    comment: str = ""
+
+
+class NotesFields(Fields):
+    """What a mentor writes about a session, and what the form had shown of it."""
+
+    summary: str = ""
+    private_notes: str = ""
+    shown_summary: str = ""
+    shown_private_notes: str = ""
+
+
+class RecordingAnswer(Answer):
+    """The session has this recording; `changed` is false where it had it before."""
+
+    success: Literal[True]
+    message: str
+    session_id: int
+    url: str
+    changed: bool
+
+
+def recording_answer(session_id: int, url: str, say: Say, *, changed: bool) -> dict[str, Any]:
+    """The answer of the recording route."""
+    done = N_("The recording is added.")
+    return RecordingAnswer(
+        success=True,
+        message=say(done if changed else N_("The session has this recording already.")),
+        session_id=session_id,
+        url=url,
+        changed=changed,
+    ).json_ready()

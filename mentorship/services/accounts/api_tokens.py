@@ -1,0 +1,170 @@
+"""Personal tokens: a program that has one acts for its person on the JSON routes."""
+
+import re
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, LONGEST_DAYS, TokenScope
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.models import ApiToken
+from mentorship.queries.accounts.api_tokens import token_bearer, works_at
+from mentorship.services.accounts.passwords import clean_text
+from mentorship.services.shared.locks import lock_account
+
+PREFIX = "mentorship_"
+"""Tells a token from any other secret, in a header as in a text that somebody leaks."""
+
+LONGEST_NAME = 80
+KEPT_REVOKED = 20
+"""Of one person; older revoked ones are forgotten when another token is made."""
+
+MOST_TOKENS = 20
+"""Of one person, revoked ones left out."""
+
+_USE_NOTED_EVERY = timedelta(minutes=1)
+"""So that a busy program costs one write a minute, not one a request."""
+
+
+@dataclass(frozen=True)
+class NewToken:
+    """A token that was just made: the only time that its `secret` is known."""
+
+    id: int
+    name: str
+    secret: str
+    scope: TokenScope
+    created_at: datetime
+    expires_at: datetime
+
+
+def clean_token_name(value: str) -> str:
+    """What a token is for, in its owner's words. Raises InvalidInput."""
+    return clean_text(value, what=N_("The name of the token"), longest=LONGEST_NAME)
+
+
+def clean_scope(value: object) -> TokenScope:
+    """What a token may do. Raises InvalidInput."""
+    try:
+        return TokenScope(str(value))
+    except ValueError:
+        raise InvalidInput(N_("Please choose whether the token may read or act.")) from None
+
+
+def clean_days(value: str) -> int:
+    """For how many days a token works. Raises InvalidInput."""
+    if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= LONGEST_DAYS:
+        raise InvalidInput(
+            N_("A token works for 1 to %(longest)s days. Please choose.", longest=LONGEST_DAYS)
+        )
+    return int(value)
+
+
+def make(
+    session: Session,
+    *,
+    viewer: Viewer,
+    name: str,
+    now: datetime,
+    scope: TokenScope = TokenScope.ACT,
+    days: int = DEFAULT_DAYS,
+) -> NewToken:
+    """A new token that works for some days. 32 random bytes need no slow hash: nobody guesses them.
+
+    Raises InvalidInput for a name that does not fit, or where there are too many, and NotSignedIn
+    where the person was signed out meanwhile.
+    """
+    name = clean_token_name(name)
+    secret = PREFIX + secrets.token_urlsafe(32)
+    expires_at = now + timedelta(days=days)
+    begin_write(session)
+    # One after the other for one person, so that two at once cannot pass the limit together.
+    lock_account(session, viewer)
+    held = session.scalars(
+        select(ApiToken.id).where(ApiToken.user_id == viewer.id, works_at(now))
+    ).all()
+    if len(held) >= MOST_TOKENS:
+        session.rollback()
+        raise InvalidInput(
+            N_("You have %(most)s tokens. Please revoke one first.", most=MOST_TOKENS)
+        )
+    _forget_revoked(session, viewer)
+    token_id = session.scalar(
+        insert(ApiToken)
+        .values(
+            user_id=viewer.id,
+            name=name,
+            token_hash=_hash(secret),
+            scope=scope,
+            created_at=now,
+            expires_at=expires_at,
+        )
+        .returning(ApiToken.id)
+    )
+    session.commit()
+    assert token_id is not None
+    return NewToken(token_id, name, secret, scope, now, expires_at)
+
+
+def _forget_revoked(session: Session, viewer: Viewer) -> None:
+    revoked = (
+        select(ApiToken.id)
+        .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_not(None))
+        .order_by(ApiToken.id.desc())
+        .offset(KEPT_REVOKED)
+    )
+    old = session.scalars(revoked).all()
+    if old:
+        session.execute(delete(ApiToken).where(ApiToken.id.in_(old)))
+
+
+def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:
+    """End a token; False where it was ended before. Raises NotFound for somebody else's."""
+    begin_write(session)
+    revoked = session.connection().execute(
+        update(ApiToken)
+        .where(
+            ApiToken.id == token_id, ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None)
+        )
+        .values(revoked_at=now)
+    )
+    is_theirs = session.scalar(
+        select(ApiToken.id).where(ApiToken.id == token_id, ApiToken.user_id == viewer.id)
+    )
+    session.commit()
+    if is_theirs is None:
+        raise NotFound(N_("There is no such token."))
+    return revoked.rowcount == 1
+
+
+def bearer_of(
+    session: Session, secret: str, *, now: datetime
+) -> tuple[int, Viewer, TokenScope] | None:
+    """The id of a token that works, whose it is and what it may do; notes that it was used."""
+    found = token_bearer(session, _hash(secret), now=now)
+    session.rollback()
+    if found is None:
+        return None
+    if found.last_used_at is None or now - found.last_used_at >= _USE_NOTED_EVERY:
+        begin_write(session)
+        session.execute(
+            update(ApiToken)
+            .where(
+                ApiToken.id == found.token_id,
+                or_(ApiToken.last_used_at.is_(None), ApiToken.last_used_at < now),
+            )
+            .values(last_used_at=now)
+        )
+        session.commit()
+    return found.token_id, found.viewer, found.scope
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,56 @@
+"""An admin approves a mentor who signed up."""
+
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import Language, Role, Viewer
+from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.models import User
+from mentorship.services.accounts import emails
+from mentorship.services.accounts.signed_links import Links
+from mentorship.services.mail.outbox import enqueue
+
+
+def approve(
+    session: Session, *, viewer: Viewer, person_id: int, links: Links, now: datetime
+) -> str:
+    """Make a mentor findable and tell them; returns a sentence. Twice is like once.
+
+    Raises Forbidden where the viewer is no admin, NotFound, and InvalidInput where the address
+    is not confirmed: until then anybody may have typed it.
+    """
+    if viewer.role is not Role.ADMIN:
+        raise Forbidden(N_("Only an admin may approve mentors."))
+    begin_write(session)
+    approved = session.execute(
+        update(User)
+        .where(User.id == person_id, User.is_approval_pending, ~User.is_confirmation_pending)
+        .values(is_approval_pending=False)
+        .returning(User.name, User.email, User.language)
+    ).one_or_none()
+    if approved is not None:
+        mail = emails.approved(
+            approved.email,
+            approved.name,
+            links.page("dashboard"),
+            language=approved.language and Language(approved.language),
+            now=now,
+        )
+        enqueue(session, mail, now=now)
+        session.commit()
+        return N_("%(name)s is approved, and is told by mail.", name=approved.name)
+    person = session.execute(
+        select(User.name, User.is_approval_pending).where(User.id == person_id)
+    ).one_or_none()
+    session.rollback()
+    if person is None:
+        raise NotFound(N_("There is no such person."))
+    if person.is_approval_pending:
+        raise InvalidInput(
+            N_("%(name)s has not confirmed the e-mail address yet.", name=person.name)
+        )
+    return N_("%(name)s needs no approval.", name=person.name)

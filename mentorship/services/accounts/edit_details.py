@@ -1,0 +1,129 @@
+"""A person changes how they are called and where they live."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import HourCycle, Language, Viewer
+from mentorship.domain.availability.slot_plan import Calendar
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_, joined
+from mentorship.models import AvailabilityRule, MentorProfile, User
+from mentorship.queries.availability.mentor_calendar import read_rules
+from mentorship.services.accounts.passwords import (
+    clean_hour_cycle,
+    clean_language,
+    clean_name,
+    clean_timezone,
+    folded_name,
+)
+from mentorship.services.availability.apply import apply
+from mentorship.services.booking.search_index import refresh_words
+
+
+@dataclass(frozen=True)
+class Details:
+    """A change of a mentor's calendar too, because days off are meant in the mentor's zone."""
+
+    name: str
+    timezone: str
+    hour_cycle: HourCycle | None
+    language: Language | None
+    moves_hours: bool = False
+    id: None = None
+
+    def on(self, calendar: Calendar) -> Calendar:
+        """In the new zone; hours that move keep their time on the clock of the mentor."""
+        rules = calendar.rules
+        if self.moves_hours:
+            rules = tuple(
+                replace(rule, timezone=self.timezone)
+                if rule.timezone == calendar.timezone
+                else rule
+                for rule in rules
+            )
+        return replace(calendar, timezone=self.timezone, rules=rules)
+
+    def store(self, session: Session, person_id: int) -> "Details":
+        """Update the person, their hours, and the words by which a mentor is found."""
+        if self.moves_hours:
+            former = session.scalars(select(User.timezone).where(User.id == person_id)).one()
+            for rule in read_rules(session, person_id):
+                if rule.timezone == former:
+                    session.execute(
+                        update(AvailabilityRule)
+                        .where(AvailabilityRule.id == rule.id)
+                        .values(timezone=self.timezone)
+                    )
+        session.execute(
+            update(User)
+            .where(User.id == person_id)
+            .values(
+                name=self.name,
+                folded_name=folded_name(self.name),
+                timezone=self.timezone,
+                hour_cycle=self.hour_cycle,
+                language=self.language,
+            )
+        )
+        refresh_words(session, person_id)
+        return self
+
+
+def change_details(
+    session: Session,
+    *,
+    viewer: Viewer,
+    name: str,
+    timezone: str,
+    hour_cycle: str,
+    language: str,
+    now: datetime,
+    hours: str = "stay",
+) -> str:
+    """Store how a person is called and how times are written for them; returns a sentence.
+
+    `hours` is "move" where the weekly hours that a mentor has in the former zone move to the new
+    one, and "stay" where they stay.
+
+    An empty `hour_cycle` or `language` leaves it to the browser's language. A mentor's slots
+    follow the new zone at once; booked sessions stay, as with every change of a calendar.
+    Raises InvalidInput.
+    """
+    details = Details(
+        clean_name(name),
+        clean_timezone(timezone),
+        clean_hour_cycle(hour_cycle),
+        clean_language(language),
+        moves_hours=_moves(hours),
+    )
+    done = N_("Your account is changed.")
+    has_calendar = session.get(MentorProfile, viewer.id) is not None
+    session.rollback()
+    if has_calendar:
+        applied = apply(session, mentor=viewer, change=details, now=now)
+        is_moved = applied.added or applied.withdrawn or applied.kept
+        return joined(done, applied.sentence) if is_moved else done
+    begin_write(session)
+    details.store(session, viewer.id)
+    session.commit()
+    return done
+
+
+def hours_left_behind(session: Session, viewer: Viewer, timezone: str) -> bool:
+    """Whether a change to this zone leaves weekly hours in the former one: their mentor decides.
+
+    Raises InvalidInput for what is no zone.
+    """
+    if clean_timezone(timezone) == viewer.timezone:
+        return False
+    return any(rule.timezone == viewer.timezone for rule in read_rules(session, viewer.id))
+
+
+def _moves(hours: str) -> bool:
+    if hours not in ("move", "stay"):
+        raise InvalidInput(N_("Weekly hours can only move along or stay."))
+    return hours == "move"

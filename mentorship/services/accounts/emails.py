@@ -1,0 +1,158 @@
+"""What mail about accounts says. Each ends with what to do about mail that nobody asked for."""
+
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from markupsafe import escape
+
+from mentorship.adapters.translations import say
+from mentorship.domain.accounts.viewers import Language
+from mentorship.domain.mail import MailKind
+from mentorship.domain.shared.messages import N_
+from mentorship.services.accounts.signed_links import Purpose
+from mentorship.services.mail.outbox import Mail
+
+_HELLO = N_("Hello,")
+"""To an address that is not confirmed: whoever typed it also chose the name, as an advertisement
+perhaps, so the name does not stand in the mail."""
+
+_NOT_YOU = N_("If that was not you, nothing needs to be done: nobody gets into an account by it.")
+
+
+def confirm_address(to: str, link: str, *, language: Language | None, now: datetime) -> Mail:
+    """To somebody who signed up, or who tried to sign in before they had confirmed."""
+    return _mail(
+        to,
+        N_("Confirm your e-mail address"),
+        _HELLO,
+        N_(
+            "please confirm that this is your address. The link works for %(days)s days:",
+            days=Purpose.CONFIRMATION.lasts.days,
+        ),
+        link,
+        _NOT_YOU,
+        language=language,
+        now=now,
+        lasts=Purpose.CONFIRMATION.lasts,
+    )
+
+
+def has_account(to: str, name: str, link: str, *, language: Language | None, now: datetime) -> Mail:
+    """To the owner of an account with whose address somebody signs up again."""
+    return _mail(
+        to,
+        N_("You have an account already"),
+        N_("Hello %(name)s,", name=name),
+        N_(
+            "somebody signed up with this address just now, but it has an account already. "
+            "If you have forgotten its password, ask for a link to set a new one:"
+        ),
+        link,
+        _NOT_YOU,
+        language=language,
+        now=now,
+    )
+
+
+def set_new_password(
+    to: str, name: str | None, link: str, *, language: Language | None, now: datetime
+) -> Mail:
+    """To somebody who has forgotten their password; no `name` where the address is unconfirmed."""
+    hours = int(Purpose.FORGOTTEN.lasts.total_seconds() // 3600)
+    return _mail(
+        to,
+        N_("Set a new password"),
+        N_("Hello %(name)s,", name=name) if name else _HELLO,
+        N_(
+            "somebody asked for a link to set a new password for you. "
+            "It works once, for %(hours)s hours:",
+            hours=hours,
+        ),
+        link,
+        _NOT_YOU,
+        language=language,
+        now=now,
+        lasts=Purpose.FORGOTTEN.lasts,
+    )
+
+
+def no_account(to: str, link: str, *, language: Language | None, now: datetime) -> Mail:
+    """To an address without an account for which somebody asked for a new password."""
+    return _mail(
+        to,
+        N_("There is no account with this address"),
+        _HELLO,
+        N_(
+            "somebody asked for a new password for this address, but it has no account. "
+            "If that was you, try another address of yours, or sign up:"
+        ),
+        link,
+        _NOT_YOU,
+        language=language,
+        now=now,
+    )
+
+
+def password_changed(
+    to: str, name: str, link: str, *, language: Language | None, now: datetime
+) -> Mail:
+    """To somebody whose password was set or changed just now."""
+    return _mail(
+        to,
+        N_("Your password was changed"),
+        N_("Hello %(name)s,", name=name),
+        N_(
+            "the password of your account was changed just now. Every browser was signed out; "
+            "your tokens and your calendar address have ended."
+        ),
+        N_("If that was not you, set a new password at once and tell an admin:"),
+        link,
+        language=language,
+        now=now,
+    )
+
+
+def approved(to: str, name: str, link: str, *, language: Language | None, now: datetime) -> Mail:
+    """To a mentor whom an admin has approved."""
+    return _mail(
+        to,
+        N_("Students can find you now"),
+        N_("Hello %(name)s,", name=name),
+        N_(
+            "your account as a mentor has been approved. "
+            "Students find you as soon as you have a profile and free times:"
+        ),
+        link,
+        N_("Thank you for your time."),
+        language=language,
+        now=now,
+    )
+
+
+def _mail(
+    to: str,
+    subject: str,
+    *paragraphs: str,
+    language: Language | None,
+    now: datetime,
+    lasts: timedelta | None = None,
+) -> Mail:
+    """Of the same mail to the same address, link included, within a second only one is sent."""
+    subject = say(subject, language)
+    said = [say(text, language) for text in paragraphs]
+    shown = [
+        f'<p><a href="{escape(text)}">{escape(text)}</a></p>'
+        if text.startswith(("http://", "https://"))
+        else f"<p>{escape(text)}</p>"
+        for text in said
+    ]
+    asked = "\n".join([to, subject, *said, f"{now:%Y%m%d%H%M%S}"])
+    return Mail(
+        to=to,
+        subject=subject,
+        text="\n\n".join(said) + "\n",
+        html="\n".join(shown),
+        kind=MailKind.ACCOUNT,
+        key=f"account-{sha256(asked.encode()).hexdigest()}",
+        not_after=now + lasts if lasts else None,
+    )

@@ -1,0 +1,255 @@
+"""Imports as they are remembered, and taking one back."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write, insert_or
+from mentorship.domain.shared.errors import InvalidInput, ProductError
+from mentorship.models import (
+    BookingMove,
+    DisplayVersion,
+    Import,
+    ImportedBooking,
+    ImportedSlot,
+    ImportedUser,
+    ImportKind,
+    MentorTimeSlot,
+    SessionBooking,
+    SignIn,
+    StatusChange,
+    User,
+    table_of,
+)
+from mentorship.services.availability.publish import publish
+from mentorship.services.shared.locks import lock_people, lock_slots
+
+_BOOKINGS, _SLOTS, _USERS = (table_of(it) for it in (SessionBooking, MentorTimeSlot, User))
+
+_MADE_BY_THE_CLOCK = frozenset({"outbox_messages", "webhook_calls", "sweep_failures"})
+"""What refers to a session without anybody having done anything."""
+
+_BELONGINGS = frozenset(
+    {
+        "mentor_profiles", "mentor_topics", "mentor_words", "mail_choices", "calendar_feeds",
+        "api_tokens", "idempotency_keys", "waiting_list_entries",
+        "sign_ins",
+    }
+)  # fmt: skip
+"""What goes with a person; everybody else's tables keep the person."""
+
+_LISTED = 10
+
+
+@dataclass(frozen=True)
+class Removal:
+    """What was removed, by table, and how many slots stay because others use them."""
+
+    kind: ImportKind
+    removed: Counter[str]
+    slots_left: int = 0
+    mentors: frozenset[int] = frozenset()
+
+
+def record_import(
+    session: Session,
+    kind: ImportKind,
+    *,
+    file_name: str,
+    now: datetime,
+    bookings: Sequence[int] = (),
+    slots: Iterable[int] = (),
+    users: Mapping[int, int] = MappingProxyType({}),
+) -> int:
+    """Remember what a file brought; returns the id of the import. Does not commit.
+
+    `users` are the epochs of the people by their ids.
+    """
+    printable = "".join(it if it.isprintable() else "?" for it in file_name)[:255]
+    columns = {"kind": kind, "file_name": printable, "rows": len(bookings or users)}
+    statement = insert(Import).values(**columns, imported_at=now).returning(Import.id)
+    import_id: int = session.execute(statement).scalar_one()
+    for model, rows in (
+        (ImportedBooking, [{"booking_id": booking_id} for booking_id in bookings]),
+        (ImportedSlot, [{"slot_id": slot_id} for slot_id in slots]),
+        (ImportedUser, [{"user_id": user_id, "epoch": epoch} for user_id, epoch in users.items()]),
+    ):
+        if rows:
+            session.execute(insert(model), [row | {"import_id": import_id} for row in rows])
+    return import_id
+
+
+def list_imports(session: Session) -> Sequence[Import]:
+    """All of them, the newest first."""
+    return session.scalars(select(Import).order_by(Import.id.desc())).all()
+
+
+def remove_import(
+    session: Session, import_id: int, *, now: datetime, is_forced: bool, is_dry_run: bool = False
+) -> Removal:
+    """Take back what an import brought, at `now` (UTC), and commit; a dry run changes nothing.
+
+    Sessions go with their journal, mail and calls, and with the slots that were made for them and
+    that nobody else uses; then the mentors' weekly rules fill the time that is free. People go
+    with their profile and choices.
+
+    Raises InvalidInput where there is no such import, where people have acted on it and it is not
+    forced, and for people who have sessions or hours: then nothing is removed.
+    """
+    begin_write(session)
+    try:
+        batch = session.scalar(select(Import).where(Import.id == import_id).with_for_update())
+        if batch is None:
+            raise InvalidInput(f"There is no import {import_id}.")
+        if batch.removed_at is not None:
+            raise InvalidInput(f"Import {import_id} was removed already.")
+        if batch.kind is ImportKind.SESSIONS:
+            removal = _remove_sessions(session, import_id, is_forced=is_forced)
+        else:
+            removal = _remove_people(session, import_id, is_forced=is_forced)
+    except ProductError:
+        session.rollback()
+        raise
+    batch.removed_at = now
+    if is_dry_run:
+        session.rollback()
+        return removal
+    session.commit()
+    for mentor_id in sorted(removal.mentors):  # In transactions of their own.
+        publish(session, mentor_id, now=now)
+    return removal
+
+
+def _remove_sessions(session: Session, import_id: int, *, is_forced: bool) -> Removal:
+    """1. Lock, in the order of all writers. 2. Look who has acted. 3. Delete."""
+    made = select(ImportedBooking.booking_id).where(ImportedBooking.import_id == import_id)
+    slots = select(ImportedSlot.slot_id).where(ImportedSlot.import_id == import_id)
+    of_import = SessionBooking.id.in_(made)
+    mentors = set(session.scalars(select(SessionBooking.mentor_id).where(of_import)))
+    lock_people(
+        session, mentors.union(session.scalars(select(SessionBooking.student_id).where(of_import)))
+    )
+    booked = select(SessionBooking.time_slot_id).where(of_import)
+    lock_slots(session, session.scalars(slots.union(booked)).all())
+    locked = select(SessionBooking.id, SessionBooking.revision).where(of_import)
+    rows = session.execute(locked.order_by(SessionBooking.id).with_for_update()).all()
+
+    acted = session.scalars(
+        select(SessionBooking.id).where(of_import, _acted_on()).order_by(SessionBooking.id)
+    ).all()
+    if acted and not is_forced:
+        raise InvalidInput(
+            f"People have acted on {len(acted)} of these sessions since they were imported: "
+            f"{_listed(acted)}. With --force they are removed, too."
+        )
+
+    removed: Counter[str] = Counter()
+    heads = _journal_heads(session)
+    _delete(session, _BOOKINGS, made, removed)
+    is_used = or_(*(exists().where(column == _SLOTS.c.id) for _table, column in _referring(_SLOTS)))
+    gone = session.connection().execute(delete(_SLOTS).where(_SLOTS.c.id.in_(slots), ~is_used))
+    removed[_SLOTS.name] = gone.rowcount
+    left = session.scalar(select(func.count()).select_from(slots.subquery())) or 0
+    fallen = sum(row.revision for row in rows) + heads - _journal_heads(session)
+    _show_anew(session, fallen)
+    return Removal(ImportKind.SESSIONS, removed, left, frozenset(mentors))
+
+
+def _remove_people(session: Session, import_id: int, *, is_forced: bool) -> Removal:
+    made = select(ImportedUser.user_id).where(ImportedUser.import_id == import_id)
+    people = select(User.email).where(User.id.in_(made)).order_by(User.email)
+    lock_people(session, session.scalars(made).all())
+    is_used = or_(
+        *(
+            exists().where(column == User.id)
+            for table, column in _referring(_USERS)
+            if table.name not in _BELONGINGS
+        )
+    )
+    if used := session.scalars(people.where(is_used)).all():
+        raise InvalidInput(
+            f"{len(used)} of these people have sessions, hours or mail by now: {_listed(used)}."
+        )
+    has_begun = exists().where(
+        ImportedUser.user_id == User.id, ImportedUser.epoch != User.session_epoch
+    )
+    is_signed_in = exists().where(SignIn.user_id == User.id)
+    acted = session.scalars(people.where(or_(has_begun, is_signed_in))).all()
+    if acted and not is_forced:
+        raise InvalidInput(
+            f"{len(acted)} of these people have set a password or signed in since: "
+            f"{_listed(acted)}. With --force they are removed, too."
+        )
+    removed: Counter[str] = Counter()
+    _delete(session, _USERS, made, removed)
+    return Removal(ImportKind.PEOPLE, removed)
+
+
+def _acted_on() -> ColumnElement[bool]:
+    """Whether somebody has done something with a booking, whatever table tells of it."""
+    return or_(
+        *(
+            exists().where(
+                column == SessionBooking.id,
+                *([StatusChange.actor_id.is_not(None)] if table.name == "status_changes" else []),
+            )
+            for table, column in _referring(_BOOKINGS)
+            if table.name not in _MADE_BY_THE_CLOCK
+        )
+    )
+
+
+def _referring(table: Table) -> Iterator[tuple[Table, Column[Any]]]:
+    """The tables and columns that name a row of this one and do not go with it by themselves."""
+    for other in table.metadata.sorted_tables:
+        for key in other.foreign_keys:
+            if key.column is table.c.id and key.ondelete is None:
+                yield other, key.parent
+
+
+def _delete(session: Session, table: Table, ids: Select[int], removed: Counter[str]) -> None:
+    """Delete these rows, first what refers to them."""
+    for other, column in _referring(table):
+        if "id" in other.c:
+            _delete(session, other, select(other.c.id).where(column.in_(ids)), removed)
+        else:
+            gone = session.connection().execute(delete(other).where(column.in_(ids)))
+            removed[other.name] += gone.rowcount
+    gone = session.connection().execute(delete(table).where(table.c.id.in_(ids)))
+    removed[table.name] += gone.rowcount
+
+
+def _journal_heads(session: Session) -> int:
+    return sum(
+        session.scalar(select(func.coalesce(func.max(model.id), 0))) or 0
+        for model in (StatusChange, BookingMove)
+    )
+
+
+def _show_anew(session: Session, fallen: int) -> None:
+    """Let open pages see the change: the numbers that they compare never fall back."""
+    version = insert_or(session, DisplayVersion).values(id=1, number=fallen + 1)
+    number = DisplayVersion.number + fallen + 1
+    session.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": number}))
+
+
+def _listed(items: Sequence[object]) -> str:
+    some = ", ".join(str(item) for item in items[:_LISTED])
+    return some if len(items) <= _LISTED else f"{some} and {len(items) - _LISTED} more"

@@ -1,0 +1,287 @@
+"""Accounts: making them, checking a password, setting a new one."""
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from types import MappingProxyType
+
+from sqlalchemy import delete, exists, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import HourCycle, Language, Role, Viewer
+from mentorship.domain.booking.search_text import fold
+from mentorship.domain.shared.email_addresses import LONGEST_ADDRESS, is_mailbox, normalized
+from mentorship.domain.shared.errors import InvalidInput, NotConfirmed
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.zones import UTC_NAME, current_name
+from mentorship.models import ApiToken, CalendarFeed, SignIn, User
+from mentorship.queries.accounts.people import account_of
+from mentorship.services.accounts import emails
+from mentorship.services.accounts.signed_links import Links
+from mentorship.services.mail.outbox import Mail, enqueue
+
+SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
+LONGEST_NAME = 120
+LONGEST_ZONE = 64
+
+FIRST_EPOCHS = 1_000_000_000
+"""A new account begins with one of so many epochs, so that a cookie or a link for the same id of
+another database on this host, signed with the same key, fits nobody."""
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_PILE = "M" * 9
+"""Too many marks on one letter, by the first letter of their general categories."""
+
+
+def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
+    """`value` without blanks around it. Raises InvalidInput where it does not fit.
+
+    Control characters and lone surrogates are refused: they break headers, calendars and
+    databases further on. So is what turns the text around it (Unicode Standard Annex 9, 2.1 to
+    2.5) or is piled up over its neighbours. What shows nothing counts as empty.
+    """
+    value = value.strip()
+    categories = [unicodedata.category(character) for character in value]
+    kinds = "".join(category[0] for category in categories)
+    if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
+        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
+    # Signs that are newer than this Python's tables have no category, and show all the same.
+    if all(category[0] in "MZ" or category == "Cf" for category in categories):
+        value = ""
+    if required and not value:
+        raise InvalidInput(N_("%(what)s is missing.", what=what))
+    if len(value) > longest:
+        raise InvalidInput(
+            N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
+        )
+    return value
+
+
+def clean_email(value: str) -> str:
+    """The address in lower case. Raises InvalidInput."""
+    email = normalized(clean_text(value, what=N_("The e-mail address"), longest=LONGEST_ADDRESS))
+    if is_mailbox(email):
+        return email
+    if email.startswith("mailto:") or email.endswith(">"):
+        raise InvalidInput(
+            N_("'%(email)s' is more than an e-mail address. "
+               "Please give the address alone, like kim@example.org.", email=email)
+        )  # fmt: skip
+    if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
+        raise InvalidInput(
+            N_(
+                "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
+                email=email,
+            )
+        )
+    raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
+
+
+def clean_name(value: str) -> str:
+    """The name as it is shown. Raises InvalidInput."""
+    return clean_text(value, what=N_("The name"), longest=LONGEST_NAME)
+
+
+def folded_name(name: str) -> str:
+    """As it is searched and ordered."""
+    return fold(name)[:LONGEST_NAME]
+
+
+def clean_role(value: str) -> Role:
+    """The role of this name, in any case of letters. Raises InvalidInput."""
+    try:
+        return Role(value.strip().upper())
+    except ValueError:
+        raise InvalidInput(
+            N_("'%(value)s' is not one of student, mentor or admin.", value=value)
+        ) from None
+
+
+def clean_timezone(value: str) -> str:
+    """Today's IANA name of a zone, also for an old one; empty means UTC. Raises InvalidInput."""
+    name = current_name(value.strip() or UTC_NAME)
+    if name is None:
+        raise InvalidInput(
+            N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value[:LONGEST_ZONE])
+        )
+    return name
+
+
+def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
+    """The password as it is. Raises InvalidInput where it is too short, too long or too common.
+
+    `about` is what others know of its owner, which makes no password either (NIST SP 800-63B).
+    """
+    if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
+        raise InvalidInput(
+            N_(
+                "The password needs %(shortest)s to %(longest)s characters.",
+                shortest=SHORTEST_PASSWORD,
+                longest=LONGEST_PASSWORD,
+            )
+        )
+    clean_text(value, what=N_("The password"), longest=LONGEST_PASSWORD)
+    if is_easily_guessed(value, about=about):
+        raise InvalidInput(
+            N_(
+                "This password is easily guessed: it is common, or made of everyday words, names, "
+                "years or neighbouring keys. Please choose another one."
+            )
+        )
+    return value
+
+
+def new_account(
+    *,
+    email: str,
+    name: str,
+    role: str,
+    password: str,
+    timezone: str,
+    now: datetime,
+    language: Language | None = None,
+    hour_cycle: HourCycle | None = None,
+) -> dict[str, object]:
+    """The columns of a new user, checked. An empty password means that it is set later.
+
+    Raises InvalidInput with a sentence about the first field that does not fit.
+    """
+    email, name = clean_email(email), clean_name(name)
+    password = clean_password(password, about=(email, name)) if password else ""
+    return {
+        "email": email,
+        "name": name,
+        "folded_name": folded_name(name),
+        "role": clean_role(role),
+        "timezone": clean_timezone(timezone),
+        "language": language,
+        "hour_cycle": hour_cycle,
+        "password_hash": hash_password(password) if password else None,
+        "session_epoch": secrets.randbelow(FIRST_EPOCHS),
+        "created_at": now,
+    }
+
+
+def create_user(session: Session, account: dict[str, object]) -> None:
+    """Store one account made by `new_account`. Raises InvalidInput if the address has one."""
+    begin_write(session)
+    try:
+        session.execute(insert(User).values(account))
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise InvalidInput(
+            N_("There is an account with %(email)s already.", email=account["email"])
+        ) from None
+
+
+def has_users(session: Session) -> bool:
+    """Whether there is any account."""
+    return bool(session.scalar(select(exists().where(User.id > 0))))
+
+
+def check_password(session: Session, *, email: str, password: str) -> Viewer | None:
+    """The person whom these fit, or None; takes the same time whether the account exists.
+
+    Raises NotConfirmed where they fit and the address is not confirmed yet.
+    """
+    account = account_of(session, email)
+    session.rollback()
+    fits = password_fits(account.password_hash if account else None, password)
+    if account is None or not fits:
+        return None
+    if account.is_confirmation_pending:
+        raise NotConfirmed
+    return account.viewer
+
+
+def set_password(
+    session: Session,
+    *,
+    viewer: Viewer,
+    password: str,
+    links: Links,
+    now: datetime,
+    reading: Mapping[str, object] = MappingProxyType({}),
+) -> Viewer:
+    """Store a new password and sign the person out everywhere; returns them as they are now.
+
+    `reading` is what `services.reading` makes, where this is their first password. The owner is
+    told by mail. Whoever sets it by a link has shown that the address is theirs. Raises
+    InvalidInput where the password does not fit, or where the epoch has passed meanwhile.
+    """
+    clean_password(password, about=(viewer.email, viewer.name))
+    mail = emails.password_changed(
+        viewer.email, viewer.name, links.page("forgot"), language=viewer.language, now=now
+    )
+    return _end_all(
+        session,
+        viewer,
+        now,
+        mail,
+        password_hash=hash_password(password),
+        is_confirmation_pending=False,
+        **reading,
+    )
+
+
+def change_password(
+    session: Session, *, viewer: Viewer, current: str, password: str, links: Links, now: datetime
+) -> Viewer:
+    """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
+    if check_password(session, email=viewer.email, password=current) is None:
+        raise InvalidInput(N_("The current password is not right."))
+    return set_password(session, viewer=viewer, password=password, links=links, now=now)
+
+
+def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
+    """End everything that acts in the person's name."""
+    _end_all(session, viewer, now)
+
+
+def clean_hour_cycle(value: str) -> HourCycle | None:
+    """A choice of how hours are counted; empty is none. Raises InvalidInput."""
+    try:
+        return HourCycle(value) if value else None
+    except ValueError:
+        raise InvalidInput(N_("Hours are counted as h12 or h23.")) from None
+
+
+def clean_language(value: str) -> Language | None:
+    """A choice of language; empty is none. Raises InvalidInput."""
+    try:
+        return Language(value) if value else None
+    except ValueError:
+        raise InvalidInput(N_("The language is one of en and de.")) from None
+
+
+def _end_all(
+    session: Session, viewer: Viewer, now: datetime, mail: Mail | None = None, **values: object
+) -> Viewer:
+    """Raise the epoch, which cookies and links carry; end tokens and the feed (decision 6)."""
+    begin_write(session)
+    changed = session.connection().execute(
+        update(User)
+        .where(User.id == viewer.id, User.session_epoch == viewer.epoch)
+        .values(session_epoch=User.session_epoch + 1, **values)
+    )
+    if changed.rowcount == 1:
+        session.execute(
+            update(ApiToken)
+            .where(ApiToken.user_id == viewer.id, ApiToken.revoked_at.is_(None))
+            .values(revoked_at=now)
+        )
+        session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
+        session.execute(delete(SignIn).where(SignIn.user_id == viewer.id))
+        if mail:
+            enqueue(session, mail, now=now)
+    session.commit()
+    if changed.rowcount != 1:
+        raise InvalidInput(N_("The password was changed elsewhere just now."))
+    return replace(viewer, epoch=viewer.epoch + 1)

@@ -1,0 +1,126 @@
+"""Signing up, confirming an address, and a forgotten password.
+
+Nobody learns from these whether an address has an account: only its mailbox is told, and each
+case takes the same statements and, where a password is given, one hash.
+"""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.passwords import password_fits
+from mentorship.database import begin_write, insert_or
+from mentorship.domain.accounts.viewers import Language, Role, Viewer
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_
+from mentorship.models import User
+from mentorship.queries.accounts.people import account_of
+from mentorship.services.accounts import emails
+from mentorship.services.accounts.signed_links import Links, Purpose
+from mentorship.services.mail.outbox import enqueue
+
+
+def sign_up(session: Session, account: dict[str, object], *, links: Links, now: datetime) -> None:
+    """Store an account made by `new_account`, and send a link that confirms its address.
+
+    A mentor then waits for an admin. Whoever signs up again before the address is confirmed
+    begins anew, so that nobody can prepare an account for somebody else's address; the owner of a
+    confirmed account is told by mail, and nothing changes.
+    """
+    if account["role"] is Role.ADMIN:
+        raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
+    values = account | {
+        "is_confirmation_pending": True,
+        "is_approval_pending": account["role"] is Role.MENTOR,
+    }
+    email, name = str(account["email"]), str(account["name"])
+    language = cast("Language | None", account["language"])
+    begin_write(session)
+    stored = session.execute(
+        insert_or(session, User)
+        .values(values)
+        .on_conflict_do_update(
+            index_elements=["email"],
+            set_=values | {"session_epoch": User.session_epoch + 1},
+            where=User.is_confirmation_pending,
+        )
+        .returning(User.id, User.session_epoch)
+    ).one_or_none()
+    if stored is not None:
+        link = links.confirmation(user_id=stored.id, epoch=stored.session_epoch)
+        mail = emails.confirm_address(email, link, language=language, now=now)
+    else:
+        owner = account_of(session, email)
+        if owner is not None:
+            name, language = owner.viewer.name, owner.viewer.language
+        mail = emails.has_account(email, name, links.page("forgot"), language=language, now=now)
+    enqueue(session, mail, now=now)
+    session.commit()
+
+
+def send_confirmation(session: Session, *, email: str, links: Links, now: datetime) -> None:
+    """Send the link once more to an account whose address is not confirmed yet.
+
+    The account is kept as long as this link works.
+    """
+    begin_write(session)
+    account = account_of(session, email)
+    if account is not None and account.is_confirmation_pending:
+        person = account.viewer
+        link = links.confirmation(user_id=person.id, epoch=person.epoch)
+        session.execute(update(User).where(User.id == person.id).values(created_at=now))
+        enqueue(
+            session,
+            emails.confirm_address(email, link, language=person.language, now=now),
+            now=now,
+        )
+    session.commit()
+
+
+def confirm(session: Session, *, viewer: Viewer, password: str) -> Viewer | None:
+    """Confirm the address of whom a link named, if the password fits; returns them as they are now.
+
+    None where it does not fit: the link may answer a sign-up by somebody else. Raises
+    InvalidInput where the link was used meanwhile.
+    """
+    account = account_of(session, viewer.email)
+    session.rollback()
+    if not password_fits(account.password_hash if account else None, password):
+        return None
+    begin_write(session)
+    confirmed = session.connection().execute(
+        update(User)
+        .where(
+            User.id == viewer.id,
+            User.session_epoch == viewer.epoch,
+            User.is_confirmation_pending,
+        )
+        .values(is_confirmation_pending=False, session_epoch=User.session_epoch + 1)
+    )
+    session.commit()
+    if confirmed.rowcount != 1:
+        raise InvalidInput(N_("This link was used already. Please sign in."))
+    return replace(viewer, epoch=viewer.epoch + 1)
+
+
+def forgotten_password(
+    session: Session, *, email: str, language: Language, links: Links, now: datetime
+) -> None:
+    """Send to this address what can be done: set a new password, or sign up.
+
+    An address without an account is written to in `language`.
+    """
+    begin_write(session)
+    account = account_of(session, email)
+    if account is not None:
+        person = account.viewer
+        link = links.password(Purpose.FORGOTTEN, user_id=person.id, epoch=person.epoch)
+        name = None if account.is_confirmation_pending else person.name
+        mail = emails.set_new_password(email, name, link, language=person.language, now=now)
+    else:
+        mail = emails.no_account(email, links.page("signup"), language=language, now=now)
+    enqueue(session, mail, now=now)
+    session.commit()

@@ -1,0 +1,96 @@
+"""Links in mail that act for a person: they set a password or confirm an address, once."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from itsdangerous import BadData, URLSafeTimedSerializer
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.shared.errors import LinkEnded
+from mentorship.models import User
+from mentorship.queries.accounts.people import viewer_of
+
+
+class Purpose(Enum):
+    """What a link does: a name that is signed with it, and how long it works."""
+
+    INVITATION = ("set-password", timedelta(days=7))
+    FORGOTTEN = ("forgotten-password", timedelta(hours=2))
+    CONFIRMATION = ("confirm-address", timedelta(days=7))
+
+    @property
+    def lasts(self) -> timedelta:
+        """How long the link works."""
+        return self.value[1]
+
+
+@dataclass(frozen=True)
+class Links:
+    """Makes addresses of this installation, signed with its key."""
+
+    base_url: str
+    secret_key: str
+
+    def page(self, path: str) -> str:
+        """The address of a page that acts for nobody; `path` without a slash in front."""
+        return f"{self.base_url}/{path}"
+
+    def password(self, purpose: Purpose, *, user_id: int, epoch: int) -> str:
+        """Where this person can set a password."""
+        return self.page(f"reset/{self._token(purpose, user_id, epoch)}")
+
+    def confirmation(self, *, user_id: int, epoch: int) -> str:
+        """Where this person can confirm their address."""
+        return self.page(f"confirm/{self._token(Purpose.CONFIRMATION, user_id, epoch)}")
+
+    def _token(self, purpose: Purpose, user_id: int, epoch: int) -> str:
+        return make_token(secret_key=self.secret_key, user_id=user_id, epoch=epoch, purpose=purpose)
+
+
+def make_token(
+    *, secret_key: str, user_id: int, epoch: int, purpose: Purpose = Purpose.INVITATION
+) -> str:
+    """A signed token for this person. What it is used for raises the epoch and so uses it up."""
+    return _serializer(secret_key, purpose).dumps([user_id, epoch])
+
+
+def person_of(
+    session: Session,
+    token: str,
+    *,
+    secret_key: str,
+    purposes: Iterable[Purpose] = (Purpose.INVITATION, Purpose.FORGOTTEN),
+) -> Viewer:
+    """For whom a token is, made for one of these purposes; by default to set a password.
+
+    Raises LinkEnded where it is forged, too old, used, or made for something else.
+    """
+    for purpose in purposes:
+        try:
+            user_id, epoch = _serializer(secret_key, purpose).loads(
+                token, max_age=int(purpose.lasts.total_seconds())
+            )
+        except BadData:
+            continue
+        person = viewer_of(session, user_id=user_id, epoch=epoch)
+        if person is not None:
+            return person
+    raise LinkEnded
+
+
+def has_confirmed(session: Session, token: str, *, secret_key: str) -> bool:
+    """Whether the address that this token confirms, however old it is, is confirmed."""
+    try:
+        user_id, _ = _serializer(secret_key, Purpose.CONFIRMATION).loads(token)
+    except BadData:
+        return False
+    is_confirmed = select(~User.is_confirmation_pending).where(User.id == user_id)
+    return bool(session.scalar(is_confirmed))
+
+
+def _serializer(secret_key: str, purpose: Purpose) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret_key, salt=purpose.value[0])

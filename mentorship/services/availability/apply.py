@@ -1,0 +1,249 @@
+"""Changing a mentor's calendar, or seeing beforehand what a change would do.
+
+A change never touches a booked session by itself: those that no longer fit are named, stay, and
+are cancelled only where the mentor says so.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from sqlalchemy import exists, select, update
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.availability.slot_plan import Calendar, KnownSlot, Plan, PlannedSlot
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.shared.errors import Conflict, InvalidInput
+from mentorship.domain.shared.messages import N_, joined, ngettext
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.availability.mentor_calendar import read_calendar
+from mentorship.services.availability.calendar_lock import decide_then_lock
+from mentorship.services.availability.changes import Change
+from mentorship.services.availability.publish import carry_out, publish, withdraw
+from mentorship.services.availability.slot_limits import most_slots
+from mentorship.services.booking.holds import lose_holds
+from mentorship.services.booking.mentor_profile import ensure_profile
+from mentorship.services.sessions.actions import perform
+from mentorship.services.shared.locks import lock_people
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class BookedSession:
+    """A scheduled session whose slot no rule wants after the change. Instants in UTC."""
+
+    id: int
+    slot_id: int
+    student_id: int
+    student: str
+    topic: str
+    start_time: datetime
+    end_time: datetime
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a change does to the slots; `sessions` are those that the mentor is asked about."""
+
+    before: Calendar
+    after: Calendar
+    plan: Plan
+    sessions: tuple[BookedSession, ...]
+
+    def slots_of(self, rule_id: int) -> list[KnownSlot | PlannedSlot]:
+        """The slots of a rule that are offered then, in order."""
+        staying = set(self.before.slots) - set(self.plan.withdraw) - set(self.plan.misfits)
+        slots: list[KnownSlot | PlannedSlot] = [*staying, *self.plan.add]
+        return sorted(
+            (slot for slot in slots if slot.rule_id == rule_id), key=lambda slot: slot.start_time
+        )
+
+
+@dataclass(frozen=True)
+class Applied:
+    """What a change did."""
+
+    change: Change
+    added: int
+    withdrawn: int
+    kept: int
+    cancelled: int
+
+    @property
+    def id(self) -> int | None:
+        """The id of the rule, the days off or the slot."""
+        return self.change.id
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words for the mentor."""
+        parts = [
+            ngettext("%(n)s slot added,", "%(n)s slots added,", self.added),
+            ngettext("%(n)s slot taken back.", "%(n)s slots taken back.", self.withdrawn),
+        ]
+        if self.kept:
+            parts.append(
+                ngettext("%(n)s booked session kept.", "%(n)s booked sessions kept.", self.kept)
+            )
+        if self.cancelled:
+            parts.append(
+                ngettext("%(n)s session cancelled.", "%(n)s sessions cancelled.", self.cancelled)
+            )
+        return joined(N_("Saved:"), *parts)
+
+
+def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
+    """What the change would do at `now` (UTC); writes nothing.
+
+    Raises NotFound where it is about something that is not there, and InvalidInput for hours
+    that make too many slots.
+    """
+    before = read_calendar(session, mentor_id, now=now)
+    after = change.on(before)
+    most = most_slots(session, mentor_id)
+    if after.size(now=now) > max(most, before.size(now=now)):
+        raise InvalidInput(
+            N_(
+                "These hours would make more than %(most)s slots up to your horizon. "
+                "Choose longer slots, fewer hours or a nearer horizon.",
+                most=most,
+            )
+        )
+    plan = after.plan(now=now)
+    known = set(before.plan(now=now).misfits)
+    return Effect(before, after, plan, booked_in(session, set(plan.misfits) - known))
+
+
+def apply(
+    session: Session,
+    *,
+    mentor: Viewer,
+    change: Change,
+    now: datetime,
+    cancel: Collection[int] = (),
+    reason: str = "",
+) -> Applied:
+    """Make the change at `now` (UTC) and publish; then cancel those sessions.
+
+    What is no longer given is taken back in the commit that makes the change; new slots may follow
+    in others. Sessions that no longer fit stay, and their slots are
+    held for their students until they begin, so that nobody else books a time that is no longer
+    given. Those in `cancel` are cancelled with `reason`, each with its journal row.
+
+    Raises InvalidInput for a session that the change does not concern and for a missing reason,
+    and what `preview` raises; nothing is written then.
+    """
+    if cancel and not reason:
+        raise InvalidInput(N_("Say why the sessions are cancelled: their students will read it."))
+
+    def decide() -> tuple[Effect, tuple[BookedSession, ...]]:
+        effect = preview(session, mentor.id, change, now=now)
+        # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
+        concerned = booked_in(session, effect.plan.misfits)
+        strangers = set(cancel) - {booked.id for booked in concerned}
+        strangers -= _cancelled(session, mentor.id, now=now)
+        if strangers:
+            raise InvalidInput(
+                N_("This change does not concern session %(id)s.", id=min(strangers))
+            )
+        return effect, concerned
+
+    effect, concerned = decide_then_lock(session, mentor.id, decide, now=now)
+    ensure_profile(session, mentor.id)
+    stored = change.store(session, mentor.id)
+    plan = effect.plan
+    if stored != change and stored.id:  # The slots of a new rule carry the id that it has now.
+        plan = plan.with_new_rule(stored.id)
+    hold_for_their_students(session, effect.sessions, now=now)
+    carry_out(session, mentor.id, plan, now=now)
+    cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
+    return Applied(
+        change=stored,
+        added=len(plan.add),
+        withdrawn=len(plan.withdraw),
+        kept=len({booked.id for booked in effect.sessions} - cancelled),
+        cancelled=len(cancelled),
+    )
+
+
+def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSession, ...]:
+    """The scheduled sessions in these slots, the next first."""
+    if not slots:
+        return ()
+    rows = session.execute(
+        select(
+            SessionBooking.id, SessionBooking.time_slot_id, SessionBooking.student_id, User.name,
+            SessionBooking.topic, SessionBooking.start_time, SessionBooking.end_time,
+        )
+        .join(User, User.id == SessionBooking.student_id)
+        .where(
+            SessionBooking.time_slot_id.in_([slot.id for slot in slots]),
+            SessionBooking.status == Status.SCHEDULED,
+        )
+        .order_by(SessionBooking.start_time, SessionBooking.id)
+    )  # fmt: skip
+    return tuple(BookedSession(*row) for row in rows)
+
+
+def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
+    """Those to come that are cancelled: a form may be sent again that got half-way before."""
+    of_mentor = SessionBooking.mentor_id == mentor_id, SessionBooking.status == Status.CANCELLED
+    found = select(SessionBooking.id).where(*of_mentor, SessionBooking.start_time > now)
+    return set(session.scalars(found))
+
+
+def hold_for_their_students(
+    session: Session, sessions: Collection[BookedSession], *, now: datetime
+) -> None:
+    """Leave these times to who booked them, until they begin; does not commit."""
+    lose_holds(session, [booked.slot_id for booked in sessions], now=now)
+    for booked in sessions:
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id == booked.slot_id)
+            .values(held_for=booked.student_id, held_until=booked.start_time)
+        )
+
+
+def _cancel(
+    session: Session,
+    mentor: Viewer,
+    sessions: Collection[BookedSession],
+    chosen: Collection[int],
+    reason: str,
+    *,
+    now: datetime,
+) -> set[int]:
+    """Cancel the chosen sessions that are where they were, and take their slots back."""
+    cancelled: dict[int, int] = {}
+    for booked in sessions:
+        if booked.id not in chosen:
+            continue
+        try:
+            perform(
+                session, booking_id=booked.id, action=Action.CANCEL, viewer=mentor,
+                now=now, reason=reason, slot_id=booked.slot_id,
+            )  # fmt: skip
+            cancelled[booked.id] = booked.slot_id
+        except Conflict:  # Somebody was faster: it has begun, or was moved.
+            continue
+        except DBAPIError as error:  # The change stands, so the answer says what was kept.
+            session.rollback()
+            log.warning("session_not_cancelled", booking_id=booked.id, error=str(error))
+    if cancelled:
+        begin_write(session)
+        lock_people(session, [mentor.id])
+        is_live = exists().where(
+            SessionBooking.time_slot_id == MentorTimeSlot.id,
+            SessionBooking.status != Status.CANCELLED,
+        )
+        empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled.values()), ~is_live)
+        withdraw(session, session.scalars(empty).all(), now=now)
+        session.commit()
+        publish(session, mentor.id, now=now)
+    return set(cancelled)

@@ -1,0 +1,161 @@
+"""One-off slots: a time that a mentor gives once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta, tzinfo
+
+from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.domain.availability.slot_plan import KnownSlot, exists, instant
+from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_, Span
+from mentorship.domain.shared.zones import zone_of
+from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.queries.availability.mentor_calendar import read_calendar
+from mentorship.services.availability.calendar_lock import decide_then_lock
+from mentorship.services.availability.publish import publish, unpublish, withdraw
+from mentorship.services.availability.slot_limits import most_slots
+from mentorship.services.availability.validation import (
+    FARTHEST_HORIZON,
+    LARGEST_GROUP,
+    minutes_between,
+)
+from mentorship.services.booking.holds import hold_free_slots, lose_holds
+from mentorship.services.booking.mentor_profile import ensure_profile
+
+
+@dataclass(frozen=True)
+class OneOff:
+    """A slot as a mentor writes it: wall-clock times of the mentor's zone."""
+
+    day: date
+    opens: time
+    closes: time
+    capacity: int
+
+
+def save_slot(
+    session: Session, mentor_id: int, wanted: OneOff, *, now: datetime, slot_id: int = 0
+) -> int:
+    """Offer a one-off slot, or change the one with `slot_id`, at `now` (UTC), and commit.
+
+    Returns its id, a new one where sessions of the old time were cancelled. Of an hour that comes
+    twice the first is taken. Raises NotFound for a slot that is no one-off of this mentor's to
+    come, and InvalidInput for a time that does not exist, has passed or stands too close to another
+    slot, and for moving a slot that is booked.
+    """
+    columns = decide_then_lock(
+        session,
+        mentor_id,
+        lambda: _checked(session, mentor_id, wanted, slot_id, now=now),
+        now=now,
+    )
+    ensure_profile(session, mentor_id)
+    if _moves_history(session, slot_id, columns):
+        withdraw(session, [slot_id], now=now)
+        slot_id = 0
+    if slot_id:
+        _lose_hold_of_another_time(session, slot_id, columns, now=now)
+        session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id).values(columns))
+    else:
+        new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
+        slot_id = session.execute(new.returning(MentorTimeSlot.id)).scalar_one()
+    hold_free_slots(session, mentor_id, now=now)
+    # A slot that is moved away may leave room for those of a rule: they are planned after that.
+    unpublish(session, mentor_id)
+    session.commit()
+    publish(session, mentor_id, now=now)
+    return slot_id
+
+
+def _lose_hold_of_another_time(
+    session: Session, slot_id: int, columns: Mapping[str, object], *, now: datetime
+) -> None:
+    """A student who was told that one time is held does not find another one in its place."""
+    slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
+    if (slot.start_time, slot.end_time) != (columns["start_time"], columns["end_time"]):
+        lose_holds(session, [slot_id], now=now)
+
+
+def _checked(
+    session: Session, mentor_id: int, wanted: OneOff, slot_id: int, *, now: datetime
+) -> Mapping[str, object]:
+    if not 1 <= wanted.capacity <= LARGEST_GROUP:
+        raise InvalidInput(
+            N_(
+                "The number of students must be between 1 and %(largest)s.",
+                largest=LARGEST_GROUP,
+            )
+        )
+    calendar = read_calendar(session, mentor_id, now=now)
+    zone = zone_of(calendar.timezone)
+    if not now.year - 1 <= wanted.day.year <= now.year + 2:
+        raise InvalidInput(
+            N_(
+                "The day must be within %(farthest)s days from now.",
+                farthest=FARTHEST_HORIZON,
+            )
+        )
+    wall = datetime.combine(wanted.day, wanted.opens)
+    if not exists(wall, zone):
+        raise InvalidInput(N_("The clocks skip %(opens)s on that day.", opens=wanted.opens))
+    start = instant(wall, zone)
+    end = start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
+    if start <= now:
+        raise InvalidInput(N_("This time has passed."))
+    if start > now + timedelta(days=FARTHEST_HORIZON):
+        raise InvalidInput(
+            N_(
+                "The day must be within %(farthest)s days from now.",
+                farthest=FARTHEST_HORIZON,
+            )
+        )
+    present = [it for it in calendar.slots if it.id == slot_id and it.rule_id is None]
+    if slot_id and (not present or present[0].start_time <= now):
+        raise NotFound(N_("There is no such one-off slot."))
+    for slot in present:
+        if slot.is_taken and (slot.start_time, slot.end_time) != (start, end):
+            raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
+        if wanted.capacity < (seats := _seats(session, slot.id)):
+            raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
+    most = most_slots(session, mentor_id)
+    if not slot_id and len(calendar.slots) >= most:
+        raise InvalidInput(N_("You can have at most %(most)s slots to come.", most=most))
+    others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
+    close = replace(calendar, slots=others).in_the_way(start, end)
+    if close is not None:
+        raise InvalidInput(_in_the_way(close, start, end, zone))
+    return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
+
+
+def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) -> str:
+    taken = Span(other.start_time.astimezone(zone), other.end_time.astimezone(zone))
+    if other.start_time < end and start < other.end_time:
+        return N_(
+            "Your slot on %(taken)s overlaps this time. Choose another time.",
+            taken=taken,
+        )
+    return N_(
+        "Your slot on %(taken)s is too close to this time. "
+        "Choose a time that keeps your buffers to it.",
+        taken=taken,
+    )
+
+
+def _moves_history(session: Session, slot_id: int, columns: Mapping[str, object]) -> bool:
+    """Whether a session that was cancelled would be said to have been at another time."""
+    booked = select(SessionBooking.id).where(
+        SessionBooking.time_slot_id == slot_id,
+        or_(
+            SessionBooking.start_time != columns["start_time"],
+            SessionBooking.end_time != columns["end_time"],
+        ),
+    )
+    return session.scalars(booked.limit(1)).first() is not None
+
+
+def _seats(session: Session, slot_id: int) -> int:
+    """The highest seat that a booking of this slot has or had."""
+    seats = select(func.max(SessionBooking.seat)).where(SessionBooking.time_slot_id == slot_id)
+    return session.scalar(seats) or 0

@@ -1,0 +1,156 @@
+"""Weekly rules turned into slots that can be booked, up to each mentor's horizon."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import exists, insert, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import let_others_write
+from mentorship.domain.availability.slot_plan import Plan, PlannedSlot
+from mentorship.domain.shared.intervals import is_time
+from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
+from mentorship.queries.availability.mentor_calendar import calendar_state, read_calendar
+from mentorship.services.availability.calendar_lock import decide_then_lock, lock_calendar
+from mentorship.services.booking.holds import hold_free_slots, lose_holds
+
+SLOTS_AT_ONCE = 500
+"""New slots in one transaction: on SQLite all other writers wait for it."""
+
+
+def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
+    """Make the mentor's slots what the rules say at `now` (UTC), and commit.
+
+    Returns how many were made. Any number of callers may do it at once: who finds nothing to do
+    takes no lock, and all others look again once they have it. Booked slots stay as they are.
+    """
+    plan = decide_then_lock(
+        session, mentor_id, lambda: _missing(session, mentor_id, now=now), now=now
+    )
+    if plan is None:
+        session.rollback()
+        return 0
+    carry_out(session, mentor_id, plan, now=now)
+    return len(plan.add)
+
+
+def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
+    """What makes the slots what the rules say; None where they are and reach the horizon."""
+    calendar = read_calendar(session, mentor_id, now=now)
+    plan = calendar.plan(now=now)
+    profile = MentorProfile.mentor_id == mentor_id
+    until = session.scalar(select(MentorProfile.published_until).where(profile))
+    horizon = now + timedelta(days=calendar.settings.horizon_days)
+    is_done = plan.is_empty and until is not None and until >= horizon
+    return None if is_done else plan
+
+
+def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
+    """Store what a plan adds and takes back, and hold free times for students who wait. Commits.
+
+    The mentor must be locked and the plan true. What is taken back goes in the transaction that is
+    open, so that nobody books it. New slots follow in transactions of up to `SLOTS_AT_ONCE`, and
+    others write in between. Until all are there the mentor counts as not published, so a worker
+    finishes what a killed process has begun; it is planned anew where somebody else has changed
+    the calendar in between.
+    """
+    withdraw(session, [slot.id for slot in plan.withdraw], now=now)
+    if plan.release:
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id.in_([slot.id for slot in plan.release]))
+            .values(held_for=None, held_until=None)
+        )
+    add = plan.add
+    while True:
+        _add(session, mentor_id, add[:SLOTS_AT_ONCE])
+        add = add[SLOTS_AT_ONCE:]
+        _note_published(session, mentor_id, None if add else plan.until)
+        hold_free_slots(session, mentor_id, now=now)
+        left = calendar_state(session, mentor_id, now=now) if add else None
+        session.commit()
+        if not add:
+            return
+        let_others_write(session)
+        lock_calendar(session, mentor_id)
+        if calendar_state(session, mentor_id, now=now) != left:
+            session.rollback()
+            publish(session, mentor_id, now=now)
+            return
+
+
+def _add(session: Session, mentor_id: int, slots: Sequence[PlannedSlot]) -> None:
+    rows = [
+        {
+            "mentor_id": mentor_id,
+            "start_time": slot.start_time,
+            "end_time": slot.end_time,
+            "rule_id": slot.rule_id,
+            "capacity": slot.capacity,
+        }
+        for slot in slots
+    ]
+    if rows:
+        session.execute(insert(MentorTimeSlot), rows)
+
+
+def unpublish(session: Session, mentor_id: int) -> None:
+    """Make sure that a worker publishes for the mentor if nobody else does. Does not commit."""
+    _note_published(session, mentor_id, None)
+
+
+def _note_published(session: Session, mentor_id: int, until: datetime | None) -> None:
+    profile = update(MentorProfile).where(MentorProfile.mentor_id == mentor_id)
+    session.execute(profile.values(published_until=until))
+
+
+def withdraw(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
+    """Offer these slots no more; does not commit. None may have an open session.
+
+    Students for whom one was held are told, and keep their places in line.
+    """
+    if slot_ids:
+        lose_holds(session, slot_ids, now=now)
+        session.execute(
+            update(MentorTimeSlot)
+            .where(MentorTimeSlot.id.in_(slot_ids))
+            .values(is_withdrawn=True, held_for=None, held_until=None)
+        )
+
+
+LOOK_AGAIN = timedelta(minutes=1)
+"""How often a worker looks for mentors whose slots no longer reach their horizon."""
+
+
+class Publisher:
+    """Publishes for one mentor at a time, so that a worker's sweeps never wait for many."""
+
+    def __init__(self) -> None:
+        self._due: list[int] = []
+        self._looked_at: datetime | None = None
+
+    def step(self, session: Session, *, now: datetime) -> bool:
+        """Publish for the next mentor who needs it at `now` (UTC); whether more of them wait."""
+        if not self._due and is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+            self._due = unpublished(session, now=now)
+            session.rollback()
+            self._looked_at = now
+        if self._due:
+            # Taken off first: where publishing fails, the others are not held up.
+            publish(session, self._due.pop(), now=now)
+        return bool(self._due)
+
+
+def unpublished(session: Session, *, now: datetime) -> list[int]:
+    """The mentors whose slots no longer reach their horizon."""
+    rows = session.execute(
+        select(
+            MentorProfile.mentor_id, MentorProfile.published_until, MentorProfile.horizon_days
+        ).where(exists().where(AvailabilityRule.mentor_id == MentorProfile.mentor_id))
+    )
+    return [
+        row.mentor_id
+        for row in rows
+        if row.published_until is None
+        or row.published_until < now + timedelta(days=row.horizon_days)
+    ]

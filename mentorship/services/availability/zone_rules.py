@@ -1,0 +1,210 @@
+"""A new release of the time zones' rules: free times keep their hour, and people are told.
+
+Weekly hours mean a clock on a wall, and slots are stored as instants. So where a release of tzdata
+changes a zone, free slots are made anew. Booked sessions keep their instant, because two people
+agreed on it; whoever reads another hour from then on gets a mail that says which.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, union
+from sqlalchemy.orm import Session, aliased
+
+from mentorship.database import begin_write, insert_or
+from mentorship.domain.availability.slot_plan import Plan
+from mentorship.domain.availability.zone_rules import Offsets
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared import zones
+from mentorship.domain.shared.intervals import is_time
+from mentorship.models import (
+    AvailabilityRule,
+    MentorProfile,
+    MentorTimeSlot,
+    SessionBooking,
+    User,
+    ZoneRules,
+)
+from mentorship.queries.availability.mentor_calendar import read_calendar
+from mentorship.services.availability.apply import BookedSession, booked_in, hold_for_their_students
+from mentorship.services.availability.calendar_lock import decide_then_lock
+from mentorship.services.availability.publish import carry_out
+from mentorship.services.availability.zone_mail import Reading, new_rules
+from mentorship.services.mail.outbox import enqueue
+
+LOOK_AGAIN = timedelta(hours=1)
+"""How often a worker looks for zones that somebody uses and whose rules are not noted yet."""
+
+_NOBODY = ""
+
+_Student, _Mentor = aliased(User), aliased(User)
+
+
+@dataclass(frozen=True)
+class ZoneChange:
+    """A zone by an older release and by that of today; `old` is None where nobody noted it."""
+
+    name: str
+    old: Offsets | None
+    new: Offsets
+
+    def is_felt(self, instant: datetime) -> bool:
+        """Whether the clocks of the zone show another time at that instant than they were to."""
+        return self.old is not None and self.old.at(instant) != self.new.at(instant)
+
+
+class ZoneWatch:
+    """Follows new rules for one person at a time, so that a worker's sweeps never wait for many."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._change: ZoneChange | None = None
+        self._people: list[int] = []
+        self._looked_at: datetime | None = None
+
+    def step(self, session: Session, *, now: datetime) -> bool:
+        """One person, or one zone, at `now` (UTC); whether there is more to do.
+
+        What a zone said is noted once everybody is told, so a worker that is killed begins anew.
+        """
+        session.rollback()  # A reading transaction that came before.
+        if self._change is None:
+            self._change = self._next(session, now=now)
+        if self._people and self._change:
+            follow(session, self._people.pop(), self._change, now=now)
+        if self._change and not self._people:
+            _note(session, self._change)
+            self._change = None
+        return bool(self._names or self._change)
+
+    def _next(self, session: Session, *, now: datetime) -> ZoneChange | None:
+        if not self._names and is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+            self._names = _not_noted(session)
+            self._looked_at = now
+        change = _change(session, self._names.pop(), now=now) if self._names else None
+        self._people = _concerned(session, change, now=now) if change else []
+        session.rollback()
+        return change
+
+
+def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetime) -> None:
+    """Make a person's free times right at `now` (UTC) and tell them what they read, in one commit.
+
+    Nothing is told where nothing is read otherwise. Doing it again changes nothing, and sends no
+    second mail on the same day.
+    """
+    plan, misfits = decide_then_lock(
+        session, person_id, lambda: _plan(session, person_id, now=now), now=now
+    )
+    person = session.get_one(User, person_id, populate_existing=True)
+    readings = _readings(session, person, change, now=now)
+    is_moved = bool(plan and plan.withdraw)
+    if is_moved or readings:
+        mail = new_rules(person, change.name, is_moved=is_moved, readings=readings, now=now)
+        enqueue(session, mail, now=now)
+    if plan is None:
+        session.commit()
+        return
+    hold_for_their_students(session, misfits, now=now)
+    carry_out(session, person_id, plan, now=now)
+
+
+def _plan(
+    session: Session, person_id: int, *, now: datetime
+) -> tuple[Plan | None, tuple[BookedSession, ...]]:
+    """What is to change in a mentor's calendar, and the booked sessions that no rule wants."""
+    if session.get(MentorProfile, person_id) is None:
+        return None, ()
+    plan = read_calendar(session, person_id, now=now).plan(now=now)
+    return plan, booked_in(session, plan.misfits)
+
+
+def _not_noted(session: Session) -> list[str]:
+    """The zones in use of which nobody has noted what the rules of today say."""
+    used = session.scalars(union(select(User.timezone), select(AvailabilityRule.timezone))).all()
+    noted = select(ZoneRules.name).where(ZoneRules.release == zones.RULES)
+    return sorted({zones.known_name(name) for name in used} - set(session.scalars(noted)))
+
+
+def _change(session: Session, name: str, *, now: datetime) -> ZoneChange:
+    offsets = session.scalar(select(ZoneRules.offsets).where(ZoneRules.name == name))
+    old = Offsets.read(offsets) if offsets else None
+    return ZoneChange(name, old, Offsets.of(name, since=now))
+
+
+def _concerned(session: Session, change: ZoneChange, *, now: datetime) -> list[int]:
+    """Whose times may have to move or read otherwise: mentors with hours in the zone, and
+    everybody who lives by it and has something to come.
+    """
+    if change.old is not None and not change.old.differ_from(change.new, since=now):
+        return []
+    by_zone = User.timezone == change.name
+    to_come = SessionBooking.status == Status.SCHEDULED, SessionBooking.start_time > now
+    mentors = select(AvailabilityRule.mentor_id).join(User, User.id == AvailabilityRule.mentor_id)
+    students = select(User.id).join(SessionBooking, SessionBooking.student_id == User.id)
+    of_slots = select(User.id).join(MentorTimeSlot, MentorTimeSlot.mentor_id == User.id)
+    return sorted(
+        session.scalars(
+            union(
+                mentors.where(or_(AvailabilityRule.timezone == change.name, by_zone)),
+                students.where(by_zone, *to_come),
+                of_slots.where(by_zone, MentorTimeSlot.start_time > now),
+            )
+        )
+    )
+
+
+def _readings(
+    session: Session, person: User, change: ZoneChange, *, now: datetime
+) -> list[Reading]:
+    """What stays at its instant and is read otherwise: booked sessions, and free single slots.
+
+    A group is one entry for its mentor.
+    """
+    if person.timezone != change.name or change.old is None:
+        return []
+    booked = session.execute(
+        select(
+            SessionBooking.time_slot_id, SessionBooking.start_time, SessionBooking.topic,
+            SessionBooking.student_id, _Student.name.label("student"), _Mentor.name.label("mentor"),
+        )
+        .join(_Student, _Student.id == SessionBooking.student_id)
+        .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
+        .where(
+            or_(SessionBooking.student_id == person.id, SessionBooking.mentor_id == person.id),
+            SessionBooking.status == Status.SCHEDULED,
+            SessionBooking.start_time > now,
+        )
+        .order_by(SessionBooking.start_time, SessionBooking.id)
+    )  # fmt: skip
+    found = {
+        row.time_slot_id: Reading(
+            row.start_time, row.topic, row.mentor if row.student_id == person.id else row.student
+        )
+        for row in booked
+    }
+    single = session.execute(
+        select(MentorTimeSlot.id, MentorTimeSlot.start_time).where(
+            MentorTimeSlot.mentor_id == person.id,
+            MentorTimeSlot.rule_id.is_(None),
+            MentorTimeSlot.start_time > now,
+            ~MentorTimeSlot.is_withdrawn,
+        )
+    )
+    free = {row.id: Reading(row.start_time, None, _NOBODY) for row in single}
+    felt = [reading for reading in (free | found).values() if change.is_felt(reading.start_time)]
+    return [
+        reading.before(change.old.at(reading.start_time))
+        for reading in sorted(felt, key=lambda reading: reading.start_time)
+    ]
+
+
+def _note(session: Session, change: ZoneChange) -> None:
+    begin_write(session)
+    row = {"release": zones.RULES, "offsets": change.new.text}
+    session.execute(
+        insert_or(session, ZoneRules)
+        .values(name=change.name, **row)
+        .on_conflict_do_update(index_elements=["name"], set_=row)
+    )
+    session.commit()

@@ -1,0 +1,1 @@
+"""Booking a slot, and waiting for one."""

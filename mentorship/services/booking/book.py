@@ -1,0 +1,268 @@
+"""A student books a time."""
+
+import json
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_snapshot, begin_write, lock_journal
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared.errors import Forbidden, NotFound, ProductError, TooManyBookings
+from mentorship.domain.shared.messages import N_
+from mentorship.models import MentorTimeSlot, SessionBooking, User
+from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots, obstacle_to
+from mentorship.queries.booking.open_bookings import open_bookings
+from mentorship.queries.booking.slot_page import open_session_in
+from mentorship.services.booking.holds import hold_free_slots
+from mentorship.services.booking.idempotency import Once, keep_answer, kept_answer
+from mentorship.services.booking.waiting_list import leave_for_booking
+from mentorship.services.mail.outbox import tell
+from mentorship.services.shared.locks import lock_people, lock_slots
+
+NEXT_TOLD = 3
+"""How many other free times a refusal names."""
+
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor takes bookings."""
+
+
+class NotFree(ProductError):
+    """The time cannot be booked; `next_free` are the mentor's next times that can."""
+
+    def __init__(self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...]) -> None:
+        super().__init__(N_(obstacle.value))
+        self.next_free = next_free
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a student asks for."""
+
+    slot_id: int
+    topic: str
+    notes: str
+
+
+@dataclass(frozen=True)
+class Booked:
+    """The session that the student has; `changed` is whether it was booked just now. UTC."""
+
+    session_id: int
+    slot_id: int
+    mentor: str
+    topic: str
+    start_time: datetime
+    end_time: datetime
+    changed: bool
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in words for the student."""
+        done = N_("The session is booked") if self.changed else N_("The session is booked already")
+        return N_(
+            "%(done)s: %(topic)s with %(mentor)s.", done=done, topic=self.topic, mentor=self.mentor
+        )
+
+    def to_text(self) -> str:
+        """As JSON, for `from_text`."""
+        return json.dumps(asdict(self), default=datetime.isoformat)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Booked":
+        """What `to_text` wrote."""
+        values = json.loads(text)
+        for name in ("start_time", "end_time"):
+            values[name] = datetime.fromisoformat(values[name])
+        return cls(**values)
+
+
+def book(
+    session: Session,
+    *,
+    viewer: Viewer,
+    wish: Wish,
+    now: datetime,
+    key: str | None = None,
+    limits: BookingLimits = BookingLimits(),  # noqa: B008  # Frozen.
+) -> Booked:
+    """Book the slot for the viewer, a student, at `now` (UTC), and commit.
+
+    Of any number who ask for the last seat one gets it. Whoever has an open session in the slot
+    keeps that one. With a `key` the same request again has the answer of the first, which is
+    stored in the same transaction; a refusal is not stored, because it writes nothing.
+
+    Raises Forbidden for who is no student, NotFound for an unknown slot, TooManyBookings for a
+    student who has reached one of the `limits`, NotFree with the next free times, and KeyReused
+    where the key came with another wish.
+    """
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden(N_("Only students book sessions."))
+    once = Once(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
+    try:
+        # A look without a lock first: most of a crowd is refused here and waits for nobody. In
+        # one snapshot, so that an equal request's booking is never seen without its answer.
+        begin_snapshot(session)
+        mentor_id = _look(session, viewer, wish, once, limits, now=now).mentor_id
+        session.rollback()
+        begin_write(session)
+        lock_people(session, [viewer.id, mentor_id])
+        lock_slots(session, [wish.slot_id])
+        look = _look(session, viewer, wish, once, limits, now=now)
+        booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
+        if once is not None and look.answer is None:
+            keep_answer(session, once, booked.to_text(), now=now)
+        session.commit()
+    except ProductError:
+        session.rollback()
+        raise
+    except IntegrityError:
+        # A writer without our locks, an import, was faster: the state that it left says why.
+        session.rollback()
+        _look(session, viewer, wish, once, limits, now=now)
+        raise
+    return booked
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What is known before a booking: the slot, the answer kept, the session there already."""
+
+    mentor_id: int
+    mentor: str
+    start_time: datetime
+    end_time: datetime
+    answer: Booked | None = None
+    present: Booked | None = None
+
+
+def _look(
+    session: Session,
+    viewer: Viewer,
+    wish: Wish,
+    once: Once | None,
+    limits: BookingLimits,
+    *,
+    now: datetime,
+) -> _Look:
+    slot = session.execute(
+        select(
+            MentorTimeSlot.mentor_id, User.name, MentorTimeSlot.start_time, MentorTimeSlot.end_time
+        )
+        .join(User, User.id == MentorTimeSlot.mentor_id)
+        .where(MentorTimeSlot.id == wish.slot_id)
+    ).one_or_none()
+    if slot is None:
+        raise NotFound(N_("There is no such time."))
+    look = _Look(*slot)
+    answer = kept_answer(session, once) if once is not None else None
+    if answer is not None:
+        return replace(look, answer=Booked.from_text(answer))
+    present = open_session_in(session, wish.slot_id, student_id=viewer.id)
+    if present is not None:
+        return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
+    refuse_at_limit(session, viewer.id, look.mentor_id, look.mentor, limits, now=now)
+    refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)
+    return look
+
+
+def refuse_at_limit(
+    session: Session,
+    student_id: int,
+    mentor_id: int,
+    mentor: str,
+    limits: BookingLimits,
+    *,
+    now: datetime,
+) -> None:
+    """Raise TooManyBookings where the student has as many sessions to come as one may have.
+
+    Two requests of one student see each other's bookings only while the student is locked.
+    """
+    total, with_mentor = open_bookings(session, student_id, mentor_id=mentor_id, now=now)
+    refusal = limits.refusal(total=total, with_mentor=with_mentor, mentor=mentor)
+    if refusal is not None:
+        raise TooManyBookings(refusal)
+
+
+def refuse_unless_free(
+    session: Session,
+    slot_id: int,
+    mentor_id: int,
+    student_id: int,
+    *,
+    now: datetime,
+    moving: int | None = None,
+) -> None:
+    """Raise NotFree where something keeps the student from the slot at `now` (UTC).
+
+    Raises NotFound where students cannot find its mentor.
+    """
+    people = {"mentor_id": mentor_id, "student_id": student_id}
+    obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now, moving=moving)
+    if obstacle is not None:
+        next_free = free_slots(
+            session, **people, since=now, until=now + _ANY_TIME, now=now, moving=moving,
+            limit=NEXT_TOLD,
+        )  # fmt: skip
+        raise NotFree(obstacle, tuple(next_free))
+
+
+def _store(session: Session, viewer: Viewer, wish: Wish, look: _Look, *, now: datetime) -> Booked:
+    slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    if leave_for_booking(session, slot, viewer.id):
+        hold_free_slots(session, slot.mentor_id, now=now, taking=slot.id)
+    # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
+    lock_journal(session)
+    booking_id = session.scalar(
+        insert(SessionBooking)
+        .values(
+            **seat_in(session, slot),
+            student_id=viewer.id,
+            topic=wish.topic,
+            notes=wish.notes,
+            booked_at=now,
+        )
+        .returning(SessionBooking.id)
+    )
+    assert booking_id is not None, "a row that was stored has an id"
+    tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+    return _booked(look, slot.id, booking_id, wish.topic, changed=True)
+
+
+def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
+    """The columns of a booking that takes the first free seat of a slot, which must be locked."""
+    taken = set(
+        session.scalars(
+            select(SessionBooking.seat).where(
+                SessionBooking.time_slot_id == slot.id, SessionBooking.status != Status.CANCELLED
+            )
+        )
+    )
+    return {
+        "time_slot_id": slot.id,
+        "mentor_id": slot.mentor_id,
+        "start_time": slot.start_time,
+        "end_time": slot.end_time,
+        "slot_capacity": slot.capacity,
+        "slot_is_withdrawn": slot.is_withdrawn,
+        "slot_is_exclusive": slot.is_exclusive,
+        "seat": next(seat for seat in range(1, slot.capacity + 2) if seat not in taken),
+    }
+
+
+def _booked(look: _Look, slot_id: int, booking_id: int, topic: str, *, changed: bool) -> Booked:
+    return Booked(
+        session_id=booking_id,
+        slot_id=slot_id,
+        mentor=look.mentor,
+        topic=topic,
+        start_time=look.start_time,
+        end_time=look.end_time,
+        changed=changed,
+    )

@@ -1,0 +1,37 @@
+"""The words by which a mentor is found, and the place in the list."""
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.domain.booking.search_text import fold, words
+from mentorship.models import MentorProfile, MentorTopic, MentorWord, User
+
+LONGEST_LISTED = 120
+
+
+def refresh_words(session: Session, mentor_id: int) -> None:
+    """Make the mentor's place in the directory anew; does not commit.
+
+    Call it in the transaction that changes the name, the headline or the topics, after its
+    lock on the person. Nothing happens to who has no profile.
+    """
+    found = session.execute(
+        select(User.name, MentorProfile.headline)
+        .join(MentorProfile, MentorProfile.mentor_id == User.id)
+        .where(User.id == mentor_id)
+    ).one_or_none()
+    if found is None:
+        return
+    topics = session.scalars(select(MentorTopic.topic).where(MentorTopic.mentor_id == mentor_id))
+    session.execute(delete(MentorWord).where(MentorWord.mentor_id == mentor_id))
+    rows = [
+        {"mentor_id": mentor_id, "word": word}
+        for word in sorted(words(found.name, found.headline, *topics))
+    ]
+    if rows:
+        session.execute(insert(MentorWord), rows)
+    session.execute(
+        update(MentorProfile)
+        .where(MentorProfile.mentor_id == mentor_id)
+        .values(listed_as=fold(found.name)[:LONGEST_LISTED])
+    )

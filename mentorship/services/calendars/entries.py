@@ -1,0 +1,87 @@
+"""From a session to an entry of somebody's calendar."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from mentorship.adapters.ics import Method, invitation
+from mentorship.adapters.mail_message import Invitation
+from mentorship.adapters.translations import say
+from mentorship.domain.accounts.viewers import Language, Viewer
+from mentorship.domain.calendars import Alarm, Event, alarm_for, summary
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared.global_ids import Identity
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.zones import zone_of
+
+Facts = Row[*tuple[Any, ...]]
+
+
+def event_of(
+    row: Facts, viewer: Viewer, *, identity: Identity, base_url: str, alarm: Alarm = Alarm.NONE
+) -> Event:
+    """The entry as this person reads it. `row` has the columns of `queries.calendar_feed`.
+
+    The revision of a booking rises with each change of it, and so does the sequence.
+    """
+    known = (row.changed_at, row.moved_at, row.booked_at)
+    told = [say(sentence, viewer.language, viewer.hour_cycle) for sentence in _told(row, viewer)]
+    if row.status is Status.CANCELLED and row.cancel_reason:
+        told.append(row.cancel_reason)
+    return Event(
+        uid=identity.calendar_uid(row.id),
+        sequence=row.revision,
+        summary=say(summary(row.topic, row.status, is_delayed=row.is_delayed), viewer.language),
+        description="\n".join(told),
+        url=f"{base_url}/sessions/{row.id}",
+        start=row.start_time,
+        end=row.end_time,
+        # A file says nothing of when its sessions were agreed, but the student was there before.
+        changed_at=max((at for at in known if at), default=row.student_since),
+        is_cancelled=row.status is Status.CANCELLED,
+        alarm=alarm_for(alarm, row.status),
+    )
+
+
+def invitation_of(mail: Facts, *, identity: Identity, base_url: str, organizer: str) -> Invitation:
+    """What a mail about a session carries for its reader's calendar: the session as it is now."""
+    is_cancelled = mail.status is Status.CANCELLED
+    language = Language(mail.language) if mail.language else Language.EN
+    other = mail.student if mail.reader_id == mail.mentor_id else mail.mentor
+    event = Event(
+        uid=identity.calendar_uid(mail.booking_id),
+        sequence=mail.revision,
+        summary=say(summary(mail.topic, mail.status, is_delayed=mail.is_delayed), language),
+        description=say(N_("With %(name)s.", name=other), language),
+        url=f"{base_url}/sessions/{mail.booking_id}",
+        start=mail.start_time,
+        end=mail.end_time,
+        changed_at=mail.created_at,
+        is_cancelled=is_cancelled,
+    )
+    method = Method.CANCEL if is_cancelled else Method.REQUEST
+    calendar = invitation(event, method, organizer=organizer, reader=mail.email, name=mail.reader)
+    return Invitation(method.value, calendar)
+
+
+def _told(row: Facts, viewer: Viewer) -> list[str]:
+    """What there is to know besides the time, times in the reader's zone."""
+    zone = zone_of(viewer.timezone)
+
+    def at(instant: datetime) -> datetime:
+        return instant.astimezone(zone)
+
+    other = row.student if viewer.id == row.mentor_id else row.mentor
+    told: list[str] = [N_("With %(name)s.", name=other)]
+    if row.moved_at:
+        told.append(N_("It was moved; before, it was on %(time)s.", time=at(row.moved_from)))
+    if row.status is Status.CANCELLED:
+        told.append(N_("It was cancelled."))
+    elif row.status is Status.COMPLETED:
+        told.append(N_("It was completed on %(time)s.", time=at(row.completed_at)))
+    elif row.is_delayed and row.started_at:
+        told.append(N_("It began late, on %(time)s.", time=at(row.started_at)))
+    elif row.is_delayed:
+        told.append(N_("Nobody has started it yet."))
+    return told

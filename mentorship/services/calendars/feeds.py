@@ -1,0 +1,73 @@
+"""A person's calendar feed: one private address, which can be renewed and ended."""
+
+import secrets
+from datetime import datetime
+from hashlib import sha256
+
+from sqlalchemy import delete, insert, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.calendars import Alarm
+from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.models import CalendarFeed
+from mentorship.queries.calendars import Feed, feed_by
+from mentorship.services.shared.locks import lock_account
+
+
+def make_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
+    """The secret of a new address, known this once; an address from before ends. Commits.
+
+    Raises NotSignedIn where the person was signed out meanwhile.
+    """
+    secret = secrets.token_urlsafe(32)
+    begin_write(session)
+    lock_account(session, viewer)
+    session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
+    session.execute(
+        insert(CalendarFeed).values(
+            user_id=viewer.id, token_hash=_hash(secret), alarm=alarm, made_at=now
+        )
+    )
+    session.commit()
+    return secret
+
+
+def set_alarm(session: Session, *, viewer: Viewer, alarm: Alarm) -> None:
+    """When the person's calendar reminds of a session. Raises NotFound without a feed. Commits."""
+    begin_write(session)
+    changed = session.connection().execute(
+        update(CalendarFeed).where(CalendarFeed.user_id == viewer.id).values(alarm=alarm)
+    )
+    session.commit()
+    if changed.rowcount != 1:
+        raise NotFound(N_("You have no calendar feed. Please make one first."))
+
+
+def end_feed(session: Session, *, viewer: Viewer) -> None:
+    """From now on nobody reads at the address. Commits."""
+    begin_write(session)
+    session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
+    session.commit()
+
+
+def opened_feed(session: Session, secret: str) -> Feed:
+    """The feed at an address. Raises NotFound, in the same words whatever is wrong with it."""
+    found = feed_by(session, _hash(secret))
+    if found is None:
+        raise NotFound(N_("There is no calendar at this address."))
+    return found
+
+
+def clean_alarm(value: str) -> Alarm:
+    """A choice of when to be reminded. Raises InvalidInput."""
+    try:
+        return Alarm(value)
+    except ValueError:
+        raise InvalidInput(N_("Please choose when your calendar reminds you.")) from None
+
+
+def _hash(secret: str) -> str:
+    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -1,0 +1,1 @@
+"""Mail: enqueue, compose, send."""

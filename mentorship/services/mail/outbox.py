@@ -1,0 +1,130 @@
+"""The outbox: mail is a row in the transaction of what it tells about; a worker sends it later."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Insert, Select, bindparam, func, insert, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from mentorship.database import UtcDateTime, insert_or
+from mentorship.domain.mail import NEWS_OF, MailKind
+from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
+from mentorship.services.webhooks.endpoints import call_for_changes
+
+_LONGEST_SUBJECT = 300
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail that brings its own words. Of two with the same `key` only the first is sent.
+
+    `not_after` (UTC) is when it is no longer worth sending; None: it always is.
+    """
+
+    to: str
+    subject: str
+    text: str
+    html: str
+    kind: MailKind
+    key: str
+    not_after: datetime | None = None
+
+
+def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
+    """Put a mail into the outbox, in the caller's transaction; does not commit.
+
+    Its words are stored, so they are read by nobody but the worker, and forgotten once sent.
+    """
+    session.execute(
+        insert_or(session, OutboxMessage)
+        .values(
+            kind=mail.kind,
+            key=mail.key,
+            recipient=mail.to,
+            subject=on_one_line(mail.subject),
+            body_text=mail.text,
+            body_html=mail.html,
+            created_at=now,
+            not_after=mail.not_after,
+            next_try_at=now,
+        )
+        .on_conflict_do_nothing()
+    )
+
+
+def tell(
+    session: Session,
+    kind: MailKind,
+    *,
+    booking_id: int,
+    now: datetime,
+    move_id: int | None = None,
+    leave_out: Collection[int] = (),
+) -> None:
+    """Put the mail about a booking or a move into the outbox, for both people; does not commit.
+
+    `move_id` names the move, `leave_out` people who are not told. The mail gets its words when it
+    is sent.
+    """
+    readers = session.execute(
+        select(SessionBooking.student_id, SessionBooking.mentor_id).where(
+            SessionBooking.id == booking_id
+        )
+    ).one()
+    rows = [
+        {
+            "kind": kind,
+            "booking_id": booking_id,
+            "reader_id": reader_id,
+            "move_id": move_id,
+            "created_at": now,
+            "next_try_at": now,
+        }
+        for reader_id in readers
+        if reader_id not in leave_out
+    ]
+    if rows:
+        session.execute(insert(OutboxMessage), rows)
+
+
+def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
+    """Put what is to be told about every journal row from id `first` on into the outboxes.
+
+    Both people of the session get mail, but nobody is told that they started it themselves; other
+    systems are called. Does not commit. Call it while the journal's lock is held, so that
+    those rows are the caller's own.
+    """
+    session.execute(_TELL_CHANGES[kind], {"first": first, "now": now})
+    call_for_changes(session, first=first, now=now)
+
+
+def _tell_changes(kind: MailKind) -> Insert:
+    def rows(reader: InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
+        wanted = StatusChange.id >= bindparam("first")
+        if kind is MailKind.STARTED:
+            wanted &= reader != func.coalesce(StatusChange.actor_id, 0)
+        return (
+            select(
+                literal(kind, OutboxMessage.kind.type), StatusChange.booking_id, reader,
+                StatusChange.id, _NOW, _NOW,
+            )
+            .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
+            .where(wanted)
+        )  # fmt: skip
+
+    return insert(table_of(OutboxMessage)).from_select(
+        ["kind", "booking_id", "reader_id", "change_id", "created_at", "next_try_at"],
+        union_all(rows(SessionBooking.student_id), rows(SessionBooking.mentor_id)),
+    )
+
+
+_NOW = bindparam("now", type_=UtcDateTime)
+
+_TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
+
+
+def on_one_line(subject: str) -> str:
+    """What a header can hold: every kind of line break becomes a space."""
+    return " ".join(subject.split())[:_LONGEST_SUBJECT]

@@ -1,0 +1,203 @@
+"""Sending what is in the outbox. Any number of senders may run, and be killed at any moment."""
+
+import secrets
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.mail_message import BadAddress
+from mentorship.adapters.mail_transport import (
+    LONGEST_HAND_IN,
+    Lost,
+    NotNow,
+    Post,
+    Undelivered,
+    Unreachable,
+)
+from mentorship.database import begin_each, begin_write
+from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.shared.global_ids import Identity
+from mentorship.models import MailOutcome, OutboxMessage, table_of
+from mentorship.queries.mail import mail_facts
+from mentorship.queries.shared.installation import identity_of
+from mentorship.services.mail.compose import Facts, House, reason_to_drop, write_letter
+from mentorship.services.shared.leases import Claims, in_print
+
+log = structlog.get_logger(__name__)
+
+BATCH = 100
+"""Mails on one connection."""
+
+LEASE = 4 * timedelta(seconds=LONGEST_HAND_IN)
+"""For so long what a sender has taken is its own; of one that was killed others take it after.
+
+A quarter is left to the last mail; the first have time although the connection is slow to open.
+"""
+
+_FRESH = timedelta(seconds=5)
+"""After so long a mail is read again: its session may have been moved or cancelled."""
+
+MOST_TRIES = 12
+"""A mail that is put off so often is set aside, most of a day after the first try."""
+
+_PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
+
+_OUTBOX = table_of(OutboxMessage)
+_CLAIMS = Claims(_OUTBOX)
+
+
+@dataclass
+class Delivered:
+    """What came of a batch."""
+
+    sent: int = 0
+    set_aside: int = 0
+    dropped: int = 0
+    put_off: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many mails were dealt with."""
+        return self.sent + self.set_aside + self.dropped + self.put_off
+
+
+def deliver(
+    session: Session,
+    post: Post,
+    house: House,
+    *,
+    clock: Callable[[], datetime],
+    is_over: Callable[[], bool] = lambda: False,
+    lease: timedelta = LEASE,
+) -> Delivered:
+    """Send one batch of what is due, on one connection; commits by itself after each mail.
+
+    1. Take rows that nobody holds, by moving their next try to the end of a lease.
+    2. Hand each in and note that at once. Who is killed between the two repeats that mail later,
+       with the same Message-ID; everything else it held is taken by others after the lease.
+    3. A mail refused for good is set aside, one put off is tried again later and later.
+    4. Give back what is left where `is_over` says, between two mails, that it is time to stop.
+
+    Raises Unreachable where no mail can be handed in now; the rows taken are given back.
+    """
+    done = Delivered()
+    now = clock()
+    if not session.scalar(select(exists().where(_CLAIMS.is_due(now)))):
+        session.rollback()
+        return done
+    session.rollback()
+    until, holder = now + lease, secrets.token_hex(16)
+    ids = _take(session, holder, now=now, until=until)
+    mails, read_at = deque(mail_facts(session, ids)), now
+    identity = identity_of(session)
+    session.rollback()
+    last_start = until - lease / 4
+    try:
+        with post.open() as counter:
+            notes = begin_each(session)
+            # After the last start others may take what is left.
+            while mails and not is_over() and (now := clock()) < last_start:
+                if now - read_at >= _FRESH:
+                    mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
+                mail = mails.popleft()
+                columns, lost = _try(mail, house, identity, counter.hand_in, done, now=clock())
+                _CLAIMS.note(notes, mail.id, holder, columns)
+                if lost:
+                    break
+    except Unreachable as error:
+        why = {"problem": error.problem, "error": in_print(str(error))}
+        _CLAIMS.give_back(session, holder, now=clock(), **why)
+        raise
+    _CLAIMS.give_back(session, holder, now=clock())
+    return done
+
+
+def _try(
+    mail: Facts,
+    house: House,
+    identity: Identity,
+    hand_in: Callable[..., None],
+    done: Delivered,
+    *,
+    now: datetime,
+) -> tuple[dict[str, object], bool]:
+    """Hand one mail in. Returns the columns to store, and whether the connection is lost."""
+    reason = reason_to_drop(mail, now=now)
+    if reason is not None:
+        done.dropped += 1
+        return _ended(MailOutcome.DROPPED, now, error=reason), False
+    try:
+        hand_in(write_letter(mail, house, identity))
+    except Unreachable:
+        raise
+    except NotNow as error:
+        attempts = mail.attempts + 1
+        lost = isinstance(error, Lost)
+        if attempts >= MOST_TRIES:
+            done.set_aside += 1
+            return _set_aside(mail, error, now) | {"attempts": attempts}, lost
+        done.put_off += 1
+        pause = min(_PAUSE_FIRST * 2 ** (attempts - 1), _PAUSE_AT_MOST)
+        waits = {"attempts": attempts, "next_try_at": now + pause, **_why(error)}
+        return waits, lost
+    except Exception as error:  # noqa: BLE001  # Whatever is wrong with one mail, the others go.
+        done.set_aside += 1
+        return _set_aside(mail, error, now) | {"attempts": mail.attempts + 1}, False
+    done.sent += 1
+    return _ended(MailOutcome.SENT, now), False
+
+
+def _set_aside(mail: Facts, error: Exception, now: datetime) -> dict[str, object]:
+    why = _why(error)
+    log.error("mail_set_aside", mail_id=mail.id, kind=mail.kind.value, **why)
+    return {"outcome": MailOutcome.SET_ASIDE, "ended_at": now, **why}
+
+
+def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> dict[str, object]:
+    """For good: the words are forgotten, because links in them may still work."""
+    return {
+        "outcome": outcome,
+        "ended_at": now,
+        "problem": None,
+        "error": error,
+        "body_text": None,
+        "body_html": None,
+    }
+
+
+def _why(error: Exception) -> dict[str, object]:
+    """The problem, and technical words for the log."""
+    if isinstance(error, Undelivered):
+        return {"problem": error.problem, "error": in_print(str(error))}
+    problem = Problem.ADDRESS if isinstance(error, BadAddress) else Problem.UNWRITABLE
+    return {"problem": problem, "error": in_print(f"{type(error).__name__}: {error}")}
+
+
+def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
+    due = (
+        select(OutboxMessage.id)
+        .where(_CLAIMS.is_due(now))
+        .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
+        .limit(BATCH)
+        .with_for_update(skip_locked=True)
+    )
+    # PostgreSQL asks a plain subquery again for each row, and would in the end take them all.
+    wanted = select(due.cte("due").c.id)
+    return _CLAIMS.take(session, wanted, holder, now=now, until=until)
+
+
+def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:
+    """Put a mail that was set aside back into the outbox; False where it is not one. Commits."""
+    begin_write(session)
+    changed = session.connection().execute(
+        update(_OUTBOX)
+        .where(_OUTBOX.c.id == mail_id, _OUTBOX.c.outcome == MailOutcome.SET_ASIDE)
+        .values(outcome=None, ended_at=None, attempts=0, next_try_at=now, problem=None, error=None)
+    )
+    session.commit()
+    return changed.rowcount == 1

@@ -1,0 +1,1 @@
+"""Changing sessions: the sweep, people, imports."""

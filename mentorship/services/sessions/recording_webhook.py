@@ -1,0 +1,92 @@
+"""Signed calls with which a meeting system tells where a recording is."""
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+from sqlalchemy import delete, exists, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.sessions.meeting_links import clean_link
+from mentorship.domain.shared.errors import InvalidInput, NotSigned, ProductError
+from mentorship.domain.shared.messages import N_
+from mentorship.models import RecordingCall
+from mentorship.services.sessions.followup import locked_completed, store_recording
+
+WINDOW = timedelta(minutes=5)
+"""How far the time of a call may be from ours, either way."""
+
+
+@dataclass(frozen=True)
+class Signed:
+    """A call as it came: `timestamp` in seconds since 1970 (UTC), `signature` as sha256=<hex>."""
+
+    timestamp: str
+    signature: str
+    body: bytes
+
+
+def sign(secret: bytes, timestamp: str, body: bytes) -> str:
+    """HMAC-SHA256 in hex (RFC 2104) over the timestamp, a full stop and the body."""
+    return hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()
+
+
+def check_signature(call: Signed, secret: bytes, *, now: datetime) -> str:
+    """The signature of a call that comes from the holder of the secret. Raises NotSigned.
+
+    It does not say whether the call came before; `take_recording` does.
+    """
+    if not re.fullmatch(r"[0-9]{1,11}", call.timestamp, re.ASCII):
+        raise NotSigned
+    expected = sign(secret, call.timestamp, call.body)
+    given = call.signature.encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(given, f"sha256={expected}".encode()):
+        raise NotSigned
+    if abs(now - datetime.fromtimestamp(int(call.timestamp), UTC)) > WINDOW:
+        raise NotSigned
+    return expected
+
+
+def take_recording(
+    session: Session, *, booking_id: int, url: str, signature: str, now: datetime
+) -> bool:
+    """Store the link of a call that was checked, and commit; returns whether it is a new one.
+
+    The signature is stored in the same transaction: of equal calls, at once or later, one has an
+    effect. A call that is refused may be sent again as it is.
+
+    Raises NotSigned for a repeat, InvalidInput for no web address, NotFound for an unknown
+    session and Conflict while it is not completed.
+    """
+    url = clean_link(url, what=N_("The recording link"))
+    if not url:
+        raise InvalidInput(N_("The recording link is missing."))
+    begin_write(session)
+    try:
+        session.execute(insert(RecordingCall).values(signature=signature, received_at=now))
+        locked_completed(session, booking_id)
+        changed = store_recording(session, booking_id, url, now=now)
+        session.commit()
+    except IntegrityError:
+        session.rollback()
+        raise NotSigned from None
+    except ProductError:
+        session.rollback()
+        raise
+    return changed
+
+
+def forget_old_calls(session: Session, *, now: datetime) -> None:
+    """Drop what is refused for its age anyhow, and commit; with nothing to drop it only reads."""
+    # A call may be dated ahead by one window, and is taken until one window after its date.
+    is_old = RecordingCall.received_at < now - 2 * WINDOW
+    is_needed = session.scalar(select(exists().where(is_old)))
+    session.rollback()
+    if is_needed:
+        begin_write(session)
+        session.execute(delete(RecordingCall).where(is_old))
+        session.commit()

@@ -1,0 +1,43 @@
+"""How somebody reads: their time zone, their language, and how they count hours.
+
+Pages can look at the browser, mail cannot. So what a browser says at the beginning is kept.
+"""
+
+from sqlalchemy import func, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import HourCycle, Language, Viewer
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_
+from mentorship.models import User
+from mentorship.services.accounts.passwords import clean_hour_cycle, clean_language, clean_timezone
+
+
+def new_reading(*, timezone: str, language: str, hour_cycle: str) -> dict[str, object]:
+    """The columns for what somebody has chosen, checked. Raises InvalidInput."""
+    if not timezone:
+        raise InvalidInput(N_("Please choose your time zone."))
+    return {
+        "timezone": clean_timezone(timezone),
+        "language": clean_language(language),
+        "hour_cycle": clean_hour_cycle(hour_cycle),
+    }
+
+
+def note_browser(
+    session: Session, viewer: Viewer, *, language: Language, hour_cycle: HourCycle
+) -> None:
+    """Keep how the person's browser reads where they never chose, and commit."""
+    if viewer.language and viewer.hour_cycle:
+        return
+    begin_write(session)
+    session.execute(
+        update(User)
+        .where(User.id == viewer.id)
+        .values(
+            language=func.coalesce(User.language, language.value),
+            hour_cycle=func.coalesce(User.hour_cycle, hour_cycle.value),
+        )
+    )
+    session.commit()

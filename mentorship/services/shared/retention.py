@@ -1,0 +1,77 @@
+"""Forgets old mail, calls of webhooks and sign-ins, and accounts that nobody confirmed."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists, select
+from sqlalchemy.orm import Session
+
+from mentorship.database import begin_write
+from mentorship.domain.shared.intervals import is_time
+from mentorship.models import OutboxMessage, User, WebhookCall, table_of
+from mentorship.services.accounts.sign_ins import forget_sign_ins
+
+KEPT_FOR = timedelta(days=90)
+"""How long mail and calls stay after their end, whatever it was. The journal stays for ever."""
+
+UNCONFIRMED_FOR = timedelta(days=7)
+"""How long an account waits for its address to be confirmed, as long as the link in the mail."""
+
+BATCH = 1_000
+LOOK_AGAIN = timedelta(hours=1)
+
+
+class Retention:
+    """Forgets one batch at a time, so that a worker's sweeps never wait for many."""
+
+    def __init__(self) -> None:
+        self._looked_at: datetime | None = None
+
+    def step(self, session: Session, *, now: datetime) -> bool:
+        """Forget what is too old at `now` (UTC); whether there may be more of it."""
+        if not is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+            return False
+        found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]
+        found.append(_forget_unconfirmed(session, now=now))
+        found.append(forget_sign_ins(session, now=now))
+        if not any(found):
+            self._looked_at = now
+        return any(found)
+
+
+def _forget(
+    session: Session, model: type[OutboxMessage] | type[WebhookCall], *, now: datetime
+) -> bool:
+    """Drop the ended ones among the oldest, and commit; with nothing to drop it only reads."""
+    oldest = select(model.id).order_by(model.id).limit(BATCH)
+    is_old = model.id.in_(oldest) & (model.ended_at < now - KEPT_FOR)
+    is_needed = session.scalar(select(exists().where(is_old)))
+    session.rollback()
+    if is_needed:
+        begin_write(session)
+        session.execute(delete(model).where(is_old))
+        session.commit()
+    return bool(is_needed)
+
+
+def _forget_unconfirmed(session: Session, *, now: datetime) -> bool:
+    """Drop accounts whose address nobody confirmed, except where anything refers to them."""
+    users = table_of(User)
+    references = [
+        exists().where(column == User.id)
+        for table in users.metadata.tables.values()
+        for column in table.columns
+        if column.references(users.c.id)
+    ]
+    old = (
+        select(User.id)
+        .where(User.is_confirmation_pending, User.created_at < now - UNCONFIRMED_FOR)
+        .where(*(~each for each in references))
+        .limit(BATCH)
+    )
+    is_needed = session.scalar(select(old.exists()))
+    session.rollback()
+    if is_needed:
+        begin_write(session)
+        session.execute(delete(User).where(User.id.in_(old)))
+        session.commit()
+    return bool(is_needed)

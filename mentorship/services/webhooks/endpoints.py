@@ -1,0 +1,183 @@
+"""Other systems that are called about transitions: what an admin does with their addresses."""
+
+import secrets
+from datetime import datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import bindparam, func, insert, literal, select, true, update
+from sqlalchemy.orm import Session
+
+from mentorship.database import UtcDateTime, begin_write
+from mentorship.domain.sessions.meeting_links import clean_link
+from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook
+from mentorship.models import (
+    CallOutcome,
+    StatusChange,
+    WebhookCall,
+    WebhookEndpoint,
+    table_of,
+)
+
+MOST_ENDPOINTS = 20
+
+_ENDPOINTS, _CALLS = table_of(WebhookEndpoint), table_of(WebhookCall)
+
+_NOW = bindparam("now", type_=UtcDateTime)
+
+_CALL_FOR_CHANGES = insert(_CALLS).from_select(
+    ["endpoint_id", "change_id", "created_at", "next_try_at"],
+    select(WebhookEndpoint.id, StatusChange.id, _NOW, _NOW)
+    .join(StatusChange, true())
+    .where(WebhookEndpoint.is_active, StatusChange.id >= bindparam("first")),
+)
+
+
+def call_for_changes(session: Session, *, first: int, now: datetime) -> None:
+    """Write a call to each active endpoint about every journal row from id `first` on.
+
+    Does not commit. The journal's lock is held by the caller, so that those rows are its own.
+    """
+    session.execute(_CALL_FOR_CHANGES, {"first": first, "now": now})
+
+
+def add_endpoint(
+    session: Session, url: str, *, loopback: bool, is_production: bool, now: datetime
+) -> int:
+    """A new address, which is off at first; returns its id. Commits.
+
+    Raises InvalidInput for what is no web address or a number that is not public, in production
+    for what has no TLS or an unusual port, and where there are too many.
+    """
+    url = clean_url(url, loopback=loopback, is_production=is_production)
+    begin_write(session)
+    held = session.scalar(select(func.count()).select_from(WebhookEndpoint).where(_is_kept()))
+    if (held or 0) >= MOST_ENDPOINTS:
+        session.rollback()
+        raise InvalidInput(
+            N_("There are %(most)s addresses. Please remove one first.", most=MOST_ENDPOINTS)
+        )
+    new = insert(WebhookEndpoint).values(url=url, salt=_salt(), is_active=False, created_at=now)
+    endpoint_id = session.execute(new.returning(WebhookEndpoint.id)).scalar_one()
+    session.commit()
+    return endpoint_id
+
+
+def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
+    """An address that can be called. What a name leads to is looked at for each call.
+
+    Raises InvalidInput.
+    """
+    url = clean_link(value, what=N_("The address"))
+    if not url:
+        raise InvalidInput(N_("The address is missing."))
+    if is_production and not is_secure_webhook(url):
+        raise InvalidInput(N_("The address must begin with https:// and use the port 443 or 8443."))
+    try:
+        host = urlsplit(url).hostname or ""
+        is_allowed = is_public(host) or (loopback and ip_address(host).is_loopback)
+    except ValueError:  # A name.
+        return url
+    if not is_allowed:
+        raise InvalidInput(N_("The address must be a public one."))
+    return url
+
+
+def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
+    """Call it about every transition from now on. Raises NotFound. Commits.
+
+    Who made a transition while it was turned off may have seen it on, and left a call behind:
+    that one is given up. Where it is on already, nothing changes.
+    """
+    begin_write(session)
+    is_active = session.scalar(
+        select(WebhookEndpoint.is_active)
+        .where(WebhookEndpoint.id == endpoint_id, _is_kept())
+        .with_for_update(key_share=True)
+    )
+    if is_active is False:
+        give_up_waiting(session, endpoint_id, now=now)
+        turned = update(_ENDPOINTS).where(_ENDPOINTS.c.id == endpoint_id)
+        session.execute(turned.values(is_active=True, off_reason=None, failing_since=None))
+    session.commit()
+    if is_active is None:
+        raise NotFound(N_("There is no such webhook."))
+
+
+def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:
+    """Call it no more; what waited is given up. Raises NotFound. Commits."""
+    _change(session, endpoint_id, is_active=False, off_reason=None, failing_since=None, give_up=now)
+
+
+def remove_endpoint(session: Session, endpoint_id: int, *, now: datetime) -> None:
+    """Turn it off for good. Raises NotFound. Commits."""
+    _change(session, endpoint_id, is_active=False, removed_at=now, give_up=now)
+
+
+def renew_secret(session: Session, endpoint_id: int) -> None:
+    """Sign its calls with another key from now on. Raises NotFound. Commits."""
+    _change(session, endpoint_id, salt=_salt())
+
+
+def send_again(session: Session, endpoint_id: int, call_id: int, *, now: datetime) -> None:
+    """Make a call that ended once more, as the same one. Commits.
+
+    Raises NotFound for one that is not there or waits anyhow, InvalidInput while its endpoint is
+    off.
+    """
+    begin_write(session)
+    is_active = session.scalar(
+        select(WebhookEndpoint.is_active).where(WebhookEndpoint.id == endpoint_id, _is_kept())
+    )
+    if is_active is False:
+        session.rollback()
+        raise InvalidInput(N_("Please turn the address on first."))
+    changed = session.connection().execute(
+        update(_CALLS)
+        .where(
+            _CALLS.c.id == call_id,
+            _CALLS.c.endpoint_id == endpoint_id,
+            _CALLS.c.outcome.is_not(None),
+            literal(is_active is not None),
+        )
+        .values(outcome=None, ended_at=None, attempts=0, next_try_at=now, answer=None, error=None)
+    )
+    session.commit()
+    if changed.rowcount != 1:
+        raise NotFound(N_("There is no such call."))
+
+
+def give_up_waiting(session: Session, endpoint_id: int, *, now: datetime) -> None:
+    """End all calls of an endpoint that still wait. Does not commit."""
+    session.execute(
+        update(_CALLS)
+        .where(_CALLS.c.endpoint_id == endpoint_id, _CALLS.c.outcome.is_(None))
+        .values(outcome=CallOutcome.GIVEN_UP, ended_at=now, claimed_by=None)
+    )
+
+
+def _change(
+    session: Session, endpoint_id: int, *, give_up: datetime | None = None, **columns: Any
+) -> None:
+    begin_write(session)
+    changed = session.connection().execute(
+        update(_ENDPOINTS)
+        .where(_ENDPOINTS.c.id == endpoint_id, _ENDPOINTS.c.removed_at.is_(None))
+        .values(columns)
+    )
+    if give_up is not None and changed.rowcount == 1:
+        give_up_waiting(session, endpoint_id, now=give_up)
+    session.commit()
+    if changed.rowcount != 1:
+        raise NotFound(N_("There is no such webhook."))
+
+
+def _is_kept() -> Any:
+    return WebhookEndpoint.removed_at.is_(None)
+
+
+def _salt() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,200 @@
+"""Calling other systems about transitions. Any number may do so, and be killed at any moment."""
+
+import secrets
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from mentorship.adapters.webhook_client import Hooks, NoAnswer
+from mentorship.database import begin_write
+from mentorship.domain.sessions.updates import Update
+from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.signing import endpoint_key, signed_headers
+from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
+from mentorship.queries.webhooks import Call, calls_by, next_calls
+from mentorship.services.shared.leases import Claims, in_print
+from mentorship.services.webhooks.endpoints import give_up_waiting
+
+log = structlog.get_logger(__name__)
+
+SIDE_BY_SIDE = 8
+"""Endpoints that one worker calls at a time; each of them is called for one thing at a time."""
+
+LEASE = timedelta(minutes=1)
+"""Much longer than a call can take. Of a worker that was killed others repeat it after."""
+
+MOST_TRIES = 12
+"""A call that fails so often is given up, most of a day after the first try."""
+
+OFF_AFTER = timedelta(days=3)
+"""An endpoint where nothing but failures has come of its calls for so long is turned off."""
+
+_PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
+_LOOK_AGAIN = timedelta(seconds=1)
+
+_GONE = 410
+_BUSY = (408, 429)
+
+_CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
+_CLAIMS = Claims(_CALLS)
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """Why a call has no status, and technical words for the log, in print."""
+
+    problem: Problem
+    words: str
+
+    def __str__(self) -> str:
+        return self.words
+
+
+_Answer = int | _Failure
+"""A status, or why there is none."""
+
+
+class Caller:
+    """Makes the calls that wait, so that no endpoint waits for another one that is slow.
+
+    `body_of` writes what is sent about a transition; `clock` tells the time in UTC.
+    """
+
+    def __init__(
+        self,
+        hooks: Hooks,
+        secret_key: str,
+        body_of: Callable[[Update], bytes],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._hooks, self._secret_key, self._body_of, self._clock = (
+            hooks, secret_key, body_of, clock,
+        )  # fmt: skip
+        self._holder = secrets.token_hex(16)
+        self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="webhook")
+        self._under_way: dict[Future[_Answer], Call] = {}
+
+    def step(self, session: Session) -> timedelta:
+        """Note what has been answered, begin what may begin; returns how long to wait.
+
+        Commits by itself, after each call. What was answered when the worker is killed before
+        that is called again after the lease, with the same id.
+        """
+        self._note_answers(session)
+        now = self._clock()
+        ids = next_calls(session, now=now, limit=SIDE_BY_SIDE - len(self._under_way))
+        session.rollback()
+        if ids:
+            taken = _CLAIMS.take(session, ids, self._holder, now=now, until=now + LEASE)
+            for call in calls_by(session, taken):
+                self._under_way[self._pool.submit(self._make, call)] = call
+            session.rollback()
+        if not self._under_way:
+            return _LOOK_AGAIN
+        wait(self._under_way, timeout=_LOOK_AGAIN.total_seconds(), return_when=FIRST_COMPLETED)
+        return timedelta(0)
+
+    def close(self, session: Session) -> None:
+        """Wait for the calls under way, and note what came of them."""
+        self._pool.shutdown()
+        self._note_answers(session)
+
+    def _make(self, call: Call) -> _Answer:
+        body = self._body_of(call.update)
+        key = endpoint_key(self._secret_key, call.salt)
+        headers = signed_headers(key, call.webhook_id, body, now=self._clock())
+        try:
+            return self._hooks.post(call.url, body, headers)
+        except NoAnswer as error:
+            return _Failure(error.problem, in_print(str(error)))
+        except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
+            return _Failure(Problem.UNEXPECTED, in_print(f"{type(error).__name__}: {error}"))
+
+    def _note_answers(self, session: Session) -> None:
+        for done in [future for future in self._under_way if future.done()]:
+            call = self._under_way.pop(done)
+            try:
+                _note(session, call, done.result(), self._holder, now=self._clock())
+            except SQLAlchemyError as error:  # It is called again after the lease.
+                session.rollback()
+                log.error("webhook_answer_lost", call_id=call.id, error=str(error))
+
+
+def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
+    begin_write(session)
+    # Before the call: who turns the address off locks them in this order.
+    session.execute(
+        select(WebhookEndpoint.id)
+        .where(WebhookEndpoint.id == call.endpoint_id)
+        .with_for_update(key_share=True)
+    )
+    tried: dict[str, object] = {
+        "attempts": call.attempts + 1,
+        "answer": answer if isinstance(answer, int) else None,
+        "problem": None if isinstance(answer, int) else answer.problem,
+        "error": None if isinstance(answer, int) else answer.words,
+    }
+    is_delivered = isinstance(answer, int) and 200 <= answer < 300
+    if is_delivered:
+        ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
+        is_noted = _CLAIMS.note(session.connection(), call.id, holder, tried | ended)
+        if is_noted and call.failing_since:
+            _set_endpoint(session, call, failing_since=None)
+    else:
+        _note_failure(session, call, answer, tried, holder, now=now)
+    session.commit()
+    if not is_delivered:
+        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id,
+                    answer=answer if isinstance(answer, int) else answer.words)  # fmt: skip
+
+
+def _note_failure(
+    session: Session,
+    call: Call,
+    answer: _Answer,
+    tried: dict[str, object],
+    holder: str,
+    *,
+    now: datetime,
+) -> None:
+    since = call.failing_since or now
+    is_last = call.attempts + 1 >= MOST_TRIES
+    next_try = now + min(_PAUSE_FIRST * 2**call.attempts, _PAUSE_AT_MOST)
+    if is_last:
+        tried |= {"outcome": CallOutcome.GIVEN_UP, "ended_at": now}
+    else:
+        tried |= {"next_try_at": next_try}
+    if not _CLAIMS.note(session.connection(), call.id, holder, tried):
+        return
+    reason = None
+    if answer == _GONE:
+        reason = OffReason.GONE
+    elif now - since >= OFF_AFTER:
+        reason = OffReason.FAILING
+    if reason is not None:
+        _set_endpoint(session, call, is_active=False, off_reason=reason)
+        give_up_waiting(session, call.endpoint_id, now=now)
+        return
+    if call.failing_since is None:
+        _set_endpoint(session, call, failing_since=now)
+    is_about_this_call = isinstance(answer, int) and 400 <= answer < 500 and answer not in _BUSY
+    if not is_about_this_call:  # The next ones would fare no better.
+        session.execute(
+            update(_CALLS)
+            .where(
+                _CALLS.c.endpoint_id == call.endpoint_id,
+                _CALLS.c.next_try_at < next_try,
+                _CLAIMS.is_waiting(),
+            )
+            .values(next_try_at=next_try)
+        )
+
+
+def _set_endpoint(session: Session, call: Call, **columns: object) -> None:
+    session.execute(update(_ENDPOINTS).where(_ENDPOINTS.c.id == call.endpoint_id).values(columns))

@@ -1,0 +1,47 @@
+"""Everybody with an account, for admins: who is it, and which mentors are to be approved."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.shared.errors import Forbidden
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.queries.accounts.people import people_page
+from mentorship.services.accounts.approve_mentor import approve as approve_mentor
+from mentorship.services.accounts.passwords import clean_text
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.request_body import page_number
+
+bp = Blueprint("people", __name__, url_prefix="/people")
+
+
+@bp.get("")
+def show() -> str:
+    """The people found, a page at a time, mentors to be approved first."""
+    viewer = required_viewer()
+    if viewer.role is not Role.ADMIN:
+        raise Forbidden(N_("Only an admin may see everybody."))
+    search = clean_text(
+        request.args.get("q", ""), what=N_("What you search for"), longest=100, required=False
+    )
+    found = people_page(db.session(), search=search, page=page_number("page"))
+    return render_template("accounts/people.html", viewer=viewer, found=found, search=search)
+
+
+@bp.post("/<id:person_id>/approve")
+def approve(person_id: int) -> Response:
+    """Approve a mentor."""
+    viewer = required_viewer()
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    sentence = approve_mentor(
+        db.session(),
+        viewer=viewer,
+        person_id=person_id,
+        links=current_app.extensions["links"],
+        now=utc_now(),
+    )
+    flash(say(sentence))
+    return redirect(url_for("people.show"), code=303)

@@ -1,0 +1,134 @@
+"""Signing up, confirming an address by a link, and asking for a new password."""
+
+from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.errors import ConfirmedAlready, InvalidInput, LinkEnded
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.zones import places, renamed
+from mentorship.extensions import db
+from mentorship.services.accounts import sign_up as service
+from mentorship.services.accounts.passwords import clean_email, new_account
+from mentorship.services.accounts.signed_links import Links, Purpose, has_confirmed, person_of
+from mentorship.web.accounts.known_browsers import remember_browser
+from mentorship.web.http import authentication, rate_limits
+from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.locale import language
+
+bp = Blueprint("sign_up", __name__)
+
+_FIELDS = ("email", "name", "role", "timezone")
+
+
+@bp.get("/signup")
+def show() -> str:
+    """The form to sign up."""
+    return _form()
+
+
+@bp.post("/signup")
+def store() -> str | tuple[str, int]:
+    """Take a sign-up. The answer is the same whether the address has an account already."""
+    now = utc_now()
+    given = {field: request.form.get(field, "") for field in (*_FIELDS, "password")}
+    try:
+        for field, complaint in (
+            ("password", N_("The password is missing.")),
+            ("timezone", N_("Please choose your time zone.")),
+        ):
+            if not given[field]:
+                raise InvalidInput(complaint)
+        email = clean_email(given["email"])
+        if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
+            raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
+        rate_limits.check_mail(email, "sign-up")
+        account = new_account(**given, language=language(), hour_cycle=hour_cycle(), now=now)
+        rate_limits.count_mail(email, "sign-up")
+    except InvalidInput as error:
+        return _form(error=say(error)), 400
+    service.sign_up(db.session(), account, links=_links(), now=now)
+    return _look_into_mailbox(
+        email, _("We have sent you a link. It confirms the address, and then you can begin.")
+    )
+
+
+@bp.get("/confirm/<confirmation>")
+def ask(confirmation: str) -> str:
+    """The form behind a link that confirms an address. Opening the link alone changes nothing."""
+    return render_template("accounts/confirm.html", person=_person_of(confirmation), error=None)
+
+
+@bp.post("/confirm/<confirmation>")
+def confirm(confirmation: str) -> Response | tuple[str, int]:
+    """Confirm the address and sign in, with the password that was chosen at sign-up."""
+    person = _person_of(confirmation)
+    rate_limits.count_password(person.email)
+    password = request.form.get("password", "")[:200]
+    confirmed = service.confirm(db.session(), viewer=person, password=password)
+    if confirmed is None:
+        rate_limits.note_failure(person.email)
+        sentence = N_("The password is not the one that was chosen at sign-up.")
+        return render_template("accounts/confirm.html", person=person, error=say(sentence)), 401
+    rate_limits.note_success(person.email)
+    authentication.sign_in(confirmed)
+    remember_browser(person.email)
+    flash(_("Welcome! Your address is confirmed."))
+    return redirect(url_for("account.show"), code=303)
+
+
+@bp.get("/forgot")
+def forgot() -> str:
+    """The form to ask for a new password."""
+    return render_template("accounts/forgot.html", error=None, email="")
+
+
+@bp.post("/forgot")
+def send_link() -> str | tuple[str, int]:
+    """Send a link, or to an address without an account: how to get one. One answer for both."""
+    try:
+        email = clean_email(request.form.get("email", ""))
+    except InvalidInput as error:
+        given = request.form.get("email", "")
+        return render_template("accounts/forgot.html", error=say(error), email=given), 400
+    rate_limits.count_mail(email, "reset")
+    service.forgotten_password(
+        db.session(), email=email, language=language(), links=_links(), now=utc_now()
+    )
+    return _look_into_mailbox(email, _("We have sent you a mail that says how to go on."))
+
+
+def _person_of(confirmation: str) -> Viewer:
+    session, key = db.session(), current_app.config["SECRET_KEY"]
+    try:
+        return person_of(session, confirmation, secret_key=key, purposes=(Purpose.CONFIRMATION,))
+    except LinkEnded:
+        if has_confirmed(session, confirmation, secret_key=key):
+            raise ConfirmedAlready from None
+        raise
+
+
+def _links() -> Links:
+    links: Links = current_app.extensions["links"]
+    return links
+
+
+def _form(*, error: str | None = None) -> str:
+    return render_template(
+        "accounts/sign_up.html",
+        error=error,
+        given={field: request.form.get(field, "") for field in _FIELDS},
+        timezones=places(),
+        renamed=renamed(),
+    )
+
+
+def _look_into_mailbox(email: str, sentence: str) -> str:
+    return render_template(
+        "accounts/check_inbox.html",
+        email=email,
+        sentence=sentence,
+        has_mail_server=current_app.extensions["settings"].smtp_url is not None,
+    )

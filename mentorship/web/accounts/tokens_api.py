@@ -1,0 +1,88 @@
+"""Personal tokens as JSON."""
+
+from flask import Blueprint, Response, jsonify
+
+from mentorship.clock import utc_now
+from mentorship.domain.shared.errors import Forbidden
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.queries.accounts.api_tokens import tokens_of
+from mentorship.schemas.api_tokens import (
+    NewTokenAnswer,
+    RevokedAnswer,
+    TokenAnswer,
+    TokenFields,
+    TokensAnswer,
+)
+from mentorship.schemas.contract import NoFields
+from mentorship.services.accounts import api_tokens
+from mentorship.web.accounts.password_confirmation import require_recent_password
+from mentorship.web.http.authentication import bearer, required_viewer
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body
+
+bp = Blueprint("tokens", __name__, url_prefix="/api/tokens")
+
+
+@bp.get("")
+@described(TokensAnswer, access=Access.SIGNED_IN)
+def read() -> Response:
+    """The viewer's tokens that work, the newest first."""
+    held = tokens_of(db.session(), required_viewer(), now=utc_now())
+    answer = TokensAnswer(
+        success=True,
+        tokens=[
+            TokenAnswer(
+                id=token.id,
+                name=token.name,
+                scope=token.scope,
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+                last_used_at=token.last_used_at,
+            )
+            for token in held
+        ],
+    )
+    return jsonify(answer.json_ready())
+
+
+@bp.post("")
+@described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields, refusals=(403,))
+def make() -> Response:
+    """Make a token; `token` is told this once. A new password ends it. A token makes none."""
+    viewer = required_viewer()
+    if bearer():  # A leaked one would outlive its own end.
+        raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))
+    require_recent_password(viewer)
+    fields = body(TokenFields)
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    token = api_tokens.make(
+        db.session(),
+        viewer=viewer,
+        name=fields.name,
+        scope=fields.scope,
+        days=fields.days,
+        now=utc_now(),
+    )
+    answer = NewTokenAnswer(
+        success=True,
+        id=token.id,
+        name=token.name,
+        scope=token.scope,
+        created_at=token.created_at,
+        expires_at=token.expires_at,
+        last_used_at=None,
+        token=token.secret,
+    )
+    return jsonify(answer.json_ready())
+
+
+@bp.delete("/<id:token_id>")
+@described(RevokedAnswer, access=Access.SIGNED_IN, body=NoFields, refusals=(404,))
+def revoke(token_id: int) -> Response:
+    """Revoke a token."""
+    viewer = required_viewer()
+    body(NoFields)
+    db.session.rollback()
+    changed = api_tokens.revoke(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
+    return jsonify(RevokedAnswer(success=True, changed=changed).json_ready())

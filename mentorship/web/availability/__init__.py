@@ -1,0 +1,1 @@
+"""Pages and routes of a mentor's calendar."""

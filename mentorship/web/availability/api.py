@@ -1,0 +1,219 @@
+"""A mentor's calendar as JSON."""
+
+from functools import partial
+
+from flask import Blueprint, Response, jsonify
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.availability.slot_plan import SlotSettings
+from mentorship.domain.availability.weekly_rules import WeeklyRule
+from mentorship.extensions import db
+from mentorship.queries.availability.mentor_calendar import read_calendar
+from mentorship.queries.availability.upcoming_slots import upcoming_slots
+from mentorship.schemas.availability import (
+    AvailabilityAnswer,
+    ChangeAnswer,
+    ChoiceFields,
+    DaysOffFields,
+    PageFields,
+    PreviewAnswer,
+    RuleFields,
+    SaveRuleFields,
+    SettingsFields,
+    SlotFields,
+    SlotsAnswer,
+    SlotSavedAnswer,
+    availability_answer,
+    change_answer,
+    preview_answer,
+    slots_answer,
+)
+from mentorship.services.accounts.passwords import clean_timezone
+from mentorship.services.availability.apply import Applied, apply
+from mentorship.services.availability.changes import (
+    Change,
+    ChangeSettings,
+    RemoveDaysOff,
+    RemoveRule,
+    RemoveSlot,
+    SaveDaysOff,
+    SaveRule,
+)
+from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.rule_preview import preview_rule
+from mentorship.services.availability.validation import new_days_off, new_rule, new_settings
+from mentorship.web.http.authentication import required_mentor
+from mentorship.web.http.formatting import say
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body, page_number
+
+bp = Blueprint("availability_api", __name__, url_prefix="/api/availability")
+
+_for_mentors = partial(described, access=Access.SIGNED_IN)
+
+
+@bp.get("")
+@_for_mentors(AvailabilityAnswer, refusals=(403,))
+def read() -> Response:
+    """The viewer's weekly rules, days off that are not over, and limits."""
+    mentor, now = required_mentor(), utc_now()
+    calendar = read_calendar(db.session(), mentor.id, now=now)
+    return jsonify(availability_answer(calendar))
+
+
+@bp.get("/slots")
+@_for_mentors(SlotsAnswer, query=PageFields, refusals=(403,))
+def slots() -> Response:
+    """The viewer's slots to come, a page at a time."""
+    mentor, now = required_mentor(), utc_now()
+    page = page_number("page")
+    return jsonify(slots_answer(upcoming_slots(db.session(), mentor.id, page=page, now=now)))
+
+
+@bp.post("/rules/preview")
+@_for_mentors(PreviewAnswer, body=RuleFields)
+def preview() -> Response:
+    """What new weekly hours would do; nothing is written."""
+    mentor, now = required_mentor(), utc_now()
+    rule = rule_of(body(RuleFields), mentor)
+    return jsonify(preview_answer(preview_rule(db.session(), mentor.id, rule, now=now)))
+
+
+@bp.post("/rules/<id:rule_id>/preview")
+@_for_mentors(PreviewAnswer, body=RuleFields, refusals=(404,))
+def preview_change(rule_id: int) -> Response:
+    """What other hours for a rule would do; nothing is written."""
+    mentor, now = required_mentor(), utc_now()
+    rule = rule_of(body(RuleFields), mentor, rule_id=rule_id)
+    return jsonify(preview_answer(preview_rule(db.session(), mentor.id, rule, now=now)))
+
+
+@bp.post("/rules")
+@_for_mentors(ChangeAnswer, body=SaveRuleFields)
+def create_rule() -> Response:
+    """New weekly hours, which become slots at once."""
+    mentor, fields = required_mentor(), body(SaveRuleFields)
+    return _answer(carry_out(mentor, SaveRule(rule_of(fields, mentor)), fields))
+
+
+@bp.put("/rules/<id:rule_id>")
+@_for_mentors(ChangeAnswer, body=SaveRuleFields, refusals=(404,))
+def change_rule(rule_id: int) -> Response:
+    """Other hours for a rule: free slots follow, booked sessions stay but for those named."""
+    mentor, fields = required_mentor(), body(SaveRuleFields)
+    return _answer(carry_out(mentor, SaveRule(rule_of(fields, mentor, rule_id=rule_id)), fields))
+
+
+@bp.delete("/rules/<id:rule_id>")
+@_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
+def delete_rule(rule_id: int) -> Response:
+    """The end of a rule: free slots go, booked sessions stay but for those named."""
+    mentor, fields = required_mentor(), body(ChoiceFields)
+    return _answer(carry_out(mentor, RemoveRule(rule_id), fields))
+
+
+@bp.post("/days-off")
+@_for_mentors(ChangeAnswer, body=DaysOffFields)
+def create_days_off() -> Response:
+    """New days off."""
+    mentor, fields = required_mentor(), body(DaysOffFields)
+    return _answer(carry_out(mentor, days_off_of(fields, mentor), fields))
+
+
+@bp.put("/days-off/<id:days_off_id>")
+@_for_mentors(ChangeAnswer, body=DaysOffFields, refusals=(404,))
+def change_days_off(days_off_id: int) -> Response:
+    """Other days in the place of these."""
+    mentor, fields = required_mentor(), body(DaysOffFields)
+    return _answer(carry_out(mentor, days_off_of(fields, mentor, days_off_id), fields))
+
+
+@bp.delete("/days-off/<id:days_off_id>")
+@_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
+def delete_days_off(days_off_id: int) -> Response:
+    """Days that are not off any more; the weekly rules fill them again."""
+    mentor, fields = required_mentor(), body(ChoiceFields)
+    return _answer(carry_out(mentor, RemoveDaysOff(days_off_id), fields))
+
+
+@bp.post("/slots")
+@_for_mentors(SlotSavedAnswer, body=SlotFields)
+def create_slot() -> Response:
+    """A new one-off slot."""
+    return _save_slot(0)
+
+
+@bp.put("/slots/<id:slot_id>")
+@_for_mentors(SlotSavedAnswer, body=SlotFields, refusals=(404,))
+def change_slot(slot_id: int) -> Response:
+    """Another time or size for a one-off slot; one that is booked keeps its time."""
+    return _save_slot(slot_id)
+
+
+@bp.delete("/slots/<id:slot_id>")
+@_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
+def delete_slot(slot_id: int) -> Response:
+    """A one-off slot is offered no more; its booked sessions stay but for those named."""
+    mentor, fields = required_mentor(), body(ChoiceFields)
+    return _answer(carry_out(mentor, RemoveSlot(slot_id), fields))
+
+
+@bp.put("/settings")
+@_for_mentors(ChangeAnswer, body=SettingsFields)
+def change_settings() -> Response:
+    """Other limits; other buffers cut the weekly hours anew around what is booked."""
+    mentor, fields = required_mentor(), body(SettingsFields)
+    return _answer(carry_out(mentor, settings_of(fields)))
+
+
+def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Applied:
+    """Make a change for a mentor, whoever asked: a page or a program."""
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    return apply(
+        db.session(),
+        mentor=mentor,
+        change=change,
+        now=utc_now(),
+        cancel=choice.cancel_sessions if choice else (),
+        reason=choice.reason if choice else "",
+    )
+
+
+def rule_of(fields: RuleFields, mentor: Viewer, *, rule_id: int = 0) -> WeeklyRule:
+    """The rule that these fields mean. Raises InvalidInput, and NotFound for another's rule."""
+    chosen = fields.model_dump(include=set(RuleFields.model_fields) - {"timezone"})
+    usual = "" if rule_id else mentor.timezone
+    timezone = clean_timezone(fields.timezone) if fields.timezone else usual
+    return new_rule(rule_id=rule_id, timezone=timezone, now=utc_now(), **chosen)
+
+
+def days_off_of(fields: DaysOffFields, mentor: Viewer, days_off_id: int = 0) -> SaveDaysOff:
+    """The days off that these fields mean. Raises InvalidInput."""
+    return SaveDaysOff(
+        new_days_off(
+            days_off_id=days_off_id,
+            first_day=fields.first_day,
+            last_day=fields.last_day,
+            note=fields.note,
+            timezone=mentor.timezone,
+            now=utc_now(),
+        )
+    )
+
+
+def settings_of(fields: SettingsFields) -> ChangeSettings:
+    """The limits that these fields mean. Raises InvalidInput."""
+    return ChangeSettings(new_settings(SlotSettings(**fields.model_dump())))
+
+
+def _save_slot(slot_id: int) -> Response:
+    mentor, fields = required_mentor(), body(SlotFields)
+    db.session.rollback()
+    wanted = OneOff(**fields.model_dump())
+    saved = save_slot(db.session(), mentor.id, wanted, now=utc_now(), slot_id=slot_id)
+    return jsonify(SlotSavedAnswer(success=True, id=saved).json_ready())
+
+
+def _answer(done: Applied) -> Response:
+    return jsonify(change_answer(done, say))

@@ -1,0 +1,1 @@
+"""Pages and routes for finding and booking a mentor."""

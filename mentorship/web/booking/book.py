@@ -1,0 +1,146 @@
+"""Booking a time: the page and its JSON route."""
+
+import re
+from datetime import datetime
+
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    flash,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+)
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.clock import utc_now
+from mentorship.config import Settings
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.shared.errors import Forbidden, InvalidInput, TooManyBookings
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.queries.booking.slot_page import Offer, offer_of, open_session_in
+from mentorship.schemas.contract import (
+    IDEMPOTENCY_KEY,
+    BookingAnswer,
+    BookingFields,
+    BookingForm,
+    booking_answer,
+)
+from mentorship.services.booking.book import NotFree, Wish, book, refuse_at_limit
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body
+
+bp = Blueprint("booking", __name__)
+
+
+@bp.post("/api/bookings")
+@described(
+    BookingAnswer,
+    access=Access.SIGNED_IN,
+    body=BookingFields,
+    refusals=(403, 404, 409),
+    has_key=True,
+)
+def create() -> Response:
+    """A student books a time; of any number who ask for it at once one gets it.
+
+    Who has an open session in that time already keeps it: `changed` is then false.
+    """
+    viewer, now = required_viewer(), utc_now()
+    fields = body(BookingFields)
+    key = _idempotency_key()
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    wish = Wish(fields.slot_id, fields.topic, fields.notes)
+    booked = book(
+        db.session(), viewer=viewer, wish=wish, now=now, key=key, limits=_booking_limits()
+    )
+    return jsonify(booking_answer(booked, say))
+
+
+@bp.get("/slots/<id:slot_id>/book")
+def ask(slot_id: int) -> AnyResponse | str:
+    """The form; for a time that is not free any more the next ones that are.
+
+    Who has a session in that time already, and came back to the form, is shown that session. Who
+    has as many sessions to come as one may have reads so before writing anything.
+    """
+    viewer, now = _student(), utc_now()
+    own = open_session_in(db.session(), slot_id, student_id=viewer.id)
+    if own is not None:
+        return redirect(f"/sessions/{own.id}", 303)
+    offer, error = offer_of(db.session(), slot_id, student_id=viewer.id, now=now), ""
+    try:
+        refuse_at_limit(
+            db.session(), viewer.id, offer.mentor_id, offer.mentor, _booking_limits(), now=now
+        )
+    except TooManyBookings as refused:
+        error = say(refused)
+    return _form(offer, viewer, now=now, error=error)
+
+
+@bp.post("/slots/<id:slot_id>/book")
+def confirm(slot_id: int) -> AnyResponse:
+    """Book as the form says, then show the session; a refusal keeps what was typed."""
+    viewer, now = _student(), utc_now()
+    typed = request.form.to_dict()
+    error, status = "", 409
+    try:
+        fields = body(BookingForm)
+        wish = Wish(slot_id, fields.topic, fields.notes)
+        db.session.rollback()
+        booked = book(db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits())
+        flash(say(booked.sentence))
+        return redirect(f"/sessions/{booked.session_id}", 303)
+    except InvalidInput as refused:
+        error, status = say(refused), 400
+    except (NotFree, TooManyBookings) as refused:
+        error = say(refused)
+    offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
+    return make_response(_form(offer, viewer, now=now, typed=typed, error=error), status)
+
+
+def _student() -> Viewer:
+    viewer = required_viewer()
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden(N_("Only students book sessions."))
+    return viewer
+
+
+def _booking_limits() -> BookingLimits:
+    limits: BookingLimits = current_app.extensions["settings"].booking_limits
+    return limits
+
+
+def _form(
+    offer: Offer,
+    viewer: Viewer,
+    *,
+    now: datetime,
+    typed: dict[str, str] | None = None,
+    error: str = "",
+) -> str:
+    settings: Settings = current_app.extensions["settings"]
+    return render_template(
+        "booking/book.html",
+        viewer=viewer,
+        offer=offer,
+        typed=typed or {},
+        error=error or say(offer.obstacle or ""),
+        warning=say(settings.cutoff.warning(offer.start_time, now) or ""),
+        hold_minutes=settings.hold_minutes,
+    )
+
+
+def _idempotency_key() -> str | None:
+    """The header, if it was sent. Raises InvalidInput for anything but visible ASCII."""
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(IDEMPOTENCY_KEY, key):
+        raise InvalidInput(N_("The Idempotency-Key must be 1 to 200 visible ASCII characters."))
+    return key

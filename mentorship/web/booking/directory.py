@@ -1,0 +1,151 @@
+"""Finding a mentor and a free time: pages and JSON."""
+
+from datetime import UTC, datetime, timedelta
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+
+from mentorship.adapters.markdown import html_of
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.booking.search_text import words
+from mentorship.domain.shared.calendar_weeks import Week
+from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.queries.booking.directory import (
+    Directory,
+    find_mentors,
+    mentor_page,
+    popular_topics,
+)
+from mentorship.queries.booking.free_slots import free_slots, limits_of
+from mentorship.queries.booking.free_week import free_week
+from mentorship.schemas.directory import (
+    LONGEST_SEARCH,
+    FreeTimesAnswer,
+    MentorsAnswer,
+    SearchFields,
+    SpanFields,
+    free_times_answer,
+    mentors_answer,
+)
+from mentorship.services.accounts.passwords import clean_text
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import day_of_calendar, page_number
+
+bp = Blueprint("mentors", __name__)
+
+_MOST_WORDS = 6
+_SPAN = timedelta(days=7)
+_LONGEST_SPAN = timedelta(days=62)
+
+
+@bp.get("/mentors")
+def show() -> str:
+    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    viewer, now = required_viewer(), utc_now()
+    search, topic, page = _asked("q"), _asked("topic"), page_number("page")
+    topics, more_topics = popular_topics(db.session())
+    return render_template(
+        "booking/directory.html",
+        viewer=viewer,
+        now=now,
+        search=search,
+        topic=topic,
+        topics=topics,
+        more_topics=more_topics,
+        found=_found(search, topic, page, _student_id(viewer), now),
+    )
+
+
+@bp.get("/api/mentors")
+@described(MentorsAnswer, access=Access.SIGNED_IN, query=SearchFields)
+def find() -> Response:
+    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    viewer, now = required_viewer(), utc_now()
+    found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
+    return jsonify(mentors_answer(found, _cutoff()))
+
+
+@bp.get("/mentors/<id:mentor_id>")
+def week(mentor_id: int) -> str:
+    """A mentor, and a week of free times as the viewer's wall calendar has it."""
+    viewer, now = required_viewer(), utc_now()
+    session = db.session()
+    mentor = mentor_page(session, mentor_id)
+    if mentor is None:
+        raise NotFound(N_("There is no such mentor."))
+    asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
+    free = free_week(session, mentor.limits, asked, student_id=_student_id(viewer), now=now)
+    return render_template(
+        "booking/mentor.html",
+        viewer=viewer,
+        now=now,
+        mentor=mentor,
+        about=html_of(mentor.bio),
+        free=free,
+    )
+
+
+@bp.get("/api/mentors/<id:mentor_id>/slots")
+@described(FreeTimesAnswer, access=Access.SIGNED_IN, query=SpanFields, refusals=(404,))
+def slots(mentor_id: int) -> Response:
+    """The times of a mentor, within two months of each other, that the caller can book now."""
+    viewer, now = required_viewer(), utc_now()
+    if limits_of(db.session(), mentor_id) is None:
+        raise NotFound(N_("There is no such mentor."))
+    since = _instant("from", now)
+    until = _instant("to", since + _SPAN)
+    if not since < until <= since + _LONGEST_SPAN:
+        raise InvalidInput(N_("The field 'to' must be within 62 days after 'from'."))
+    found = free_slots(
+        db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
+        until=until, now=now,
+    )  # fmt: skip
+    return jsonify(free_times_answer(mentor_id, found, _cutoff()))
+
+
+def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:
+    asked = sorted(words(search))[:_MOST_WORDS]
+    return find_mentors(
+        db.session(), words=asked, topic=topic, page=page, student_id=student_id, now=now
+    )
+
+
+def _cutoff() -> Cutoff:
+    cutoff: Cutoff = current_app.extensions["settings"].cutoff
+    return cutoff
+
+
+def _student_id(viewer: Viewer) -> int | None:
+    """Whose own sessions stand in the way of a time: nobody's but a student's."""
+    return viewer.id if viewer.role is Role.STUDENT else None
+
+
+def _asked(name: str) -> str:
+    text = request.args.get(name, "")
+    return clean_text(
+        text, what=N_("The field '%(name)s'", name=name), longest=LONGEST_SEARCH, required=False
+    )
+
+
+def _instant(name: str, unsaid: datetime) -> datetime:
+    text = request.args.get(name)
+    if text is None:
+        return unsaid
+    try:
+        instant = datetime.fromisoformat(text.replace(" ", "+"))
+        if instant.tzinfo is None:
+            raise ValueError
+        instant = instant.astimezone(UTC)
+        if not 1970 <= instant.year < 3000:
+            raise ValueError
+    except (ValueError, OverflowError):
+        sentence = N_(
+            "The field '%(name)s' must be a time with an offset, like 2026-11-24T09:00:00Z.",
+            name=name,
+        )
+        raise InvalidInput(sentence) from None
+    return instant

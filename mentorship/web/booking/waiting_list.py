@@ -1,0 +1,110 @@
+"""The waiting lists of full weeks."""
+
+from datetime import datetime, timedelta
+
+from flask import Blueprint, current_app, flash, jsonify, render_template
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.errors import Forbidden
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.queries.booking.waiting_lists import Waiting, waiting_lists
+from mentorship.schemas.contract import NoFields
+from mentorship.schemas.waiting_list import (
+    LeftAnswer,
+    WaitingAnswer,
+    WaitingFields,
+    WaitingListsAnswer,
+    waiting_lists_answer,
+)
+from mentorship.services.booking.waiting_list import join, leave
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.htmx import wants_page
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body
+
+bp = Blueprint("waiting", __name__)
+
+_A_WEEK = timedelta(days=7)
+_PAGE = "/waiting-list"
+
+
+@bp.get(_PAGE)
+def show() -> str:
+    """What the viewer waits for, and what is held for them."""
+    viewer, now = required_viewer(), utc_now()
+    return render_template(
+        "booking/waiting_list.html",
+        viewer=viewer,
+        entries=_entries(viewer, now),
+        minutes=current_app.extensions["settings"].hold_minutes,
+        now=now,
+    )
+
+
+@bp.get("/api/waiting-list")
+@described(WaitingListsAnswer, access=Access.SIGNED_IN, refusals=(403,))
+def read() -> Response:
+    """What the viewer, a student, waits for, and until when a slot is held."""
+    viewer, now = required_viewer(), utc_now()
+    entries = _entries(viewer, now)
+    return jsonify(waiting_lists_answer(entries).json_ready())
+
+
+@bp.post("/api/mentors/<id:mentor_id>/waiting-list")
+@described(
+    WaitingAnswer,
+    access=Access.SIGNED_IN,
+    body=WaitingFields,
+    refusals=(403, 404),
+    others={303: "For a plain form: to the waiting lists."},
+)
+def wait(mentor_id: int) -> Response:
+    """A student waits for a time in a week of the mentor that has none free.
+
+    Who waits already keeps the place. A time that becomes free is held for the first in line, then
+    for the next: `heldUntil` of GET /api/waiting-list says until when.
+    """
+    viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
+    db.session.rollback()
+    entry = join(db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now)
+    sentence = N_("You are on the waiting list of that week.")
+    if wants_page():
+        flash(say(sentence))
+        return redirect(_PAGE, 303)
+    answer = WaitingAnswer(
+        success=True, message=say(sentence), entry_id=entry.id, mentor_id=mentor_id, week=entry.week
+    )
+    return jsonify(answer.json_ready())
+
+
+def _entries(viewer: Viewer, now: datetime) -> list[Waiting]:
+    if viewer.role is not Role.STUDENT:
+        raise Forbidden(N_("Only students wait for a free time."))
+    since = (now - _A_WEEK).date()
+    return waiting_lists(db.session(), student_id=viewer.id, since=since, now=now)
+
+
+@bp.post("/api/waiting-list/<id:entry_id>/leave")
+@described(
+    LeftAnswer,
+    access=Access.SIGNED_IN,
+    body=NoFields,
+    refusals=(404,),
+    others={303: "For a plain form: to the waiting lists."},
+)
+def give_up(entry_id: int) -> Response:
+    """Give up a place; what was held goes to the next in line."""
+    viewer, now = required_viewer(), utc_now()
+    body(NoFields)
+    db.session.rollback()
+    leave(db.session(), viewer=viewer, entry_id=entry_id, now=now)
+    sentence = N_("You are not on that waiting list any more.")
+    if wants_page():
+        flash(say(sentence))
+        return redirect(_PAGE, 303)
+    return jsonify(LeftAnswer(success=True, message=say(sentence)).json_ready())

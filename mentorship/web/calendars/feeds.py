@@ -1,0 +1,151 @@
+"""Sessions in other calendars: a private feed, and one session as a file."""
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    flash,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.adapters import ics
+from mentorship.clock import utc_now
+from mentorship.domain.calendars import Alarm
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.extensions import db
+from mentorship.queries.calendars import entries, entry, feed_of, versions
+from mentorship.queries.sessions.detail import session_page
+from mentorship.queries.shared.installation import identity_of
+from mentorship.services.calendars import feeds
+from mentorship.services.calendars.entries import event_of
+from mentorship.web.accounts.password_confirmation import require_recent_password
+from mentorship.web.calendars.feed_cache import DrawnFeeds
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.current import settings
+from mentorship.web.http.formatting import say
+from mentorship.web.sessions.sweep_first import sweep
+
+bp = Blueprint("feeds", __name__)
+_DRAWN = "drawn_feeds"
+
+FIRST_ALARM = Alarm.TEN_MINUTES
+"""What a new feed reminds of until its owner chooses otherwise."""
+
+
+def init_app(app: Flask) -> None:
+    """Make the memory of this process for feeds that it has drawn."""
+    app.extensions[_DRAWN] = DrawnFeeds()
+
+
+@bp.get("/calendar/<feed_token>.ics")
+def read(feed_token: str) -> Response:
+    """The sessions of the person whose address this is; whoever has the address may read.
+
+    Sweeps first, so that no calendar tells an old status. Draws it only where it has changed.
+    """
+    session, now = db.session(), utc_now()
+    feed = feeds.opened_feed(session, feed_token)
+    session.rollback()
+    sweep(now)
+
+    def draw() -> bytes:
+        identity, base_url = identity_of(session), _base_url()
+        events = (
+            event_of(row, feed.viewer, identity=identity, base_url=base_url, alarm=feed.alarm)
+            for row in entries(session, feed.viewer, now=now)
+        )
+        return ics.feed("Mentorship", events)
+
+    state = (feed.viewer, feed.alarm, versions(session, feed.viewer, now=now))
+    drawn_feeds: DrawnFeeds = current_app.extensions[_DRAWN]
+    drawn = drawn_feeds.get(state, draw)
+    response = _calendar(drawn.content)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.set_etag(drawn.etag)
+    response.make_conditional(request)
+    return response
+
+
+@bp.get("/sessions/<id:session_id>.ics")
+def one_session(session_id: int) -> Response:
+    """One session as a file for any calendar program."""
+    session, viewer, now = db.session(), required_viewer(), utc_now()
+    sweep(now)
+    session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
+    event = event_of(
+        entry(session, session_id), viewer, identity=identity_of(session), base_url=_base_url()
+    )
+    response = _calendar(ics.feed("Mentorship", [event]))
+    response.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.ics"'
+    return response
+
+
+@bp.get("/account/calendar")
+def show() -> str:
+    """The person's feed, and how to have one."""
+    return _page()
+
+
+@bp.post("/account/calendar")
+def make() -> str:
+    """A new address. It is in this answer and nowhere else, so there is no redirect."""
+    session, viewer = db.session(), required_viewer()
+    require_recent_password(viewer)
+    known = feed_of(session, viewer.id)
+    session.rollback()
+    alarm = known.alarm if known else FIRST_ALARM
+    secret = feeds.make_feed(session, viewer=viewer, alarm=alarm, now=utc_now())
+    return _page(address=f"{_base_url()}/calendar/{secret}.ics")
+
+
+@bp.post("/account/calendar/alarm")
+def choose_alarm() -> AnyResponse | tuple[str, int]:
+    """When calendars that read the feed remind of a session."""
+    session, viewer = db.session(), required_viewer()
+    session.rollback()
+    try:
+        alarm = feeds.clean_alarm(request.form.get("alarm", ""))
+    except InvalidInput as error:
+        return _page(error=say(error)), 400
+    feeds.set_alarm(session, viewer=viewer, alarm=alarm)
+    return _back(_("Your calendar reminds you so from its next look on."))
+
+
+@bp.post("/account/calendar/end")
+def end() -> AnyResponse:
+    """Nobody reads at the address any more."""
+    session, viewer = db.session(), required_viewer()
+    session.rollback()
+    feeds.end_feed(session, viewer=viewer)
+    return _back(_("The address is ended. Calendars that had it get nothing more."))
+
+
+def _page(*, address: str = "", error: str = "") -> str:
+    viewer = required_viewer()
+    return render_template(
+        "calendars/feed.html",
+        viewer=viewer,
+        feed=feed_of(db.session(), viewer.id),
+        address=address,
+        error=error,
+    )
+
+
+def _calendar(content: bytes) -> Response:
+    return Response(content, content_type="text/calendar; charset=utf-8")
+
+
+def _base_url() -> str:
+    base_url: str = current_app.extensions["settings"].base_url
+    return base_url
+
+
+def _back(sentence: str) -> AnyResponse:
+    flash(sentence)
+    return redirect(url_for("feeds.show"), code=303)

@@ -1,0 +1,195 @@
+"""Who asks: by Flask-Login over a signed cookie that holds id, epoch, role and sign-in, or on the
+JSON routes by a personal token, next to which the cookie does not count.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import cast
+
+from flask import Flask, g, request
+from flask import session as cookie
+from flask_login import UserMixin, current_user, login_user, logout_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.api_tokens import TokenScope
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.errors import Forbidden, NotSignedIn
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db, login_manager
+from mentorship.queries.accounts.people import signed_in
+from mentorship.queries.sessions.poll_state import Pulse, pulse
+from mentorship.services.accounts.api_tokens import PREFIX, bearer_of
+from mentorship.services.accounts.sign_ins import begin_sign_in, end_sign_in, note_seen
+from mentorship.web.http import rate_limits
+from mentorship.web.http.htmx import is_htmx
+from mentorship.web.http.session_cookie import SignedCookies
+
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)\.([0-9a-f]{32})", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Token:
+    """What the cookie claims; signed by us, but the epoch may have passed since."""
+
+    user_id: int
+    epoch: int
+    role: Role
+    sign_in: str
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
+    """What Flask-Login keeps for a request."""
+
+    def __init__(self, viewer: Viewer, sign_in: str) -> None:
+        self.viewer = viewer
+        self.sign_in = sign_in
+
+    def get_id(self) -> str:
+        """The token to sign; a new epoch or another role signs the person out everywhere."""
+        return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}.{self.sign_in}"
+
+
+def init_app(app: Flask) -> None:
+    """Tell Flask-Login how to find a person. The epoch takes the place of its own protection."""
+    app.session_interface = SignedCookies(app)
+    login_manager.session_protection = None
+    login_manager.user_loader(_load)
+
+
+def token() -> Token | None:
+    """The cookie's claim, without asking the database."""
+    return None if bearer() else claim_of(str(cookie.get("_user_id", "")))
+
+
+def bearer() -> str | None:
+    """The personal token of a request to a JSON route.
+
+    Its beginning tells it from the cron service's secret. Another site cannot make a browser send
+    it, so such a request needs no further proof of where it comes from.
+    """
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    is_personal = scheme.lower() == "bearer" and secret.startswith(PREFIX)
+    return secret if is_personal and request.path.startswith("/api/") else None
+
+
+def current_viewer() -> Viewer | None:
+    """The person who asks, if we know.
+
+    Raises NotSignedIn for a token that does not work, and Forbidden for one that may only read.
+    """
+    secret = bearer()
+    if secret is None:
+        return cast(Viewer | None, g.get("viewer") or getattr(current_user, "viewer", None))
+    if "bearer" not in g:
+        found = bearer_of(db.session(), secret, now=utc_now())
+        if found is None:
+            raise NotSignedIn
+        rate_limits.count_token(found[0])
+        if found[2] is TokenScope.READ and request.method not in ("GET", "HEAD"):
+            raise Forbidden(N_("This token may read only, so nothing was changed."))
+        g.bearer = found[1]
+    return cast(Viewer, g.bearer)
+
+
+def required_viewer() -> Viewer:
+    """The person who asks. Raises NotSignedIn."""
+    viewer = current_viewer()
+    if viewer is None:
+        raise NotSignedIn
+    return viewer
+
+
+def required_mentor() -> Viewer:
+    """The mentor who asks. Raises NotSignedIn, and Forbidden for everybody else."""
+    viewer = required_viewer()
+    if viewer.role is not Role.MENTOR:
+        raise Forbidden(N_("Only mentors give times."))
+    return viewer
+
+
+def required_pulse(now: datetime) -> Pulse:
+    """The signed-in person and where their lists stand at `now` (UTC). Raises NotSignedIn.
+
+    The request then knows its viewer, and need not ask again.
+    """
+    claim = token()
+    found = claim and pulse(
+        db.session(),
+        viewer_id=claim.user_id,
+        epoch=claim.epoch,
+        role=claim.role,
+        sign_in=claim.sign_in,
+        now=now,
+    )
+    if not claim or not found:
+        raise NotSignedIn
+    g.viewer = found.viewer
+    _note_seen(claim, found.last_seen_at, now)
+    return found
+
+
+def sign_in(viewer: Viewer) -> None:
+    """Begin a new signed-in session; whatever the browser held before is dropped (fixation)."""
+    cookie.clear()
+    cookie.permanent = True
+    begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
+    login_user(SignedIn(viewer, begun))
+    note_password_given()
+
+
+def note_password_given() -> None:
+    """Somebody has just typed the right password in this browser."""
+    cookie["password_at"] = int(utc_now().timestamp())
+
+
+def password_given_at() -> datetime | None:
+    """When the password was last typed in this browser (UTC, whole seconds)."""
+    given_at = cookie.get("password_at")
+    return datetime.fromtimestamp(given_at, UTC) if isinstance(given_at, int) else None
+
+
+def sign_out() -> None:
+    """End the signed-in session of this browser, also for those who have copied its cookie."""
+    claim = claim_of(str(cookie.get("_user_id", "")))
+    if claim:
+        end_sign_in(db.session(), claim.sign_in)
+    logout_user()
+    cookie.clear()
+
+
+def _load(text: str) -> SignedIn | None:
+    claim = claim_of(text)
+    if claim is None:
+        return None
+    now = utc_now()
+    found = signed_in(
+        db.session(), user_id=claim.user_id, epoch=claim.epoch, sign_in=claim.sign_in, now=now
+    )
+    if found is None or found[0].role is not claim.role:
+        return None
+    _note_seen(claim, found[1], now)
+    return SignedIn(found[0], claim.sign_in)
+
+
+def _note_seen(claim: Token, last: datetime, now: datetime) -> None:
+    """Note a use of the sign-in, where the database can be written to.
+
+    An open page that polls is no sign that somebody is there.
+    """
+    session = db.session()
+    if is_htmx() or session.in_transaction():
+        return
+    try:
+        note_seen(session, claim.sign_in, last=last, now=now)
+    except SQLAlchemyError:
+        session.rollback()
+
+
+def claim_of(text: str) -> Token | None:
+    """What the signed text of a cookie claims; None where it claims nothing."""
+    match = _TOKEN.fullmatch(text)
+    if match is None or match[3] not in Role.__members__:
+        return None
+    return Token(int(match[1]), int(match[2]), Role[match[3]], match[4])

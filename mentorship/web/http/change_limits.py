@@ -1,0 +1,65 @@
+"""How many changes one person may make in a while, by pages, programs and tokens together.
+
+Nobody who works with their hands reaches these limits. They bound what a program in the name of
+one person can do to others: mail, slots that come and go, rows that are kept.
+"""
+
+from flask import Flask, current_app, request
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
+
+from mentorship.adapters.rate_limiter import Counter, Throttle
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.shared.errors import TooManyChanges
+from mentorship.domain.shared.messages import N_
+from mentorship.web.http.authentication import current_viewer
+
+CHANGES = RateLimitItemPerMinute(120, namespace="changes")
+BOOKINGS = RateLimitItemPerHour(60, namespace="bookings")
+"""Of a student: each booking, move and place on a waiting list may write mail to a mentor."""
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_UNCOUNTED = frozenset({"admin_api.update_session_status", "auth.check_login", "auth.logout"})
+"""Dashboards poll by POST; signing in has limits of its own, and signing out must always work."""
+
+_BOOKING = frozenset(
+    {
+        "booking.confirm",
+        "booking.create",
+        "session_page.confirm",
+        "session_page.reschedule",
+        "waiting.wait",
+    }
+)
+
+
+def init_app(app: Flask) -> None:
+    """Count each changing request of somebody who is signed in, before its view runs."""
+    app.before_request(_count)
+
+
+def _count() -> None:
+    """Raises TooManyChanges, and NotSignedIn for a token that does not work."""
+    endpoint = request.endpoint
+    if endpoint is None or endpoint in _UNCOUNTED or request.method in _SAFE_METHODS:
+        return
+    viewer = current_viewer()
+    if viewer is None:
+        return
+    limits: list[RateLimitItem] = [CHANGES]
+    if endpoint in _BOOKING and viewer.role is Role.STUDENT:
+        limits.append(BOOKINGS)
+    throttle: Throttle = current_app.extensions["throttle"]
+    now = utc_now().timestamp()
+    full = throttle.count([Counter(limit, str(viewer.id)) for limit in limits], now=now)
+    if full is None:
+        return
+    seconds = throttle.seconds_left(full.limit, full.key, now=now)
+    raise TooManyChanges(
+        N_(
+            "You have made too many changes in a short time. Nothing was changed now; "
+            "please wait %(minutes)s min and try again.",
+            minutes=-(-seconds // 60),
+        ),
+        retry_after=seconds,
+    )

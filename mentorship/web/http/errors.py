@@ -1,0 +1,252 @@
+"""From an error to HTTP, once for all routes: JSON, a fragment for HTMX, or a page."""
+
+from http import HTTPStatus
+from typing import cast
+
+import structlog
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    flash,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+from werkzeug.exceptions import HTTPException
+
+from mentorship.database import is_read_only
+from mentorship.domain.shared.errors import (
+    ConfirmedAlready,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    KeyReused,
+    LinkEnded,
+    NotConfirmed,
+    NotFound,
+    NotSigned,
+    NotSignedIn,
+    PasswordNeeded,
+    ProductError,
+    TooManyBookings,
+    TooManyChanges,
+    TooManyTries,
+    Unavailable,
+    WrongPassword,
+)
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.schemas.contract import ConflictAnswer, ErrorAnswer, not_free_answer
+from mentorship.services.booking.book import NotFree
+from mentorship.web.accounts.password_confirmation import typed_fields
+from mentorship.web.http.authentication import current_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
+from mentorship.web.http.request_guards import CrossSite, WrongAddress
+from mentorship.web.sessions.cron_api import Unauthorized
+
+log = structlog.get_logger(__name__)
+
+_STATUS: dict[type[ProductError], HTTPStatus] = {
+    InvalidInput: HTTPStatus.BAD_REQUEST,
+    LinkEnded: HTTPStatus.BAD_REQUEST,
+    NotSignedIn: HTTPStatus.UNAUTHORIZED,
+    NotSigned: HTTPStatus.UNAUTHORIZED,
+    Unauthorized: HTTPStatus.UNAUTHORIZED,
+    NotConfirmed: HTTPStatus.FORBIDDEN,
+    Forbidden: HTTPStatus.FORBIDDEN,
+    PasswordNeeded: HTTPStatus.FORBIDDEN,
+    WrongPassword: HTTPStatus.FORBIDDEN,
+    CrossSite: HTTPStatus.FORBIDDEN,
+    WrongAddress: HTTPStatus.BAD_REQUEST,
+    NotFound: HTTPStatus.NOT_FOUND,
+    Conflict: HTTPStatus.CONFLICT,
+    NotFree: HTTPStatus.CONFLICT,
+    TooManyBookings: HTTPStatus.CONFLICT,
+    KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
+    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
+    Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+}
+
+_SENTENCES: dict[int, str] = {
+    400: N_("This request could not be understood."),
+    404: N_("There is nothing at this address."),
+    405: N_("This address does not take that kind of request."),
+    413: N_("This request is too large."),
+    415: N_("This kind of content is not taken here."),
+    431: N_("The headers of this request are too long."),
+}
+_OTHERWISE = N_("This request was refused.")
+
+
+_TITLES: dict[int, str] = {
+    400: N_("Bad request"),
+    401: N_("Not signed in"),
+    403: N_("Not allowed"),
+    404: N_("Not found"),
+    409: N_("Not possible now"),
+    429: N_("Too many tries"),
+    500: N_("Something went wrong"),
+    503: N_("Not available now"),
+}
+_FAILED = N_("Refused")
+
+
+def init_app(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(ProductError, _product_error)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(SQLAlchemyError, _database_error)
+    app.register_error_handler(Exception, _unexpected_error)
+
+
+def _product_error(error: ProductError) -> Response:
+    is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
+    if isinstance(error, NotSignedIn) and is_page and not is_htmx():
+        return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
+    if isinstance(error, ConfirmedAlready):
+        _flash_once(say(error))
+        return cast(Response, redirect(url_for("auth.login"), 303))
+    if isinstance(error, PasswordNeeded) and not request.path.startswith("/api/"):
+        return _confirm_password(error)
+    refused = error if isinstance(error, Conflict | NotFree) else None
+    is_link = isinstance(error, LinkEnded)
+    typed = _typed() if isinstance(error, TooManyChanges) else None
+    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link, typed=typed)
+    if isinstance(error, TooManyTries):
+        response.headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, NotSignedIn) and is_htmx():
+        response.headers["HX-Redirect"] = url_for("auth.login")
+        _flash_once(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
+    return response
+
+
+def _confirm_password(error: PasswordNeeded) -> Response:
+    viewer = current_viewer()
+    page = render_template(
+        "accounts/confirm_password.html",
+        sentence=say(error),
+        is_wrong=isinstance(error, WrongPassword),
+        fields=typed_fields(),
+        email=viewer.email if viewer else "",
+    )
+    return make_response(page, HTTPStatus.FORBIDDEN)
+
+
+def _flash_once(sentence: str) -> None:
+    """A page that polls asks again and again, and what it is told would pile up."""
+    if ("message", sentence) not in map(tuple, session.get("_flashes", [])):
+        flash(sentence)
+
+
+def _typed() -> list[tuple[str, str]] | None:
+    """What the form says, for a page that can send it again; None where it has a password."""
+    fields = list(request.form.items(multi=True))
+    return None if any("password" in name for name, _value in fields) else fields
+
+
+def _http_error(error: HTTPException) -> Response:
+    code = error.code or 500
+    if code < 400:  # A redirect of the routing.
+        return make_response(error.get_response())
+    response = _answer(HTTPStatus(code), _SENTENCES.get(code, _OTHERWISE))
+    for name, value in error.get_headers():
+        if name == "Allow":
+            response.headers[name] = value
+    return response
+
+
+def _database_error(error: SQLAlchemyError) -> Response:
+    log.error("database_error", route=_route(), exc_info=error)
+    db.session.rollback()
+    if is_read_only(error):
+        return _answer(
+            HTTPStatus.SERVICE_UNAVAILABLE,
+            N_(
+                "The database takes no changes just now, so nothing was changed. "
+                "Please try again later."
+            ),
+        )
+    if _is_refusal(error):
+        return _answer(
+            HTTPStatus.INTERNAL_SERVER_ERROR,
+            N_("The database refused this, so nothing was changed. Please tell an admin."),
+        )
+    return _answer(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        N_(
+            "The database cannot be reached now. Nothing was changed; please try again in a moment."
+        ),
+    )
+
+
+def _is_refusal(error: SQLAlchemyError) -> bool:
+    """Whether the database could be used and would not take what it was given."""
+    if isinstance(error, OperationalError | InterfaceError) or not isinstance(error, DBAPIError):
+        return False
+    return not error.connection_invalidated
+
+
+def _unexpected_error(error: Exception) -> Response:
+    log.error("unexpected_error", route=_route(), exc_info=error)
+    return _answer(
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        N_("Something went wrong on our side. Nothing was changed; please try again."),
+    )
+
+
+def _route() -> str:
+    """The rule and not the address: a feed's is a secret, and so is a link that sets a password."""
+    return request.url_rule.rule if request.url_rule else "none"
+
+
+def _answer(
+    status: HTTPStatus,
+    sentence: str,
+    refused: Conflict | NotFree | None = None,
+    *,
+    is_link: bool = False,
+    typed: list[tuple[str, str]] | None = None,
+) -> Response:
+    """`typed` are the fields of a form that the page can send again."""
+    sentence = say(sentence)
+    is_for_machines = request.path.startswith("/api/cron/")
+    if is_htmx() and not is_for_machines:
+        response = make_response(
+            render_template("shared/_notice.html", sentence=sentence, is_error=True), status
+        )
+        response.headers["HX-Retarget"] = "#notice"
+        response.headers["HX-Reswap"] = "innerHTML"
+        if refused:
+            response.headers.update(POLL_NOW)
+    elif (wants_page() and not is_for_machines) or not request.path.startswith("/api/"):
+        response = make_response(
+            render_template(
+                "shared/error.html",
+                sentence=sentence,
+                title=say(_TITLES.get(status, _FAILED)),
+                is_signed_out=status == HTTPStatus.UNAUTHORIZED,
+                is_link=is_link,
+                typed=typed,
+            ),
+            status,
+        )
+    else:
+        answer = ErrorAnswer(success=False, error=sentence)
+        if isinstance(refused, NotFree):
+            answer = not_free_answer(refused, say, current_app.extensions["settings"].cutoff)
+        elif refused:
+            answer = ConflictAnswer(
+                success=False,
+                error=sentence,
+                status=refused.status,
+                is_delayed=refused.is_delayed,
+            )
+        response = make_response(answer.json_ready(), status)
+    return response

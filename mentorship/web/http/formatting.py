@@ -1,0 +1,107 @@
+"""How sentences and instants are written for who asks: language, time zone, hours."""
+
+import re
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from flask import Flask, g, request
+
+from mentorship.adapters import translations
+from mentorship.domain.accounts.viewers import HourCycle
+from mentorship.domain.shared import time_format
+from mentorship.domain.shared.errors import ProductError
+from mentorship.domain.shared.time_format import zone
+from mentorship.web.http.locale import accepted_languages, language, reader
+
+
+def init_app(app: Flask) -> None:
+    """Give templates the filters."""
+    app.add_template_filter(day, "day")
+    app.add_template_filter(clock, "clock")
+    app.add_template_filter(zone, "zone")
+    app.add_template_filter(clock_beside, "clock_beside")
+    app.add_template_filter(hours, "hours")
+    app.add_template_filter(moment, "moment")
+    app.add_template_filter(iso, "iso")
+    app.add_template_filter(date_words, "date_words")
+    app.add_template_filter(hour, "hour")
+    app.add_template_filter(say, "say")
+
+
+def say(sentence: str | ProductError) -> str:
+    """What somebody below has to say, in the language and the hours of the request."""
+    if isinstance(sentence, ProductError):
+        sentence = sentence.sentence
+    return translations.say(sentence, language(), hour_cycle())
+
+
+def clock(instant: datetime, timezone: str) -> str:
+    """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
+    return time_format.clock(instant, timezone, hour_cycle())
+
+
+def clock_beside(instant: datetime, other: datetime, timezone: str) -> str:
+    """The same, with its zone where that is not the zone of the other instant."""
+    name = zone(instant, timezone)
+    written = clock(instant, timezone)
+    return written if name == zone(other, timezone) else f"{written} {name}"
+
+
+def hours(start: datetime, end: datetime, timezone: str) -> str:
+    """Like "9:05 AM - 10:05 AM", to be followed by the zone of the end."""
+    return translations.hours(start, end, timezone, language(), hour_cycle())
+
+
+def moment(instant: datetime, timezone: str) -> str:
+    """Like "Tue 24 Nov 2026, 9:05 AM CET"."""
+    return translations.moment(instant, timezone, language(), hour_cycle())
+
+
+def day(instant: datetime, timezone: str) -> str:
+    """Like "Tue 24 Nov 2026", or "Di., 24. Nov. 2026" in German."""
+    return translations.day(instant, timezone, language())
+
+
+def date_words(calendar_day: date) -> str:
+    """A day of somebody's calendar, as `day` writes an instant."""
+    return translations.date_words(calendar_day, language())
+
+
+def hour(wall: time) -> str:
+    """A time of somebody's wall clock, as `clock` writes an instant."""
+    return clock(datetime.combine(date.min, wall, UTC), "UTC")
+
+
+def iso(instant: datetime) -> str:
+    """For `<time datetime>`: UTC, to the second."""
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def hour_cycle() -> HourCycle:
+    """The viewer's own choice, else that of the browser's language; found once a request."""
+    found: HourCycle | None = g.get("hour_cycle")
+    if found is None:
+        viewer = reader()
+        chosen = viewer.hour_cycle if viewer else None
+        found = chosen or hour_cycle_of(request.headers.get("Accept-Language", ""))
+        g.hour_cycle = found
+    return found
+
+
+def hour_cycle_of(accept_language: str) -> HourCycle:
+    """How the first language that is known counts hours (CLDR); 0 to 23 where none is."""
+    for tag in accepted_languages(accept_language):
+        cycle = _hour_cycle_in(tag)
+        if cycle:
+            return cycle
+    return HourCycle.H23
+
+
+@lru_cache(maxsize=256)
+def _hour_cycle_in(tag: str) -> HourCycle | None:
+    try:
+        pattern = Locale.parse(tag, sep="-").time_formats["short"].pattern
+    except (UnknownLocaleError, ValueError):
+        return None
+    return HourCycle.H12 if re.search("[hK]", re.sub("'[^']*'", "", pattern)) else HourCycle.H23

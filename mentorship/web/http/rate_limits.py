@@ -1,0 +1,187 @@
+"""How often one may try what costs us: a password, a mail, a token.
+
+Each limit is looked at before anything is counted, so that what one of them refuses uses up no
+other. Passwords and mail count apart.
+"""
+
+import hmac
+from collections.abc import Sequence
+from typing import Literal
+
+import structlog
+from flask import Flask, current_app, request
+from limits import RateLimitItemPerHour
+
+from mentorship.adapters.rate_limiter import (
+    ACCOUNT,
+    ACCOUNT_FROM_NETWORK,
+    BROWSER,
+    MAIL_FROM_NETWORK,
+    MAIL_FROM_NETWORK_WHEN_BUSY,
+    MAIL_OVERALL,
+    MAILBOX,
+    NETWORK,
+    NETWORK_WHEN_BUSY,
+    OVERALL,
+    OWN_PASSWORD,
+    TOKEN,
+    Counter,
+    Throttle,
+)
+from mentorship.clock import utc_now
+from mentorship.config import Settings
+from mentorship.domain.shared.errors import TooManyTries
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.ip_addresses import mailbox_of, network_of, truncated
+from mentorship.web.accounts.known_browsers import known_browser
+
+MailPurpose = Literal["sign-up", "reset"]
+
+_SIGN_IN = N_("Too many tries to sign in. Please wait %(minutes)s min and try again.")
+_TOKEN = N_("Too many tries with this token. Please wait %(minutes)s min and try again.")
+_MAIL = N_("Too many tries. Please wait %(minutes)s min and try again.")
+
+_FAILURES = RateLimitItemPerHour(1_000_000_000, namespace="failures")
+"""Refuses nothing: it counts for the log."""
+
+log = structlog.get_logger(__name__)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Make the throttle of this process."""
+    redis = settings.redis_url
+    app.extensions["throttle"] = Throttle(redis.get_secret_value() if redis else None)
+
+
+def count_password(email: str) -> None:
+    """Count a try before the costly check. Raises TooManyTries.
+
+    A browser that has signed in to this account before has tries of its own, which nobody else
+    can use up (OWASP: device cookies). Those of a network count only where they failed.
+    """
+    browser = known_browser(email)
+    if browser:
+        _count(_SIGN_IN, [Counter(BROWSER, f"{browser} {email}")], email=email)
+        return
+    throttle, network, now = _throttle(), _network(), utc_now().timestamp()
+    is_busy = throttle.used_up([Counter(OVERALL, "")], now=now) is not None
+    of_network = Counter(NETWORK_WHEN_BUSY if is_busy else NETWORK, network)
+    full = throttle.used_up([of_network], now=now)
+    if full:
+        _refuse(_SIGN_IN, full, email=email)
+    _count(_SIGN_IN, _of_account(email), email=email)
+
+
+def note_failure(email: str) -> None:
+    """A password for this account was wrong."""
+    if not known_browser(email):
+        throttle, network = _throttle(), _network()
+        throttle.hit(NETWORK, network)
+        throttle.hit(NETWORK_WHEN_BUSY, network)
+        throttle.hit(OVERALL, "")
+    _log_failure(email)
+
+
+def note_success(email: str) -> None:
+    """Somebody proved that the account is theirs."""
+    browser = known_browser(email)
+    if browser:
+        _throttle().clear(BROWSER, f"{browser} {email}")
+    for each in _of_account(email):
+        _throttle().clear(each.limit, each.key)
+
+
+def count_own_password(viewer_id: int) -> None:
+    """Count that somebody signed in is asked for the password again. Raises TooManyTries."""
+    _count(_SIGN_IN, [Counter(OWN_PASSWORD, str(viewer_id))])
+
+
+def note_own_password(viewer_id: int) -> None:
+    """It was the right one."""
+    _throttle().clear(OWN_PASSWORD, str(viewer_id))
+
+
+def check_mail(email: str, purpose: MailPurpose) -> None:
+    """Raises TooManyTries where `count_mail` would; counts nothing."""
+    full = _throttle().used_up(_of_mail(email, purpose), now=utc_now().timestamp())
+    if full:
+        _refuse(_MAIL, full)
+
+
+def count_mail(email: str, purpose: MailPurpose) -> None:
+    """Count a mail that somebody asks for, whether it will be sent or not. Raises TooManyTries."""
+    _count(_MAIL, _of_mail(email, purpose))
+    _throttle().hit(MAIL_FROM_NETWORK_WHEN_BUSY, _network())
+    _throttle().hit(MAIL_OVERALL, "")
+
+
+def has_room_for_mail(email: str) -> bool:
+    """Count a confirmation that nobody asked for; False where this mailbox has had enough."""
+    return _throttle().hit(MAILBOX, f"sign-up {mailbox_of(email)}")
+
+
+def count_token(token_id: int) -> None:
+    """Count a request by a token. Raises TooManyTries."""
+    _count(_TOKEN, [Counter(TOKEN, str(token_id))])
+
+
+def _of_account(email: str) -> list[Counter]:
+    return [Counter(ACCOUNT_FROM_NETWORK, f"{email} {_network()}"), Counter(ACCOUNT, email)]
+
+
+def _of_mail(email: str, purpose: MailPurpose) -> list[Counter]:
+    now = utc_now().timestamp()
+    is_busy = _throttle().used_up([Counter(MAIL_OVERALL, "")], now=now) is not None
+    limit = MAIL_FROM_NETWORK_WHEN_BUSY if is_busy else MAIL_FROM_NETWORK
+    return [Counter(limit, _network()), Counter(MAILBOX, f"{purpose} {mailbox_of(email)}")]
+
+
+def _count(what: str, counters: Sequence[Counter], *, email: str = "") -> None:
+    full = _throttle().count(counters, now=utc_now().timestamp())
+    if full:
+        _refuse(what, full, email=email)
+
+
+def _refuse(what: str, full: Counter, *, email: str = "") -> None:
+    seconds = _throttle().seconds_left(full.limit, full.key, now=utc_now().timestamp())
+    if email:
+        _log_failure(email, limit=full.limit.namespace)
+    raise TooManyTries(N_(what, minutes=-(-seconds // 60)), retry_after=seconds)
+
+
+def _log_failure(email: str, *, limit: str | None = None) -> None:
+    """One line for the first, the tenth, the hundredth ... failure of a network, and so on.
+
+    An account is told by a pseudonym, a network without its last part. From one account the first
+    line comes at the tenth failure, as everybody mistypes a password at times.
+    """
+    network = _network()
+    account = hmac.digest(str(current_app.secret_key).encode(), b"log." + _bytes(email), "sha256")
+    seen = {
+        "network": (_seen(f"network {network}"), 1),
+        "account": (_seen(f"account {email}"), 10),
+    }
+    for by, (count, first) in seen.items():
+        if count >= first and str(count).strip("0") == "1":
+            log.warning(
+                "sign_ins_failed", by=by, count=count, minutes=60, limit=limit,
+                network=truncated(network), account=account.hex()[:12],
+            )  # fmt: skip
+
+
+def _seen(key: str) -> int:
+    _throttle().hit(_FAILURES, key)
+    return _throttle().counted(_FAILURES, key)
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _throttle() -> Throttle:
+    throttle: Throttle = current_app.extensions["throttle"]
+    return throttle
+
+
+def _network() -> str:
+    return network_of(request.remote_addr or "")

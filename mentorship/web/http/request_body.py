@@ -1,0 +1,150 @@
+"""Reading what a request says, for all routes alike: a form or a JSON object."""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from io import BytesIO
+from typing import IO, TYPE_CHECKING, TypeVar, get_origin
+
+from flask import Flask, Request, request
+from pydantic import ValidationError
+from werkzeug.formparser import FormDataParser
+
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.shared.calendar_weeks import local_day
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_
+from mentorship.schemas.contract import Fields
+
+if TYPE_CHECKING:
+    from werkzeug.formparser import t_parse_result
+
+Taken = TypeVar("Taken", bound=Fields)
+
+_FURTHEST = timedelta(days=3660)
+_FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+
+_NEITHER = N_("The body must be a form or a JSON object.")
+_UNKNOWN = N_("The field '%(name)s' cannot be set here.")
+_NO_NUMBER = N_("The field '%(name)s' must be a whole number.")
+_NO_DAY = N_("The field '%(name)s' must be a day like 2026-11-24.")
+_OTHERWISE = N_("The field '%(name)s' does not fit.")
+_SAYS: Mapping[str, str] = {
+    "date_from_datetime_inexact": _NO_DAY,
+    "date_from_datetime_parsing": _NO_DAY,
+    "date_parsing": _NO_DAY,
+    "date_type": _NO_DAY,
+    "extra_forbidden": _UNKNOWN,
+    "greater_than_equal": N_("The field '%(name)s' must be at least %(ge)s."),
+    "int_from_float": _NO_NUMBER,
+    "int_parsing": _NO_NUMBER,
+    "int_parsing_size": _NO_NUMBER,
+    "int_type": _NO_NUMBER,
+    "json_invalid": N_("The body is not valid JSON."),
+    "less_than_equal": N_("The field '%(name)s' must be at most %(le)s."),
+    "missing": N_("The field '%(name)s' is missing."),
+    "model_type": N_("The body must be a JSON object."),
+    "string_too_long": N_("The field '%(name)s' is too long."),
+    "string_too_short": N_("The field '%(name)s' is missing."),
+    "string_type": N_("The field '%(name)s' must be text."),
+    "time_of_day": N_("The field '%(name)s' must be a time like 18:30."),
+}
+"""A sentence for each kind of pydantic's errors, which speak English alone."""
+
+
+class ReadableForms(FormDataParser):
+    """Werkzeug's forms, but one that cannot be read is not taken for an empty one."""
+
+    def parse(
+        self,
+        stream: IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str] | None = None,
+    ) -> "t_parse_result":
+        """Raises InvalidInput. Nothing at all is an empty form of any kind."""
+        sent = stream.read()  # MAX_CONTENT_LENGTH is little.
+        self.silent = not sent
+        try:
+            return super().parse(BytesIO(sent), mimetype, content_length, options)
+        except ValueError:
+            raise InvalidInput(_NEITHER) from None
+
+
+class ReadableRequest(Request):
+    """A request whose `form` is read by these."""
+
+    form_data_parser_class = ReadableForms
+
+
+def init_app(app: Flask) -> None:
+    """Let each route read forms so."""
+    app.request_class = ReadableRequest
+
+
+def body(model: type[Taken]) -> Taken:
+    """The fields of the request's body. Raises InvalidInput for what `model` does not take.
+
+    JSON is taken strictly: "7" is no number. An empty body has no fields, and the address none.
+    A form's empty field that is not text is one that was left out.
+    """
+    for name in request.args:
+        raise InvalidInput(N_(_UNKNOWN, name=name[:40]))
+    if "Transfer-Encoding" in request.headers and "wsgi.input_terminated" not in request.environ:
+        raise InvalidInput(_NEITHER)  # This server does not tell where a body in chunks ends.
+    try:
+        if request.is_json:
+            return model.model_validate_json(request.get_data() or b"{}", strict=True)
+        if request.mimetype not in _FORMS and request.get_data():
+            raise InvalidInput(_NEITHER)
+        sent = _form(model) | request.files.to_dict()
+        if None in sent:  # A part without a name.
+            raise InvalidInput(_NEITHER)
+        return model.model_validate(sent)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0])[:40] if first["loc"] else ""
+        says = _SAYS.get(first["type"], _OTHERWISE)
+        raise InvalidInput(N_(says, **first.get("ctx", {}), name=name)) from None
+
+
+def page_number(name: str) -> int:
+    """The page that the request names, from 1 on. Raises InvalidInput for no page number."""
+    text = request.values.get(name, "1")
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
+        raise InvalidInput(N_("The field '%(name)s' must be a page number from 1 on.", name=name))
+    return int(text)
+
+
+def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
+    """The day that the address names, else the viewer's today. Raises InvalidInput for no day.
+
+    Nobody has anything to do with days that are years away, and at the ends of the calendar there
+    is no day before or after.
+    """
+    text = request.args.get(name)
+    if text is None:
+        return local_day(now, viewer.timezone)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise InvalidInput(
+            N_("The field '%(name)s' must be a day like 2026-11-24.", name=name)
+        ) from None
+    if abs(day - now.date()) > _FURTHEST:
+        raise InvalidInput(N_("That day is too far away."))
+    return day
+
+
+def _form(model: type[Fields]) -> dict[str, str | list[str]]:
+    """The form's first value of each field, and all of a field that is a list, or none."""
+    kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+    sent: dict[str, str | list[str]] = {
+        name: [] for name, kind in kinds.items() if get_origin(kind) is list
+    }
+    for name, values in request.form.lists():
+        kind = kinds.get(name, str)
+        if name in sent:
+            sent[name] = values
+        elif values[0] or kind is str:
+            sent[name] = values[0]
+    return sent

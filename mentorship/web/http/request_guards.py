@@ -1,0 +1,169 @@
+"""Who may call from where, before any view runs."""
+
+import re
+from collections.abc import Callable
+from urllib.parse import SplitResult, urlsplit
+
+from flask import Flask, request
+from werkzeug.exceptions import RequestHeaderFieldsTooLarge
+from werkzeug.routing import BaseConverter, ValidationError
+from werkzeug.sansio.utils import host_is_trusted
+
+from mentorship.config import Settings
+from mentorship.domain.shared.errors import ProductError
+from mentorship.domain.shared.messages import N_, joined
+from mentorship.schemas.contract import LARGEST_ID
+from mentorship.web.http.authentication import bearer
+from mentorship.web.http.sparse_log import SparseLog
+
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_LONGEST_HEADERS = 32 * 1024
+"""Characters of all headers of a request together; browsers stay far below."""
+
+_PORT = re.compile(r":[0-9]+\Z")
+
+_PLAIN_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
+_PLAIN_ORIGIN = re.compile(rf"https?://{_PLAIN_HOST.pattern}")
+"""What may be repeated to whoever asked."""
+
+
+class CrossSite(ProductError):
+    """A changing request that another site made a browser send.
+
+    `more` says to whoever sets the site up what was expected.
+    """
+
+    def __init__(self, more: str = "") -> None:
+        sentence = N_("This request came from another site, so it was refused.")
+        super().__init__(joined(sentence, more) if more else sentence)
+
+
+class WrongAddress(ProductError):
+    """A request for an address at which this installation is not set up to answer."""
+
+
+class IdConverter(BaseConverter):
+    """A positive number that fits every database; anything else is 404 already in the routing."""
+
+    regex = r"[1-9][0-9]{0,9}"
+
+    def to_python(self, value: str) -> int:
+        number = int(value)
+        if number > LARGEST_ID:
+            raise ValidationError
+        return number
+
+
+def host_check(settings: Settings) -> Callable[[str], bool]:
+    """Whether a `Host` header names this installation, in any case (RFC 9110, section 4.2.3).
+
+    At any port, because who forwards requests may use another one. Flask's own TRUSTED_HOSTS knows
+    no IPv6 and one case alone.
+    """
+    names = _THIS_MACHINE | {settings.base_host}
+    # Without a list Werkzeug's looks at the characters and the port's number alone.
+    return lambda host: host_is_trusted(host) and _PORT.sub("", host).lower() in names
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Refuse requests with oversized headers or for other hosts, and changes from other sites.
+
+    What a setting that does not fit can cause is logged, so that an operator sees it.
+
+    The site is told by fetch metadata, else Origin (OWASP). Neither header: not a browser's
+    request, so there is no cookie to misuse.
+    """
+    is_ours = host_check(settings)
+    log = SparseLog()
+
+    base_origin = _origin(urlsplit(settings.base_url))
+
+    def _origin_asked() -> str:
+        """Where a page of the host that is asked would come from, at whatever port."""
+        asked = urlsplit(f"{request.scheme}://{request.host}")
+        if asked.hostname == settings.base_host.strip("[]"):  # TLS may end in front of us.
+            asked = asked._replace(scheme=urlsplit(settings.base_url).scheme)
+        return _origin(asked)
+
+    @app.before_request
+    def refuse_long_headers() -> None:
+        headers = (value for name, value in request.environ.items() if name.startswith("HTTP_"))
+        if sum(map(len, headers)) > _LONGEST_HEADERS:
+            raise RequestHeaderFieldsTooLarge
+
+    @app.before_request
+    def refuse_other_hosts() -> None:
+        # The scheme is what a trusted proxy says, and it may hand on what it was told itself.
+        if is_ours(request.host) and request.scheme in ("http", "https"):
+            return
+        log.warning("wrong_host", asked=request.host, expected=settings.base_url)
+        raise _wrong_host(settings, request.host)
+
+    @app.before_request
+    def note_proxies_that_are_not_set_up() -> None:
+        forwarded = "X-Forwarded-For" in request.headers or "X-Forwarded-Proto" in request.headers
+        if forwarded and not settings.trusted_proxies:
+            log.warning("proxy_not_trusted", setting="TRUSTED_PROXIES")
+        elif settings.trusted_proxies and request.scheme != urlsplit(settings.base_url).scheme:
+            log.warning("proxy_scheme", asked=request.scheme, expected=settings.base_url)
+
+    @app.before_request
+    def refuse_other_sites() -> None:
+        if request.method in _SAFE_METHODS or bearer():
+            return
+        site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+        if site is not None:
+            is_our_site = site in ("same-origin", "none")
+        else:
+            is_our_site = origin is None or origin in (base_origin, _origin_asked())
+        if origin and settings.is_production and _is_ours_without_https(settings, origin):
+            log.warning("no_https", origin=origin, expected="https")
+            raise WrongAddress(
+                N_(
+                    "This page was opened without HTTPS, so your browser would not keep the "
+                    "sign-in. Please open the site by an address that begins with https://."
+                )
+            )
+        if not is_our_site:
+            log.warning("cross_site", origin=origin or "", expected=settings.base_url)
+            raise CrossSite(_expected_origin(settings, origin or ""))
+
+
+def _origin(address: SplitResult) -> str:
+    """As browsers write it in `Origin` (RFC 6454): in lower case, the usual port left out."""
+    scheme = address.scheme.lower()
+    usual_port = ":443" if scheme == "https" else ":80"
+    return f"{scheme}://{address.netloc.lower().removesuffix(usual_port)}"
+
+
+def _is_ours_without_https(settings: Settings, origin: str) -> bool:
+    """Whether a browser is at this site, and drops the cookies because they are marked Secure."""
+    scheme, _, place = origin.lower().partition("://")
+    host = _PORT.sub("", place)
+    return scheme == "http" and host == settings.base_host and host not in _THIS_MACHINE
+
+
+def _wrong_host(settings: Settings, asked: str) -> WrongAddress:
+    if settings.is_production or not _PLAIN_HOST.fullmatch(asked):
+        return WrongAddress(N_("This site is not configured for this address."))
+    return WrongAddress(
+        N_(
+            "This site is not configured for this address: it was asked for %(asked)s, and "
+            "expects %(expected)s. If people are to use this address, set BASE_URL to it.",
+            asked=asked,
+            expected=settings.base_url,
+        )
+    )
+
+
+def _expected_origin(settings: Settings, origin: str) -> str:
+    """For development, where it is most likely that BASE_URL is not the browser's address."""
+    if settings.is_production or not _PLAIN_ORIGIN.fullmatch(origin):
+        return ""
+    return N_(
+        "The browser was at %(origin)s, and this site is %(expected)s. If both are yours, set "
+        "BASE_URL to the browser's address.",
+        origin=origin,
+        expected=settings.base_url,
+    )

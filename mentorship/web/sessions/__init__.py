@@ -1,0 +1,1 @@
+"""Dashboards, session pages, and the routes that change a status."""

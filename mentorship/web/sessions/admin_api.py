@@ -1,0 +1,65 @@
+"""The public update route: a sweep for anybody, and the poll of an open dashboard."""
+
+from datetime import datetime
+
+from flask import Blueprint, Response, jsonify, make_response, request
+
+from mentorship.clock import utc_now
+from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.queries.sessions.due import DueBooking
+from mentorship.schemas.contract import PollFields, SweepAnswer, sweep_answer
+from mentorship.services.sessions.sweep import update_session_statuses
+from mentorship.web.http import authentication
+from mentorship.web.http.formatting import say
+from mentorship.web.http.htmx import is_htmx
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.sessions.dashboard import asked_pages
+from mentorship.web.sessions.poll_response import changed_lists
+from mentorship.web.sessions.sweep_first import freshened
+
+bp = Blueprint("admin_api", __name__)
+
+
+@bp.route("/api/admin/update-session-status", methods=["GET", "POST"])
+@described(
+    SweepAnswer,
+    access=Access.ANYBODY,
+    query=PollFields,
+    fragment="the session lists, and the event `session-status-updated` in HX-Trigger.",
+    others={204: "For HTMX: the lists are as the page shows them."},
+)
+def update_session_status() -> Response:
+    """Run a sweep, or for HTMX: tell an open dashboard what has changed.
+
+    Anybody is told the counts, a signed-in viewer also the updates of their own sessions, an
+    admin all updates. The parameters are what the page of an HTMX caller shows; it may also send
+    them as the fields of a form.
+    """
+    now = utc_now()
+    if is_htmx():
+        return _poll(now)
+    viewer = authentication.current_viewer()
+
+    def is_own(booking: DueBooking) -> bool:
+        return viewer is not None and viewer.takes_part(
+            student_id=booking.student_id, mentor_id=booking.mentor_id
+        )
+
+    result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=is_own)
+    return jsonify(sweep_answer(result, now, say))
+
+
+def _poll(now: datetime) -> Response:
+    """204 where the viewer's lists are as the page shows them, else the lists and the event.
+
+    Without `seen` nobody can tell what the page shows; then a change is what this request did.
+    """
+    state = authentication.required_pulse(now)
+    shown = Seen.parse(request.values["seen"]) if "seen" in request.values else state.place
+    state = freshened(state, now)
+    if state.place.print == shown.print:
+        return Response(status=204)
+    lists, headers = changed_lists(state, shown, pages=asked_pages(), now=now)
+    return make_response(lists, headers)

@@ -1,0 +1,51 @@
+"""The route for a cron service."""
+
+import hmac
+
+import structlog
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from mentorship.clock import utc_now
+from mentorship.domain.shared.errors import ProductError, Unavailable
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.schemas.contract import SweepAnswer, sweep_answer
+from mentorship.services.sessions.sweep import everything, update_session_statuses
+from mentorship.web.http.formatting import say
+from mentorship.web.http.openapi import Access, described
+
+log = structlog.get_logger(__name__)
+bp = Blueprint("cron_api", __name__)
+
+
+class Unauthorized(ProductError):
+    """The bearer secret is missing or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+@bp.route("/api/cron/complete-sessions", methods=["GET", "POST"])
+@described(SweepAnswer, access=Access.CRON)
+def complete_sessions() -> Response:
+    """Run a sweep for a cron service, which is told every update.
+
+    The secret is taken from the Authorization header alone and compared as bytes in constant time.
+    """
+    secret: bytes | None = current_app.extensions["settings"].usable_cron_secret
+    if secret is None:
+        log.error(
+            "cron_refused",
+            reason="CRON_SECRET is unset, shorter than 16, a sample or nothing for a header",
+        )
+        raise Unavailable(
+            N_("The cron route is switched off: CRON_SECRET is not set to a usable one.")
+        )
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)
+    if scheme.lower() != "bearer" or not is_right:
+        raise Unauthorized
+    now = utc_now()
+    result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, keep=everything)
+    return jsonify(sweep_answer(result, now, say))

@@ -1,0 +1,40 @@
+"""The dashboard pages."""
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from mentorship.clock import utc_now
+from mentorship.extensions import db
+from mentorship.queries.sessions.dashboard import Section, board
+from mentorship.web.http.current import settings
+from mentorship.web.http.request_body import page_number
+from mentorship.web.sessions.sweep_first import fresh_pulse
+
+bp = Blueprint("dashboard", __name__)
+
+
+@bp.get("/")
+def home() -> Response:
+    """Leads to the dashboard, which leads to sign-in where nobody is signed in."""
+    return redirect(url_for("dashboard.show"))
+
+
+@bp.get("/dashboard")
+def show() -> str:
+    """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
+    pages, now = asked_pages(), utc_now()
+    state = fresh_pulse(now)
+    found = board(
+        db.session(), state.viewer, seen=state.place, pages=pages, now=now,
+        cutoff=settings().cutoff,
+    )  # fmt: skip
+    return render_template("sessions/dashboard.html", viewer=state.viewer, board=found)
+
+
+def asked_pages() -> dict[Section, int]:
+    """The page of each list that the request names. Raises InvalidInput for no page number."""
+    return {
+        section: page_number(section.value)
+        for section in Section
+        if section.value in request.values
+    }

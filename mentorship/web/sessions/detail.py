@@ -1,0 +1,198 @@
+"""One session: its page with its history, and moving it to another time."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from flask import (
+    Blueprint,
+    Response,
+    flash,
+    jsonify,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask_babel import gettext as _
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as AnyResponse
+
+from mentorship.adapters import calendar_links
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.sessions.lifecycle import Party, Status
+from mentorship.domain.shared.errors import Conflict, InvalidInput
+from mentorship.extensions import db
+from mentorship.queries.booking.free_slots import free_slots
+from mentorship.queries.calendars import entry
+from mentorship.queries.mail import mail_of_session
+from mentorship.queries.sessions.detail import SessionPage, session_page
+from mentorship.queries.sessions.followup import around_session
+from mentorship.queries.shared.installation import identity_of
+from mentorship.schemas.contract import MoveAnswer, MoveFields, move_answer
+from mentorship.services.booking.book import NotFree
+from mentorship.services.calendars.entries import event_of
+from mentorship.services.sessions.move import Moved, move
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.current import settings
+from mentorship.web.http.formatting import say
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body, page_number
+from mentorship.web.sessions.sweep_first import sweep
+
+bp = Blueprint("session_page", __name__)
+
+_PAGE = 20
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor takes bookings."""
+
+
+@bp.get("/sessions/<id:session_id>")
+def show(session_id: int) -> str:
+    """The session, what can be done with it, all that happened to it and the mail about that."""
+    return page_of(session_id, required_viewer())
+
+
+def page_of(
+    session_id: int,
+    viewer: Viewer,
+    *,
+    error: str = "",
+    typed: Mapping[str, Mapping[str, str]] | None = None,
+) -> str:
+    """The page, after a sweep, so that it is never stale.
+
+    After a refusal with its sentence and what was `typed` in each form.
+    """
+    now = utc_now()
+    sweep(now)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    too_late = _too_late(page, viewer, now)
+    return render_template(
+        "sessions/detail.html",
+        viewer=viewer,
+        page=page,
+        around=around_session(db.session(), page, now=now),
+        error=error,
+        typed=typed or {},
+        mails=mail_of_session(db.session(), session_id),
+        now=now,
+        too_late=too_late,
+        calendars=_calendars(page, viewer),
+    )
+
+
+def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
+    """Where a session that is still to come can be put into a calendar: addresses by name."""
+    if page.party is Party.ADMIN or page.card.status is not Status.SCHEDULED:
+        return {}
+    session = db.session()
+    event = event_of(
+        entry(session, page.card.id), viewer, identity=identity_of(session),
+        base_url=settings().base_url,
+    )  # fmt: skip
+    return {
+        _("Calendar file"): url_for("feeds.one_session", session_id=page.card.id),
+        "Google Calendar": calendar_links.google(event),
+        "Outlook": calendar_links.outlook(event),
+    }
+
+
+@bp.get("/sessions/<id:session_id>/join")
+def join(session_id: int) -> AnyResponse:
+    """To the meeting; before its room opens to the session, which says when that is."""
+    viewer, now = required_viewer(), utc_now()
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    room = around_session(db.session(), page, now=now).room
+    return redirect(room or f"/sessions/{session_id}", 303)
+
+
+@bp.get("/sessions/<id:session_id>/move")
+def choose(session_id: int) -> str:
+    """The mentor's free times, of which one can be chosen."""
+    viewer, now = required_viewer(), utc_now()
+    return _choice(session_id, viewer, now=now, reason=request.args.get("reason", ""))
+
+
+@bp.post("/sessions/<id:session_id>/move")
+def confirm(session_id: int) -> AnyResponse:
+    """Move as the form says, then show the session; a refusal shows the form again."""
+    viewer, now = required_viewer(), utc_now()
+    session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    try:
+        fields = body(MoveFields)
+        flash(say(_move(session_id, fields, viewer, now=now).sentence))
+        return redirect(f"/sessions/{session_id}", 303)
+    except InvalidInput as refused:
+        error, status = say(refused), 400
+    except (Conflict, NotFree) as refused:
+        error, status = say(refused), 409
+    reason = request.form.get("reason", "")
+    return make_response(_choice(session_id, viewer, now=now, error=error, reason=reason), status)
+
+
+@bp.post("/api/sessions/<id:session_id>/reschedule")
+@described(MoveAnswer, access=Access.SIGNED_IN, body=MoveFields, refusals=(404, 409))
+def reschedule(session_id: int) -> Response:
+    """Move a session that has not begun to another free time of its mentor.
+
+    It stays the same session; its old time can be booked at once. Students have a cut-off.
+    """
+    viewer, now = required_viewer(), utc_now()
+    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), say))
+
+
+def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    return move(
+        db.session(),
+        booking_id=session_id,
+        slot_id=fields.slot_id,
+        viewer=viewer,
+        reason=fields.reason or None,
+        now=now,
+        cutoff=settings().cutoff,
+    )
+
+
+def _choice(
+    session_id: int, viewer: Viewer, *, now: datetime, error: str = "", reason: str = ""
+) -> str:
+    session = db.session()
+    page = session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
+    number = page_number("page")
+    slots = free_slots(
+        session,
+        mentor_id=page.mentor_id,
+        student_id=page.student_id,
+        since=now,
+        until=now + _ANY_TIME,
+        now=now,
+        limit=number * _PAGE + 2,  # One more than a page, and perhaps the present one.
+        moving=session_id,
+    )
+    others = [slot for slot in slots if slot.id != page.slot_id]
+    return render_template(
+        "sessions/move.html",
+        viewer=viewer,
+        page=page,
+        slots=others[(number - 1) * _PAGE : number * _PAGE],
+        final={
+            slot.id
+            for slot in others
+            if settings().cutoff.refuses(page.party, slot.start_time, now)
+        },
+        number=number,
+        is_more=len(others) > number * _PAGE,
+        too_late=_too_late(page, viewer, now),
+        error=error,
+        reason=reason,
+    )
+
+
+def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
+    """Why the viewer cannot change a session that could still be changed by others."""
+    cutoff = settings().cutoff
+    if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
+        return say(cutoff.sentence(page.card.start_time, viewer.timezone))
+    return None

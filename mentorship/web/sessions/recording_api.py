@@ -1,0 +1,48 @@
+"""The route for a meeting system that has recorded a session."""
+
+import structlog
+from flask import Blueprint, Response, current_app, jsonify, request
+
+from mentorship.clock import utc_now
+from mentorship.domain.shared.errors import InvalidInput, Unavailable
+from mentorship.domain.shared.messages import N_
+from mentorship.extensions import db
+from mentorship.schemas.followup import RecordingAnswer, RecordingFields, recording_answer
+from mentorship.services.sessions.recording_webhook import Signed, check_signature, take_recording
+from mentorship.web.http.formatting import say
+from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import body
+
+log = structlog.get_logger(__name__)
+bp = Blueprint("recording_api", __name__)
+
+
+@bp.post("/api/sessions/<id:session_id>/recording")
+@described(RecordingAnswer, access=Access.RECORDING, body=RecordingFields, refusals=(404, 409))
+def add(session_id: int) -> Response:
+    """A meeting system adds the recording of a completed session.
+
+    X-Mentorship-Timestamp is in seconds since 1970 and at most five minutes from now;
+    X-Mentorship-Signature is `sha256=` and the HMAC-SHA256 in hex, with RECORDING_SECRET, over the
+    timestamp, a full stop and the body. The same signature is taken once.
+    """
+    now = utc_now()
+    secret: bytes | None = current_app.extensions["settings"].usable_recording_secret
+    if secret is None:
+        log.error("recording_refused", reason="RECORDING_SECRET is unset or not a usable one")
+        raise Unavailable(
+            N_("The recording route is switched off: RECORDING_SECRET is not set to a usable one.")
+        )
+    call = Signed(
+        timestamp=request.headers.get("X-Mentorship-Timestamp", ""),
+        signature=request.headers.get("X-Mentorship-Signature", ""),
+        body=request.get_data(),
+    )
+    signature = check_signature(call, secret, now=now)
+    fields = body(RecordingFields)
+    if fields.session_id != session_id:
+        raise InvalidInput(N_("The field 'sessionId' is another session than the address."))
+    changed = take_recording(
+        db.session(), booking_id=session_id, url=fields.url, signature=signature, now=now
+    )
+    return jsonify(recording_answer(session_id, fields.url.strip(), say, changed=changed))

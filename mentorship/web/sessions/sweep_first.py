@@ -1,0 +1,27 @@
+"""Nobody is shown an old status: what is due is applied before anything is read."""
+
+from datetime import datetime
+
+from mentorship.extensions import db
+from mentorship.models import Cause
+from mentorship.queries.sessions.poll_state import Pulse
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.web.http.authentication import required_pulse
+
+
+def sweep(now: datetime) -> None:
+    """Apply what is due at `now` (UTC); with nothing due it only reads."""
+    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+
+
+def fresh_pulse(now: datetime) -> Pulse:
+    """Who asks and where their lists stand at `now` (UTC), after a sweep where anything is due."""
+    return freshened(required_pulse(now), now)
+
+
+def freshened(state: Pulse, now: datetime) -> Pulse:
+    """The same after a sweep, where `state` says that anything is due."""
+    if not state.is_anything_due:
+        return state
+    sweep(now)
+    return required_pulse(now)

@@ -1,0 +1,100 @@
+"""The dashboard as a calendar: a week or a day on the viewer's own wall."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import Blueprint, render_template
+
+from mentorship.clock import utc_now
+from mentorship.domain.shared.calendar_weeks import Week, day_hours, day_start, local_day
+from mentorship.extensions import db
+from mentorship.queries.sessions.week_view import Entry, day_agenda, week_agenda
+from mentorship.web.http.request_body import day_of_calendar, page_number
+from mentorship.web.sessions.sweep_first import fresh_pulse
+
+bp = Blueprint("calendar", __name__, url_prefix="/dashboard")
+
+
+@bp.get("/week")
+def week() -> str:
+    """The week that has the asked day, else this week."""
+    now = utc_now()
+    viewer = fresh_pulse(now).viewer
+    zone = viewer.timezone
+    asked = Week.of(day_of_calendar("day", viewer, now), zone)
+    starts = [day_start(day, zone) for day in (*asked.days, asked.next.monday)]
+    agendas = week_agenda(db.session(), viewer, starts)
+    return render_template(
+        "sessions/week.html",
+        viewer=viewer,
+        now=now,
+        today=local_day(now, zone),
+        week=asked,
+        days=dict(zip(asked.days, agendas, strict=True)),
+    )
+
+
+@bp.get("/day")
+def day() -> str:
+    """The asked day, else today: hour by hour from its first session to its last, now included."""
+    now = utc_now()
+    viewer = fresh_pulse(now).viewer
+    zone = viewer.timezone
+    asked = day_of_calendar("day", viewer, now)
+    since, until = day_start(asked, zone), day_start(asked + timedelta(days=1), zone)
+    found = day_agenda(db.session(), viewer, since=since, until=until, page=page_number("page"))
+    return render_template(
+        "sessions/day.html",
+        viewer=viewer,
+        now=now,
+        today=local_day(now, zone),
+        day=asked,
+        one=timedelta(days=1),
+        agenda=found,
+        hours=_hours(day_hours(asked, zone), until, found.entries, now=now),
+    )
+
+
+@dataclass(frozen=True)
+class _Hour:
+    """An hour of a day: when it begins (UTC), and what begins in it before and after now.
+
+    `minute` is how many minutes of it have passed where now lies in it, else None; only then is
+    there anything in `before`.
+    """
+
+    start: datetime
+    before: tuple[Entry, ...]
+    after: tuple[Entry, ...]
+    minute: int | None
+
+
+def _hours(
+    starts: tuple[datetime, ...], until: datetime, entries: tuple[Entry, ...], *, now: datetime
+) -> list[_Hour]:
+    """Each hour from the first in which a session is, or in which it is now, to the last.
+
+    `starts` are the first instants of the hours and `until` the end of the last (UTC): a day on
+    which the clocks change may have 23 or 25, and a last one that is shorter. What began the day
+    before stands in the first.
+    """
+    if not entries:
+        return []
+    first, last = entries[0].start_time, max(entry.end_time for entry in entries)
+    if starts[0] <= now < until:
+        first, last = min(first, now), max(last, now + timedelta(minutes=1))
+    return [
+        _hour(
+            start, end, [it for it in entries if start <= max(it.start_time, starts[0]) < end], now
+        )
+        for start, end in zip(starts, (*starts[1:], until), strict=True)
+        if first < end and start < last
+    ]
+
+
+def _hour(start: datetime, end: datetime, entries: list[Entry], now: datetime) -> _Hour:
+    if not start <= now < end:
+        return _Hour(start, (), tuple(entries), None)
+    begun = sum(entry.start_time <= now for entry in entries)
+    minute = (now - start) // timedelta(minutes=1)
+    return _Hour(start, tuple(entries[:begun]), tuple(entries[begun:]), minute)

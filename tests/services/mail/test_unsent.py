@@ -1,0 +1,172 @@
+"""What is undone before its mail has left is told to nobody."""
+
+import pytest
+from sqlalchemy import select, update
+
+from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.config import PROJECT
+from mentorship.database import begin_write
+from mentorship.domain.booking.cutoff import NO_CUTOFF
+from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.models import OutboxMessage
+from mentorship.services.booking.book import Wish, book
+from mentorship.services.mail.compose import House
+from mentorship.services.mail.send import deliver
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.move import move
+from tests.support.builders import a_profile, a_slot, at
+from tests.support.sink import a_sink
+
+NOW = at("08:00")
+
+
+@pytest.fixture(scope="module")
+def sink_server():
+    with a_sink() as sink:
+        yield sink
+
+
+@pytest.fixture
+def sent(session, sink_server):
+    """`sent()`: sends all that waits; the subjects of what came, by address."""
+    house = House(
+        "https://m.example.org", "no-reply@m.example.org", "s" * 32, PROJECT / "templates"
+    )
+    sink_server.mails.clear()
+
+    def act():
+        sink_server.mails.clear()
+        session.rollback()
+        while deliver(session, SmtpPost(sink_server.url), house, clock=lambda: NOW).total:
+            pass
+        return sorted(
+            (mail["To"].split("<")[-1][:4], mail["Subject"]) for mail in sink_server.mails
+        )
+
+    return act
+
+
+@pytest.fixture
+def slots(session, cast):
+    a_profile(session, cast.mentor)
+    return [a_slot(session, cast.mentor, starts=starts) for starts in ("12:00", "14:00", "16:00")]
+
+
+@pytest.fixture
+def act(session, cast, slots):
+    """What the student does."""
+
+    class Acts:
+        def book(self):
+            wish = Wish(slots[0], "SQL", "")
+            self.booking_id = book(session, viewer=cast.student, wish=wish, now=NOW).session_id
+
+        def cancel(self):
+            perform(
+                session, booking_id=self.booking_id, action=Action.CANCEL, viewer=cast.student,
+                now=NOW, reason="x",
+            )  # fmt: skip
+
+        def move(self, slot):
+            move(
+                session, booking_id=self.booking_id, slot_id=slots[slot], viewer=cast.student,
+                reason=None, now=NOW, cutoff=NO_CUTOFF,
+            )  # fmt: skip
+
+    return Acts()
+
+
+def test_booked_and_cancelled_before_the_mail_left_is_no_mail_at_all(act, sent):
+    for _ in range(20):
+        act.book()
+        act.cancel()
+
+    assert sent() == []
+
+
+def test_booked_moved_and_cancelled_before_the_mail_left_is_no_mail_at_all(act, sent):
+    act.book()
+    act.move(1)
+    act.cancel()
+
+    assert sent() == []
+
+
+def test_who_was_told_of_a_booking_is_told_of_its_cancellation(act, sent):
+    act.book()
+    booked = sent()
+    act.cancel()
+
+    assert len(booked) == 2
+    assert len(sent()) == 2
+
+
+def test_a_mail_that_is_being_sent_counts_as_sent(session, act, sent):
+    act.book()
+    begin_write(session)
+    session.execute(update(OutboxMessage).values(claimed_by="a sender", next_try_at=at("08:01")))
+    session.commit()
+    act.cancel()
+
+    assert len(sent()) == 2
+
+
+def test_each_reader_counts_apart(session, cast, act, sent):
+    act.book()
+    begin_write(session)
+    own = OutboxMessage.reader_id == cast.student.id
+    session.execute(update(OutboxMessage).where(own).values(claimed_by="a sender"))
+    session.execute(update(OutboxMessage).where(own).values(next_try_at=at("09:00")))
+    session.commit()
+    act.cancel()
+
+    assert [who for who, _subject in sent()] == ["sam."]
+
+
+def test_moved_there_and_back_before_the_mail_left_is_no_mail(act, sent):
+    act.book()
+    sent()
+    act.move(1)
+    act.move(2)
+    act.move(0)
+
+    assert sent() == []
+
+
+def test_moved_there_and_back_after_the_first_mail_left_is_told(act, sent):
+    act.book()
+    sent()
+    act.move(1)
+    there = sent()
+    act.move(0)
+
+    assert len(there) == len(sent()) == 2
+
+
+def test_moved_on_is_told(act, sent):
+    act.book()
+    sent()
+    act.move(1)
+    act.move(2)
+
+    assert len(sent()) == 4
+
+
+def test_moved_and_cancelled_after_the_booking_was_told_are_both_told(act, sent):
+    act.book()
+    sent()
+    act.move(1)
+    act.cancel()
+
+    assert len(sent()) == 4
+
+
+def test_what_is_not_sent_says_why(session, act):
+    act.book()
+    act.cancel()
+    session.rollback()
+
+    rows = session.execute(select(OutboxMessage.kind, OutboxMessage.error)).all()
+    assert {row.kind for row in rows} == {MailKind.BOOKED, MailKind.CANCELLED}
+    assert {row.error for row in rows} == {"It was undone before anybody was told."}

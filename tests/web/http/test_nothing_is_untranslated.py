@@ -1,0 +1,288 @@
+"""Every page, mail and refusal, read with a catalog that puts ⟦ ⟧ around each text.
+
+What then stands outside of them was never given to a catalog, so no language can have it.
+"""
+
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+from functools import partial
+from html.parser import HTMLParser
+from zoneinfo import available_timezones
+
+import pytest
+from babel import Locale
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from sqlalchemy import select, update
+
+from mentorship.adapters import translations
+from mentorship.clock import utc_now
+from mentorship.config import PROJECT
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import Language, Role
+from mentorship.domain.booking.cutoff import NO_CUTOFF
+from mentorship.domain.mail import CHOICES, REMINDERS, MailKind
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.shared.global_ids import Identity
+from mentorship.models import Cause, OutboxMessage, User
+from mentorship.queries.mail import mail_facts
+from mentorship.services.accounts import emails
+from mentorship.services.mail import compose
+from mentorship.services.mail.compose import House, write_letter
+from mentorship.services.mail.outbox import tell
+from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.move import move
+from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.web.http import labels
+from mentorship.web.http import locale as texts
+from tests.architecture.test_translations import texts_of_the_source
+from tests.browser.pages import LONG_NAME, MINUTE, TOPICS, a_crowd, pages_of
+from tests.support.browser import a_site
+from tests.support.builders import a_booking, a_profile, a_slot
+from tests.support.processes import cookie_of
+
+pytestmark = pytest.mark.real_clock  # The crowd on its pages serves the browser tests, too.
+
+SHOWN = ("placeholder", "title", "aria-label", "alt", "data-late", "data-left", "data-lost",
+         "data-back", "data-failed", "data-many")  # fmt: skip
+NOT_WORDS = ("script", "style", "code")
+GERMAN = Locale.parse("de")
+SAME_IN_EVERY_LANGUAGE = {
+    "Mentorship", "English", "Deutsch", "https", "Authorization", "Bearer", "UTC", "EST", "EDT",
+    "AM", "PM", "Google", "Calendar", "Outlook",
+}  # fmt: skip
+# What people have written, which is shown as it is.
+IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
+
+WRITTEN = (
+    *TOPICS, LONG_NAME, "Sam <b>Student</b>", "Ada", "Nell", "Away", "Not well today.",
+    "Databases, and calm under deadline", "Databases", "I can help with", "tests", "code",
+    "550 No such person", "W" * 40, "y" * 300, LONG_NAME[:80].strip(), *LONG_NAME.split(),
+    *(text.strip() for text in TOPICS),
+)  # fmt: skip
+
+
+class Reader(HTMLParser):
+    """What a person sees or hears of a page."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts, self._silent = [], 0
+
+    def handle_starttag(self, tag, attrs):
+        self._silent += tag in NOT_WORDS
+        said = dict(attrs)
+        self.texts += [said[name] or "" for name in SHOWN if name in said]
+        if tag == "input" and said.get("type") in ("submit", "button"):
+            self.texts.append(said.get("value") or "")
+
+    def handle_endtag(self, tag):
+        self._silent -= tag in NOT_WORDS
+
+    def handle_data(self, data):
+        if not self._silent:
+            self.texts.append(data)
+
+
+def _names_of_days_and_months():
+    for kind in (GERMAN.days, GERMAN.months):
+        for each in kind["format"].values():
+            yield from (name.strip(".") for name in each.values())
+
+
+NEUTRAL = (
+    SAME_IN_EVERY_LANGUAGE
+    | set(_names_of_days_and_months())
+    | {part for name in available_timezones() for part in re.split(r"[/_+-]", name)}
+)
+
+
+def untranslated(texts, written=WRITTEN):
+    """The words of these texts that no catalog was asked for."""
+    found = set()
+    for text in texts:
+        left = text
+        while (shorter := re.sub(r"⟦[^⟦⟧]*⟧", " ", left)) != left:
+            left = shorter
+        left = re.sub(r"\S+@\S+|\S+://\S+", " ", left)
+        for each in sorted(written, key=len, reverse=True):
+            left = re.sub(rf"(?<!\w){re.escape(each)}(?!\w)", " ", left)
+        found |= {word for word in re.findall(r"[^\W\d_]{2,}", left) if word not in NEUTRAL}
+    return found
+
+
+def of_page(html, written=WRITTEN):
+    """The same for what a page shows."""
+    reader = Reader()
+    reader.feed(html)
+    return untranslated(reader.texts, written)
+
+
+@pytest.fixture(scope="module")
+def marks(tmp_path_factory):
+    """German is every text with marks around it; made before the application is."""
+    catalog = Catalog(locale="de")
+    for text in texts_of_the_source():
+        catalog.add(text, f"⟦{text}⟧" if isinstance(text, str) else [f"⟦{it}⟧" for it in text])
+    folder = tmp_path_factory.mktemp("marked")
+    file = folder / "de" / "LC_MESSAGES" / "messages.mo"
+    file.parent.mkdir(parents=True)
+    with file.open("wb") as opened:
+        write_mo(opened, catalog)
+    kept = (translations.catalog_of, compose._templates, labels._of_section, texts._found)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "FOLDER", folder)
+        for each in kept:
+            each.cache_clear()
+        yield
+    for each in kept:
+        each.cache_clear()
+
+
+@pytest.fixture
+def site(marks, databases, tmp_path):
+    """The product in the marked language, on a database of its own."""
+    with databases.fresh("sqlite") as url, a_site(url, tmp_path) as site:
+        yield site
+
+
+@pytest.fixture(scope="module")
+def full_site(marks, databases, tmp_path_factory):
+    """One on which nothing is empty, and its crowd; no test changes anything there."""
+    folder = tmp_path_factory.mktemp("site")
+    with databases.fresh("sqlite") as url, a_site(url, folder) as site:
+        yield site, a_crowd(site)
+
+
+def test_the_check_sees_texts_that_are_not_marked():
+    page = '<p>⟦Saved ⟦2⟧ times⟧ on Di., 24. Nov. 2026</p><input placeholder="Name" value="Sam">'
+    assert of_page(page) == {"on", "Name"}
+    assert of_page('<a title="Go">⟦Back⟧ Ada</a><script>const english = 1;</script>') == {"Go"}
+    assert of_page("<title>⟦Mail⟧ · Mentorship</title><p>Europe/Berlin, EST</p>") == set()
+
+
+ASKS = {"Accept-Language": "de", "Accept": "text/html"}
+
+
+def client_of(site, viewer):
+    """A browser in which this person is signed in."""
+    client = site.app.test_client()
+    if viewer is not None:
+        name, _, value = cookie_of(site.app, viewer).partition("=")
+        client.set_cookie(name, value)
+    return client
+
+
+@pytest.mark.parametrize("person", ["nobody", "student", "mentor", "admin"])
+def test_no_page_has_a_text_that_no_catalog_was_asked_for(full_site, person):
+    site, crowd = full_site
+    paths = pages_of(site, crowd, person)
+    client = client_of(site, crowd.people[person])
+
+    found = {path: of_page(client.get(path, headers=ASKS).text) for path in paths}
+
+    assert len(found) >= 7
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+@pytest.mark.parametrize(
+    ("person", "path", "fields"),
+    [
+        ("nobody",  "/login",                 {"email": "who@example.org", "password": "xxxxxxxx"}),
+        ("nobody",  "/signup",                {}),
+        ("nobody",  "/signup",                {"password": "short", "timezone": "UTC"}),
+        ("nobody",  "/forgot",                {"email": "no"}),
+        ("student", "/account",               {"name": ""}),
+        ("student", "/account",               {"name": "Sam", "timezone": "Nowhere"}),
+        ("student", "/account/password",      {"current": "wrong", "password": "xxxxxxxxx"}),
+        ("student", "/account/tokens",        {"name": ""}),
+        ("student", "/slots/{slot_id}/book",  {"topic": ""}),
+        ("student", "/sessions/{session_id}/feedback", {"rating": "5"}),
+        ("student", "/sessions/{session_id}/move",     {"slotId": "{slot_id}"}),
+        ("student", "/api/sessions/{session_id}/start", {}),
+        ("mentor",  "/availability/rules/new", {"opens": "18:00", "closes": "20:00"}),
+        ("mentor",  "/availability/slots/new", {"day": "2020-01-01", "opens": "18:00",
+                                                "closes": "20:00", "capacity": "1"}),
+        ("mentor",  "/availability/days-off/new", {"firstDay": "2020-01-01"}),
+        ("mentor",  "/availability/settings",  {"bufferBefore": "999", "bufferAfter": "0",
+                                                "minimumNotice": "0", "horizonDays": "9"}),
+        ("mentor",  "/profile",                {"headline": "x" * 500}),
+        ("mentor",  "/sessions/{session_id}/room", {"url": "nonsense"}),
+    ],
+)  # fmt: skip
+def test_no_refusal_has_a_text_that_no_catalog_was_asked_for(full_site, person, path, fields):
+    site, crowd = full_site
+    values = {name: each[0] for name, each in crowd.values.items()}
+    fields = {name: value.format(**values) for name, value in fields.items()}
+
+    answer = client_of(site, crowd.people[person]).post(
+        path.format(**values), data=fields, headers=ASKS
+    )
+
+    assert 400 <= answer.status_code < 500
+    typed = (*WRITTEN, *(value for value in fields.values() if value[:1].isalpha()))
+    assert of_page(answer.text, typed) == set()
+
+
+def letters_about_a_session(session, mentor, student, *, now):
+    """The outbox has a mail of each kind about sessions, both people's."""
+
+    def book(starts):
+        return a_booking(session, mentor=mentor, student=student, topic="Thesis",
+                         starts=now + starts * MINUTE)  # fmt: skip
+
+    late, held, gone, moved = book(-5), book(5), book(200), book(300)
+    update_session_statuses(session, now=now, cause=Cause.COMMAND, keep=nothing)
+    do = partial(perform, session, viewer=mentor, now=now)
+    do(booking_id=late, action=Action.ARRIVE)
+    do(booking_id=held, action=Action.START)
+    do(booking_id=held, action=Action.COMPLETE)
+    do(booking_id=gone, action=Action.CANCEL, reason="Away")
+    a_profile(session, mentor, minimum_notice=0)
+    slot = a_slot(session, mentor, starts=now + timedelta(days=2))
+    move(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
+         cutoff=NO_CUTOFF)  # fmt: skip
+    begin_write(session)
+    for kind in (MailKind.BOOKED, *REMINDERS):
+        tell(session, kind, booking_id=moved, now=now)
+    session.commit()
+
+
+def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
+    session = site.session
+    mentor, student = site.person("Ada", Role.MENTOR), site.person("Nell", Role.STUDENT)
+    begin_write(session)
+    session.execute(update(User).values(language="de"))
+    session.commit()
+    letters_about_a_session(session, mentor, student, now=utc_now())
+    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
+
+    kinds, written = set(), (*WRITTEN, "Thesis")
+    for mail in mail_facts(session, session.scalars(select(OutboxMessage.id)).all()):
+        written_mail = write_letter(mail, house, IDENTITY).as_bytes()
+        letter = message_from_bytes(written_mail, policy=policy.default)
+        html = letter.get_body(("html",)).get_content()
+        plain = letter.get_body(("plain",)).get_content()
+        kinds.add(mail.kind)
+        found = untranslated([letter["Subject"], plain], written) | of_page(html, written)
+        assert found == set(), mail.kind
+        assert '<html lang="de">' in html
+    assert kinds == set(CHOICES)
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        partial(emails.confirm_address, "a@example.org", "https://a.example"),
+        partial(emails.has_account, "a@example.org", "Ada", "https://a.example"),
+        partial(emails.set_new_password, "a@example.org", "Ada", "https://a.example"),
+        partial(emails.password_changed, "a@example.org", "Ada", "https://a.example"),
+        partial(emails.no_account, "a@example.org", "https://a.example"),
+        partial(emails.approved, "a@example.org", "Ada", "https://a.example"),
+    ],
+)
+def test_no_mail_about_accounts_has_a_text_that_no_catalog_was_asked_for(marks, write):
+    mail = write(language=Language.DE, now=utc_now())
+
+    assert untranslated([mail.subject, mail.text]) | of_page(mail.html) == set()
