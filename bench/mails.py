@@ -25,7 +25,7 @@ from mentorship.models import SessionBooking
 from mentorship.services.mail.compose import House
 from mentorship.services.mail.outbox import tell
 from mentorship.services.mail.send import deliver
-from mentorship.services.worker import SENDERS
+from mentorship.services.operations.worker import SENDERS
 
 _CONTEXT = multiprocessing.get_context("spawn")
 

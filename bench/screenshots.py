@@ -10,7 +10,7 @@ from typing import Any
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.queries.accounts.people import account_of
-from mentorship.services.demo import load_demo
+from mentorship.services.operations.demo import load_demo
 from tests.support.browser import Windows, a_browser, a_site
 from tests.support.databases import Databases
 

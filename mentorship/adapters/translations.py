@@ -7,7 +7,7 @@ from pathlib import Path
 from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 
-from mentorship.domain.accounts.viewers import HourCycle, Language
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import Sentence, Span
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import UTC_NAME, zone_of

@@ -6,7 +6,7 @@ from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
-from mentorship.services.accounts.import_batches import Removal, list_imports, remove_import
+from mentorship.services.operations.remove_import import Removal, list_imports, remove_import
 
 _WORDS = {
     "users": ("person", "people"),

@@ -21,10 +21,10 @@ from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
 from mentorship.schemas.webhooks import webhook_body
 from mentorship.served_address import noted
-from mentorship.services.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.mail.compose import House
+from mentorship.services.operations.demo import DEMO_SIGN_INS, load_demo
+from mentorship.services.operations.worker import SENDERS, run_calls, run_mail, run_worker
 from mentorship.services.webhooks.send import Caller
-from mentorship.services.worker import SENDERS, run_calls, run_mail, run_worker
 
 
 @click.command()

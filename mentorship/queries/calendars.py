@@ -12,7 +12,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.calendars import Alarm
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import BookingMove, CalendarFeed, SessionBooking, StatusChange, User
-from mentorship.queries.accounts.people import VIEWER_COLUMNS, viewer_from
+from mentorship.queries.shared.viewers import VIEWER_COLUMNS, viewer_from
 
 LOOK_BACK = timedelta(days=60)
 CANCELLED_FOR = timedelta(days=30)

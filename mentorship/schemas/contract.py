@@ -14,11 +14,11 @@ from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause
 from mentorship.queries.booking.free_slots import FreeSlot
-from mentorship.services.accounts.passwords import clean_text
 from mentorship.services.booking.book import Booked, NotFree
 from mentorship.services.sessions.actions import Outcome
 from mentorship.services.sessions.move import Moved
 from mentorship.services.sessions.sweep import SweepResult
+from mentorship.services.shared.text_fields import clean_text
 
 
 def utc_text(instant: datetime) -> str:

@@ -3,33 +3,23 @@
 from flask import Flask
 
 from mentorship.config import Settings
-from mentorship.web import mail, webhooks
-from mentorship.web.accounts import (
-    account,
-    known_browsers,
-    mentor_profile,
-    people,
-    sign_in,
-    sign_up,
-    tokens_api,
-)
+from mentorship.web import mail, operations, webhooks
+from mentorship.web.accounts import account, mentor_profile, people, sign_in, sign_up, tokens_api
 from mentorship.web.availability import api, pages
 from mentorship.web.booking import book, directory, waiting_list
 from mentorship.web.calendars import feeds
 from mentorship.web.http import (
     authentication,
-    change_limits,
     errors,
     formatting,
     labels,
     locale,
     openapi,
-    rate_limits,
     request_body,
     request_guards,
     security_headers,
-    well_known,
 )
+from mentorship.web.http.limits import attempts, changes, known_browsers
 from mentorship.web.sessions import (
     actions,
     admin_api,
@@ -54,13 +44,13 @@ def init_app(app: Flask, settings: Settings) -> None:
     labels.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)
-    rate_limits.init_app(app, settings)
-    change_limits.init_app(app)
+    attempts.init_app(app, settings)
+    changes.init_app(app)
     feeds.init_app(app)
     for module in (
         account, admin_api, followup, sign_in, pages, api, book, week_view,
         cron_api, dashboard, feeds, mail, directory, openapi, people, mentor_profile, recording_api,
-        detail, actions, sign_up, tokens_api, waiting_list, webhooks, well_known,
+        detail, actions, sign_up, tokens_api, waiting_list, webhooks, operations,
     ):  # fmt: skip
         app.register_blueprint(module.bp)
     openapi.init_app(app)

@@ -13,12 +13,12 @@ from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
 from mentorship.services.webhooks import endpoints as webhook_endpoints
-from mentorship.web.accounts.password_confirmation import (
+from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.formatting import say
+from mentorship.web.http.password_confirmation import (
     is_password_recent,
     require_recent_password,
 )
-from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
 from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")

@@ -7,7 +7,7 @@ Revises: 0006
 import sqlalchemy as sa
 from alembic import op
 
-from mentorship.domain.booking.search_text import fold
+from mentorship.domain.shared.search_text import fold
 
 revision = "0007"
 down_revision = "0006"

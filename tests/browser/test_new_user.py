@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.clock import utc_now
-from mentorship.services.demo import load_demo
+from mentorship.services.operations.demo import load_demo
 from tests.support.browser import a_site
 
 pytestmark = pytest.mark.browser

@@ -13,9 +13,9 @@ from mentorship import database
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import SessionBooking, User
-from mentorship.services import demo
 from mentorship.services.accounts.passwords import has_users
-from mentorship.services.demo import DEMO_PASSWORD, DEMO_SIGN_INS
+from mentorship.services.operations import demo
+from mentorship.services.operations.demo import DEMO_PASSWORD, DEMO_SIGN_INS
 from tests.support.builders import a_user, at, the_journal
 from tests.support.clocks import standing_at
 from tests.support.processes import a_command, at_once, wait_until

@@ -16,10 +16,10 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
 from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause, SessionBooking
+from mentorship.services.operations.worker import run_worker
 from mentorship.services.sessions.actions import perform
 from mentorship.services.sessions.import_csv import import_sessions
 from mentorship.services.sessions.sweep import everything, update_session_statuses
-from mentorship.services.worker import run_worker
 from tests.proof.conftest import sizes
 from tests.proof.world import a_world
 from tests.support.builders import a_user, at

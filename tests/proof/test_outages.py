@@ -22,8 +22,8 @@ from mentorship.database import begin_write
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.extensions import db
 from mentorship.models import Cause
+from mentorship.services.operations.worker import AFTER_AN_ERROR, run_worker
 from mentorship.services.sessions.sweep import BATCH, nothing, update_session_statuses
-from mentorship.services.worker import AFTER_AN_ERROR, run_worker
 from tests.conftest import CRON_SECRET
 from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE

@@ -9,7 +9,7 @@ from mentorship import create_app
 from mentorship.extensions import db
 from mentorship.logs import configure_logs
 from mentorship.web.calendars import feeds
-from mentorship.web.http import rate_limits
+from mentorship.web.http.limits import attempts
 from tests.support.databases import settings_for
 
 
@@ -34,4 +34,4 @@ class Applications:
         with app.app_context():
             db.engine.dispose()
         feeds.init_app(app)
-        rate_limits.init_app(app, app.extensions["settings"])
+        attempts.init_app(app, app.extensions["settings"])

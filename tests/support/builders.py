@@ -25,8 +25,8 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
-from mentorship.services.accounts.passwords import folded_name
 from mentorship.services.accounts.signed_links import Links
+from mentorship.services.shared.text_fields import folded_name
 
 LINKS = Links("https://mentors.example.org", "a-key-for-links-in-tests")
 

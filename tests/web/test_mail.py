@@ -6,9 +6,9 @@ import pytest
 from sqlalchemy import select, update
 
 from mentorship.adapters import translations
-from mentorship.domain.accounts.viewers import Language
 from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Problem
+from mentorship.domain.shared.locales import Language
 from mentorship.models import MailChoice, OutboxMessage, User
 from mentorship.queries.mail import choices_of
 from mentorship.services.mail.compose import unsubscribe_token

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from mentorship.domain.booking.search_text import fold
+from mentorship.domain.shared.search_text import fold
 
 _WORDS = """
 spring summer autumn winter fruhling fruehling fruhjahr fruehjahr sommer herbst

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mentorship.domain.sessions.lifecycle import Party
+from mentorship.domain.shared.locales import HourCycle, Language
 
 
 class Role(StrEnum):
@@ -12,20 +13,6 @@ class Role(StrEnum):
     STUDENT = "STUDENT"
     MENTOR = "MENTOR"
     ADMIN = "ADMIN"
-
-
-class HourCycle(StrEnum):
-    """How the hours of a day are counted: 12 and AM or PM, or 0 to 23 (as Unicode calls them)."""
-
-    H12 = "h12"
-    H23 = "h23"
-
-
-class Language(StrEnum):
-    """What people can read the product in, as BCP 47 calls it."""
-
-    EN = "en"
-    DE = "de"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """What can be wrong with a request, in words for people. `web.errors` turns each into HTTP."""
 
-from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.messages import N_
 
 
@@ -72,6 +71,13 @@ class NotSigned(ProductError):
         super().__init__(N_("This call is not signed rightly, is too old, or came before."))
 
 
+class Unauthorized(ProductError):
+    """The bearer secret is missing or wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
 class NotFound(ProductError):
     """There is no such thing, or it is none of the viewer's business; the sentence says which."""
 
@@ -86,7 +92,7 @@ class Forbidden(ProductError):
 class Conflict(ProductError):
     """The session is in a state that does not allow this; `status` and `is_delayed` say which."""
 
-    def __init__(self, sentence: str, *, status: Status, is_delayed: bool) -> None:
+    def __init__(self, sentence: str, *, status: str, is_delayed: bool) -> None:
         super().__init__(sentence)
         self.status = status
         self.is_delayed = is_delayed

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 
-from mentorship.domain.accounts.viewers import HourCycle
+from mentorship.domain.shared.locales import HourCycle
 from mentorship.domain.shared.zones import zone_of
 
 _remembered = lru_cache(16_384)

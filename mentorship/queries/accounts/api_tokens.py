@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mentorship.domain.accounts.api_tokens import TokenScope
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.models import ApiToken, User
-from mentorship.queries.accounts.people import VIEWER_COLUMNS, viewer_from
+from mentorship.queries.shared.viewers import VIEWER_COLUMNS, viewer_from
 
 
 @dataclass(frozen=True)

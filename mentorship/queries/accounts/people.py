@@ -2,32 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row, String, bindparam, func, or_, select, type_coerce
+from sqlalchemy import String, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from mentorship.database import read
-from mentorship.domain.accounts.sign_ins import IDLE_FOR, LASTS_FOR
-from mentorship.domain.accounts.viewers import HourCycle, Language, Role, Viewer
-from mentorship.domain.booking.search_text import fold
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.search_text import fold
 from mentorship.domain.shared.zones import current_name
 from mentorship.models import SignIn, User
+from mentorship.queries.shared.viewers import (
+    IS_SIGNED_IN,
+    VIEWER_COLUMNS,
+    sign_in_values,
+    viewer_from,
+)
 
-VIEWER_COLUMNS = (
-    User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
-    User.language,
-)  # fmt: skip
 _BY_EPOCH = select(*VIEWER_COLUMNS).where(
     User.id == bindparam("id"), User.session_epoch == bindparam("epoch")
 )
-IS_SIGNED_IN = (
-    (SignIn.id == bindparam("sign_in"))
-    & (SignIn.created_at > bindparam("earliest"))
-    & (SignIn.last_seen_at > bindparam("idle_since"))
-)
-"""Whether a row of `sign_ins` is the one with this id, and has not ended by itself."""
-
 _SIGNED_IN = (
     select(*VIEWER_COLUMNS, SignIn.last_seen_at)
     .join(SignIn, SignIn.user_id == User.id)
@@ -91,11 +84,6 @@ def signed_in(
     return (viewer_from(rows[0]), rows[0].last_seen_at) if rows else None
 
 
-def sign_in_values(sign_in: str, now: datetime) -> dict[str, object]:
-    """The values of IS_SIGNED_IN."""
-    return {"sign_in": sign_in, "earliest": now - LASTS_FOR, "idle_since": now - IDLE_FOR}
-
-
 def account_of(session: Session, email: str) -> Account | None:
     """The account with this address, in lower case."""
     row = session.execute(_BY_EMAIL, {"email": email}).one_or_none()
@@ -147,17 +135,3 @@ def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
         .offset((page - 1) * PAGE_SIZE)
     )
     return PeoplePage(tuple(Person(**row._mapping) for row in rows), total, page, pages, waiting)
-
-
-def viewer_from(row: Row[*tuple[Any, ...]]) -> Viewer:
-    """The person in a row that has VIEWER_COLUMNS."""
-    return Viewer(
-        row.id,
-        row.role,
-        row.name,
-        row.email,
-        row.timezone,
-        row.session_epoch,
-        HourCycle(row.hour_cycle) if row.hour_cycle else None,
-        Language(row.language) if row.language else None,
-    )

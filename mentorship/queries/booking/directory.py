@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.booking.search_text import LAST, LONGEST_WORD, fold
+from mentorship.domain.shared.search_text import LAST, LONGEST_WORD, fold
 from mentorship.models import MentorProfile, MentorTimeSlot, MentorTopic, MentorWord, User
 from mentorship.queries.booking.free_slots import (
     LIMIT_COLUMNS,

@@ -19,14 +19,14 @@ from mentorship.models import (
     StatusChange,
     User,
 )
-from mentorship.queries.accounts.people import (
+from mentorship.queries.sessions.due import ANYTHING_DUE
+from mentorship.queries.sessions.visibility import VIEWER, visible_to
+from mentorship.queries.shared.viewers import (
     IS_SIGNED_IN,
     VIEWER_COLUMNS,
     sign_in_values,
     viewer_from,
 )
-from mentorship.queries.sessions.due import ANYTHING_DUE
-from mentorship.queries.sessions.visibility import VIEWER, visible_to
 
 
 @dataclass(frozen=True)

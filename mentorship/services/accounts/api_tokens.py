@@ -16,8 +16,8 @@ from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import ApiToken
 from mentorship.queries.accounts.api_tokens import token_bearer, works_at
-from mentorship.services.accounts.passwords import clean_text
 from mentorship.services.shared.locks import lock_account
+from mentorship.services.shared.text_fields import clean_text
 
 PREFIX = "mentorship_"
 """Tells a token from any other secret, in a header as in a text that somebody leaks."""

@@ -6,8 +6,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Language, Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.models import User
 from mentorship.services.accounts import emails

@@ -7,21 +7,22 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import HourCycle, Language, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.availability.slot_plan import Calendar
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_, joined
 from mentorship.models import AvailabilityRule, MentorProfile, User
 from mentorship.queries.availability.mentor_calendar import read_rules
-from mentorship.services.accounts.passwords import (
+from mentorship.services.availability.apply import apply
+from mentorship.services.booking.search_index import refresh_words
+from mentorship.services.shared.text_fields import (
     clean_hour_cycle,
     clean_language,
     clean_name,
     clean_timezone,
     folded_name,
 )
-from mentorship.services.availability.apply import apply
-from mentorship.services.booking.search_index import refresh_words
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from hashlib import sha256
 from markupsafe import escape
 
 from mentorship.adapters.translations import say
-from mentorship.domain.accounts.viewers import Language
 from mentorship.domain.mail import MailKind
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.services.accounts.signed_links import Purpose
 from mentorship.services.mail.outbox import Mail

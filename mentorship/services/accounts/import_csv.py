@@ -11,16 +11,15 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import ImportKind, User
-from mentorship.services.accounts.import_batches import record_import
-from mentorship.services.accounts.passwords import (
+from mentorship.services.accounts.passwords import clean_password, new_account
+from mentorship.services.shared.csv_files import Watch, read_rows
+from mentorship.services.shared.import_records import record_import
+from mentorship.services.shared.text_fields import (
     clean_email,
     clean_name,
-    clean_password,
     clean_role,
     clean_timezone,
-    new_account,
 )
-from mentorship.services.shared.csv_files import Watch, read_rows
 
 
 @dataclass(frozen=True)

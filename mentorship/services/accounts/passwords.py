@@ -1,8 +1,6 @@
 """Accounts: making them, checking a password, setting a new one."""
 
-import re
 import secrets
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -14,103 +12,29 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import HourCycle, Language, Role, Viewer
-from mentorship.domain.booking.search_text import fold
-from mentorship.domain.shared.email_addresses import LONGEST_ADDRESS, is_mailbox, normalized
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput, NotConfirmed
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
-from mentorship.domain.shared.zones import UTC_NAME, current_name
 from mentorship.models import ApiToken, CalendarFeed, SignIn, User
 from mentorship.queries.accounts.people import account_of
 from mentorship.services.accounts import emails
 from mentorship.services.accounts.signed_links import Links
 from mentorship.services.mail.outbox import Mail, enqueue
+from mentorship.services.shared.text_fields import (
+    clean_email,
+    clean_name,
+    clean_role,
+    clean_text,
+    clean_timezone,
+    folded_name,
+)
 
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
-LONGEST_NAME = 120
-LONGEST_ZONE = 64
 
 FIRST_EPOCHS = 1_000_000_000
 """A new account begins with one of so many epochs, so that a cookie or a link for the same id of
 another database on this host, signed with the same key, fits nobody."""
-
-_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
-_PILE = "M" * 9
-"""Too many marks on one letter, by the first letter of their general categories."""
-
-
-def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
-    """`value` without blanks around it. Raises InvalidInput where it does not fit.
-
-    Control characters and lone surrogates are refused: they break headers, calendars and
-    databases further on. So is what turns the text around it (Unicode Standard Annex 9, 2.1 to
-    2.5) or is piled up over its neighbours. What shows nothing counts as empty.
-    """
-    value = value.strip()
-    categories = [unicodedata.category(character) for character in value]
-    kinds = "".join(category[0] for category in categories)
-    if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
-        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
-    # Signs that are newer than this Python's tables have no category, and show all the same.
-    if all(category[0] in "MZ" or category == "Cf" for category in categories):
-        value = ""
-    if required and not value:
-        raise InvalidInput(N_("%(what)s is missing.", what=what))
-    if len(value) > longest:
-        raise InvalidInput(
-            N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
-        )
-    return value
-
-
-def clean_email(value: str) -> str:
-    """The address in lower case. Raises InvalidInput."""
-    email = normalized(clean_text(value, what=N_("The e-mail address"), longest=LONGEST_ADDRESS))
-    if is_mailbox(email):
-        return email
-    if email.startswith("mailto:") or email.endswith(">"):
-        raise InvalidInput(
-            N_("'%(email)s' is more than an e-mail address. "
-               "Please give the address alone, like kim@example.org.", email=email)
-        )  # fmt: skip
-    if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
-        raise InvalidInput(
-            N_(
-                "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
-                email=email,
-            )
-        )
-    raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
-
-
-def clean_name(value: str) -> str:
-    """The name as it is shown. Raises InvalidInput."""
-    return clean_text(value, what=N_("The name"), longest=LONGEST_NAME)
-
-
-def folded_name(name: str) -> str:
-    """As it is searched and ordered."""
-    return fold(name)[:LONGEST_NAME]
-
-
-def clean_role(value: str) -> Role:
-    """The role of this name, in any case of letters. Raises InvalidInput."""
-    try:
-        return Role(value.strip().upper())
-    except ValueError:
-        raise InvalidInput(
-            N_("'%(value)s' is not one of student, mentor or admin.", value=value)
-        ) from None
-
-
-def clean_timezone(value: str) -> str:
-    """Today's IANA name of a zone, also for an old one; empty means UTC. Raises InvalidInput."""
-    name = current_name(value.strip() or UTC_NAME)
-    if name is None:
-        raise InvalidInput(
-            N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value[:LONGEST_ZONE])
-        )
-    return name
 
 
 def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
@@ -243,22 +167,6 @@ def change_password(
 def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
     """End everything that acts in the person's name."""
     _end_all(session, viewer, now)
-
-
-def clean_hour_cycle(value: str) -> HourCycle | None:
-    """A choice of how hours are counted; empty is none. Raises InvalidInput."""
-    try:
-        return HourCycle(value) if value else None
-    except ValueError:
-        raise InvalidInput(N_("Hours are counted as h12 or h23.")) from None
-
-
-def clean_language(value: str) -> Language | None:
-    """A choice of language; empty is none. Raises InvalidInput."""
-    try:
-        return Language(value) if value else None
-    except ValueError:
-        raise InvalidInput(N_("The language is one of en and de.")) from None
 
 
 def _end_all(

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import password_fits
 from mentorship.database import begin_write, insert_or
-from mentorship.domain.accounts.viewers import Language, Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.models import User
 from mentorship.queries.accounts.people import account_of

@@ -14,7 +14,7 @@ from mentorship.domain.availability.weekly_rules import (
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
-from mentorship.services.accounts.passwords import clean_text
+from mentorship.services.shared.text_fields import clean_text
 
 SHORTEST_SLOT, LARGEST_GROUP = 5, 30
 LONGEST_BUFFER, LONGEST_NOTICE, FARTHEST_HORIZON, HIGHEST_DAILY_LIMIT = 240, 43200, 366, 100

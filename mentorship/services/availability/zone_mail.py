@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from markupsafe import escape
 
 from mentorship.adapters.translations import day, moment, say
-from mentorship.domain.accounts.viewers import HourCycle, Language
 from mentorship.domain.mail import MailKind
 from mentorship.domain.shared import zones
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_, ngettext
 from mentorship.domain.shared.time_format import clock
 from mentorship.domain.shared.zones import UTC_NAME

@@ -7,8 +7,8 @@ from datetime import datetime
 from html import escape
 
 from mentorship.adapters.translations import say
-from mentorship.domain.accounts.viewers import HourCycle, Language
 from mentorship.domain.mail import MailKind
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
 from mentorship.models import MentorTimeSlot, User

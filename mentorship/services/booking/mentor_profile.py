@@ -5,14 +5,14 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.booking.search_text import LONGEST_WORD, fold
 from mentorship.domain.sessions.meeting_links import clean_link
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.search_text import LONGEST_WORD, fold
 from mentorship.models import MentorProfile, MentorTopic, User
-from mentorship.services.accounts.passwords import clean_text
 from mentorship.services.booking.search_index import refresh_words
 from mentorship.services.shared.locks import lock_people
+from mentorship.services.shared.text_fields import clean_text
 
 LONGEST_HEADLINE, LONGEST_BIO, LONGEST_TOPIC, MOST_TOPICS = 160, 4000, 60, 12
 

@@ -3,7 +3,7 @@
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.domain.booking.search_text import fold, words
+from mentorship.domain.shared.search_text import fold, words
 from mentorship.models import MentorProfile, MentorTopic, MentorWord, User
 
 LONGEST_LISTED = 120

@@ -8,10 +8,11 @@ from sqlalchemy import Row
 from mentorship.adapters.ics import Method, invitation
 from mentorship.adapters.mail_message import Invitation
 from mentorship.adapters.translations import say
-from mentorship.domain.accounts.viewers import Language, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.calendars import Alarm, Event, alarm_for, summary
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.global_ids import Identity
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
 

@@ -15,10 +15,10 @@ from sqlalchemy import Row
 
 from mentorship.adapters.mail_message import mail_of
 from mentorship.adapters.translations import catalog_of, day, hours, say
-from mentorship.domain.accounts.viewers import HourCycle, Language
 from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, TOLD_WHILE, MailKind, is_wanted
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.global_ids import Identity
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.services.calendars.entries import invitation_of

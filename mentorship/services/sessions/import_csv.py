@@ -18,10 +18,10 @@ from mentorship.domain.shared.email_addresses import normalized
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.models import ImportKind, MentorTimeSlot, SessionBooking, User
-from mentorship.services.accounts.import_batches import record_import
-from mentorship.services.accounts.passwords import clean_text
 from mentorship.services.shared.csv_files import Row, Watch, read_rows
+from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.locks import lock_people, lock_slots
+from mentorship.services.shared.text_fields import clean_text
 
 _SlotKey = tuple[int, datetime, datetime]
 

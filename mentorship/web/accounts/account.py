@@ -15,11 +15,12 @@ from mentorship.queries.accounts.api_tokens import tokens_of
 from mentorship.queries.accounts.people import is_approval_pending, unknown_zone_of, viewer_of
 from mentorship.services.accounts import api_tokens, passwords
 from mentorship.services.accounts.edit_details import change_details, hours_left_behind
-from mentorship.web.accounts.password_confirmation import require_recent_password
-from mentorship.web.http import authentication, rate_limits
+from mentorship.web.http import authentication
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.limits import attempts
 from mentorship.web.http.locale import language
+from mentorship.web.http.password_confirmation import require_recent_password
 
 _DETAILS = ("name", "timezone", "hour_cycle", "language")
 
@@ -57,7 +58,7 @@ def store_password() -> Response | tuple[str, int]:
     """Change the password; this browser stays signed in, everything else ends."""
     viewer = required_viewer()
     db.session.rollback()
-    rate_limits.count_own_password(viewer.id)
+    attempts.count_own_password(viewer.id)
     try:
         changed = passwords.change_password(
             db.session(),
@@ -69,7 +70,7 @@ def store_password() -> Response | tuple[str, int]:
         )
     except InvalidInput as error:
         return _page(error=say(error)), 400
-    rate_limits.note_own_password(viewer.id)
+    attempts.note_own_password(viewer.id)
     authentication.sign_in(changed)
     return _back(_("Your password is changed. You are signed out everywhere else."))
 

@@ -10,7 +10,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import people_page
 from mentorship.services.accounts.approve_mentor import approve as approve_mentor
-from mentorship.services.accounts.passwords import clean_text
+from mentorship.services.shared.text_fields import clean_text
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import say
 from mentorship.web.http.request_body import page_number

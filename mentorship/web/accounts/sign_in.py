@@ -16,12 +16,13 @@ from mentorship.domain.shared.zones import UTC_NAME, places, renamed
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import has_password
 from mentorship.services.accounts.passwords import check_password, set_password
+from mentorship.services.accounts.reading_preferences import new_reading, note_browser
 from mentorship.services.accounts.sign_up import send_confirmation
 from mentorship.services.accounts.signed_links import Links, person_of
-from mentorship.services.shared.reading_preferences import new_reading, note_browser
-from mentorship.web.accounts.known_browsers import remember_browser
-from mentorship.web.http import authentication, rate_limits
+from mentorship.web.http import authentication
 from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.limits import attempts
+from mentorship.web.http.limits.known_browsers import remember_browser
 from mentorship.web.http.locale import language
 
 bp = Blueprint("auth", __name__)
@@ -47,22 +48,22 @@ def check_login() -> Response | tuple[str, int]:
     Who knows the password of an account that is not confirmed yet gets the link once more.
     """
     email, password = asked_email(), request.form.get("password", "")[:200]
-    rate_limits.count_password(email)
+    attempts.count_password(email)
     is_published = password == DEMO_PASSWORD and current_app.extensions["settings"].is_production
     try:
         viewer = check_password(
             db.session(), email=email, password=password
         ) if _is_storable(email) and not is_published else None  # fmt: skip
     except NotConfirmed as error:
-        rate_limits.note_success(email)
-        if rate_limits.has_room_for_mail(email):
+        attempts.note_success(email)
+        if attempts.has_room_for_mail(email):
             links: Links = current_app.extensions["links"]
             send_confirmation(db.session(), email=email, links=links, now=utc_now())
         return _form(error=say(error), email=email), 403
     if viewer is None:
-        rate_limits.note_failure(email)
+        attempts.note_failure(email)
         return _form(error=say(WRONG), email=email), 401
-    rate_limits.note_success(email)
+    attempts.note_success(email)
     note_browser(db.session(), viewer, language=language(), hour_cycle=hour_cycle())
     authentication.sign_in(viewer)
     remember_browser(email)
@@ -97,7 +98,7 @@ def store_password(token: str) -> Response | tuple[str, int]:
         )  # fmt: skip
     except InvalidInput as error:
         return _password_form(person, error=say(error)), 400
-    rate_limits.note_success(person.email)
+    attempts.note_success(person.email)
     remember_browser(person.email)
     flash(_("Your password is set. Please sign in with it."))
     return redirect(url_for("auth.login"), code=303)

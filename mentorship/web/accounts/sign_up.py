@@ -11,11 +11,13 @@ from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import places, renamed
 from mentorship.extensions import db
 from mentorship.services.accounts import sign_up as service
-from mentorship.services.accounts.passwords import clean_email, new_account
+from mentorship.services.accounts.passwords import new_account
 from mentorship.services.accounts.signed_links import Links, Purpose, has_confirmed, person_of
-from mentorship.web.accounts.known_browsers import remember_browser
-from mentorship.web.http import authentication, rate_limits
+from mentorship.services.shared.text_fields import clean_email
+from mentorship.web.http import authentication
 from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.limits import attempts
+from mentorship.web.http.limits.known_browsers import remember_browser
 from mentorship.web.http.locale import language
 
 bp = Blueprint("sign_up", __name__)
@@ -44,9 +46,9 @@ def store() -> str | tuple[str, int]:
         email = clean_email(given["email"])
         if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
             raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
-        rate_limits.check_mail(email, "sign-up")
+        attempts.check_mail(email, "sign-up")
         account = new_account(**given, language=language(), hour_cycle=hour_cycle(), now=now)
-        rate_limits.count_mail(email, "sign-up")
+        attempts.count_mail(email, "sign-up")
     except InvalidInput as error:
         return _form(error=say(error)), 400
     service.sign_up(db.session(), account, links=_links(), now=now)
@@ -65,14 +67,14 @@ def ask(confirmation: str) -> str:
 def confirm(confirmation: str) -> Response | tuple[str, int]:
     """Confirm the address and sign in, with the password that was chosen at sign-up."""
     person = _person_of(confirmation)
-    rate_limits.count_password(person.email)
+    attempts.count_password(person.email)
     password = request.form.get("password", "")[:200]
     confirmed = service.confirm(db.session(), viewer=person, password=password)
     if confirmed is None:
-        rate_limits.note_failure(person.email)
+        attempts.note_failure(person.email)
         sentence = N_("The password is not the one that was chosen at sign-up.")
         return render_template("accounts/confirm.html", person=person, error=say(sentence)), 401
-    rate_limits.note_success(person.email)
+    attempts.note_success(person.email)
     authentication.sign_in(confirmed)
     remember_browser(person.email)
     flash(_("Welcome! Your address is confirmed."))
@@ -93,7 +95,7 @@ def send_link() -> str | tuple[str, int]:
     except InvalidInput as error:
         given = request.form.get("email", "")
         return render_template("accounts/forgot.html", error=say(error), email=given), 400
-    rate_limits.count_mail(email, "reset")
+    attempts.count_mail(email, "reset")
     service.forgotten_password(
         db.session(), email=email, language=language(), links=_links(), now=utc_now()
     )

@@ -16,9 +16,9 @@ from mentorship.schemas.api_tokens import (
 )
 from mentorship.schemas.contract import NoFields
 from mentorship.services.accounts import api_tokens
-from mentorship.web.accounts.password_confirmation import require_recent_password
 from mentorship.web.http.authentication import bearer, required_viewer
 from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.password_confirmation import require_recent_password
 from mentorship.web.http.request_body import body
 
 bp = Blueprint("tokens", __name__, url_prefix="/api/tokens")

@@ -29,7 +29,6 @@ from mentorship.schemas.availability import (
     preview_answer,
     slots_answer,
 )
-from mentorship.services.accounts.passwords import clean_timezone
 from mentorship.services.availability.apply import Applied, apply
 from mentorship.services.availability.changes import (
     Change,
@@ -43,6 +42,7 @@ from mentorship.services.availability.changes import (
 from mentorship.services.availability.one_off_slots import OneOff, save_slot
 from mentorship.services.availability.rule_preview import preview_rule
 from mentorship.services.availability.validation import new_days_off, new_rule, new_settings
+from mentorship.services.shared.text_fields import clean_timezone
 from mentorship.web.http.authentication import required_mentor
 from mentorship.web.http.formatting import say
 from mentorship.web.http.openapi import Access, described

@@ -8,10 +8,10 @@ from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.booking.cutoff import Cutoff
-from mentorship.domain.booking.search_text import words
 from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.search_text import words
 from mentorship.extensions import db
 from mentorship.queries.booking.directory import (
     Directory,
@@ -30,7 +30,7 @@ from mentorship.schemas.directory import (
     free_times_answer,
     mentors_answer,
 )
-from mentorship.services.accounts.passwords import clean_text
+from mentorship.services.shared.text_fields import clean_text
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import day_of_calendar, page_number

@@ -24,11 +24,11 @@ from mentorship.queries.sessions.detail import session_page
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.calendars import feeds
 from mentorship.services.calendars.entries import event_of
-from mentorship.web.accounts.password_confirmation import require_recent_password
 from mentorship.web.calendars.feed_cache import DrawnFeeds
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import say
+from mentorship.web.http.password_confirmation import require_recent_password
 from mentorship.web.sessions.sweep_first import sweep
 
 bp = Blueprint("feeds", __name__)

@@ -22,8 +22,8 @@ from mentorship.queries.accounts.people import signed_in
 from mentorship.queries.sessions.poll_state import Pulse, pulse
 from mentorship.services.accounts.api_tokens import PREFIX, bearer_of
 from mentorship.services.accounts.sign_ins import begin_sign_in, end_sign_in, note_seen
-from mentorship.web.http import rate_limits
 from mentorship.web.http.htmx import is_htmx
+from mentorship.web.http.limits import attempts
 from mentorship.web.http.session_cookie import SignedCookies
 
 _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)\.([0-9a-f]{32})", re.ASCII)
@@ -86,7 +86,7 @@ def current_viewer() -> Viewer | None:
         found = bearer_of(db.session(), secret, now=utc_now())
         if found is None:
             raise NotSignedIn
-        rate_limits.count_token(found[0])
+        attempts.count_token(found[0])
         if found[2] is TokenScope.READ and request.method not in ("GET", "HEAD"):
             raise Forbidden(N_("This token may read only, so nothing was changed."))
         g.bearer = found[1]

@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlch
 from werkzeug.exceptions import HTTPException
 
 from mentorship.database import is_read_only
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import (
     ConfirmedAlready,
     Conflict,
@@ -36,6 +37,7 @@ from mentorship.domain.shared.errors import (
     TooManyBookings,
     TooManyChanges,
     TooManyTries,
+    Unauthorized,
     Unavailable,
     WrongPassword,
 )
@@ -43,12 +45,11 @@ from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.schemas.contract import ConflictAnswer, ErrorAnswer, not_free_answer
 from mentorship.services.booking.book import NotFree
-from mentorship.web.accounts.password_confirmation import typed_fields
 from mentorship.web.http.authentication import current_viewer
 from mentorship.web.http.formatting import say
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
+from mentorship.web.http.password_confirmation import typed_fields
 from mentorship.web.http.request_guards import CrossSite, WrongAddress
-from mentorship.web.sessions.cron_api import Unauthorized
 
 log = structlog.get_logger(__name__)
 
@@ -245,7 +246,7 @@ def _answer(
             answer = ConflictAnswer(
                 success=False,
                 error=sentence,
-                status=refused.status,
+                status=Status(refused.status),
                 is_delayed=refused.is_delayed,
             )
         response = make_response(answer.json_ready(), status)

@@ -8,9 +8,9 @@ from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
 
 from mentorship.adapters import translations
-from mentorship.domain.accounts.viewers import HourCycle
 from mentorship.domain.shared import time_format
 from mentorship.domain.shared.errors import ProductError
+from mentorship.domain.shared.locales import HourCycle
 from mentorship.domain.shared.time_format import zone
 from mentorship.web.http.locale import accepted_languages, language, reader
 

@@ -6,10 +6,11 @@ from functools import cache
 from flask import Flask
 
 from mentorship.adapters import translations
-from mentorship.domain.accounts.viewers import Language, Role
+from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.queries.sessions.dashboard import Section
 from mentorship.web.http.formatting import say

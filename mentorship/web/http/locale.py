@@ -11,8 +11,9 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 
 from mentorship.adapters import translations
-from mentorship.domain.accounts.viewers import Language, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import ProductError
+from mentorship.domain.shared.locales import Language
 from mentorship.web.http.authentication import current_viewer
 
 

@@ -14,7 +14,7 @@ from mentorship.domain.shared.errors import ProductError
 from mentorship.domain.shared.messages import N_, joined
 from mentorship.schemas.contract import LARGEST_ID
 from mentorship.web.http.authentication import bearer
-from mentorship.web.http.sparse_log import SparseLog
+from mentorship.web.http.limits.sparse_log import SparseLog
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})

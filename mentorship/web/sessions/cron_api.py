@@ -6,7 +6,7 @@ import structlog
 from flask import Blueprint, Response, current_app, jsonify, request
 
 from mentorship.clock import utc_now
-from mentorship.domain.shared.errors import ProductError, Unavailable
+from mentorship.domain.shared.errors import Unauthorized, Unavailable
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.models import Cause
@@ -17,13 +17,6 @@ from mentorship.web.http.openapi import Access, described
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("cron_api", __name__)
-
-
-class Unauthorized(ProductError):
-    """The bearer secret is missing or wrong."""
-
-    def __init__(self) -> None:
-        super().__init__("Unauthorized")
 
 
 @bp.route("/api/cron/complete-sessions", methods=["GET", "POST"])

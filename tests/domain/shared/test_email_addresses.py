@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from mentorship.adapters.mail_message import mail_of
 from mentorship.domain.shared.email_addresses import is_mailbox, normalized
 from mentorship.domain.shared.errors import InvalidInput
-from mentorship.services.accounts.passwords import clean_email
+from mentorship.services.shared.text_fields import clean_email
 from tests.support.sink import a_sink
 
 TAKEN = [

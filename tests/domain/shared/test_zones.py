@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from mentorship.domain.accounts.viewers import HourCycle
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import HourCycle
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import places
-from mentorship.services.accounts.passwords import clean_timezone
+from mentorship.services.shared.text_fields import clean_timezone
 
 WINTER = datetime(2026, 12, 10, 18, tzinfo=UTC)
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.booking.search_text import words
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.search_text import words
 from mentorship.models import User
 from mentorship.queries.booking.directory import (
     PAGE_SIZE,

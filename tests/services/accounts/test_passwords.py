@@ -13,13 +13,13 @@ from mentorship.models import User
 from mentorship.queries.accounts.people import account_of, viewer_of
 from mentorship.services.accounts.passwords import (
     check_password,
-    clean_timezone,
     create_user,
     has_users,
     new_account,
     set_password,
 )
 from mentorship.services.accounts.signed_links import Purpose, make_token, person_of
+from mentorship.services.shared.text_fields import clean_timezone
 from tests.support.builders import LINKS, TODAY, at
 from tests.support.clocks import standing_at
 from tests.support.meanwhile import meanwhile

@@ -9,7 +9,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.models import SignIn
 from mentorship.services.accounts import sign_ins
 from mentorship.services.accounts.sign_ins import MOST, begin_sign_in, end_sign_in, note_seen
-from mentorship.services.shared.retention import Retention
+from mentorship.services.operations.retention import Retention
 from tests.support.builders import a_user, at
 from tests.support.databases import counted_statements
 

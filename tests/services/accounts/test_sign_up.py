@@ -5,8 +5,9 @@ import re
 import pytest
 from sqlalchemy import select, update
 
-from mentorship.domain.accounts.viewers import Language, Role
+from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotConfirmed, NotFound
+from mentorship.domain.shared.locales import Language
 from mentorship.models import OutboxMessage, User
 from mentorship.queries.accounts.people import account_of, people_page
 from mentorship.services.accounts.approve_mentor import approve

@@ -24,10 +24,10 @@ from mentorship.queries.shared.installation import identity_of
 from mentorship.services.booking.book import Wish, book
 from mentorship.services.calendars.entries import event_of
 from mentorship.services.mail.compose import House
+from mentorship.services.operations.worker import run_mail
 from mentorship.services.sessions.actions import perform
 from mentorship.services.sessions.move import move
 from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.services.worker import run_mail
 from tests.support.builders import a_profile, a_slot, a_user
 from tests.support.sink import a_sink
 

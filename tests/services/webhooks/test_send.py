@@ -16,11 +16,11 @@ from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.models import CallOutcome, Cause
 from mentorship.schemas.webhooks import webhook_body
+from mentorship.services.operations.worker import AFTER_AN_ERROR, run_calls
 from mentorship.services.sessions.actions import perform
 from mentorship.services.sessions.sweep import nothing, update_session_statuses
 from mentorship.services.webhooks.endpoints import renew_secret, send_again
 from mentorship.services.webhooks.send import LEASE, MOST_TRIES, Caller
-from mentorship.services.worker import AFTER_AN_ERROR, run_calls
 from tests.support.builders import a_booking, a_webhook
 from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
 from tests.support.triggers import REFUSES, before_each_update

@@ -7,7 +7,7 @@ from html import unescape
 import pytest
 
 from mentorship.services.accounts.api_tokens import make
-from mentorship.web.http.change_limits import BOOKINGS, CHANGES
+from mentorship.web.http.limits.changes import BOOKINGS, CHANGES
 from tests.support.builders import a_booking, a_profile, a_slot, at, the_booking
 
 FAR_AHEAD = "2099-01-01"

@@ -8,7 +8,8 @@ from flask import g
 from flask_login import login_user
 
 from mentorship import create_app
-from mentorship.domain.accounts.viewers import HourCycle, Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.shared.locales import HourCycle
 from mentorship.domain.shared.time_format import zone
 from mentorship.web.http.authentication import SignedIn
 from mentorship.web.http.formatting import clock, hour_cycle_of

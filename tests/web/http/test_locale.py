@@ -6,8 +6,8 @@ import pytest
 from sqlalchemy import select, update
 
 from mentorship.adapters.translations import date_words, day, say
-from mentorship.domain.accounts.viewers import HourCycle, Language
 from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_, joined, ngettext
 from mentorship.models import OutboxMessage, User
 from mentorship.web.http.locale import language_of

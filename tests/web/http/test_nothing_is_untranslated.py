@@ -20,11 +20,12 @@ from mentorship.adapters import translations
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Language, Role
+from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.booking.cutoff import NO_CUTOFF
 from mentorship.domain.mail import CHOICES, REMINDERS, MailKind
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.global_ids import Identity
+from mentorship.domain.shared.locales import Language
 from mentorship.models import Cause, OutboxMessage, User
 from mentorship.queries.mail import mail_facts
 from mentorship.services.accounts import emails

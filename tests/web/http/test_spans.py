@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from mentorship.adapters.translations import from_to, span
-from mentorship.domain.accounts.viewers import HourCycle, Language
+from mentorship.domain.shared.locales import HourCycle, Language
 
 BERLIN, VANCOUVER = "Europe/Berlin", "America/Vancouver"
 H12, H23 = HourCycle.H12, HourCycle.H23

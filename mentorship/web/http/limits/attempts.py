@@ -33,7 +33,7 @@ from mentorship.config import Settings
 from mentorship.domain.shared.errors import TooManyTries
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.ip_addresses import mailbox_of, network_of, truncated
-from mentorship.web.accounts.known_browsers import known_browser
+from mentorship.web.http.limits.known_browsers import known_browser
 
 MailPurpose = Literal["sign-up", "reset"]
 

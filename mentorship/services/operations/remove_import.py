@@ -1,10 +1,9 @@
-"""Imports as they are remembered, and taking one back."""
+"""Imports that were made, and taking one back."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
@@ -15,7 +14,6 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    insert,
     or_,
     select,
 )
@@ -68,36 +66,8 @@ class Removal:
     mentors: frozenset[int] = frozenset()
 
 
-def record_import(
-    session: Session,
-    kind: ImportKind,
-    *,
-    file_name: str,
-    now: datetime,
-    bookings: Sequence[int] = (),
-    slots: Iterable[int] = (),
-    users: Mapping[int, int] = MappingProxyType({}),
-) -> int:
-    """Remember what a file brought; returns the id of the import. Does not commit.
-
-    `users` are the epochs of the people by their ids.
-    """
-    printable = "".join(it if it.isprintable() else "?" for it in file_name)[:255]
-    columns = {"kind": kind, "file_name": printable, "rows": len(bookings or users)}
-    statement = insert(Import).values(**columns, imported_at=now).returning(Import.id)
-    import_id: int = session.execute(statement).scalar_one()
-    for model, rows in (
-        (ImportedBooking, [{"booking_id": booking_id} for booking_id in bookings]),
-        (ImportedSlot, [{"slot_id": slot_id} for slot_id in slots]),
-        (ImportedUser, [{"user_id": user_id, "epoch": epoch} for user_id, epoch in users.items()]),
-    ):
-        if rows:
-            session.execute(insert(model), [row | {"import_id": import_id} for row in rows])
-    return import_id
-
-
 def list_imports(session: Session) -> Sequence[Import]:
-    """All of them, the newest first."""
+    """All imports, the newest first."""
     return session.scalars(select(Import).order_by(Import.id.desc())).all()
 
 

@@ -9,8 +9,13 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.models import MailChoice, OutboxMessage, StatusChange, User, WebhookCall
 from mentorship.services.accounts.sign_up import send_confirmation
-from mentorship.services.shared import retention
-from mentorship.services.shared.retention import KEPT_FOR, LOOK_AGAIN, UNCONFIRMED_FOR, Retention
+from mentorship.services.operations import retention
+from mentorship.services.operations.retention import (
+    KEPT_FOR,
+    LOOK_AGAIN,
+    UNCONFIRMED_FOR,
+    Retention,
+)
 from tests.support.builders import (
     LINKS,
     a_booking,

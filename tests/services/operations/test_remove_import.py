@@ -22,8 +22,8 @@ from mentorship.models import (
     WebhookCall,
 )
 from mentorship.queries.sessions.poll_state import pulse
-from mentorship.services.accounts.import_batches import list_imports, remove_import
 from mentorship.services.accounts.import_csv import import_users
+from mentorship.services.operations.remove_import import list_imports, remove_import
 from mentorship.services.sessions.actions import perform
 from mentorship.services.sessions.import_csv import import_sessions
 from mentorship.services.sessions.sweep import nothing, update_session_statuses

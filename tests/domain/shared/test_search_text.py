@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentorship.domain.booking.search_text import fold, words
+from mentorship.domain.shared.search_text import fold, words
 
 
 @pytest.mark.parametrize(

@@ -22,9 +22,9 @@ from mentorship.services.booking.idempotency import forget_old_answers
 from mentorship.services.mail.compose import House
 from mentorship.services.mail.reminders import write_reminders
 from mentorship.services.mail.send import deliver
+from mentorship.services.operations.retention import Retention
 from mentorship.services.sessions.recording_webhook import forget_old_calls
 from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.services.shared.retention import Retention
 from mentorship.services.webhooks.send import Caller
 
 log = structlog.get_logger(__name__)

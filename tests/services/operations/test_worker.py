@@ -21,7 +21,13 @@ from mentorship.logs import configure_logs
 from mentorship.models import OutboxMessage
 from mentorship.services.mail.compose import House
 from mentorship.services.mail.outbox import Mail, enqueue
-from mentorship.services.worker import AFTER_AN_ERROR, AT_LEAST, LOOK_AGAIN, run_mail, run_worker
+from mentorship.services.operations.worker import (
+    AFTER_AN_ERROR,
+    AT_LEAST,
+    LOOK_AGAIN,
+    run_mail,
+    run_worker,
+)
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
 

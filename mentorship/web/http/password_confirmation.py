@@ -13,7 +13,8 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import PasswordNeeded, WrongPassword
 from mentorship.extensions import db
 from mentorship.services.accounts.passwords import check_password
-from mentorship.web.http import authentication, rate_limits
+from mentorship.web.http import authentication
+from mentorship.web.http.limits import attempts
 
 FIELD = "confirm_password"
 
@@ -34,10 +35,10 @@ def require_recent_password(viewer: Viewer) -> None:
     given = request.form.get(FIELD)
     if given is None or request.path.startswith("/api/"):
         raise PasswordNeeded
-    rate_limits.count_own_password(viewer.id)
+    attempts.count_own_password(viewer.id)
     if check_password(db.session(), email=viewer.email, password=given[:200]) is None:
         raise WrongPassword
-    rate_limits.note_own_password(viewer.id)
+    attempts.note_own_password(viewer.id)
     authentication.note_password_given()
 
 

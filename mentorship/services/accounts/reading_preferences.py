@@ -7,11 +7,12 @@ from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import HourCycle, Language, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.models import User
-from mentorship.services.accounts.passwords import clean_hour_cycle, clean_language, clean_timezone
+from mentorship.services.shared.text_fields import clean_hour_cycle, clean_language, clean_timezone
 
 
 def new_reading(*, timezone: str, language: str, hour_cycle: str) -> dict[str, object]:

@@ -1,0 +1,42 @@
+"""The columns that make a `Viewer`, and what tells a sign-in that still counts."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, bindparam
+
+from mentorship.domain.accounts.sign_ins import IDLE_FOR, LASTS_FOR
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.shared.locales import HourCycle, Language
+from mentorship.models import SignIn, User
+
+VIEWER_COLUMNS = (
+    User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
+    User.language,
+)  # fmt: skip
+
+IS_SIGNED_IN = (
+    (SignIn.id == bindparam("sign_in"))
+    & (SignIn.created_at > bindparam("earliest"))
+    & (SignIn.last_seen_at > bindparam("idle_since"))
+)
+"""Whether a row of `sign_ins` is the one with this id, and has not ended by itself."""
+
+
+def sign_in_values(sign_in: str, now: datetime) -> dict[str, object]:
+    """The values of IS_SIGNED_IN."""
+    return {"sign_in": sign_in, "earliest": now - LASTS_FOR, "idle_since": now - IDLE_FOR}
+
+
+def viewer_from(row: Row[*tuple[Any, ...]]) -> Viewer:
+    """The person in a row that has VIEWER_COLUMNS."""
+    return Viewer(
+        row.id,
+        row.role,
+        row.name,
+        row.email,
+        row.timezone,
+        row.session_epoch,
+        HourCycle(row.hour_cycle) if row.hour_cycle else None,
+        Language(row.language) if row.language else None,
+    )

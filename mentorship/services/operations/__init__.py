@@ -1,0 +1,1 @@
+"""The worker, the demo, and what keeps the database small."""

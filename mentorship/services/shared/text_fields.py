@@ -1,0 +1,109 @@
+"""Text that people give, cleaned and checked, wherever it comes from."""
+
+import re
+import unicodedata
+
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.shared.email_addresses import LONGEST_ADDRESS, is_mailbox, normalized
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import HourCycle, Language
+from mentorship.domain.shared.messages import N_
+from mentorship.domain.shared.search_text import fold
+from mentorship.domain.shared.zones import UTC_NAME, current_name
+
+LONGEST_NAME = 120
+LONGEST_ZONE = 64
+
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_PILE = "M" * 9
+"""Too many marks on one letter, by the first letter of their general categories."""
+
+
+def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
+    """`value` without blanks around it. Raises InvalidInput where it does not fit.
+
+    Control characters and lone surrogates are refused: they break headers, calendars and
+    databases further on. So is what turns the text around it (Unicode Standard Annex 9, 2.1 to
+    2.5) or is piled up over its neighbours. What shows nothing counts as empty.
+    """
+    value = value.strip()
+    categories = [unicodedata.category(character) for character in value]
+    kinds = "".join(category[0] for category in categories)
+    if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
+        raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
+    # Signs that are newer than this Python's tables have no category, and show all the same.
+    if all(category[0] in "MZ" or category == "Cf" for category in categories):
+        value = ""
+    if required and not value:
+        raise InvalidInput(N_("%(what)s is missing.", what=what))
+    if len(value) > longest:
+        raise InvalidInput(
+            N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
+        )
+    return value
+
+
+def clean_email(value: str) -> str:
+    """The address in lower case. Raises InvalidInput."""
+    email = normalized(clean_text(value, what=N_("The e-mail address"), longest=LONGEST_ADDRESS))
+    if is_mailbox(email):
+        return email
+    if email.startswith("mailto:") or email.endswith(">"):
+        raise InvalidInput(
+            N_("'%(email)s' is more than an e-mail address. "
+               "Please give the address alone, like kim@example.org.", email=email)
+        )  # fmt: skip
+    if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
+        raise InvalidInput(
+            N_(
+                "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
+                email=email,
+            )
+        )
+    raise InvalidInput(N_("'%(email)s' is not an e-mail address.", email=email))
+
+
+def clean_name(value: str) -> str:
+    """The name as it is shown. Raises InvalidInput."""
+    return clean_text(value, what=N_("The name"), longest=LONGEST_NAME)
+
+
+def folded_name(name: str) -> str:
+    """As it is searched and ordered."""
+    return fold(name)[:LONGEST_NAME]
+
+
+def clean_role(value: str) -> Role:
+    """The role of this name, in any case of letters. Raises InvalidInput."""
+    try:
+        return Role(value.strip().upper())
+    except ValueError:
+        raise InvalidInput(
+            N_("'%(value)s' is not one of student, mentor or admin.", value=value)
+        ) from None
+
+
+def clean_timezone(value: str) -> str:
+    """Today's IANA name of a zone, also for an old one; empty means UTC. Raises InvalidInput."""
+    name = current_name(value.strip() or UTC_NAME)
+    if name is None:
+        raise InvalidInput(
+            N_("'%(value)s' is not a time zone like Europe/Berlin.", value=value[:LONGEST_ZONE])
+        )
+    return name
+
+
+def clean_hour_cycle(value: str) -> HourCycle | None:
+    """A choice of how hours are counted; empty is none. Raises InvalidInput."""
+    try:
+        return HourCycle(value) if value else None
+    except ValueError:
+        raise InvalidInput(N_("Hours are counted as h12 or h23.")) from None
+
+
+def clean_language(value: str) -> Language | None:
+    """A choice of language; empty is none. Raises InvalidInput."""
+    try:
+        return Language(value) if value else None
+    except ValueError:
+        raise InvalidInput(N_("The language is one of en and de.")) from None
