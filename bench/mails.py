@@ -22,9 +22,9 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import OPEN
 from mentorship.models import SessionBooking
-from mentorship.services.mail.compose import House
-from mentorship.services.mail.outbox import tell
-from mentorship.services.mail.send import deliver
+from mentorship.services.mail.compose import MailSettings
+from mentorship.services.mail.outbox import enqueue_booking_mail
+from mentorship.services.mail.send import send_due_mail
 from mentorship.services.operations.worker import SENDERS
 
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -45,7 +45,9 @@ def run(stage: Stage) -> Iterator[Figure]:
 def rate(url: str, *, mails: int, now: datetime) -> float:
     """Mails a second that one worker delivers, about the first bookings of a filled database."""
     engine = create_engine(url)
-    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
+    house = MailSettings(
+        "https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates"
+    )
     ours, theirs = _CONTEXT.Pipe()
     server = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
@@ -57,13 +59,13 @@ def rate(url: str, *, mails: int, now: datetime) -> float:
         # A mail about a booking leaves only while its session is not over.
         open_ones = select(SessionBooking.id).where(SessionBooking.status.in_(OPEN))
         for booking_id in session.scalars(open_ones.limit(mails // 2)).all():
-            tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+            enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking_id, now=now)
         wanted = session.scalar(text("SELECT count(*) FROM outbox_messages"))
         session.commit()
 
     def send() -> None:
         with Session(engine, expire_on_commit=False) as own:
-            while deliver(own, post, house, clock=lambda: now).sent:
+            while send_due_mail(own, post, house, clock=lambda: now).sent:
                 pass
 
     gc.freeze()  # As `wsgi.py` does before a worker begins.

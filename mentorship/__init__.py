@@ -7,14 +7,14 @@ from sqlalchemy import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from mentorship import cli, web
-from mentorship.adapters.mail_transport import post_for
+from mentorship.adapters.mail_transport import mail_transport_for
 from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import (
     LONGEST_BODY,
     PROJECT,
     Settings,
     SettingsError,
-    instead_of,
+    cli_errors,
     keep_private,
     load_settings,
     local_secret_key,
@@ -42,7 +42,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.from_mapping(_flask_config(settings))
     app.extensions["settings"] = settings
     app.extensions["links"] = Links(settings.base_url, app.config["SECRET_KEY"])
-    app.extensions["post"] = post_for(settings.smtp_url, Path(app.instance_path) / "outbox")
+    app.extensions["post"] = mail_transport_for(
+        settings.smtp_url, Path(app.instance_path) / "outbox"
+    )
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
@@ -81,7 +83,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         key = local_secret_key(instance)
     database = settings.database_url
     if database is None:
-        with instead_of("DATABASE_URL"):
+        with cli_errors("DATABASE_URL"):
             instance.mkdir(mode=0o700, parents=True, exist_ok=True)
         database = f"sqlite:///{instance / 'mentorship.db'}"
     keep_private(instance)

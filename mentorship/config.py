@@ -291,7 +291,7 @@ def keep_private(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def instead_of(setting: str) -> Iterator[None]:
+def cli_errors(setting: str) -> Iterator[None]:
     """Raises SettingsError with one line where what stands in for an unset setting fails."""
     try:
         yield
@@ -302,7 +302,7 @@ def instead_of(setting: str) -> Iterator[None]:
         ) from None
 
 
-@instead_of("SECRET_KEY")
+@cli_errors("SECRET_KEY")
 def local_secret_key(folder: Path) -> str:
     """The key of a local run: made once into `folder`; both are for their owner alone.
 

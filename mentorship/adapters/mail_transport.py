@@ -50,21 +50,21 @@ class Unreachable(Undelivered):
     """No mail at all is taken now."""
 
 
-class Counter(Protocol):
+class MailConnection(Protocol):
     """Where mail is handed in, one by one."""
 
     def hand_in(self, message: Message) -> None:
         """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
 
 
-class Post(Protocol):
+class MailTransport(Protocol):
     """A way for mail to leave; `where` says in words to where."""
 
     @property
     def where(self) -> str:
         """Like "the SMTP server mail.example.org:25"."""
 
-    def open(self) -> AbstractContextManager[Counter]:
+    def open(self) -> AbstractContextManager[MailConnection]:
         """A connection for many mails. Raises Unreachable."""
 
 
@@ -88,7 +88,7 @@ class SmtpPost:
         return N_("the SMTP server %(server)s", server=f"{self._host}:{self._port}")
 
     @contextmanager
-    def open(self) -> Iterator[Counter]:
+    def open(self) -> Iterator[MailConnection]:
         """One connection, signed in."""
         try:
             server = self._connect()
@@ -190,7 +190,7 @@ class FolderPost:
         )
 
     @contextmanager
-    def open(self) -> Iterator[Counter]:
+    def open(self) -> Iterator[MailConnection]:
         """The folder, made where it is missing."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -210,6 +210,6 @@ class FolderPost:
             raise Unreachable(Problem.FOLDER, str(error)) from error
 
 
-def post_for(smtp_url: SecretStr | None, folder: Path) -> Post:
+def mail_transport_for(smtp_url: SecretStr | None, folder: Path) -> MailTransport:
     """By SMTP where there is a URL, else into the folder."""
     return SmtpPost(smtp_url.get_secret_value()) if smtp_url else FolderPost(folder)

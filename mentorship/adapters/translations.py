@@ -8,7 +8,7 @@ from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 
 from mentorship.domain.shared.locales import HourCycle, Language
-from mentorship.domain.shared.messages import Sentence, Span
+from mentorship.domain.shared.messages import Message, Span
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import UTC_NAME, zone_of
 
@@ -34,7 +34,7 @@ def say(sentence: str, language: Language | None, cycle: HourCycle | None = Hour
     if not sentence:
         return ""  # Its entry in a catalog is the catalog's own header.
     catalog = catalog_of(language)
-    if not isinstance(sentence, Sentence):
+    if not isinstance(sentence, Message):
         return str(catalog.gettext(sentence))
     values = {name: _value(value, language, cycle) for name, value in sentence.values.items()}
     if sentence.plural is None:
@@ -45,7 +45,7 @@ def say(sentence: str, language: Language | None, cycle: HourCycle | None = Hour
 
 
 def _value(value: object, language: Language, cycle: HourCycle) -> object:
-    if isinstance(value, Sentence):
+    if isinstance(value, Message):
         return say(value, language, cycle)
     if isinstance(value, datetime):
         at = str(value.tzinfo)  # Of a ZoneInfo the IANA name.

@@ -25,7 +25,7 @@ class NoAnswer(Exception):
         self.problem = problem
 
 
-class Hooks:
+class WebhookClient:
     """Makes calls.
 
     `loopback` allows this machine's own addresses too, for development; `is_production` refuses

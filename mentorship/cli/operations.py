@@ -11,7 +11,7 @@ from flask import current_app
 from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import DEMO_PASSWORD
-from mentorship.adapters.webhook_client import Hooks
+from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.cli.database import with_database
 from mentorship.cli.serving import on_stop, serve_application
 from mentorship.clock import utc_now
@@ -21,10 +21,10 @@ from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
 from mentorship.schemas.webhooks import webhook_body
 from mentorship.served_address import noted
-from mentorship.services.mail.compose import House
+from mentorship.services.mail.compose import MailSettings
 from mentorship.services.operations.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.operations.worker import SENDERS, run_calls, run_mail, run_worker
-from mentorship.services.webhooks.send import Caller
+from mentorship.services.webhooks.send import WebhookSender
 
 
 @click.command()
@@ -95,7 +95,7 @@ def worker() -> None:
     on_stop(stop.set)
     settings: Settings = current_app.extensions["settings"]
     post = current_app.extensions["post"]
-    house = House(
+    house = MailSettings(
         base_url=settings.base_url,
         sender=settings.sender,
         secret_key=current_app.config["SECRET_KEY"],
@@ -111,8 +111,8 @@ def worker() -> None:
         return Session(engine, expire_on_commit=False)
 
     click.echo(f"The worker is running. Mail goes to {post.where}.")
-    hooks = Hooks(loopback=settings.webhook_loopback, is_production=settings.is_production)
-    caller = Caller(hooks, house.secret_key, webhook_body, utc_now)
+    hooks = WebhookClient(loopback=settings.webhook_loopback, is_production=settings.is_production)
+    caller = WebhookSender(hooks, house.secret_key, webhook_body, utc_now)
     beside = [
         *(
             threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds)

@@ -19,8 +19,8 @@ from mentorship.schemas.contract import sweep_answer
 from mentorship.services.sessions.import_csv import import_sessions
 from mentorship.services.sessions.sweep import (
     SweepResult,
-    everything,
-    preview,
+    preview_sweep,
+    return_all,
     update_session_statuses,
 )
 
@@ -75,10 +75,10 @@ def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
     """Apply every transition that the clock makes due, once."""
     now = at or utc_now()
     if dry_run or at:
-        result = preview(db.session(), now=now)
+        result = preview_sweep(db.session(), now=now)
     else:
         result = update_session_statuses(
-            db.session(), now=now, cause=Cause.COMMAND, keep=everything
+            db.session(), now=now, cause=Cause.COMMAND, keep=return_all
         )
     click.echo(json.dumps(sweep_answer(result, now, str)) if as_machine else _table(result))
     if dry_run or at:

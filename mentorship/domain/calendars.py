@@ -7,7 +7,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from mentorship.domain.sessions.lifecycle import Status
-from mentorship.domain.shared.messages import N_, Sentence, joined
+from mentorship.domain.shared.messages import N_, Message, joined
 
 
 class Alarm(StrEnum):
@@ -51,7 +51,7 @@ class Event:
     alarm: timedelta | None = None
 
 
-def summary(topic: str, status: Status, *, is_delayed: bool) -> Sentence:
+def summary(topic: str, status: Status, *, is_delayed: bool) -> Message:
     """The title, which tells what most calendars would not show otherwise."""
     words = topic or N_("Mentoring session")
     if status is Status.ONGOING and is_delayed:

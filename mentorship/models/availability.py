@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text, false, 
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model, ZoneName, by_bytes
+from mentorship.models.columns import Model, ZoneName, c_collated
 
 
 class MentorProfile(Model):
@@ -30,7 +30,7 @@ class MentorProfile(Model):
     horizon_days: Mapped[int] = mapped_column(server_default="56")
     daily_limit: Mapped[int | None]
     published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    listed_as: Mapped[str] = mapped_column(by_bytes(120), server_default="")
+    listed_as: Mapped[str] = mapped_column(c_collated(120), server_default="")
     meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
 
     __table_args__ = (
@@ -53,7 +53,7 @@ class MentorTopic(Model):
 
     mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     topic: Mapped[str] = mapped_column(String(60), primary_key=True)
-    folded: Mapped[str] = mapped_column(by_bytes(60), server_default="")
+    folded: Mapped[str] = mapped_column(c_collated(60), server_default="")
 
     __table_args__ = (Index("ix_mentor_topics_folded", "folded", "mentor_id"),)
 
@@ -63,7 +63,7 @@ class MentorWord(Model):
 
     __tablename__ = "mentor_words"
 
-    word: Mapped[str] = mapped_column(by_bytes(60), primary_key=True)
+    word: Mapped[str] = mapped_column(c_collated(60), primary_key=True)
     mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
 
     __table_args__ = (Index("ix_mentor_words_mentor", "mentor_id"),)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Rule, Status
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, str_enum
 
 ScheduleStatus = Status
 
@@ -45,7 +45,7 @@ class SessionBooking(Model):
     topic: Mapped[str] = mapped_column(String(200), server_default="")
     notes: Mapped[str] = mapped_column(String(2000), server_default="")
     status: Mapped[Status] = mapped_column(
-        named(Status, name="status"), server_default=Status.SCHEDULED.value
+        str_enum(Status, name="status"), server_default=Status.SCHEDULED.value
     )
     is_delayed: Mapped[bool] = mapped_column(server_default=false())
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

@@ -6,7 +6,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, str_enum
 from mentorship.models.status_change import Cause
 
 
@@ -23,7 +23,7 @@ class BookingMove(Model):
     old_end: Mapped[datetime] = mapped_column(UtcDateTime)
     new_start: Mapped[datetime] = mapped_column(UtcDateTime)
     new_end: Mapped[datetime] = mapped_column(UtcDateTime)
-    cause: Mapped[Cause] = mapped_column(named(Cause, name="cause"))
+    cause: Mapped[Cause] = mapped_column(str_enum(Cause, name="cause"))
     actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     reason: Mapped[str | None] = mapped_column(String(300))
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)

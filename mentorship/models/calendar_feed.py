@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.calendars import Alarm
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, str_enum
 
 
 class CalendarFeed(Model):
@@ -17,5 +17,5 @@ class CalendarFeed(Model):
 
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    alarm: Mapped[Alarm] = mapped_column(named(Alarm, name="alarm"))
+    alarm: Mapped[Alarm] = mapped_column(str_enum(Alarm, name="alarm"))
     made_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -24,12 +24,12 @@ def table_of(model: type[Model]) -> Table:
     return cast(Table, model.__table__)
 
 
-def by_bytes(length: int) -> String:
+def c_collated(length: int) -> String:
     """Text that sorts by its bytes on both engines, so that an index finds what begins alike."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-def named(values: type[StrEnum], *, name: str) -> Enum:
+def str_enum(values: type[StrEnum], *, name: str) -> Enum:
     """Text with a CHECK for the names of `values`: the same on both engines, easy to extend."""
     return Enum(
         values,

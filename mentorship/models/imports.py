@@ -7,7 +7,7 @@ from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, str_enum
 
 
 class ImportKind(StrEnum):
@@ -26,7 +26,7 @@ class Import(Model):
     __tablename__ = "imports"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    kind: Mapped[ImportKind] = mapped_column(named(ImportKind, name="kind"))
+    kind: Mapped[ImportKind] = mapped_column(str_enum(ImportKind, name="kind"))
     file_name: Mapped[str] = mapped_column(String(255))
     rows: Mapped[int]
     imported_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import MailKind
 from mentorship.domain.shared.delivery_problems import Problem
-from mentorship.models.columns import PROBLEM, Model, named
+from mentorship.models.columns import PROBLEM, Model, str_enum
 
 
 class MailOutcome(StrEnum):
@@ -58,7 +58,7 @@ class OutboxMessage(Model):
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(server_default="0")
-    outcome: Mapped[MailOutcome | None] = mapped_column(named(MailOutcome, name="outcome"))
+    outcome: Mapped[MailOutcome | None] = mapped_column(str_enum(MailOutcome, name="outcome"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     problem: Mapped[Problem | None] = mapped_column(PROBLEM)
     error: Mapped[str | None] = mapped_column(String(500))

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.sessions.lifecycle import Status
-from mentorship.models.columns import Model, named
+from mentorship.models.columns import Model, str_enum
 
 
 class Cause(StrEnum):
@@ -35,10 +35,10 @@ class StatusChange(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
-    old_status: Mapped[Status] = mapped_column(named(Status, name="old_status"))
-    new_status: Mapped[Status] = mapped_column(named(Status, name="new_status"))
+    old_status: Mapped[Status] = mapped_column(str_enum(Status, name="old_status"))
+    new_status: Mapped[Status] = mapped_column(str_enum(Status, name="new_status"))
     is_delayed: Mapped[bool]
-    cause: Mapped[Cause] = mapped_column(named(Cause, name="cause"))
+    cause: Mapped[Cause] = mapped_column(str_enum(Cause, name="cause"))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime] = mapped_column(UtcDateTime)

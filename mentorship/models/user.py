@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.accounts.viewers import Role
-from mentorship.models.columns import Model, ZoneName, by_bytes, named
+from mentorship.models.columns import Model, ZoneName, c_collated, str_enum
 
 
 class User(Model):
@@ -23,8 +23,8 @@ class User(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
-    folded_name: Mapped[str] = mapped_column(by_bytes(120), server_default="")
-    role: Mapped[Role] = mapped_column(named(Role, name="role"))
+    folded_name: Mapped[str] = mapped_column(c_collated(120), server_default="")
+    role: Mapped[Role] = mapped_column(str_enum(Role, name="role"))
     password_hash: Mapped[str | None] = mapped_column(String(255))
     timezone: Mapped[str] = mapped_column(ZoneName, server_default="UTC")
     session_epoch: Mapped[int] = mapped_column(server_default="0")

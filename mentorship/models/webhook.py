@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.shared.delivery_problems import Problem
-from mentorship.models.columns import PROBLEM, Model, named
+from mentorship.models.columns import PROBLEM, Model, str_enum
 
 
 class CallOutcome(StrEnum):
@@ -41,7 +41,7 @@ class WebhookEndpoint(Model):
     is_active: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    off_reason: Mapped[OffReason | None] = mapped_column(named(OffReason, name="off_reason"))
+    off_reason: Mapped[OffReason | None] = mapped_column(str_enum(OffReason, name="off_reason"))
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
@@ -65,7 +65,7 @@ class WebhookCall(Model):
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(64))
     attempts: Mapped[int] = mapped_column(server_default="0")
-    outcome: Mapped[CallOutcome | None] = mapped_column(named(CallOutcome, name="outcome"))
+    outcome: Mapped[CallOutcome | None] = mapped_column(str_enum(CallOutcome, name="outcome"))
     ended_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     answer: Mapped[int | None]
     problem: Mapped[Problem | None] = mapped_column(PROBLEM)

@@ -97,7 +97,7 @@ class SetAside:
 
 
 @dataclass(frozen=True)
-class PostOffice:
+class OutboxStatus:
     """How the outbox stands, with one page of what was set aside; pages count from 1.
 
     `failure` is why the last try to send what is waiting came to nothing, where it did.
@@ -112,7 +112,7 @@ class PostOffice:
     pages: int
 
 
-def post_office(session: Session, *, page: int) -> PostOffice:
+def outbox_status(session: Session, *, page: int) -> OutboxStatus:
     """What an admin sees of the outbox."""
     pending, oldest = session.execute(
         select(func.count(), func.min(_M.created_at)).where(_M.outcome.is_(None))
@@ -149,7 +149,7 @@ def post_office(session: Session, *, page: int) -> PostOffice:
         for row in rows
     )
     failure = Failure.of(*last) if last else None
-    return PostOffice(pending, oldest, failure, set_aside, total, page, pages)
+    return OutboxStatus(pending, oldest, failure, set_aside, total, page, pages)
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,7 @@ class SentMail:
     is_set_aside: bool
 
 
-def mail_of_session(session: Session, booking_id: int) -> list[SentMail]:
+def mails_of_session(session: Session, booking_id: int) -> list[SentMail]:
     """What the people of a session were sent or will be, oldest first; not what was dropped."""
     rows = session.execute(
         select(_M.kind, _Reader.name, _M.outcome, _M.ended_at)
@@ -184,7 +184,7 @@ def mail_of_session(session: Session, booking_id: int) -> list[SentMail]:
     ]
 
 
-def choices_of(session: Session, user_id: int) -> Mapping[MailKind, bool]:
+def mail_preferences(session: Session, user_id: int) -> Mapping[MailKind, bool]:
     """Whether the person gets each kind of mail that can be chosen."""
     rows = session.execute(
         select(MailChoice.kind, MailChoice.is_wanted).where(MailChoice.user_id == user_id)

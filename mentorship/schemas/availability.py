@@ -20,7 +20,7 @@ from mentorship.schemas.contract import (
     Say,
     clean_reason,
 )
-from mentorship.services.availability.apply import Applied, BookedSession
+from mentorship.services.availability.apply import AppliedChange, BookedSession
 from mentorship.services.availability.rule_preview import RulePreview
 from mentorship.services.availability.validation import (
     FARTHEST_HORIZON,
@@ -341,7 +341,7 @@ def _booked(booked: BookedSession) -> BookedAnswer:
     )
 
 
-def change_answer(done: Applied, say: Say) -> dict[str, Any]:
+def change_answer(done: AppliedChange, say: Say) -> dict[str, Any]:
     """The answer of every change."""
     return ChangeAnswer(
         success=True,

@@ -15,7 +15,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause
 from mentorship.queries.booking.free_slots import FreeSlot
 from mentorship.services.booking.book import Booked, NotFree
-from mentorship.services.sessions.actions import Outcome
+from mentorship.services.sessions.actions import ActionResult
 from mentorship.services.sessions.move import Moved
 from mentorship.services.sessions.sweep import SweepResult
 from mentorship.services.shared.text_fields import clean_text
@@ -272,7 +272,7 @@ def sweep_answer(result: SweepResult, now: datetime, say: Say) -> dict[str, Any]
     ).json_ready()
 
 
-def action_answer(outcome: Outcome, say: Say) -> dict[str, Any]:
+def action_answer(outcome: ActionResult, say: Say) -> dict[str, Any]:
     """The answer of the start, arrive, complete and cancel routes."""
     values: dict[str, Any] = {
         "success": True,

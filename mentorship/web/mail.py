@@ -10,10 +10,10 @@ from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
-from mentorship.queries.mail import choices_of, post_office
-from mentorship.services.mail.compose import unsubscribed
-from mentorship.services.mail.preferences import choose
-from mentorship.services.mail.send import try_again
+from mentorship.queries.mail import mail_preferences, outbox_status
+from mentorship.services.mail.compose import unsubscribe_token_owner
+from mentorship.services.mail.preferences import set_preferences
+from mentorship.services.mail.send import retry_mail
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.request_body import page_number
 
@@ -21,50 +21,52 @@ bp = Blueprint("mail", __name__)
 
 
 @bp.get("/account/mail")
-def choices() -> str:
+def preferences() -> str:
     """What mail the viewer gets."""
     viewer = required_viewer()
     return render_template(
         "mail/preferences.html",
         viewer=viewer,
         labels=CHOICES,
-        choices=choices_of(db.session(), viewer.id),
+        choices=mail_preferences(db.session(), viewer.id),
     )
 
 
 @bp.post("/account/mail")
-def store_choices() -> Response:
+def update_preferences() -> Response:
     """Store them: a box that is not ticked is not sent."""
     viewer = required_viewer()
     asked = set(request.form)
     if asked - set(CHOICES):
         raise InvalidInput(N_("There is no such kind of mail."))
     db.session.rollback()
-    choose(db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES})
+    set_preferences(
+        db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES}
+    )
     flash(_("Your choice is saved."))
-    return redirect(url_for("mail.choices"), code=303)
+    return redirect(url_for("mail.preferences"), code=303)
 
 
 @bp.get("/unsubscribe/<stop_token>")
-def ask_to_stop(stop_token: str) -> str:
+def unsubscribe(stop_token: str) -> str:
     """Asks before it stops anything: programs that look through mail follow its links."""
-    user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    user_id, kind = unsubscribe_token_owner(stop_token, secret_key=current_app.config["SECRET_KEY"])
     return _about_kind(user_id, kind)
 
 
 @bp.post("/unsubscribe/<stop_token>")
-def stop(stop_token: str) -> str:
+def unsubscribe_now(stop_token: str) -> str:
     """Stops this kind of mail, or turns it on again as the page offers.
 
     The reader's mail program calls this too, to stop it (RFC 8058).
     """
-    user_id, kind = unsubscribed(stop_token, secret_key=current_app.config["SECRET_KEY"])
-    choose(db.session(), user_id=user_id, wants={kind: request.form.get("mail") == "on"})
+    user_id, kind = unsubscribe_token_owner(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    set_preferences(db.session(), user_id=user_id, wants={kind: request.form.get("mail") == "on"})
     return _about_kind(user_id, kind)
 
 
 def _about_kind(user_id: int, kind: MailKind) -> str:
-    is_on = choices_of(db.session(), user_id)[kind]
+    is_on = mail_preferences(db.session(), user_id)[kind]
     return render_template(
         "mail/unsubscribe.html",
         label=CHOICES[kind],
@@ -81,17 +83,17 @@ def outbox() -> str:
         "mail/outbox.html",
         viewer=viewer,
         where=current_app.extensions["post"].where,
-        office=post_office(db.session(), page=page_number("page")),
+        office=outbox_status(db.session(), page=page_number("page")),
     )
 
 
 @bp.post("/mail/<id:mail_id>/again")
-def again(mail_id: int) -> Response:
+def retry(mail_id: int) -> Response:
     """Put one of those back into the outbox."""
     now = utc_now()
     _required_admin()
     db.session.rollback()
-    if not try_again(db.session(), mail_id, now=now):
+    if not retry_mail(db.session(), mail_id, now=now):
         raise NotFound(N_("There is no such mail."))
     flash(_("The mail will be tried again now."))
     return redirect(url_for("mail.outbox"), code=303)

@@ -14,7 +14,7 @@ from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
 from mentorship.services.webhooks import endpoints as webhook_endpoints
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.password_confirmation import (
     is_password_recent,
     require_recent_password,
@@ -25,7 +25,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 
 @bp.get("")
-def show() -> str:
+def index() -> str:
     """The addresses, and a form for another one."""
     return _list_page(_required_admin())
 
@@ -44,13 +44,13 @@ def add() -> Response | tuple[str, int]:
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _list_page(viewer, url=url, error=say(error)), 400
+        return _list_page(viewer, url=url, error=translate(error)), 400
     flash(_("The address is stored and off. Give its key to the other system, then turn it on."))
     return _to(endpoint_id)
 
 
 @bp.get("/<id:endpoint_id>")
-def show_one(endpoint_id: int) -> str:
+def show(endpoint_id: int) -> str:
     """One address: its key, and the log of its calls."""
     viewer = _required_admin()
     endpoint = endpoint_by(db.session(), endpoint_id)
@@ -107,14 +107,14 @@ def remove(endpoint_id: int) -> Response:
     _writing_admin()
     webhook_endpoints.remove_endpoint(db.session(), endpoint_id, now=utc_now())
     flash(_("The address is removed."))
-    return redirect(url_for("webhooks.show"), code=303)
+    return redirect(url_for("webhooks.index"), code=303)
 
 
 @bp.post("/<id:endpoint_id>/calls/<id:call_id>/again")
-def again(endpoint_id: int, call_id: int) -> Response:
+def retry_call(endpoint_id: int, call_id: int) -> Response:
     """Make one call once more."""
     _writing_admin()
-    webhook_endpoints.send_again(db.session(), endpoint_id, call_id, now=utc_now())
+    webhook_endpoints.retry_call(db.session(), endpoint_id, call_id, now=utc_now())
     flash(_("It is sent again now."))
     return _to(endpoint_id)
 
@@ -127,7 +127,7 @@ def _list_page(viewer: Viewer, *, url: str = "", error: str = "") -> str:
 
 
 def _to(endpoint_id: int) -> Response:
-    return redirect(url_for("webhooks.show_one", endpoint_id=endpoint_id), code=303)
+    return redirect(url_for("webhooks.show", endpoint_id=endpoint_id), code=303)
 
 
 def _writing_admin() -> Viewer:

@@ -9,7 +9,7 @@ import pytest
 import trustme
 
 from mentorship.adapters import webhook_client as hooks_module
-from mentorship.adapters.webhook_client import Hooks, NoAnswer
+from mentorship.adapters.webhook_client import NoAnswer, WebhookClient
 from mentorship.domain.shared.delivery_problems import Problem
 
 BODY = b'{"a": 1}'
@@ -18,7 +18,7 @@ BODY = b'{"a": 1}'
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "[::ffff:127.0.0.1]"])
 def test_an_address_that_is_not_public_is_not_even_connected_to(receiver, host):
     with pytest.raises(NoAnswer, match="is not at a public address") as failed:
-        Hooks().post(f"http://{host}:{receiver.port}/", BODY, {})
+        WebhookClient().post(f"http://{host}:{receiver.port}/", BODY, {})
     assert failed.value.problem is Problem.NOT_PUBLIC
     assert receiver.calls == []
 
@@ -31,13 +31,13 @@ def test_production_calls_https_at_two_ports_alone(monkeypatch, address):
     monkeypatch.setattr(hooks_module.socket, "getaddrinfo", pytest.fail)
 
     with pytest.raises(NoAnswer, match=r"Only https is called, at the ports 443 and 8443\."):
-        Hooks(is_production=True).post(address.format("hooks.example.org"), BODY, {})
+        WebhookClient(is_production=True).post(address.format("hooks.example.org"), BODY, {})
 
 
 @pytest.mark.parametrize("port", ["", ":443", ":8443"])
 def test_production_goes_on_to_the_address_where_scheme_and_port_are_right(port):
     with pytest.raises(NoAnswer, match="is not at a public address"):
-        Hooks(is_production=True).post(f"https://127.0.0.1{port}/", BODY, {})
+        WebhookClient(is_production=True).post(f"https://127.0.0.1{port}/", BODY, {})
 
 
 def test_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere_else(monkeypatch, receiver):
@@ -60,7 +60,7 @@ def test_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere_else(monkeyp
     monkeypatch.setattr(hooks_module.socket, "getaddrinfo", resolve)
     monkeypatch.setattr(hooks_module.socket, "create_connection", connect)
     url = f"http://rebind.example.org:{receiver.port}/"
-    assert Hooks(loopback=True).post(url, BODY, {}) == 204
+    assert WebhookClient(loopback=True).post(url, BODY, {}) == 204
     assert asked == ["rebind.example.org"]
     assert connected == [("127.0.0.1", receiver.port)]
     assert receiver.calls[0].headers["host"] == f"rebind.example.org:{receiver.port}"
@@ -69,7 +69,7 @@ def test_a_name_that_leads_elsewhere_when_asked_again_leads_nowhere_else(monkeyp
 def test_an_answer_that_drips_is_cut_off(receiver):
     receiver.drips = 0.05
     with pytest.raises(NoAnswer) as failed:
-        Hooks(loopback=True, timeout=0.5).post(receiver.url(), BODY, {})
+        WebhookClient(loopback=True, timeout=0.5).post(receiver.url(), BODY, {})
     assert failed.value.problem is Problem.TIMEOUT
 
 
@@ -117,7 +117,7 @@ def authority(monkeypatch):
 
 def test_a_certificate_is_checked_against_the_name(authority):
     right, wrong = authority.issue_cert("localhost"), authority.issue_cert("other.example.org")
-    hooks = Hooks(loopback=True)
+    hooks = WebhookClient(loopback=True)
     with a_tls_server(right, greets=True) as port:
         assert hooks.post(f"https://localhost:{port}/", BODY, {}) == 200
     with (
@@ -131,18 +131,18 @@ def test_a_certificate_is_checked_against_the_name(authority):
 def test_a_server_that_never_shakes_hands_is_cut_off(authority):
     certificate = authority.issue_cert("localhost")
     with a_tls_server(certificate, greets=False) as port, pytest.raises(NoAnswer) as failed:
-        Hooks(loopback=True, timeout=0.3).post(f"https://localhost:{port}/", BODY, {})
+        WebhookClient(loopback=True, timeout=0.3).post(f"https://localhost:{port}/", BODY, {})
     assert failed.value.problem is Problem.TIMEOUT
 
 
 @pytest.mark.parametrize("port", [1, 0])
 def test_a_port_where_nobody_listens_is_a_failure_in_words(port):
     with pytest.raises(NoAnswer) as failed:
-        Hooks(loopback=True).post(f"http://127.0.0.1:{port or 9}/", BODY, {})
+        WebhookClient(loopback=True).post(f"http://127.0.0.1:{port or 9}/", BODY, {})
     assert failed.value.problem is Problem.NOT_LISTENING
 
 
 def test_a_name_that_is_not_there_is_a_failure_in_words():
     with pytest.raises(NoAnswer) as failed:
-        Hooks(loopback=True).post("http://hooks.invalid/", BODY, {})
+        WebhookClient(loopback=True).post("http://hooks.invalid/", BODY, {})
     assert failed.value.problem is Problem.NAME_UNKNOWN

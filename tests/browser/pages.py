@@ -17,15 +17,15 @@ from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import WaitingListEntry
-from mentorship.services.accounts.api_tokens import make
+from mentorship.services.accounts.api_tokens import create_token
 from mentorship.services.accounts.signed_links import Purpose, make_token
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import SaveDaysOff, SaveRule
 from mentorship.services.booking.mentor_profile import edit_profile
-from mentorship.services.calendars.feeds import make_feed
+from mentorship.services.calendars.feeds import create_feed
 from mentorship.services.mail.compose import unsubscribe_token
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.followup import rate, set_recording, write_notes
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
 from tests.support.browser import Site
 from tests.support.builders import (
     a_booking,
@@ -78,12 +78,12 @@ def a_crowd(site: Site) -> Crowd:
     upcoming = book(5, Status.SCHEDULED, 1)
     for number in range(3):
         booking = book(70 * number + 90, Status.SCHEDULED, number)
-        perform(session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
+        apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
                 reason=("y" * 300, "Not well today. " * 18, None)[number])  # fmt: skip
         book(70 * number + 90, Status.SCHEDULED, number)
     for number in range(45):
         over = book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)
-    rate(session, booking_id=over, viewer=student, rating=4, comment=LONG_NAME)
+    rate_session(session, booking_id=over, viewer=student, rating=4, comment=LONG_NAME)
     write_notes(session, booking_id=over, viewer=mentor, summary=TOPICS[2], private_notes=TOPICS[1])
     set_recording(session, booking_id=over, viewer=mentor, url="https://video.example.org/a",
                   now=now)  # fmt: skip
@@ -97,11 +97,11 @@ def a_crowd(site: Site) -> Crowd:
     # Two days before the weekly hours, so that the free slot below never meets one of theirs.
     weekday = list(Weekday)[(now + timedelta(days=4)).weekday()]
     hours = SaveRule(evenings(weekdays=[weekday], first_day=now.date(), now=now))
-    rule = apply(session, mentor=mentor, change=hours, now=now).change
+    rule = apply_change(session, mentor=mentor, change=hours, now=now).change
     holidays = SaveDaysOff(
         DaysOff(0, now.date() + timedelta(days=9), now.date() + timedelta(days=11), "Away")
     )
-    apply(session, mentor=mentor, change=holidays, now=now)
+    apply_change(session, mentor=mentor, change=holidays, now=now)
     free = a_slot(session, mentor, starts=now + timedelta(days=2), capacity=3)
     session.add(
         WaitingListEntry(
@@ -112,11 +112,11 @@ def a_crowd(site: Site) -> Crowd:
         )
     )
     session.commit()
-    make(session, viewer=mentor, name=LONG_NAME[:80], now=now)
+    create_token(session, viewer=mentor, name=LONG_NAME[:80], now=now)
     a_mail_set_aside(session)
     webhook = a_webhook(session, "https://hooks.example.org/" + "w" * 60)
     a_call_given_up(session, webhook, over)
-    feed = make_feed(session, viewer=mentor, alarm=Alarm.ONE_HOUR, now=now)
+    feed = create_feed(session, viewer=mentor, alarm=Alarm.ONE_HOUR, now=now)
     key, who = site.app.config["SECRET_KEY"], {"user_id": newcomer.id, "epoch": newcomer.epoch}
     return Crowd(
         mentor,

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Action, Status
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, a_profile
 
 pytestmark = pytest.mark.browser
@@ -105,7 +105,9 @@ def test_whoever_was_started_early_may_join_at_once(site, windows, people):
     a_profile(site.session, people["mentor"], meeting_url="https://meet.example.org/maya")
     now = utc_now()
     booking = a_booking(site.session, **people, starts=now + timedelta(hours=2))
-    perform(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"], now=now)
+    apply_action(
+        site.session, booking_id=booking, action=Action.START, viewer=people["mentor"], now=now
+    )
     page = windows.of(site, people["student"]).go().page
     join = page.locator(f"#session-{booking}").get_by_role("link", name="Join")
 
@@ -163,7 +165,7 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
     assert window.page.locator("[role=status], [aria-live]").count() == 1
 
     window.look_again()
-    perform(site.session, booking_id=first, action=Action.CANCEL, viewer=people["student"],
+    apply_action(site.session, booking_id=first, action=Action.CANCEL, viewer=people["student"],
             now=utc_now())  # fmt: skip
     window.look_again()
     window.look_again()
@@ -186,7 +188,7 @@ def test_a_change_after_a_refused_press_is_said(site, windows, people):
     window.press(booking, "Cancel this session")
     expect(window.page.locator("#notice")).to_contain_text("longer than 300")
 
-    perform(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"],
+    apply_action(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"],
             now=utc_now())  # fmt: skip
     window.look_again()
 

@@ -11,7 +11,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.services.accounts.passwords import set_password
 from mentorship.services.accounts.signed_links import make_token
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from tests.browser.pages import LONG_NAME, TOPICS, a_crowd
 from tests.support.builders import LINKS, a_booking, the_journal
 
@@ -167,7 +167,9 @@ def test_what_cannot_be_done_any_more_is_said_in_a_sentence_and_the_lists_follow
 ):
     booking = a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + 5 * MINUTE)
     window = windows.of(site, mentor).go()
-    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=student, now=utc_now())
+    apply_action(
+        site.session, booking_id=booking, action=Action.CANCEL, viewer=student, now=utc_now()
+    )
 
     window.press(booking, "Start")
 

@@ -10,7 +10,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import User
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from tests.support.browser import POLL, a_site
 from tests.support.builders import a_booking
 
@@ -117,7 +117,9 @@ def test_a_hidden_window_is_silent_and_asks_at_once_when_it_is_shown_again(
 
     window.page.clock.run_for(300_000)
     assert window.page.evaluate("asked") == []
-    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now())
+    apply_action(
+        site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now()
+    )
     window.page.evaluate("hide(false)")
 
     window.shows("past", booking, "CANCELLED", is_delayed=False)
@@ -143,7 +145,7 @@ def test_without_the_server_a_window_says_so_keeps_what_it_shows_and_recovers_by
         assert "keeps trying" in connection.inner_text()
         assert any("session poll failed" in text for text in window.errors)
         assert window.cards() == shown == [[booking, "ONGOING", False]]
-        perform(site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor,
+        apply_action(site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor,
                 now=utc_now())  # fmt: skip
         with site.served():
             window.pass_time(11_100, answers=1)
@@ -189,7 +191,9 @@ def test_an_answer_that_is_cut_off_tells_nothing_and_the_next_tells_it_once(
     window = windows.of(site, student)
     window.page.add_init_script(CUT_THE_FIRST_ANSWER)
     window.go()
-    perform(site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now())
+    apply_action(
+        site.session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=utc_now()
+    )
 
     window.look_again()
     window.wait(window.page.locator("#connection").is_visible)

@@ -6,7 +6,7 @@ import pytest
 
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import Cause
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.clocks import standing_at
 
@@ -178,7 +178,7 @@ def test_an_import_that_people_have_acted_on_is_removed_only_by_force(
     file.write_text(HEAD + ROW.format(start="2026-11-24T13:30:00+01:00"))
     flask("import-sessions", str(file))
     session.rollback()
-    perform(session, booking_id=1, action=Action.START, viewer=cast.mentor, now=at("12:00"))
+    apply_action(session, booking_id=1, action=Action.START, viewer=cast.mentor, now=at("12:00"))
 
     refused = flask("remove-import", "1")
     assert (refused.exit_code, refused.stderr) == (1, (

@@ -19,12 +19,12 @@ from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.errors import Conflict, NotFound, TooManyBookings
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.services.booking import book as booking_service
-from mentorship.services.booking.book import NotFree, Wish
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
+from mentorship.services.booking.book import BookingRequest, NotFree
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
 from tests.support import naive
 
-BOOK = {"product": booking_service.book, "naive": naive.book}
+BOOK = {"product": booking_service.book_slot, "naive": naive.book}
 THREADS = 6
 ANY_NUMBER = BookingLimits(total=1_000_000, per_mentor=1_000_000)
 """For races about seats alone."""
@@ -41,7 +41,7 @@ def press_book(
     def book(ask: Ask) -> str:
         viewer, slot_id = ask
         with Session(engine, expire_on_commit=False) as session:
-            wish = Wish(slot_id, "x", "")
+            wish = BookingRequest(slot_id, "x", "")
             act = partial(BOOK[style], session, viewer=viewer, wish=wish, now=now, limits=limits)
             return _outcome(act, "booked")
 
@@ -81,15 +81,15 @@ def _acts(
     now: datetime,
 ) -> dict[str, Callable[[], object]]:
     """What may be done, by the name of its success."""
-    wish = Wish(slot_id, "x", "")
+    wish = BookingRequest(slot_id, "x", "")
     booking = {"viewer": student, "wish": wish, "now": now, "limits": ANY_NUMBER}
     on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
     return {
         "booked": partial(BOOK["product"], session, **booking),
         "moved": partial(
-            move, session, slot_id=slot_id, reason=None, cutoff=NO_CUTOFF, **on_booking
+            move_session, session, slot_id=slot_id, reason=None, cutoff=NO_CUTOFF, **on_booking
         ),
-        "cancelled": partial(perform, session, action=Action.CANCEL, **on_booking),
+        "cancelled": partial(apply_action, session, action=Action.CANCEL, **on_booking),
         "withdrawn": partial(_withdraw, session, slot_id, is_withdrawn=True),
         "offered": partial(_withdraw, session, slot_id, is_withdrawn=False),
     }

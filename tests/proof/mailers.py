@@ -13,11 +13,11 @@ from mentorship.config import PROJECT
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage
 from mentorship.queries.mail import mail_facts
-from mentorship.services.mail.compose import House, write_letter
-from mentorship.services.mail.send import deliver
+from mentorship.services.mail.compose import MailSettings, compose_mail
+from mentorship.services.mail.send import send_due_mail
 
 IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
-HOUSE = House(
+HOUSE = MailSettings(
     "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
 )
 
@@ -30,7 +30,7 @@ def keep_sending(url: str, smtp_url: str) -> None:
     post = SmtpPost(smtp_url)
     while True:
         with Session(engine, expire_on_commit=False) as session:
-            deliver(session, post, HOUSE, clock=utc_now, lease=LEASE)
+            send_due_mail(session, post, HOUSE, clock=utc_now, lease=LEASE)
 
 
 def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
@@ -45,4 +45,4 @@ def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
             session.commit()
             if dies:
                 os.kill(os.getpid(), signal.SIGKILL)
-            counter.hand_in(write_letter(mail, HOUSE, IDENTITY))
+            counter.hand_in(compose_mail(mail, HOUSE, IDENTITY))

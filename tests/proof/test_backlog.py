@@ -9,7 +9,12 @@ from sqlalchemy import event, func, select
 
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, SessionBooking, StatusChange
-from mentorship.services.sessions.sweep import BATCH, everything, nothing, update_session_statuses
+from mentorship.services.sessions.sweep import (
+    BATCH,
+    return_all,
+    return_none,
+    update_session_statuses,
+)
 from tests.proof.conftest import sizes
 from tests.support.builders import at
 from tests.support.crowd import many
@@ -35,7 +40,7 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 ):
     engine = session.get_bind()
     many(session, cast, 3_000, starts=at("08:00", days=-2))
-    small, _ = peak_of(session, keep=nothing)
+    small, _ = peak_of(session, keep=return_none)
     many(session, cast, count, starts=at("08:00"))
     rows_of_updates, commits = [], []
 
@@ -45,7 +50,7 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 
     event.listen(engine, "after_cursor_execute", note)
     event.listen(engine, "commit", lambda _connection: commits.append(len(rows_of_updates)))
-    large, result = peak_of(session, keep=nothing)
+    large, result = peak_of(session, keep=return_none)
 
     assert (result.started, result.completed, result.failed) == (count / 2, count / 2, 0)
     assert large < GROWN * small
@@ -68,9 +73,9 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 
 def test_the_measure_of_memory_catches_a_sweep_that_keeps_everything(session, cast):
     many(session, cast, 1_000, starts=at("08:00", days=-2))
-    small, _ = peak_of(session, keep=everything)
+    small, _ = peak_of(session, keep=return_all)
     many(session, cast, 6_000, starts=at("08:00"))
-    large, result = peak_of(session, keep=everything)
+    large, result = peak_of(session, keep=return_all)
 
     assert len(result.updates) == 6_000
     assert large > GROWN * small

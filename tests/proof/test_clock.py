@@ -17,9 +17,9 @@ from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
 from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause, SessionBooking
 from mentorship.services.operations.worker import run_worker
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.import_csv import import_sessions
-from mentorship.services.sessions.sweep import everything, update_session_statuses
+from mentorship.services.sessions.sweep import return_all, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.proof.world import a_world
 from tests.support.builders import a_user, at
@@ -99,7 +99,7 @@ def early_or_late(session, sweep, zone):
 
 
 def product_sweep(session, now):
-    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=everything)
+    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_all)
     return [each.due_at for each in result.updates]
 
 
@@ -165,7 +165,7 @@ def jump_about(session, world, sweep, *, steps):
         if chance.random() < 0.5:
             number = world.number_at(now + chance.uniform(-1, 1) * HOUR)
             with suppress(Conflict):
-                perform(session, booking_id=number + 1, action=chance.choice(MANUAL_ACTIONS),
+                apply_action(session, booking_id=number + 1, action=chance.choice(MANUAL_ACTIONS),
                         viewer=world.admin, now=now)  # fmt: skip
         sweep(session, now)
         after = bookings_in(reader)
@@ -256,7 +256,7 @@ def two_days_without_a_sweep(session, url, sessions, worker):
     reader, back = session.get_bind(), at("09:00", days=2)
     world = a_world(url, sessions=sessions, first=at("09:01"), apart=2 * DAY / (sessions + 1))
     for number in range(0, sessions, 4):  # Somebody was early and started every fourth.
-        perform(session, booking_id=number + 1, action=Action.START, viewer=world.admin,
+        apply_action(session, booking_id=number + 1, action=Action.START, viewer=world.admin,
                 now=at("08:59"))  # fmt: skip
     started, journal = bookings_in(reader), len(journal_in(reader))
     worker(session)

@@ -142,7 +142,7 @@ def test_the_run_catches_a_view_that_trusts_its_input(app, cast, ids):
         return {"success": True, "message": request.get_json()["reason"].strip()}
 
     other = create_app(app.extensions["settings"])
-    other.view_functions["sessions.cancel"] = trusting
+    other.view_functions["session_actions.cancel"] = trusting
     cancel = schema_of(other)["/api/sessions/{sessionId}/cancel"]["POST"]
 
     with pytest.raises(FailureGroup) as caught:

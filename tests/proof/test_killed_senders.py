@@ -18,7 +18,7 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.models import OutboxMessage
 from mentorship.queries.mail import mail_facts
-from mentorship.services.mail.compose import write_letter
+from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import Mail, enqueue
 from tests.proof.conftest import sizes
 from tests.proof.mailers import HOUSE, IDENTITY, keep_sending, send_naively
@@ -125,7 +125,7 @@ def test_the_checker_catches_senders_that_take_without_a_claim(database_url, rea
     for mails in both:
         with SmtpPost(sink.url).open() as counter:
             for mail in mails:
-                counter.hand_in(write_letter(mail, HOUSE, IDENTITY))
+                counter.hand_in(compose_mail(mail, HOUSE, IDENTITY))
     engine.dispose()
 
     assert faults(["one", "two"], sink.mails, kills=0) == ["2 repeats after 0 kills"]

@@ -104,7 +104,7 @@ class Product:
     def sweep(self, now, cause):
         with self.session() as session:
             result = sweeping.update_session_statuses(
-                session, now=now, cause=Cause(cause), keep=sweeping.everything
+                session, now=now, cause=Cause(cause), keep=sweeping.return_all
             )
         told = {(self.ids.index(each.session_id), each.due_at) for each in result.updates}
         return result.started, result.completed, result.failed, told
@@ -113,7 +113,7 @@ class Product:
         viewer = (self.pairs[number] | self.others)[who]
         with self.session() as session:
             try:
-                outcome = session_actions.perform(
+                outcome = session_actions.apply_action(
                     session, booking_id=self.ids[number], action=Action(action), viewer=viewer,
                     now=now,
                 )  # fmt: skip

@@ -29,7 +29,7 @@ from tests.support.processes import CRON_SECRET, Answer, Caller
 from tests.support.replay import Telling
 
 SWEEP = {"product": sweeping.update_session_statuses, "naive": naive.sweep}
-PERFORM = {"product": actions.perform, "naive": naive.perform}
+PERFORM = {"product": actions.apply_action, "naive": naive.perform}
 
 
 def mix(world: World, style: str, seed: int, operations: int) -> Counter[str]:
@@ -57,7 +57,7 @@ def _one(
     world: World, style: str, chance: random.Random, session: Session, now: datetime
 ) -> dict[str, int]:
     if chance.random() < 0.25:
-        result = SWEEP[style](session, now=now, cause=Cause.WORKER, keep=sweeping.nothing)
+        result = SWEEP[style](session, now=now, cause=Cause.WORKER, keep=sweeping.return_none)
         return {
             "operations": 1,
             "swept": result.started + result.completed,
@@ -184,11 +184,11 @@ def keep_going(world: World, seed: int, ledger: Path) -> None:
                 try:
                     if chance.random() < 0.5:
                         sweeping.update_session_statuses(
-                            session, now=now, cause=Cause.WORKER, keep=sweeping.nothing
+                            session, now=now, cause=Cause.WORKER, keep=sweeping.return_none
                         )
                         continue
                     number = min(world.number_at(now) + chance.randint(-9, 9), world.sessions - 1)
-                    outcome = actions.perform(
+                    outcome = actions.apply_action(
                         session,
                         booking_id=max(number, 0) + 1,
                         action=chance.choice(MANUAL_ACTIONS),
@@ -227,9 +227,9 @@ def die_at_call(url: str, number: int, what: str, booking_id: int, viewer: Viewe
     with Session(engine, expire_on_commit=False) as session, at_call(engine, die):
         if what == "sweep":
             sweeping.update_session_statuses(
-                session, now=now, cause=Cause.WORKER, keep=sweeping.nothing
+                session, now=now, cause=Cause.WORKER, keep=sweeping.return_none
             )
         else:
-            actions.perform(
+            actions.apply_action(
                 session, booking_id=booking_id, action=Action(what), viewer=viewer, now=now
             )

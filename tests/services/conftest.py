@@ -3,7 +3,7 @@
 import pytest
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.webhook_client import Hooks
+from mentorship.adapters.webhook_client import WebhookClient
 from tests.support.callers import Worker
 
 
@@ -14,7 +14,7 @@ def a_worker(session):
 
     def make(hooks=None):
         own = Session(session.get_bind(), expire_on_commit=False)
-        made.append((Worker(own, hooks or Hooks(loopback=True)), own))
+        made.append((Worker(own, hooks or WebhookClient(loopback=True)), own))
         return made[-1][0]
 
     yield make

@@ -6,8 +6,8 @@ from sqlalchemy import select
 
 from mentorship.models import Cause, WebhookCall, WebhookEndpoint
 from mentorship.schemas.webhooks import webhook_body
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.services.webhooks.send import Caller
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.webhooks.send import WebhookSender
 from tests.support.builders import a_booking, at
 
 KEY = "a-secret-key-for-tests"
@@ -17,7 +17,7 @@ TEN = at("10:00")
 def delay(session, cast, count=1):
     """So many sessions become delayed at ten; returns their ids."""
     ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
-    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=nothing)
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=return_none)
     return ids
 
 
@@ -27,7 +27,7 @@ class Worker:
     def __init__(self, session, hooks):
         self.now = TEN
         self._session = session
-        self._caller = Caller(hooks, KEY, webhook_body, lambda: self.now)
+        self._caller = WebhookSender(hooks, KEY, webhook_body, lambda: self.now)
 
     def begin(self):
         """One step: what was answered is noted, what is due is begun."""

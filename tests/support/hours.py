@@ -8,9 +8,9 @@ from sqlalchemy.orm import Session
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.availability.slot_plan import DaysOff
 from mentorship.domain.availability.weekly_rules import Weekday, WeeklyRule
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import SaveDaysOff, SaveRule
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.validation import new_rule
 from tests.support.builders import at
 
@@ -32,9 +32,9 @@ def some_hours(session: Session, mentor: Viewer, *, weeks_later: int = 0) -> dic
     session.rollback()
     later = timedelta(weeks=weeks_later)
     weekly = SaveRule(evenings(first_day=date(2026, 11, 22) + later))
-    rule = apply(session, mentor=mentor, change=weekly, now=NOW)
+    rule = apply_change(session, mentor=mentor, change=weekly, now=NOW)
     christmas = SaveDaysOff(DaysOff(0, date(2026, 12, 25), date(2026, 12, 26), "Christmas"))
-    days_off = apply(session, mentor=mentor, change=christmas, now=NOW)
-    slot = OneOff(date(2026, 11, 27) + later, time(9), time(10), 1)
-    slot_id = save_slot(session, mentor.id, slot, now=NOW)
+    days_off = apply_change(session, mentor=mentor, change=christmas, now=NOW)
+    slot = OneOffSlot(date(2026, 11, 27) + later, time(9), time(10), 1)
+    slot_id = save_one_off_slot(session, mentor.id, slot, now=NOW)
     return {"rule_id": rule.change.id, "days_off_id": days_off.change.id, "slot_id": slot_id}

@@ -14,8 +14,8 @@ from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Action, Apply, Sta
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.queries.sessions.due import due_bookings
-from mentorship.services.booking.book import Wish, refuse_at_limit, refuse_unless_free
-from mentorship.services.sessions.actions import Outcome
+from mentorship.services.booking.book import BookingRequest, refuse_at_limit, refuse_unless_free
+from mentorship.services.sessions.actions import ActionResult
 from mentorship.services.sessions.sweep import SweepResult
 
 _BOOKINGS = table_of(SessionBooking)
@@ -47,14 +47,14 @@ def sweep(session: Session, *, now: datetime, cause: Cause, **_others: object) -
 
 def perform(
     session: Session, *, booking_id: int, action: Action, viewer: Viewer, now: datetime
-) -> Outcome:
+) -> ActionResult:
     """Decides on what it read without a lock, and journals in another transaction."""
     kept = session.execute(select(_BOOKINGS).where(_BOOKINGS.c.id == booking_id)).one()
     session.rollback()
     state = State(kept.status, kept.is_delayed, kept.started_at, kept.start_time, kept.end_time)
     decision = decide(state, action, now)
     if not isinstance(decision, Apply):
-        return Outcome(booking_id, action, state.status, state.is_delayed, changed=False)
+        return ActionResult(booking_id, action, state.status, state.is_delayed, changed=False)
     columns = decision.rule.changes(state, now)
     is_delayed = bool(columns.get("is_delayed", state.is_delayed))
     _write(session, booking_id, **columns)
@@ -68,11 +68,11 @@ def perform(
         actor_id=viewer.id,
         applied_at=now,
     )
-    return Outcome(booking_id, action, decision.rule.target, is_delayed, changed=True)
+    return ActionResult(booking_id, action, decision.rule.target, is_delayed, changed=True)
 
 
 def book(
-    session: Session, *, viewer: Viewer, wish: Wish, now: datetime, limits: BookingLimits
+    session: Session, *, viewer: Viewer, wish: BookingRequest, now: datetime, limits: BookingLimits
 ) -> None:
     """Looks whether the time is free, then books it in another transaction, without a lock."""
     slot = session.get_one(MentorTimeSlot, wish.slot_id)

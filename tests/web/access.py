@@ -15,9 +15,9 @@ from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import WaitingListEntry
-from mentorship.services.accounts.api_tokens import make
+from mentorship.services.accounts.api_tokens import create_token
 from mentorship.services.accounts.signed_links import Purpose, make_token
-from mentorship.services.calendars.feeds import make_feed
+from mentorship.services.calendars.feeds import create_feed
 from mentorship.services.mail.compose import unsubscribe_token
 from tests.support.builders import (
     Cast,
@@ -228,10 +228,12 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 epoch=cast.student.epoch,
                 purpose=Purpose.CONFIRMATION,
             ),
-            "feed_token": make_feed(
+            "feed_token": create_feed(
                 session, viewer=cast.student, alarm=Alarm.NONE, now=at("09:00")
             ),
-            "token_id": make(session, viewer=cast.student, name="A program", now=at("09:00")).id,
+            "token_id": create_token(
+                session, viewer=cast.student, name="A program", now=at("09:00")
+            ).id,
             "person_id": cast.mentor.id,
             "stop_token": unsubscribe_token(
                 cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]

@@ -68,9 +68,11 @@ def test_the_checker_catches_a_view_that_lets_strangers_in_and_one_that_refuses_
     monkeypatch.setattr(
         app, "test_client_class", None
     )  # Such answers are none of the description's.
-    monkeypatch.setitem(app.view_functions, "sessions.start", refuses_too_late)
+    monkeypatch.setitem(app.view_functions, "session_actions.start", refuses_too_late)
     late = trespasses(row, scene, client_for, session.get_bind())
-    monkeypatch.setitem(app.view_functions, "sessions.start", lambda session_id: {"success": True})
+    monkeypatch.setitem(
+        app.view_functions, "session_actions.start", lambda session_id: {"success": True}
+    )
     open_to_all = trespasses(row, scene, client_for, session.get_bind())
 
     assert "student was refused and changed something" in late

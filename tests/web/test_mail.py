@@ -10,7 +10,7 @@ from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Problem
 from mentorship.domain.shared.locales import Language
 from mentorship.models import MailChoice, OutboxMessage, User
-from mentorship.queries.mail import choices_of
+from mentorship.queries.mail import mail_preferences
 from mentorship.services.mail.compose import unsubscribe_token
 from tests.support.builders import a_booking, a_mail_set_aside, at
 
@@ -26,7 +26,7 @@ def address(app, cast):
 
 def chosen(session, viewer):
     session.rollback()
-    return choices_of(session, viewer.id)
+    return mail_preferences(session, viewer.id)
 
 
 def test_without_a_choice_all_comes_but_the_late_reminder(session, cast):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mentorship.domain.sessions.lifecycle import Party
-from mentorship.domain.shared.messages import Sentence, ngettext
+from mentorship.domain.shared.messages import Message, ngettext
 from mentorship.domain.shared.zones import zone_of
 
 
@@ -22,7 +22,7 @@ class Cutoff:
         """Whether it is too late for `party` at `now`; mentors and admins have no cut-off."""
         return party is Party.STUDENT and self.until(start_time) <= now
 
-    def warning(self, start_time: datetime, now: datetime) -> Sentence | None:
+    def warning(self, start_time: datetime, now: datetime) -> Message | None:
         """What a student is told at `now` before booking a session that they cannot change."""
         if not self.refuses(Party.STUDENT, start_time, now):
             return None

@@ -10,7 +10,7 @@ _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Seen:
+class PollCursor:
     """A reader's place: `head` is the last journal id told, `print` identifies the lists shown.
 
     One of the two numbers of `print` changes whenever a booking of the viewer is added or changed,
@@ -24,7 +24,7 @@ class Seen:
         return f"{self.head}.{self.print[0]}.{self.print[1]}"
 
     @classmethod
-    def parse(cls, text: str) -> "Seen":
+    def parse(cls, text: str) -> "PollCursor":
         """The place written by `str`. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:

@@ -26,21 +26,21 @@ class NotConfirmed(ProductError):
         )
 
 
-class LinkEnded(InvalidInput):
+class LinkExpired(InvalidInput):
     """The link was used, is too old, or was not made here; there may be a new one."""
 
     def __init__(self) -> None:
         super().__init__(N_("This link has expired or was used already. Please ask for a new one."))
 
 
-class ConfirmedAlready(ProductError):
+class AlreadyConfirmed(ProductError):
     """The link has confirmed its address before; there is nothing left to do but sign in."""
 
     def __init__(self) -> None:
         super().__init__(N_("Your address is confirmed already."))
 
 
-class NotSignedIn(ProductError):
+class NotAuthenticated(ProductError):
     """The request needs somebody to be signed in."""
 
     def __init__(self) -> None:
@@ -64,7 +64,7 @@ class WrongPassword(PasswordNeeded):
         super().__init__(N_("The password is not right."))
 
 
-class NotSigned(ProductError):
+class BadSignature(ProductError):
     """A program's call is not signed by whom we know, is too old, or came before."""
 
     def __init__(self) -> None:
@@ -109,7 +109,7 @@ class KeyReused(ProductError):
         super().__init__(N_("This Idempotency-Key was used for a different request before."))
 
 
-class TooManyTries(ProductError):
+class RateLimited(ProductError):
     """A rate limit is used up; `retry_after` is in whole seconds."""
 
     def __init__(self, sentence: str, *, retry_after: int) -> None:
@@ -117,7 +117,7 @@ class TooManyTries(ProductError):
         self.retry_after = retry_after
 
 
-class TooManyChanges(TooManyTries):
+class TooManyChanges(RateLimited):
     """One person made more changes than anybody makes by hand."""
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 
-def is_time(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
+def has_elapsed(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
     """Whether what was done at `last` is to be done again at `now`, both in UTC.
 
     Also where `last` is as far ahead: the clock was wrong then, and nothing waits for it.

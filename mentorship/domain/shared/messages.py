@@ -18,7 +18,7 @@ class Span:
     end: datetime
 
 
-class Sentence(str):
+class Message(str):
     """A text with `%(name)s` for its `values`: words, numbers, other sentences, times, spans.
 
     An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock.
@@ -44,20 +44,20 @@ class Sentence(str):
         return number
 
 
-def N_(text: str, /, **values: object) -> Sentence:  # noqa: N802  # Named as in GNU gettext.
+def N_(text: str, /, **values: object) -> Message:  # noqa: N802  # Named as in GNU gettext.
     """A text that is marked for the catalogs, while nobody knows yet who will read it."""
-    return Sentence(text, **values)
+    return Message(text, **values)
 
 
-def ngettext(text: str, plural: str, /, n: int, **values: object) -> Sentence:
+def ngettext(text: str, plural: str, /, n: int, **values: object) -> Message:
     """The same where the text depends on the number `n`."""
-    return Sentence(text, plural, n=n, **values)
+    return Message(text, plural, n=n, **values)
 
 
-def joined(*sentences: str) -> Sentence:
+def joined(*sentences: str) -> Message:
     """These, one after the other."""
     parts = {f"part{number}": sentence for number, sentence in enumerate(sentences)}
-    return Sentence(" ".join(f"%({name})s" for name in parts), **parts)
+    return Message(" ".join(f"%({name})s" for name in parts), **parts)
 
 
 def _in_english(value: object) -> object:

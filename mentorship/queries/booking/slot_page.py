@@ -19,7 +19,7 @@ _ANY_TIME = timedelta(days=400)
 
 
 @dataclass(frozen=True)
-class Offer:
+class SlotPage:
     """A time, what is in the way of booking it, and then the mentor's next free ones.
 
     Instants in UTC. `full_week` is the Monday, in the mentor's zone, of a week without any free
@@ -48,7 +48,7 @@ def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[i
     ).first()
 
 
-def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) -> Offer:
+def slot_page(session: Session, slot_id: int, *, student_id: int, now: datetime) -> SlotPage:
     """The time at `now` (UTC). Raises NotFound where there is none of a mentor who can be found."""
     row = session.execute(
         select(
@@ -71,7 +71,7 @@ def offer_of(session: Session, slot_id: int, *, student_id: int, now: datetime) 
         week = Week.at(row.start_time, row.timezone)
         is_free = any(week.start <= slot.start_time < week.end for slot in next_free)
         full_week = None if is_free or week.end <= now else week.monday
-    return Offer(
+    return SlotPage(
         slot_id=slot_id,
         mentor_id=row.mentor_id,
         mentor=row.name,

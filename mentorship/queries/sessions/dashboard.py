@@ -35,7 +35,7 @@ from mentorship.domain.sessions.lifecycle import (
     permitted,
 )
 from mentorship.domain.sessions.meeting_links import room_opens
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.sessions.due import first_due
 from mentorship.queries.sessions.visibility import visible_to
@@ -99,11 +99,11 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Board:
+class Dashboard:
     """All that the session lists show. `next_due` (UTC) is when the next of them changes."""
 
     listings: tuple[Listing, ...]
-    seen: Seen
+    seen: PollCursor
     now: datetime
     next_due: datetime | None
 
@@ -186,15 +186,15 @@ _FIRST_DUE = {
 }
 
 
-def board(
+def dashboard(
     session: Session,
     viewer: Viewer,
     *,
-    seen: Seen,
+    seen: PollCursor,
     pages: Mapping[Section, int],
     now: datetime,
     cutoff: Cutoff,
-) -> Board:
+) -> Dashboard:
     """The viewer's lists at `now` (UTC), each on the asked page or else on its last.
 
     `seen` is the place of a pulse that was taken before.
@@ -205,7 +205,7 @@ def board(
         # One is read after the other; what changed between is seen by another look.
         if all(listing.is_whole for listing in listings):
             break
-    return Board(listings, seen, now, next_due)
+    return Dashboard(listings, seen, now, next_due)
 
 
 def _totals(

@@ -19,7 +19,7 @@ from mentorship.queries.sessions.detail import SessionPage
 
 
 @dataclass(frozen=True)
-class Around:
+class SessionFollowup:
     """What belongs to a session besides its transitions.
 
     `room` is empty where there is none to show now; `room_opens` (UTC) is when one will be.
@@ -38,7 +38,7 @@ class Around:
     private_notes: str
 
 
-def around_session(session: Session, page: SessionPage, *, now: datetime) -> Around:
+def session_followup(session: Session, page: SessionPage, *, now: datetime) -> SessionFollowup:
     """What the viewer of `page` may see at `now` (UTC). An admin does not take part in meetings."""
     row = session.execute(
         select(
@@ -63,7 +63,7 @@ def around_session(session: Session, page: SessionPage, *, now: datetime) -> Aro
     is_open = row.status in OPEN
     opens = room_opens(row.start_time, row.started_at)
     is_mentor = page.party is Party.MENTOR
-    return Around(
+    return SessionFollowup(
         is_open=is_open,
         is_completed=row.status is Status.COMPLETED,
         room=room if is_open and now >= opens else "",

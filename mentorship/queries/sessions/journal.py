@@ -15,7 +15,7 @@ from mentorship.queries.sessions.visibility import visible_to
 _HEAD = select(func.coalesce(func.max(StatusChange.id), 0))
 
 
-def head(session: Session) -> int:
+def last_change_id(session: Session) -> int:
     """The id of the last committed transition; ids follow the order of commits."""
     return session.scalar(_HEAD) or 0
 
@@ -40,7 +40,7 @@ def _told(role: Role) -> Select[*tuple[Any, ...]]:
 _TOLD: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _told(role) for role in Role}
 
 
-def told_to(
+def changes_since(
     session: Session, viewer: Viewer, *, after: int, until: int, limit: int
 ) -> list[tuple[int, Update]]:
     """The transitions with `after < id <= until` of the viewer's sessions, oldest first.

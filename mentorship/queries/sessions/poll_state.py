@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import read
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import (
     BookingMove,
     DisplayVersion,
@@ -30,7 +30,7 @@ from mentorship.queries.shared.viewers import (
 
 
 @dataclass(frozen=True)
-class Pulse:
+class PollState:
     """The signed-in person, whether anything is due for anybody, and where their lists stand.
 
     `last_seen_at` (UTC) is when the sign-in was last noted as used.
@@ -38,7 +38,7 @@ class Pulse:
 
     viewer: Viewer
     is_anything_due: bool
-    place: Seen
+    place: PollCursor
     last_seen_at: datetime
 
 
@@ -88,9 +88,9 @@ def _statement(role: Role) -> Select[*tuple[Any, ...]]:
 _STATEMENTS: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _statement(role) for role in Role}
 
 
-def pulse(
+def poll_state(
     session: Session, *, viewer_id: int, epoch: int, role: Role, sign_in: str, now: datetime
-) -> Pulse | None:
+) -> PollState | None:
     """One statement, no lock; None where nobody is signed in with this id, epoch, role and sign-in.
 
     `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
@@ -101,5 +101,5 @@ def pulse(
     if not rows:
         return None
     (row,) = rows
-    place = Seen(row.head, (int(row.first), int(row.second) + int(row.displayed)))
-    return Pulse(viewer_from(row), bool(row.is_anything_due), place, row.last_seen_at)
+    place = PollCursor(row.head, (int(row.first), int(row.second) + int(row.displayed)))
+    return PollState(viewer_from(row), bool(row.is_anything_due), place, row.last_seen_at)

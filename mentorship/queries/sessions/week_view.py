@@ -40,7 +40,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Agenda:
+class WeekView:
     """Sessions of one day by their start, of `total` that there are; pages count from 1."""
 
     entries: tuple[Entry, ...]
@@ -63,7 +63,7 @@ class Agenda:
         return max(0, self.total - self.page * PAGE_SIZE)
 
 
-def week_agenda(session: Session, viewer: Viewer, starts: Sequence[datetime]) -> list[Agenda]:
+def week_view(session: Session, viewer: Viewer, starts: Sequence[datetime]) -> list[WeekView]:
     """The viewer's sessions of each day, those that were cancelled left out.
 
     `starts` are the first instants (UTC) of the days, and of the day after the last. A session
@@ -85,12 +85,12 @@ def week_agenda(session: Session, viewer: Viewer, starts: Sequence[datetime]) ->
     for row in rows:
         days[row.day].append(_entry(viewer.role, row))
         totals[row.day] = row.total
-    return [Agenda(tuple(entries), total) for entries, total in zip(days, totals, strict=True)]
+    return [WeekView(tuple(entries), total) for entries, total in zip(days, totals, strict=True)]
 
 
-def day_agenda(
+def day_view(
     session: Session, viewer: Viewer, *, since: datetime, until: datetime, page: int
-) -> Agenda:
+) -> WeekView:
     """One page of the viewer's sessions with a part in `[since, until)` (UTC), or the last page.
 
     Those that were cancelled are left out.
@@ -100,7 +100,7 @@ def day_agenda(
     page = min(page, max(1, -(-(total or 0) // PAGE_SIZE)))
     shown = sessions.order_by(*_ORDER).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
     entries = tuple(_entry(viewer.role, row) for row in session.execute(shown, asked))
-    return Agenda(entries, total or 0, page)
+    return WeekView(entries, total or 0, page)
 
 
 _ORDER = (SessionBooking.start_time, SessionBooking.id)

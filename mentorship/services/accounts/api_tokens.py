@@ -67,7 +67,7 @@ def clean_days(value: str) -> int:
     return int(value)
 
 
-def make(
+def create_token(
     session: Session,
     *,
     viewer: Viewer,
@@ -125,7 +125,7 @@ def _forget_revoked(session: Session, viewer: Viewer) -> None:
         session.execute(delete(ApiToken).where(ApiToken.id.in_(old)))
 
 
-def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:
+def revoke_token(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:
     """End a token; False where it was ended before. Raises NotFound for somebody else's."""
     begin_write(session)
     revoked = session.connection().execute(
@@ -144,7 +144,7 @@ def revoke(session: Session, *, viewer: Viewer, token_id: int, now: datetime) ->
     return revoked.rowcount == 1
 
 
-def bearer_of(
+def token_owner(
     session: Session, secret: str, *, now: datetime
 ) -> tuple[int, Viewer, TokenScope] | None:
     """The id of a token that works, whose it is and what it may do; notes that it was used."""

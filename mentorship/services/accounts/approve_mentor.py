@@ -16,7 +16,7 @@ from mentorship.services.accounts.signed_links import Links
 from mentorship.services.mail.outbox import enqueue
 
 
-def approve(
+def approve_mentor(
     session: Session, *, viewer: Viewer, person_id: int, links: Links, now: datetime
 ) -> str:
     """Make a mentor findable and tell them; returns a sentence. Twice is like once.

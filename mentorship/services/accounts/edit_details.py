@@ -14,7 +14,7 @@ from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_, joined
 from mentorship.models import AvailabilityRule, MentorProfile, User
 from mentorship.queries.availability.mentor_calendar import read_rules
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.booking.search_index import refresh_words
 from mentorship.services.shared.text_fields import (
     clean_hour_cycle,
@@ -74,7 +74,7 @@ class Details:
         return self
 
 
-def change_details(
+def edit_details(
     session: Session,
     *,
     viewer: Viewer,
@@ -105,7 +105,7 @@ def change_details(
     has_calendar = session.get(MentorProfile, viewer.id) is not None
     session.rollback()
     if has_calendar:
-        applied = apply(session, mentor=viewer, change=details, now=now)
+        applied = apply_change(session, mentor=viewer, change=details, now=now)
         is_moved = applied.added or applied.withdrawn or applied.kept
         return joined(done, applied.sentence) if is_moved else done
     begin_write(session)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.shared.errors import LinkEnded
+from mentorship.domain.shared.errors import LinkExpired
 from mentorship.models import User
 from mentorship.queries.accounts.people import viewer_of
 
@@ -58,7 +58,7 @@ def make_token(
     return _serializer(secret_key, purpose).dumps([user_id, epoch])
 
 
-def person_of(
+def link_owner(
     session: Session,
     token: str,
     *,
@@ -79,7 +79,7 @@ def person_of(
         person = viewer_of(session, user_id=user_id, epoch=epoch)
         if person is not None:
             return person
-    raise LinkEnded
+    raise LinkExpired
 
 
 def has_confirmed(session: Session, token: str, *, secret_key: str) -> bool:

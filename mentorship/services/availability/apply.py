@@ -23,11 +23,11 @@ from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.services.availability.calendar_lock import decide_then_lock
 from mentorship.services.availability.changes import Change
-from mentorship.services.availability.publish import carry_out, publish, withdraw
+from mentorship.services.availability.publish import apply_plan, publish, withdraw_slots
 from mentorship.services.availability.slot_limits import most_slots
-from mentorship.services.booking.holds import lose_holds
+from mentorship.services.booking.holds import release_holds
 from mentorship.services.booking.mentor_profile import ensure_profile
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from mentorship.services.shared.locks import lock_people
 
 log = structlog.get_logger(__name__)
@@ -65,7 +65,7 @@ class Effect:
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedChange:
     """What a change did."""
 
     change: Change
@@ -97,7 +97,7 @@ class Applied:
         return joined(N_("Saved:"), *parts)
 
 
-def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
+def preview_change(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
     """What the change would do at `now` (UTC); writes nothing.
 
     Raises NotFound where it is about something that is not there, and InvalidInput for hours
@@ -119,7 +119,7 @@ def preview(session: Session, mentor_id: int, change: Change, *, now: datetime) 
     return Effect(before, after, plan, booked_in(session, set(plan.misfits) - known))
 
 
-def apply(
+def apply_change(
     session: Session,
     *,
     mentor: Viewer,
@@ -127,7 +127,7 @@ def apply(
     now: datetime,
     cancel: Collection[int] = (),
     reason: str = "",
-) -> Applied:
+) -> AppliedChange:
     """Make the change at `now` (UTC) and publish; then cancel those sessions.
 
     What is no longer given is taken back in the commit that makes the change; new slots may follow
@@ -142,7 +142,7 @@ def apply(
         raise InvalidInput(N_("Say why the sessions are cancelled: their students will read it."))
 
     def decide() -> tuple[Effect, tuple[BookedSession, ...]]:
-        effect = preview(session, mentor.id, change, now=now)
+        effect = preview_change(session, mentor.id, change, now=now)
         # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
         concerned = booked_in(session, effect.plan.misfits)
         strangers = set(cancel) - {booked.id for booked in concerned}
@@ -160,9 +160,9 @@ def apply(
     if stored != change and stored.id:  # The slots of a new rule carry the id that it has now.
         plan = plan.with_new_rule(stored.id)
     hold_for_their_students(session, effect.sessions, now=now)
-    carry_out(session, mentor.id, plan, now=now)
+    apply_plan(session, mentor.id, plan, now=now)
     cancelled = _cancel(session, mentor, concerned, cancel, reason, now=now)
-    return Applied(
+    return AppliedChange(
         change=stored,
         added=len(plan.add),
         withdrawn=len(plan.withdraw),
@@ -201,7 +201,7 @@ def hold_for_their_students(
     session: Session, sessions: Collection[BookedSession], *, now: datetime
 ) -> None:
     """Leave these times to who booked them, until they begin; does not commit."""
-    lose_holds(session, [booked.slot_id for booked in sessions], now=now)
+    release_holds(session, [booked.slot_id for booked in sessions], now=now)
     for booked in sessions:
         session.execute(
             update(MentorTimeSlot)
@@ -225,7 +225,7 @@ def _cancel(
         if booked.id not in chosen:
             continue
         try:
-            perform(
+            apply_action(
                 session, booking_id=booked.id, action=Action.CANCEL, viewer=mentor,
                 now=now, reason=reason, slot_id=booked.slot_id,
             )  # fmt: skip
@@ -243,7 +243,7 @@ def _cancel(
             SessionBooking.status != Status.CANCELLED,
         )
         empty = select(MentorTimeSlot.id).where(MentorTimeSlot.id.in_(cancelled.values()), ~is_live)
-        withdraw(session, session.scalars(empty).all(), now=now)
+        withdraw_slots(session, session.scalars(empty).all(), now=now)
         session.commit()
         publish(session, mentor.id, now=now)
     return set(cancelled)

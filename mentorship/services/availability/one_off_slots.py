@@ -14,19 +14,19 @@ from mentorship.domain.shared.zones import zone_of
 from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.services.availability.calendar_lock import decide_then_lock
-from mentorship.services.availability.publish import publish, unpublish, withdraw
+from mentorship.services.availability.publish import publish, unpublish, withdraw_slots
 from mentorship.services.availability.slot_limits import most_slots
 from mentorship.services.availability.validation import (
     FARTHEST_HORIZON,
     LARGEST_GROUP,
     minutes_between,
 )
-from mentorship.services.booking.holds import hold_free_slots, lose_holds
+from mentorship.services.booking.holds import hold_free_slots, release_holds
 from mentorship.services.booking.mentor_profile import ensure_profile
 
 
 @dataclass(frozen=True)
-class OneOff:
+class OneOffSlot:
     """A slot as a mentor writes it: wall-clock times of the mentor's zone."""
 
     day: date
@@ -35,8 +35,8 @@ class OneOff:
     capacity: int
 
 
-def save_slot(
-    session: Session, mentor_id: int, wanted: OneOff, *, now: datetime, slot_id: int = 0
+def save_one_off_slot(
+    session: Session, mentor_id: int, wanted: OneOffSlot, *, now: datetime, slot_id: int = 0
 ) -> int:
     """Offer a one-off slot, or change the one with `slot_id`, at `now` (UTC), and commit.
 
@@ -53,7 +53,7 @@ def save_slot(
     )
     ensure_profile(session, mentor_id)
     if _moves_history(session, slot_id, columns):
-        withdraw(session, [slot_id], now=now)
+        withdraw_slots(session, [slot_id], now=now)
         slot_id = 0
     if slot_id:
         _lose_hold_of_another_time(session, slot_id, columns, now=now)
@@ -75,11 +75,11 @@ def _lose_hold_of_another_time(
     """A student who was told that one time is held does not find another one in its place."""
     slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
     if (slot.start_time, slot.end_time) != (columns["start_time"], columns["end_time"]):
-        lose_holds(session, [slot_id], now=now)
+        release_holds(session, [slot_id], now=now)
 
 
 def _checked(
-    session: Session, mentor_id: int, wanted: OneOff, slot_id: int, *, now: datetime
+    session: Session, mentor_id: int, wanted: OneOffSlot, slot_id: int, *, now: datetime
 ) -> Mapping[str, object]:
     if not 1 <= wanted.capacity <= LARGEST_GROUP:
         raise InvalidInput(

@@ -8,11 +8,11 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import let_others_write
 from mentorship.domain.availability.slot_plan import Plan, PlannedSlot
-from mentorship.domain.shared.intervals import is_time
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import AvailabilityRule, MentorProfile, MentorTimeSlot
 from mentorship.queries.availability.mentor_calendar import calendar_state, read_calendar
 from mentorship.services.availability.calendar_lock import decide_then_lock, lock_calendar
-from mentorship.services.booking.holds import hold_free_slots, lose_holds
+from mentorship.services.booking.holds import hold_free_slots, release_holds
 
 SLOTS_AT_ONCE = 500
 """New slots in one transaction: on SQLite all other writers wait for it."""
@@ -30,7 +30,7 @@ def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
     if plan is None:
         session.rollback()
         return 0
-    carry_out(session, mentor_id, plan, now=now)
+    apply_plan(session, mentor_id, plan, now=now)
     return len(plan.add)
 
 
@@ -45,7 +45,7 @@ def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
     return None if is_done else plan
 
 
-def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
+def apply_plan(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
     """Store what a plan adds and takes back, and hold free times for students who wait. Commits.
 
     The mentor must be locked and the plan true. What is taken back goes in the transaction that is
@@ -54,7 +54,7 @@ def carry_out(session: Session, mentor_id: int, plan: Plan, *, now: datetime) ->
     finishes what a killed process has begun; it is planned anew where somebody else has changed
     the calendar in between.
     """
-    withdraw(session, [slot.id for slot in plan.withdraw], now=now)
+    withdraw_slots(session, [slot.id for slot in plan.withdraw], now=now)
     if plan.release:
         session.execute(
             update(MentorTimeSlot)
@@ -104,13 +104,13 @@ def _note_published(session: Session, mentor_id: int, until: datetime | None) ->
     session.execute(profile.values(published_until=until))
 
 
-def withdraw(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
+def withdraw_slots(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
     """Offer these slots no more; does not commit. None may have an open session.
 
     Students for whom one was held are told, and keep their places in line.
     """
     if slot_ids:
-        lose_holds(session, slot_ids, now=now)
+        release_holds(session, slot_ids, now=now)
         session.execute(
             update(MentorTimeSlot)
             .where(MentorTimeSlot.id.in_(slot_ids))
@@ -131,7 +131,7 @@ class Publisher:
 
     def step(self, session: Session, *, now: datetime) -> bool:
         """Publish for the next mentor who needs it at `now` (UTC); whether more of them wait."""
-        if not self._due and is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+        if not self._due and has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             self._due = unpublished(session, now=now)
             session.rollback()
             self._looked_at = now

@@ -10,7 +10,7 @@ from mentorship.domain.availability.slot_plan import KnownSlot, PlannedSlot
 from mentorship.domain.availability.weekly_rules import WeeklyRule
 from mentorship.domain.shared.zones import zone_of
 from mentorship.queries.availability.upcoming_slots import zones_of_students
-from mentorship.services.availability.apply import Effect, preview
+from mentorship.services.availability.apply import Effect, preview_change
 from mentorship.services.availability.changes import SaveRule
 
 FIRST_WEEKS = timedelta(weeks=4)
@@ -38,7 +38,7 @@ def preview_rule(
     session: Session, mentor_id: int, rule: WeeklyRule, *, now: datetime
 ) -> RulePreview:
     """Look at a rule, stored or not, at `now` (UTC); writes nothing. Raises as `preview` does."""
-    effect = preview(session, mentor_id, SaveRule(rule), now=now)
+    effect = preview_change(session, mentor_id, SaveRule(rule), now=now)
     rule = effect.after.rules[-1]  # In its own zone, which stays although the mentor moves.
     slots = effect.slots_of(rule.id)
     begins = slots[0].start_time if slots else now

@@ -16,7 +16,7 @@ from mentorship.domain.availability.slot_plan import Plan
 from mentorship.domain.availability.zone_rules import Offsets
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared import zones
-from mentorship.domain.shared.intervals import is_time
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import (
     AvailabilityRule,
     MentorProfile,
@@ -28,7 +28,7 @@ from mentorship.models import (
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.services.availability.apply import BookedSession, booked_in, hold_for_their_students
 from mentorship.services.availability.calendar_lock import decide_then_lock
-from mentorship.services.availability.publish import carry_out
+from mentorship.services.availability.publish import apply_plan
 from mentorship.services.availability.zone_mail import Reading, new_rules
 from mentorship.services.mail.outbox import enqueue
 
@@ -78,7 +78,7 @@ class ZoneWatch:
         return bool(self._names or self._change)
 
     def _next(self, session: Session, *, now: datetime) -> ZoneChange | None:
-        if not self._names and is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+        if not self._names and has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             self._names = _not_noted(session)
             self._looked_at = now
         change = _change(session, self._names.pop(), now=now) if self._names else None
@@ -106,7 +106,7 @@ def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetim
         session.commit()
         return
     hold_for_their_students(session, misfits, now=now)
-    carry_out(session, person_id, plan, now=now)
+    apply_plan(session, person_id, plan, now=now)
 
 
 def _plan(

@@ -20,9 +20,9 @@ from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots
 from mentorship.queries.booking.open_bookings import open_bookings
 from mentorship.queries.booking.slot_page import open_session_in
 from mentorship.services.booking.holds import hold_free_slots
-from mentorship.services.booking.idempotency import Once, keep_answer, kept_answer
+from mentorship.services.booking.idempotency import IdempotentRequest, store_answer, stored_answer
 from mentorship.services.booking.waiting_list import leave_for_booking
-from mentorship.services.mail.outbox import tell
+from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.shared.locks import lock_people, lock_slots
 
 NEXT_TOLD = 3
@@ -41,7 +41,7 @@ class NotFree(ProductError):
 
 
 @dataclass(frozen=True)
-class Wish:
+class BookingRequest:
     """What a student asks for."""
 
     slot_id: int
@@ -82,11 +82,11 @@ class Booked:
         return cls(**values)
 
 
-def book(
+def book_slot(
     session: Session,
     *,
     viewer: Viewer,
-    wish: Wish,
+    wish: BookingRequest,
     now: datetime,
     key: str | None = None,
     limits: BookingLimits = BookingLimits(),  # noqa: B008  # Frozen.
@@ -103,7 +103,7 @@ def book(
     """
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students book sessions."))
-    once = Once(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
+    once = IdempotentRequest(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
     try:
         # A look without a lock first: most of a crowd is refused here and waits for nobody. In
         # one snapshot, so that an equal request's booking is never seen without its answer.
@@ -116,7 +116,7 @@ def book(
         look = _look(session, viewer, wish, once, limits, now=now)
         booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
         if once is not None and look.answer is None:
-            keep_answer(session, once, booked.to_text(), now=now)
+            store_answer(session, once, booked.to_text(), now=now)
         session.commit()
     except ProductError:
         session.rollback()
@@ -144,8 +144,8 @@ class _Look:
 def _look(
     session: Session,
     viewer: Viewer,
-    wish: Wish,
-    once: Once | None,
+    wish: BookingRequest,
+    once: IdempotentRequest | None,
     limits: BookingLimits,
     *,
     now: datetime,
@@ -160,7 +160,7 @@ def _look(
     if slot is None:
         raise NotFound(N_("There is no such time."))
     look = _Look(*slot)
-    answer = kept_answer(session, once) if once is not None else None
+    answer = stored_answer(session, once) if once is not None else None
     if answer is not None:
         return replace(look, answer=Booked.from_text(answer))
     present = open_session_in(session, wish.slot_id, student_id=viewer.id)
@@ -213,7 +213,9 @@ def refuse_unless_free(
         raise NotFree(obstacle, tuple(next_free))
 
 
-def _store(session: Session, viewer: Viewer, wish: Wish, look: _Look, *, now: datetime) -> Booked:
+def _store(
+    session: Session, viewer: Viewer, wish: BookingRequest, look: _Look, *, now: datetime
+) -> Booked:
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
     if leave_for_booking(session, slot, viewer.id):
         hold_free_slots(session, slot.mentor_id, now=now, taking=slot.id)
@@ -231,7 +233,7 @@ def _store(session: Session, viewer: Viewer, wish: Wish, look: _Look, *, now: da
         .returning(SessionBooking.id)
     )
     assert booking_id is not None, "a row that was stored has an id"
-    tell(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+    enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking_id, now=now)
     return _booked(look, slot.id, booking_id, wish.topic, changed=True)
 
 

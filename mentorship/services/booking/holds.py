@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.booking.holds import hold_ends
 from mentorship.domain.shared.calendar_weeks import Week
-from mentorship.domain.shared.intervals import is_time
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import MentorTimeSlot, MissedHold, OutboxMessage, User, WaitingListEntry
 from mentorship.queries.booking.free_slots import (
     Limits,
@@ -66,7 +66,7 @@ def lift_hold(session: Session, entry: WaitingListEntry) -> bool:
     return slot_id is not None
 
 
-def lose_holds(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
+def release_holds(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
     """These slots are no longer offered as they were: end their holds, and tell. Does not commit.
 
     The students keep their places. The mentor must be locked.
@@ -148,7 +148,7 @@ class HoldUpdater:
 
     def step(self, session: Session, *, now: datetime) -> bool:
         """Update the next mentor's holds at `now` (UTC); whether more mentors wait."""
-        if not self._mentors and is_time(self._looked_at, every=self.EVERY, now=now):
+        if not self._mentors and has_elapsed(self._looked_at, every=self.EVERY, now=now):
             waits = WaitingListEntry.week >= first_week(now), _IS_OPEN
             self._mentors = list(
                 session.scalars(select(WaitingListEntry.mentor_id).where(*waits).distinct())

@@ -9,7 +9,7 @@ from sqlalchemy import delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, begin_write
-from mentorship.domain.shared.errors import KeyReused, TooManyTries
+from mentorship.domain.shared.errors import KeyReused, RateLimited
 from mentorship.domain.shared.messages import N_
 from mentorship.models import IdempotencyKey
 
@@ -21,7 +21,7 @@ KEPT_FOR = timedelta(days=1)
 
 
 @dataclass(frozen=True)
-class Once:
+class IdempotentRequest:
     """A person's key for one request; `body` is all that the request asks for."""
 
     user_id: int
@@ -34,7 +34,7 @@ class Once:
         return sha256(self.body.encode()).hexdigest()
 
 
-def kept_answer(session: Session, once: Once) -> str | None:
+def stored_answer(session: Session, once: IdempotentRequest) -> str | None:
     """What the same request was answered before. Raises KeyReused where it asked for other things.
 
     Call it with the person locked, so that of two equal requests the second sees the first's.
@@ -49,7 +49,7 @@ def kept_answer(session: Session, once: Once) -> str | None:
     return None if row is None else row.answer
 
 
-def keep_answer(session: Session, once: Once, answer: str, *, now: datetime) -> None:
+def store_answer(session: Session, once: IdempotentRequest, answer: str, *, now: datetime) -> None:
     """Store the answer in the caller's transaction, with what the request changed.
 
     Raises TooManyTries where the person has as many keys as one may have.
@@ -62,7 +62,7 @@ def keep_answer(session: Session, once: Once, answer: str, *, now: datetime) -> 
         select(func.count(), func.min(IdempotencyKey.created_at, type_=UtcDateTime)).where(*kept)
     ).one()
     if count >= MOST_KEYS:
-        raise TooManyTries(
+        raise RateLimited(
             N_(
                 "You have sent %(most)s different Idempotency-Keys within a day. Please wait, or "
                 "send this request without a key.",

@@ -21,7 +21,7 @@ MOST_PLACES = 20
 LONGEST_WAIT = timedelta(days=366)
 
 
-def join(
+def join_waiting_list(
     session: Session, *, viewer: Viewer, mentor_id: int, week: date, now: datetime
 ) -> WaitingListEntry:
     """Put the viewer, a student, at the end of the line for a full week, and commit.
@@ -62,7 +62,7 @@ def join(
     return entry
 
 
-def leave(session: Session, *, viewer: Viewer, entry_id: int, now: datetime) -> None:
+def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: datetime) -> None:
     """Give up the viewer's place, and commit; what was held for them goes to the next in line.
 
     Leaving again changes nothing. Raises NotFound where the place is none of the viewer's.

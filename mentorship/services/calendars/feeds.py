@@ -17,7 +17,7 @@ from mentorship.queries.calendars import Feed, feed_by
 from mentorship.services.shared.locks import lock_account
 
 
-def make_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
+def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
     """The secret of a new address, known this once; an address from before ends. Commits.
 
     Raises NotSignedIn where the person was signed out meanwhile.
@@ -46,14 +46,14 @@ def set_alarm(session: Session, *, viewer: Viewer, alarm: Alarm) -> None:
         raise NotFound(N_("You have no calendar feed. Please make one first."))
 
 
-def end_feed(session: Session, *, viewer: Viewer) -> None:
+def revoke_feed(session: Session, *, viewer: Viewer) -> None:
     """From now on nobody reads at the address. Commits."""
     begin_write(session)
     session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
     session.commit()
 
 
-def opened_feed(session: Session, secret: str) -> Feed:
+def open_feed(session: Session, secret: str) -> Feed:
     """The feed at an address. Raises NotFound, in the same words whatever is wrong with it."""
     found = feed_by(session, _hash(secret))
     if found is None:

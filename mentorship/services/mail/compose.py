@@ -22,7 +22,7 @@ from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.services.calendars.entries import invitation_of
-from mentorship.services.mail.outbox import on_one_line
+from mentorship.services.mail.outbox import single_line
 
 Facts = Row[*tuple[Any, ...]]
 
@@ -35,7 +35,7 @@ _PLACES = {MailKind.WAITING_LIST: "waiting-list", MailKind.ZONE_RULES: "dashboar
 
 
 @dataclass(frozen=True)
-class House:
+class MailSettings:
     """What all mail has in common; `templates` is a folder that has the words, in `mail/`."""
 
     base_url: str
@@ -68,7 +68,7 @@ def _is_of_another_time(mail: Facts) -> bool:
     return bool(reminder and mail.start_time - reminder.lead + reminder.lasts != mail.not_after)
 
 
-def write_letter(mail: Facts, house: House, identity: Identity) -> Message:
+def compose_mail(mail: Facts, house: MailSettings, identity: Identity) -> Message:
     """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
 
     Raises ValueError and the like where a header or an address cannot be written.
@@ -94,7 +94,7 @@ def write_letter(mail: Facts, house: House, identity: Identity) -> Message:
     language = Language(mail.language) if mail.language else Language.EN
     templates = _templates(house.templates, language)
     subject, *paragraphs = _words(mail, language, templates)
-    headers["Subject"] = on_one_line(subject)
+    headers["Subject"] = single_line(subject)
     is_over_for_student = mail.kind is MailKind.COMPLETED and mail.reader_id != mail.mentor_id
     place = "#feedback" if is_over_for_student else ""
     around = {
@@ -171,7 +171,7 @@ def unsubscribe_token(user_id: int, kind: MailKind, *, secret_key: str) -> str:
     return _serializer(secret_key).dumps([user_id, kind.value])
 
 
-def unsubscribed(token: str, *, secret_key: str) -> tuple[int, MailKind]:
+def unsubscribe_token_owner(token: str, *, secret_key: str) -> tuple[int, MailKind]:
     """The reader's id and the kind of mail that a token is for. Raises InvalidInput."""
     try:
         user_id, kind = _serializer(secret_key).loads(token)

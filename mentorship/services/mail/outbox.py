@@ -11,7 +11,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from mentorship.database import UtcDateTime, insert_or
 from mentorship.domain.mail import NEWS_OF, MailKind
 from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
-from mentorship.services.webhooks.endpoints import call_for_changes
+from mentorship.services.webhooks.endpoints import enqueue_webhook_calls
 
 _LONGEST_SUBJECT = 300
 
@@ -43,7 +43,7 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
             kind=mail.kind,
             key=mail.key,
             recipient=mail.to,
-            subject=on_one_line(mail.subject),
+            subject=single_line(mail.subject),
             body_text=mail.text,
             body_html=mail.html,
             created_at=now,
@@ -54,7 +54,7 @@ def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
     )
 
 
-def tell(
+def enqueue_booking_mail(
     session: Session,
     kind: MailKind,
     *,
@@ -89,7 +89,7 @@ def tell(
         session.execute(insert(OutboxMessage), rows)
 
 
-def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
+def notify_transitions(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
     """Put what is to be told about every journal row from id `first` on into the outboxes.
 
     Both people of the session get mail, but nobody is told that they started it themselves; other
@@ -97,7 +97,7 @@ def tell_changes(session: Session, kind: MailKind, *, first: int, now: datetime)
     those rows are the caller's own.
     """
     session.execute(_TELL_CHANGES[kind], {"first": first, "now": now})
-    call_for_changes(session, first=first, now=now)
+    enqueue_webhook_calls(session, first=first, now=now)
 
 
 def _tell_changes(kind: MailKind) -> Insert:
@@ -125,6 +125,6 @@ _NOW = bindparam("now", type_=UtcDateTime)
 _TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
 
 
-def on_one_line(subject: str) -> str:
+def single_line(subject: str) -> str:
     """What a header can hold: every kind of line break becomes a space."""
     return " ".join(subject.split())[:_LONGEST_SUBJECT]

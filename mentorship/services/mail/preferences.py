@@ -10,7 +10,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.models import MailChoice, User
 
 
-def choose(session: Session, *, user_id: int, wants: Mapping[MailKind, bool]) -> None:
+def set_preferences(session: Session, *, user_id: int, wants: Mapping[MailKind, bool]) -> None:
     """Store whether the person wants these kinds of mail, and commit; others stay as they are."""
     begin_write(session)
     # Two calls at once, as mail programs make them, must not insert the same row.

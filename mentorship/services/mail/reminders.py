@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write, insert_or
 from mentorship.domain.mail import REMINDERS, MailKind, Reminder
 from mentorship.domain.sessions.lifecycle import RULE_OF, Action
-from mentorship.domain.shared.intervals import is_time
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import MailChoice, OutboxMessage, ReminderMark, SessionBooking, User
 from mentorship.models.booking import source_predicate
 
@@ -16,7 +16,7 @@ EVERY = timedelta(seconds=10)
 """A reminder may be so late; each look writes how far it got."""
 
 
-def write_reminders(session: Session, *, now: datetime) -> None:
+def enqueue_reminders(session: Session, *, now: datetime) -> None:
     """Put the reminders that fell due since the last call into the outbox.
 
     A reminder falls due once, when the time left until the start shrinks to its lead: who books
@@ -27,7 +27,7 @@ def write_reminders(session: Session, *, now: datetime) -> None:
     """
     until = session.scalar(select(ReminderMark.reminded_until))
     session.rollback()
-    if not is_time(until, every=EVERY, now=now):
+    if not has_elapsed(until, every=EVERY, now=now):
         return
     begin_write(session)
     if until is None:

@@ -14,8 +14,8 @@ from mentorship.adapters.mail_message import BadAddress
 from mentorship.adapters.mail_transport import (
     LONGEST_HAND_IN,
     Lost,
+    MailTransport,
     NotNow,
-    Post,
     Undelivered,
     Unreachable,
 )
@@ -25,8 +25,8 @@ from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage, table_of
 from mentorship.queries.mail import mail_facts
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.mail.compose import Facts, House, reason_to_drop, write_letter
-from mentorship.services.shared.leases import Claims, in_print
+from mentorship.services.mail.compose import Facts, MailSettings, compose_mail, reason_to_drop
+from mentorship.services.shared.leases import Leases, one_line_ascii
 
 log = structlog.get_logger(__name__)
 
@@ -48,11 +48,11 @@ MOST_TRIES = 12
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 
 _OUTBOX = table_of(OutboxMessage)
-_CLAIMS = Claims(_OUTBOX)
+_CLAIMS = Leases(_OUTBOX)
 
 
 @dataclass
-class Delivered:
+class SendResult:
     """What came of a batch."""
 
     sent: int = 0
@@ -66,15 +66,15 @@ class Delivered:
         return self.sent + self.set_aside + self.dropped + self.put_off
 
 
-def deliver(
+def send_due_mail(
     session: Session,
-    post: Post,
-    house: House,
+    post: MailTransport,
+    house: MailSettings,
     *,
     clock: Callable[[], datetime],
     is_over: Callable[[], bool] = lambda: False,
     lease: timedelta = LEASE,
-) -> Delivered:
+) -> SendResult:
     """Send one batch of what is due, on one connection; commits by itself after each mail.
 
     1. Take rows that nobody holds, by moving their next try to the end of a lease.
@@ -85,7 +85,7 @@ def deliver(
 
     Raises Unreachable where no mail can be handed in now; the rows taken are given back.
     """
-    done = Delivered()
+    done = SendResult()
     now = clock()
     if not session.scalar(select(exists().where(_CLAIMS.is_due(now)))):
         session.rollback()
@@ -110,7 +110,7 @@ def deliver(
                 if lost:
                     break
     except Unreachable as error:
-        why = {"problem": error.problem, "error": in_print(str(error))}
+        why = {"problem": error.problem, "error": one_line_ascii(str(error))}
         _CLAIMS.give_back(session, holder, now=clock(), **why)
         raise
     _CLAIMS.give_back(session, holder, now=clock())
@@ -119,10 +119,10 @@ def deliver(
 
 def _try(
     mail: Facts,
-    house: House,
+    house: MailSettings,
     identity: Identity,
     hand_in: Callable[..., None],
-    done: Delivered,
+    done: SendResult,
     *,
     now: datetime,
 ) -> tuple[dict[str, object], bool]:
@@ -132,7 +132,7 @@ def _try(
         done.dropped += 1
         return _ended(MailOutcome.DROPPED, now, error=reason), False
     try:
-        hand_in(write_letter(mail, house, identity))
+        hand_in(compose_mail(mail, house, identity))
     except Unreachable:
         raise
     except NotNow as error:
@@ -173,9 +173,9 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
 def _why(error: Exception) -> dict[str, object]:
     """The problem, and technical words for the log."""
     if isinstance(error, Undelivered):
-        return {"problem": error.problem, "error": in_print(str(error))}
+        return {"problem": error.problem, "error": one_line_ascii(str(error))}
     problem = Problem.ADDRESS if isinstance(error, BadAddress) else Problem.UNWRITABLE
-    return {"problem": problem, "error": in_print(f"{type(error).__name__}: {error}")}
+    return {"problem": problem, "error": one_line_ascii(f"{type(error).__name__}: {error}")}
 
 
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
@@ -191,7 +191,7 @@ def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> l
     return _CLAIMS.take(session, wanted, holder, now=now, until=until)
 
 
-def try_again(session: Session, mail_id: int, *, now: datetime) -> bool:
+def retry_mail(session: Session, mail_id: int, *, now: datetime) -> bool:
     """Put a mail that was set aside back into the outbox; False where it is not one. Commits."""
     begin_write(session)
     changed = session.connection().execute(

@@ -6,7 +6,7 @@ from sqlalchemy import delete, exists, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.shared.intervals import is_time
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import OutboxMessage, User, WebhookCall, table_of
 from mentorship.services.accounts.sign_ins import forget_sign_ins
 
@@ -28,7 +28,7 @@ class Retention:
 
     def step(self, session: Session, *, now: datetime) -> bool:
         """Forget what is too old at `now` (UTC); whether there may be more of it."""
-        if not is_time(self._looked_at, every=LOOK_AGAIN, now=now):
+        if not has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             return False
         found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]
         found.append(_forget_unconfirmed(session, now=now))

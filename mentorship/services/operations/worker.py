@@ -12,20 +12,20 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.mail_transport import Post, Unreachable
+from mentorship.adapters.mail_transport import MailTransport, Unreachable
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import next_due
 from mentorship.services.availability.publish import Publisher
 from mentorship.services.availability.zone_rules import ZoneWatch
 from mentorship.services.booking.holds import HoldUpdater, expire_holds
 from mentorship.services.booking.idempotency import forget_old_answers
-from mentorship.services.mail.compose import House
-from mentorship.services.mail.reminders import write_reminders
-from mentorship.services.mail.send import deliver
+from mentorship.services.mail.compose import MailSettings
+from mentorship.services.mail.reminders import enqueue_reminders
+from mentorship.services.mail.send import send_due_mail
 from mentorship.services.operations.retention import Retention
 from mentorship.services.sessions.recording_webhook import forget_old_calls
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.services.webhooks.send import Caller
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.webhooks.send import WebhookSender
 
 log = structlog.get_logger(__name__)
 
@@ -67,8 +67,8 @@ def run_worker(
 
 def run_mail(
     open_session: Callable[[], Session],
-    post: Post,
-    house: House,
+    post: MailTransport,
+    house: MailSettings,
     *,
     clock: Callable[[], datetime],
     wait: Callable[[timedelta], bool],
@@ -85,7 +85,7 @@ def run_mail(
 
 
 def run_calls(
-    open_session: Callable[[], Session], caller: Caller, *, wait: Callable[[timedelta], bool]
+    open_session: Callable[[], Session], caller: WebhookSender, *, wait: Callable[[timedelta], bool]
 ) -> None:
     """Call other systems until `wait` says that it is time to stop."""
     _go_round(open_session, caller.step, wait)
@@ -113,16 +113,16 @@ def _go_round(
 
 def _mail_once(
     session: Session,
-    post: Post,
-    house: House,
+    post: MailTransport,
+    house: MailSettings,
     clock: Callable[[], datetime],
     *,
     is_over: Callable[[], bool],
 ) -> timedelta:
     """One batch of mail; returns how long to wait before the next."""
-    write_reminders(session, now=clock())
+    enqueue_reminders(session, now=clock())
     try:
-        done = deliver(session, post, house, clock=clock, is_over=is_over)
+        done = send_due_mail(session, post, house, clock=clock, is_over=is_over)
     except Unreachable as error:
         log.error("mail_cannot_be_sent", error=str(error))
         return AFTER_NO_ANSWER
@@ -136,7 +136,7 @@ def _mail_once(
 def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
     """One sweep and what else the time brings; returns how long to wait before the next."""
     now = clock()
-    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
+    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_none)
     if result.started or result.completed or result.failed:
         log.info("swept", started=result.started, completed=result.completed, failed=result.failed)
     expire_holds(session, now=now)

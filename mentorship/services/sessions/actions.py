@@ -26,18 +26,18 @@ from mentorship.domain.sessions.lifecycle import (
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
-from mentorship.queries.sessions.journal import head
+from mentorship.queries.sessions.journal import last_change_id
 from mentorship.services.booking.holds import hold_free_slots
-from mentorship.services.mail.outbox import tell_changes
+from mentorship.services.mail.outbox import notify_transitions
 from mentorship.services.mail.unsent import drop_mail_of_cancelled
-from mentorship.services.sessions.meeting_rooms import leave_room
+from mentorship.services.sessions.meeting_rooms import clear_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
 
 _BOOKINGS = table_of(SessionBooking)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class ActionResult:
     """How the session stands after the action; `changed` is whether the action changed it."""
 
     session_id: int
@@ -63,7 +63,7 @@ _DONE = {
 }
 
 
-def perform(
+def apply_action(
     session: Session,
     *,
     booking_id: int,
@@ -73,7 +73,7 @@ def perform(
     reason: str | None = None,
     cutoff: Cutoff = NO_CUTOFF,
     slot_id: int | None = None,
-) -> Outcome:
+) -> ActionResult:
     """Carry out `action` on a booking for `viewer` at `now` (UTC), and commit.
 
     The slot and its bookings are locked first, so of two racing actions one wins and the other
@@ -123,7 +123,7 @@ def perform(
     session.commit()
     if isinstance(decision, Refused):
         raise Conflict(decision.sentence, status=state.status, is_delayed=state.is_delayed)
-    return Outcome(booking_id, action, state.status, state.is_delayed, rule is not None)
+    return ActionResult(booking_id, action, state.status, state.is_delayed, rule is not None)
 
 
 def _is_for_all(action: Action, party: Party) -> bool:
@@ -219,12 +219,12 @@ def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now
         )
     if rule.action is Action.CANCEL:
         slot_id, mentor_id = rows[0]["time_slot_id"], rows[0]["mentor_id"]
-        leave_room(session, slot_id)
+        clear_meeting_link(session, slot_id)
         hold_free_slots(session, mentor_id, now=now, freed=slot_id)
     lock_journal(session)
-    before = head(session)
+    before = last_change_id(session)
     session.execute(insert(StatusChange), journal)
-    tell_changes(session, NEWS_OF[rule.action], first=before + 1, now=now)
+    notify_transitions(session, NEWS_OF[rule.action], first=before + 1, now=now)
     if rule.action is Action.CANCEL:
         for row in rows:
             drop_mail_of_cancelled(session, row["id"], now=now)

@@ -58,7 +58,9 @@ def store_recording(session: Session, booking_id: int, url: str, *, now: datetim
     return True
 
 
-def rate(session: Session, *, booking_id: int, viewer: Viewer, rating: int, comment: str) -> None:
+def rate_session(
+    session: Session, *, booking_id: int, viewer: Viewer, rating: int, comment: str
+) -> None:
     """Store what the student says, in the place of what they said before, and commit.
 
     `rating` is from 1 to 5. Raises NotFound for a stranger, Forbidden for anybody but the student,
@@ -126,7 +128,7 @@ def _merged(booking: SessionBooking, what: str, text: str, *, shown: str, stored
     return text
 
 
-def locked_completed(session: Session, booking_id: int) -> None:
+def lock_completed_session(session: Session, booking_id: int) -> None:
     """Lock a booking. Raises NotFound for an unknown id, and Conflict unless it is completed."""
     _refuse_unless_completed(_locked(session, booking_id))
 

@@ -13,7 +13,7 @@ from mentorship.models import MentorTimeSlot, SessionBooking
 from mentorship.services.shared.locks import lock_people, lock_slots
 
 
-def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
+def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
     """Let a session, and the others of its group, meet at `url`, and commit.
 
     Empty means the mentor's standing room again. Raises NotFound for a stranger, Forbidden for
@@ -52,7 +52,7 @@ def set_room(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> 
         raise
 
 
-def keep_room(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
+def store_meeting_link(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
     """A session that moves takes a room of its own along; a group's stays with the group."""
     if old.capacity > 1:
         return
@@ -61,7 +61,7 @@ def keep_room(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
     old.meeting_url = ""
 
 
-def leave_room(session: Session, slot_id: int) -> None:
+def clear_meeting_link(session: Session, slot_id: int) -> None:
     """Who books the slot next meets elsewhere; a group stays where it is. Does not commit."""
     session.execute(
         update(MentorTimeSlot)

@@ -18,9 +18,9 @@ from mentorship.models import BookingMove, Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.booking.book import refuse_unless_free, seat_in
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.booking.waiting_list import leave_for_booking
-from mentorship.services.mail.outbox import tell
+from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.mail.unsent import drop_moves_back
-from mentorship.services.sessions.meeting_rooms import keep_room
+from mentorship.services.sessions.meeting_rooms import store_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
 
 _BOOKINGS = table_of(SessionBooking)
@@ -46,7 +46,7 @@ class Moved:
         )
 
 
-def move(
+def move_session(
     session: Session,
     *,
     booking_id: int,
@@ -84,7 +84,7 @@ def move(
             session, slot_id, booking["mentor_id"], booking["student_id"], now=now,
             moving=booking_id,
         )  # fmt: skip
-        keep_room(slots[old_id], slot)
+        store_meeting_link(slots[old_id], slot)
         _store(session, booking, slot, viewer, reason, now=now)
         session.commit()
     except ProductError:
@@ -172,7 +172,7 @@ def _store(
         .returning(BookingMove.id)
     )
     unchanged = drop_moves_back(session, booking["id"], slot, now=now)
-    tell(
+    enqueue_booking_mail(
         session, MailKind.MOVED, booking_id=booking["id"], move_id=move_id, now=now,
         leave_out=unchanged,
     )  # fmt: skip

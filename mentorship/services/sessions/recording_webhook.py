@@ -12,17 +12,17 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.sessions.meeting_links import clean_link
-from mentorship.domain.shared.errors import InvalidInput, NotSigned, ProductError
+from mentorship.domain.shared.errors import BadSignature, InvalidInput, ProductError
 from mentorship.domain.shared.messages import N_
 from mentorship.models import RecordingCall
-from mentorship.services.sessions.followup import locked_completed, store_recording
+from mentorship.services.sessions.followup import lock_completed_session, store_recording
 
 WINDOW = timedelta(minutes=5)
 """How far the time of a call may be from ours, either way."""
 
 
 @dataclass(frozen=True)
-class Signed:
+class SignedRequest:
     """A call as it came: `timestamp` in seconds since 1970 (UTC), `signature` as sha256=<hex>."""
 
     timestamp: str
@@ -35,23 +35,23 @@ def sign(secret: bytes, timestamp: str, body: bytes) -> str:
     return hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()
 
 
-def check_signature(call: Signed, secret: bytes, *, now: datetime) -> str:
+def check_signature(call: SignedRequest, secret: bytes, *, now: datetime) -> str:
     """The signature of a call that comes from the holder of the secret. Raises NotSigned.
 
     It does not say whether the call came before; `take_recording` does.
     """
     if not re.fullmatch(r"[0-9]{1,11}", call.timestamp, re.ASCII):
-        raise NotSigned
+        raise BadSignature
     expected = sign(secret, call.timestamp, call.body)
     given = call.signature.encode("utf-8", "surrogateescape")
     if not hmac.compare_digest(given, f"sha256={expected}".encode()):
-        raise NotSigned
+        raise BadSignature
     if abs(now - datetime.fromtimestamp(int(call.timestamp), UTC)) > WINDOW:
-        raise NotSigned
+        raise BadSignature
     return expected
 
 
-def take_recording(
+def accept_recording(
     session: Session, *, booking_id: int, url: str, signature: str, now: datetime
 ) -> bool:
     """Store the link of a call that was checked, and commit; returns whether it is a new one.
@@ -68,12 +68,12 @@ def take_recording(
     begin_write(session)
     try:
         session.execute(insert(RecordingCall).values(signature=signature, received_at=now))
-        locked_completed(session, booking_id)
+        lock_completed_session(session, booking_id)
         changed = store_recording(session, booking_id, url, now=now)
         session.commit()
     except IntegrityError:
         session.rollback()
-        raise NotSigned from None
+        raise BadSignature from None
     except ProductError:
         session.rollback()
         raise

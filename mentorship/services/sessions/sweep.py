@@ -22,8 +22,8 @@ from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.messages import N_, ngettext
 from mentorship.models import Cause, SessionBooking, StatusChange, SweepFailure, table_of
 from mentorship.queries.sessions.due import DueBooking, anything_due, due_bookings, is_due
-from mentorship.queries.sessions.journal import head
-from mentorship.services.mail.outbox import tell_changes
+from mentorship.queries.sessions.journal import last_change_id
+from mentorship.services.mail.outbox import notify_transitions
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +115,7 @@ def update_session_statuses(
     return SweepResult(applied[Action.DELAY], applied[Action.AUTO_COMPLETE], failed, tuple(updates))
 
 
-def preview(session: Session, *, now: datetime) -> SweepResult:
+def preview_sweep(session: Session, *, now: datetime) -> SweepResult:
     """What a sweep at `now` (UTC) would change, in the sweep's order, without writing."""
     updates: list[Update] = []
     counts = []
@@ -128,12 +128,12 @@ def preview(session: Session, *, now: datetime) -> SweepResult:
     return SweepResult(counts[0], counts[1], 0, tuple(updates))
 
 
-def everything(_booking: DueBooking) -> bool:
+def return_all(_booking: DueBooking) -> bool:
     """For `keep`: return all updates."""
     return True
 
 
-def nothing(_booking: DueBooking) -> bool:
+def return_none(_booking: DueBooking) -> bool:
     """For `keep`: return none; the counts are enough."""
     return False
 
@@ -158,7 +158,7 @@ def _apply(
     if changed.rowcount != len(due):
         raise RuntimeError(f"{changed.rowcount} of {len(due)} due bookings could be changed")
     lock_journal(session)
-    before = head(session)
+    before = last_change_id(session)
     connection.execute(
         insert(_JOURNAL),
         [
@@ -175,7 +175,7 @@ def _apply(
             for booking in due
         ],
     )
-    tell_changes(session, NEWS_OF[rule.action], first=before + 1, now=now)
+    notify_transitions(session, NEWS_OF[rule.action], first=before + 1, now=now)
 
 
 def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:

@@ -13,12 +13,12 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 
 
-def in_print(reason: str) -> str:
+def one_line_ascii(reason: str) -> str:
     """What such a row keeps of why it could not be sent: one line of ASCII, without NUL."""
     return " ".join(reason.split()).encode("unicode_escape").decode()[:500]
 
 
-class Claims:
+class Leases:
     """The rows of one such table. Instants in UTC."""
 
     def __init__(self, table: Table) -> None:

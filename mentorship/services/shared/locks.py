@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.shared.errors import NotSignedIn
+from mentorship.domain.shared.errors import NotAuthenticated
 from mentorship.models import MentorTimeSlot, User
 
 _AT_ONCE = 1_000
@@ -35,7 +35,7 @@ def lock_account(session: Session, viewer: Viewer) -> None:
     account = select(User.id).where(User.id == viewer.id, User.session_epoch == viewer.epoch)
     if session.scalar(account.with_for_update(key_share=True)) is None:
         session.rollback()
-        raise NotSignedIn
+        raise NotAuthenticated
 
 
 def lock_slots(session: Session, ids: Iterable[int]) -> dict[int, MentorTimeSlot]:

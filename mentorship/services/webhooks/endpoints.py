@@ -36,7 +36,7 @@ _CALL_FOR_CHANGES = insert(_CALLS).from_select(
 )
 
 
-def call_for_changes(session: Session, *, first: int, now: datetime) -> None:
+def enqueue_webhook_calls(session: Session, *, first: int, now: datetime) -> None:
     """Write a call to each active endpoint about every journal row from id `first` on.
 
     Does not commit. The journal's lock is held by the caller, so that those rows are its own.
@@ -122,7 +122,7 @@ def renew_secret(session: Session, endpoint_id: int) -> None:
     _change(session, endpoint_id, salt=_salt())
 
 
-def send_again(session: Session, endpoint_id: int, call_id: int, *, now: datetime) -> None:
+def retry_call(session: Session, endpoint_id: int, call_id: int, *, now: datetime) -> None:
     """Make a call that ended once more, as the same one. Commits.
 
     Raises NotFound for one that is not there or waits anyhow, InvalidInput while its endpoint is

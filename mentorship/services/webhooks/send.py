@@ -11,14 +11,14 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.webhook_client import Hooks, NoAnswer
+from mentorship.adapters.webhook_client import NoAnswer, WebhookClient
 from mentorship.database import begin_write
 from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.webhooks.signing import endpoint_key, signed_headers
 from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
 from mentorship.queries.webhooks import Call, calls_by, next_calls
-from mentorship.services.shared.leases import Claims, in_print
+from mentorship.services.shared.leases import Leases, one_line_ascii
 from mentorship.services.webhooks.endpoints import give_up_waiting
 
 log = structlog.get_logger(__name__)
@@ -42,7 +42,7 @@ _GONE = 410
 _BUSY = (408, 429)
 
 _CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
-_CLAIMS = Claims(_CALLS)
+_CLAIMS = Leases(_CALLS)
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ _Answer = int | _Failure
 """A status, or why there is none."""
 
 
-class Caller:
+class WebhookSender:
     """Makes the calls that wait, so that no endpoint waits for another one that is slow.
 
     `body_of` writes what is sent about a transition; `clock` tells the time in UTC.
@@ -68,7 +68,7 @@ class Caller:
 
     def __init__(
         self,
-        hooks: Hooks,
+        hooks: WebhookClient,
         secret_key: str,
         body_of: Callable[[Update], bytes],
         clock: Callable[[], datetime],
@@ -112,9 +112,9 @@ class Caller:
         try:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
-            return _Failure(error.problem, in_print(str(error)))
+            return _Failure(error.problem, one_line_ascii(str(error)))
         except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
-            return _Failure(Problem.UNEXPECTED, in_print(f"{type(error).__name__}: {error}"))
+            return _Failure(Problem.UNEXPECTED, one_line_ascii(f"{type(error).__name__}: {error}"))
 
     def _note_answers(self, session: Session) -> None:
         for done in [future for future in self._under_way if future.done()]:

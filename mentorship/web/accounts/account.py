@@ -14,10 +14,10 @@ from mentorship.extensions import db
 from mentorship.queries.accounts.api_tokens import tokens_of
 from mentorship.queries.accounts.people import is_approval_pending, unknown_zone_of, viewer_of
 from mentorship.services.accounts import api_tokens, passwords
-from mentorship.services.accounts.edit_details import change_details, hours_left_behind
+from mentorship.services.accounts.edit_details import edit_details, hours_left_behind
 from mentorship.web.http import authentication
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.formatting import hour_cycle, translate
 from mentorship.web.http.limits import attempts
 from mentorship.web.http.locale import language
 from mentorship.web.http.password_confirmation import require_recent_password
@@ -34,7 +34,7 @@ def show() -> str:
 
 
 @bp.post("")
-def store_details() -> Response | str | tuple[str, int]:
+def update_details() -> Response | str | tuple[str, int]:
     """Change name, time zone, and how hours are counted; ask what becomes of weekly hours."""
     viewer = required_viewer()
     given = {name: request.form.get(name, "") for name in _DETAILS}
@@ -43,18 +43,18 @@ def store_details() -> Response | str | tuple[str, int]:
         if not hours and hours_left_behind(db.session(), viewer, given["timezone"]):
             return _page(given=given, asks_about_hours=True)
         db.session.rollback()  # A write opens its own transaction, before its first read.
-        sentence = change_details(
+        sentence = edit_details(
             db.session(), viewer=viewer, now=utc_now(), hours=hours or "stay", **given
         )
     except InvalidInput as error:
-        return _page(error=say(error), given=given), 400
+        return _page(error=translate(error), given=given), 400
     g.pop("language", None)  # The answer is in the language that was chosen just now.
     g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
-    return _back(say(sentence))
+    return _back(translate(sentence))
 
 
 @bp.post("/password")
-def store_password() -> Response | tuple[str, int]:
+def update_password() -> Response | tuple[str, int]:
     """Change the password; this browser stays signed in, everything else ends."""
     viewer = required_viewer()
     db.session.rollback()
@@ -69,7 +69,7 @@ def store_password() -> Response | tuple[str, int]:
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _page(error=say(error)), 400
+        return _page(error=translate(error)), 400
     attempts.note_own_password(viewer.id)
     authentication.sign_in(changed)
     return _back(_("Your password is changed. You are signed out everywhere else."))
@@ -83,17 +83,17 @@ def sign_out_everywhere() -> Response:
     passwords.sign_out_everywhere(db.session(), viewer=viewer, now=utc_now())
     authentication.sign_out()
     flash(_("You are signed out everywhere."))
-    return redirect(url_for("auth.login"), code=303)
+    return redirect(url_for("sign_in.login"), code=303)
 
 
 @bp.post("/tokens")
-def make_token() -> str | tuple[str, int]:
+def create_token() -> str | tuple[str, int]:
     """Make a token. It is in this answer and nowhere else, so there is no redirect."""
     viewer = required_viewer()
     require_recent_password(viewer)
     db.session.rollback()
     try:
-        token = api_tokens.make(
+        token = api_tokens.create_token(
             db.session(),
             viewer=viewer,
             name=request.form.get("name", ""),
@@ -102,7 +102,7 @@ def make_token() -> str | tuple[str, int]:
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _page(error=say(error)), 400
+        return _page(error=translate(error)), 400
     return _page(token=token)
 
 
@@ -111,7 +111,7 @@ def revoke_token(token_id: int) -> Response:
     """Revoke a token."""
     viewer = required_viewer()
     db.session.rollback()
-    api_tokens.revoke(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
+    api_tokens.revoke_token(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
     return _back(_("The token is revoked."))
 
 
@@ -146,5 +146,5 @@ def _page(
 
 
 def _back(sentence: str) -> Response:
-    flash(say(sentence))
+    flash(translate(sentence))
     return redirect(url_for("account.show"), code=303)

@@ -16,10 +16,10 @@ from mentorship.queries.booking.free_slots import limits_of
 from mentorship.schemas.directory import ProfileFields
 from mentorship.services.booking.mentor_profile import edit_profile
 from mentorship.web.http.authentication import required_mentor
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import body
 
-bp = Blueprint("profile", __name__, url_prefix="/profile")
+bp = Blueprint("mentor_profile", __name__, url_prefix="/profile")
 
 
 @bp.get("")
@@ -30,7 +30,7 @@ def show() -> str:
 
 
 @bp.post("")
-def save() -> Response | tuple[str, int]:
+def update() -> Response | tuple[str, int]:
     """Store it; a refusal keeps what was typed."""
     viewer = required_mentor()
     try:
@@ -40,9 +40,9 @@ def save() -> Response | tuple[str, int]:
     except InvalidInput as error:
         typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}
         typed["meeting_url"] = request.form.get("meetingUrl", "")
-        return _page(viewer, typed, error=say(error)), 400
+        return _page(viewer, typed, error=translate(error)), 400
     flash(_("Your profile is saved."))
-    return redirect(url_for("profile.show"), 303)
+    return redirect(url_for("mentor_profile.show"), 303)
 
 
 def _page(viewer: Viewer, values: Mapping[str, str], *, error: str | None = None) -> str:

@@ -9,10 +9,10 @@ from mentorship.domain.shared.errors import Forbidden
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import people_page
-from mentorship.services.accounts.approve_mentor import approve as approve_mentor
+from mentorship.services.accounts.approve_mentor import approve_mentor as approve_mentor
 from mentorship.services.shared.text_fields import clean_text
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("people", __name__, url_prefix="/people")
@@ -43,5 +43,5 @@ def approve(person_id: int) -> Response:
         links=current_app.extensions["links"],
         now=utc_now(),
     )
-    flash(say(sentence))
+    flash(translate(sentence))
     return redirect(url_for("people.show"), code=303)

@@ -18,14 +18,14 @@ from mentorship.queries.accounts.people import has_password
 from mentorship.services.accounts.passwords import check_password, set_password
 from mentorship.services.accounts.reading_preferences import new_reading, note_browser
 from mentorship.services.accounts.sign_up import send_confirmation
-from mentorship.services.accounts.signed_links import Links, person_of
+from mentorship.services.accounts.signed_links import Links, link_owner
 from mentorship.web.http import authentication
-from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.formatting import hour_cycle, translate
 from mentorship.web.http.limits import attempts
 from mentorship.web.http.limits.known_browsers import remember_browser
 from mentorship.web.http.locale import language
 
-bp = Blueprint("auth", __name__)
+bp = Blueprint("sign_in", __name__)
 
 _READING = ("timezone", "language", "hour_cycle")
 
@@ -41,7 +41,7 @@ def login() -> Response | str:
 
 
 @bp.post("/login")
-def check_login() -> Response | tuple[str, int]:
+def create() -> Response | tuple[str, int]:
     """Sign in. One answer for a wrong password and for an account that does not exist.
 
     The demo's password is known to everybody: it opens nothing where strangers can knock.
@@ -59,10 +59,10 @@ def check_login() -> Response | tuple[str, int]:
         if attempts.has_room_for_mail(email):
             links: Links = current_app.extensions["links"]
             send_confirmation(db.session(), email=email, links=links, now=utc_now())
-        return _form(error=say(error), email=email), 403
+        return _form(error=translate(error), email=email), 403
     if viewer is None:
         attempts.note_failure(email)
-        return _form(error=say(WRONG), email=email), 401
+        return _form(error=translate(WRONG), email=email), 401
     attempts.note_success(email)
     note_browser(db.session(), viewer, language=language(), hour_cycle=hour_cycle())
     authentication.sign_in(viewer)
@@ -74,7 +74,7 @@ def check_login() -> Response | tuple[str, int]:
 def logout() -> Response:
     """Sign out in this browser."""
     authentication.sign_out()
-    return redirect(url_for("auth.login"), code=303)
+    return redirect(url_for("sign_in.login"), code=303)
 
 
 @bp.get("/reset/<token>")
@@ -97,11 +97,11 @@ def store_password(token: str) -> Response | tuple[str, int]:
             reading=reading,
         )  # fmt: skip
     except InvalidInput as error:
-        return _password_form(person, error=say(error)), 400
+        return _password_form(person, error=translate(error)), 400
     attempts.note_success(person.email)
     remember_browser(person.email)
     flash(_("Your password is set. Please sign in with it."))
-    return redirect(url_for("auth.login"), code=303)
+    return redirect(url_for("sign_in.login"), code=303)
 
 
 def _reading(person: Viewer) -> dict[str, object]:
@@ -146,7 +146,7 @@ def local_path(text: str) -> str | None:
 
 
 def _person_of(token: str) -> Viewer:
-    return person_of(db.session(), token, secret_key=current_app.config["SECRET_KEY"])
+    return link_owner(db.session(), token, secret_key=current_app.config["SECRET_KEY"])
 
 
 def _is_storable(email: str) -> bool:

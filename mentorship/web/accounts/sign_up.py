@@ -6,16 +6,16 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.errors import ConfirmedAlready, InvalidInput, LinkEnded
+from mentorship.domain.shared.errors import AlreadyConfirmed, InvalidInput, LinkExpired
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import places, renamed
 from mentorship.extensions import db
 from mentorship.services.accounts import sign_up as service
 from mentorship.services.accounts.passwords import new_account
-from mentorship.services.accounts.signed_links import Links, Purpose, has_confirmed, person_of
+from mentorship.services.accounts.signed_links import Links, Purpose, has_confirmed, link_owner
 from mentorship.services.shared.text_fields import clean_email
 from mentorship.web.http import authentication
-from mentorship.web.http.formatting import hour_cycle, say
+from mentorship.web.http.formatting import hour_cycle, translate
 from mentorship.web.http.limits import attempts
 from mentorship.web.http.limits.known_browsers import remember_browser
 from mentorship.web.http.locale import language
@@ -26,13 +26,13 @@ _FIELDS = ("email", "name", "role", "timezone")
 
 
 @bp.get("/signup")
-def show() -> str:
+def new() -> str:
     """The form to sign up."""
     return _form()
 
 
 @bp.post("/signup")
-def store() -> str | tuple[str, int]:
+def create() -> str | tuple[str, int]:
     """Take a sign-up. The answer is the same whether the address has an account already."""
     now = utc_now()
     given = {field: request.form.get(field, "") for field in (*_FIELDS, "password")}
@@ -50,7 +50,7 @@ def store() -> str | tuple[str, int]:
         account = new_account(**given, language=language(), hour_cycle=hour_cycle(), now=now)
         attempts.count_mail(email, "sign-up")
     except InvalidInput as error:
-        return _form(error=say(error)), 400
+        return _form(error=translate(error)), 400
     service.sign_up(db.session(), account, links=_links(), now=now)
     return _look_into_mailbox(
         email, _("We have sent you a link. It confirms the address, and then you can begin.")
@@ -58,7 +58,7 @@ def store() -> str | tuple[str, int]:
 
 
 @bp.get("/confirm/<confirmation>")
-def ask(confirmation: str) -> str:
+def confirm_form(confirmation: str) -> str:
     """The form behind a link that confirms an address. Opening the link alone changes nothing."""
     return render_template("accounts/confirm.html", person=_person_of(confirmation), error=None)
 
@@ -73,7 +73,9 @@ def confirm(confirmation: str) -> Response | tuple[str, int]:
     if confirmed is None:
         attempts.note_failure(person.email)
         sentence = N_("The password is not the one that was chosen at sign-up.")
-        return render_template("accounts/confirm.html", person=person, error=say(sentence)), 401
+        return render_template(
+            "accounts/confirm.html", person=person, error=translate(sentence)
+        ), 401
     attempts.note_success(person.email)
     authentication.sign_in(confirmed)
     remember_browser(person.email)
@@ -94,7 +96,7 @@ def send_link() -> str | tuple[str, int]:
         email = clean_email(request.form.get("email", ""))
     except InvalidInput as error:
         given = request.form.get("email", "")
-        return render_template("accounts/forgot.html", error=say(error), email=given), 400
+        return render_template("accounts/forgot.html", error=translate(error), email=given), 400
     attempts.count_mail(email, "reset")
     service.forgotten_password(
         db.session(), email=email, language=language(), links=_links(), now=utc_now()
@@ -105,10 +107,10 @@ def send_link() -> str | tuple[str, int]:
 def _person_of(confirmation: str) -> Viewer:
     session, key = db.session(), current_app.config["SECRET_KEY"]
     try:
-        return person_of(session, confirmation, secret_key=key, purposes=(Purpose.CONFIRMATION,))
-    except LinkEnded:
+        return link_owner(session, confirmation, secret_key=key, purposes=(Purpose.CONFIRMATION,))
+    except LinkExpired:
         if has_confirmed(session, confirmation, secret_key=key):
-            raise ConfirmedAlready from None
+            raise AlreadyConfirmed from None
         raise
 
 

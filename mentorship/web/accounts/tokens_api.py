@@ -26,7 +26,7 @@ bp = Blueprint("tokens", __name__, url_prefix="/api/tokens")
 
 @bp.get("")
 @described(TokensAnswer, access=Access.SIGNED_IN)
-def read() -> Response:
+def index() -> Response:
     """The viewer's tokens that work, the newest first."""
     held = tokens_of(db.session(), required_viewer(), now=utc_now())
     answer = TokensAnswer(
@@ -48,7 +48,7 @@ def read() -> Response:
 
 @bp.post("")
 @described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields, refusals=(403,))
-def make() -> Response:
+def create() -> Response:
     """Make a token; `token` is told this once. A new password ends it. A token makes none."""
     viewer = required_viewer()
     if bearer():  # A leaked one would outlive its own end.
@@ -56,7 +56,7 @@ def make() -> Response:
     require_recent_password(viewer)
     fields = body(TokenFields)
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    token = api_tokens.make(
+    token = api_tokens.create_token(
         db.session(),
         viewer=viewer,
         name=fields.name,
@@ -84,5 +84,5 @@ def revoke(token_id: int) -> Response:
     viewer = required_viewer()
     body(NoFields)
     db.session.rollback()
-    changed = api_tokens.revoke(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
+    changed = api_tokens.revoke_token(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
     return jsonify(RevokedAnswer(success=True, changed=changed).json_ready())

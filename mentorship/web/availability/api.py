@@ -29,7 +29,7 @@ from mentorship.schemas.availability import (
     preview_answer,
     slots_answer,
 )
-from mentorship.services.availability.apply import Applied, apply
+from mentorship.services.availability.apply import AppliedChange, apply_change
 from mentorship.services.availability.changes import (
     Change,
     ChangeSettings,
@@ -39,12 +39,12 @@ from mentorship.services.availability.changes import (
     SaveDaysOff,
     SaveRule,
 )
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.rule_preview import preview_rule
 from mentorship.services.availability.validation import new_days_off, new_rule, new_settings
 from mentorship.services.shared.text_fields import clean_timezone
 from mentorship.web.http.authentication import required_mentor
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body, page_number
 
@@ -167,10 +167,10 @@ def change_settings() -> Response:
     return _answer(carry_out(mentor, settings_of(fields)))
 
 
-def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Applied:
+def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> AppliedChange:
     """Make a change for a mentor, whoever asked: a page or a program."""
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    return apply(
+    return apply_change(
         db.session(),
         mentor=mentor,
         change=change,
@@ -210,10 +210,10 @@ def settings_of(fields: SettingsFields) -> ChangeSettings:
 def _save_slot(slot_id: int) -> Response:
     mentor, fields = required_mentor(), body(SlotFields)
     db.session.rollback()
-    wanted = OneOff(**fields.model_dump())
-    saved = save_slot(db.session(), mentor.id, wanted, now=utc_now(), slot_id=slot_id)
+    wanted = OneOffSlot(**fields.model_dump())
+    saved = save_one_off_slot(db.session(), mentor.id, wanted, now=utc_now(), slot_id=slot_id)
     return jsonify(SlotSavedAnswer(success=True, id=saved).json_ready())
 
 
-def _answer(done: Applied) -> Response:
-    return jsonify(change_answer(done, say))
+def _answer(done: AppliedChange) -> Response:
+    return jsonify(change_answer(done, translate))

@@ -27,7 +27,7 @@ from mentorship.schemas.availability import (
     SlotFields,
 )
 from mentorship.schemas.contract import NoFields
-from mentorship.services.availability.apply import Effect, preview
+from mentorship.services.availability.apply import Effect, preview_change
 from mentorship.services.availability.changes import (
     Change,
     RemoveDaysOff,
@@ -35,11 +35,11 @@ from mentorship.services.availability.changes import (
     RemoveSlot,
     SaveRule,
 )
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.rule_preview import RulePreview, preview_rule
 from mentorship.web.availability.api import carry_out, days_off_of, rule_of, settings_of
 from mentorship.web.http.authentication import required_mentor
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import body, page_number
 
 bp = Blueprint("availability", __name__, url_prefix="/availability")
@@ -89,19 +89,19 @@ def edit_rule(rule_id: int) -> str:
 
 
 @bp.post("/rules/new")
-def take_new_rule() -> Page:
+def create_rule() -> Page:
     """Show what new weekly hours will do, or save them."""
     return _take_rule(0)
 
 
 @bp.post("/rules/<id:rule_id>")
-def take_rule(rule_id: int) -> Page:
+def update_rule(rule_id: int) -> Page:
     """Show what other hours will do, or save them."""
     return _take_rule(rule_id)
 
 
 @bp.get("/rules/<id:rule_id>/remove")
-def ask_about_rule(rule_id: int) -> str:
+def confirm_rule_removal(rule_id: int) -> str:
     """What the end of a rule will do."""
     return _ask(required_mentor(), RemoveRule(rule_id))
 
@@ -120,18 +120,18 @@ def new_days_off() -> str:
 
 
 @bp.post("/days-off/new")
-def take_days_off() -> Page:
+def update_days_off() -> Page:
     """Store days off; where booked sessions are on them, ask first."""
     mentor, now = required_mentor(), utc_now()
     try:
         fields = body(DaysOffFormFields)
         change = days_off_of(fields, mentor)
-        effect = preview(db.session(), mentor.id, change, now=now)
+        effect = preview_change(db.session(), mentor.id, change, now=now)
         if effect.sessions and fields.step == "preview":
             return _days_off_page(mentor, request.form, effect=effect)
         return _done(mentor, change, fields)
     except InvalidInput as error:
-        return _days_off_page(mentor, request.form, error=say(error)), 400
+        return _days_off_page(mentor, request.form, error=translate(error)), 400
 
 
 @bp.post("/days-off/<id:days_off_id>/remove")
@@ -153,21 +153,21 @@ def new_slot() -> str:
 
 
 @bp.post("/slots/new")
-def take_slot() -> Page:
+def update_slot() -> Page:
     """Store a one-off slot."""
     mentor = required_mentor()
     try:
-        wanted = OneOff(**body(SlotFields).model_dump())
+        wanted = OneOffSlot(**body(SlotFields).model_dump())
         db.session.rollback()  # A write opens its own transaction, before its first read.
-        save_slot(db.session(), mentor.id, wanted, now=utc_now())
+        save_one_off_slot(db.session(), mentor.id, wanted, now=utc_now())
     except InvalidInput as error:
-        return _slot_page(mentor, request.form, error=say(error)), 400
+        return _slot_page(mentor, request.form, error=translate(error)), 400
     flash(_("Saved: 1 slot added."))
     return redirect(url_for("availability.show"), code=303)
 
 
 @bp.get("/slots/<id:slot_id>/remove")
-def ask_about_slot(slot_id: int) -> str:
+def confirm_slot_removal(slot_id: int) -> str:
     """What it does to take a one-off slot back."""
     return _ask(required_mentor(), RemoveSlot(slot_id))
 
@@ -187,13 +187,13 @@ def settings() -> str:
 
 
 @bp.post("/settings")
-def take_settings() -> Page:
+def update_settings() -> Page:
     """Store the limits; the weekly hours are cut anew around what is booked."""
     mentor = required_mentor()
     try:
         return _done(mentor, settings_of(body(SettingsFields)))
     except InvalidInput as error:
-        return _settings_page(mentor, request.form, error=say(error)), 400
+        return _settings_page(mentor, request.form, error=translate(error)), 400
 
 
 def _today(mentor: Viewer) -> date:
@@ -217,12 +217,12 @@ def _take_rule(rule_id: int) -> Page:
         if fields.step == "save":
             return _done(mentor, SaveRule(rule), fields)
     except InvalidInput as error:
-        return _rule_page(mentor, rule_id, request.form, error=say(error)), 400
+        return _rule_page(mentor, rule_id, request.form, error=translate(error)), 400
     return _rule_page(mentor, rule_id, request.form, seen=seen)
 
 
 def _done(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Response:
-    flash(say(carry_out(mentor, change, choice).sentence))
+    flash(translate(carry_out(mentor, change, choice).sentence))
     return redirect(url_for("availability.show"), code=303)
 
 
@@ -231,12 +231,12 @@ def _remove(change: Change) -> Page:
     try:
         return _done(mentor, change, body(ChoiceFields))
     except InvalidInput as error:
-        return _ask(mentor, change, error=say(error)), 400
+        return _ask(mentor, change, error=translate(error)), 400
 
 
 def _ask(mentor: Viewer, change: Change, *, error: str = "") -> str:
     now = utc_now()
-    effect = preview(db.session(), mentor.id, change, now=now)
+    effect = preview_change(db.session(), mentor.id, change, now=now)
     gone = [slot for slot in effect.before.slots if slot.id == change.id]
     return render_template(
         "availability/remove.html",

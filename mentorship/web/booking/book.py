@@ -23,7 +23,7 @@ from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.shared.errors import Forbidden, InvalidInput, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
-from mentorship.queries.booking.slot_page import Offer, offer_of, open_session_in
+from mentorship.queries.booking.slot_page import SlotPage, open_session_in, slot_page
 from mentorship.schemas.contract import (
     IDEMPOTENCY_KEY,
     BookingAnswer,
@@ -31,9 +31,9 @@ from mentorship.schemas.contract import (
     BookingForm,
     booking_answer,
 )
-from mentorship.services.booking.book import NotFree, Wish, book, refuse_at_limit
+from mentorship.services.booking.book import BookingRequest, NotFree, book_slot, refuse_at_limit
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
 
@@ -57,15 +57,15 @@ def create() -> Response:
     fields = body(BookingFields)
     key = _idempotency_key()
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    wish = Wish(fields.slot_id, fields.topic, fields.notes)
-    booked = book(
+    wish = BookingRequest(fields.slot_id, fields.topic, fields.notes)
+    booked = book_slot(
         db.session(), viewer=viewer, wish=wish, now=now, key=key, limits=_booking_limits()
     )
-    return jsonify(booking_answer(booked, say))
+    return jsonify(booking_answer(booked, translate))
 
 
 @bp.get("/slots/<id:slot_id>/book")
-def ask(slot_id: int) -> AnyResponse | str:
+def new(slot_id: int) -> AnyResponse | str:
     """The form; for a time that is not free any more the next ones that are.
 
     Who has a session in that time already, and came back to the form, is shown that session. Who
@@ -75,34 +75,36 @@ def ask(slot_id: int) -> AnyResponse | str:
     own = open_session_in(db.session(), slot_id, student_id=viewer.id)
     if own is not None:
         return redirect(f"/sessions/{own.id}", 303)
-    offer, error = offer_of(db.session(), slot_id, student_id=viewer.id, now=now), ""
+    offer, error = slot_page(db.session(), slot_id, student_id=viewer.id, now=now), ""
     try:
         refuse_at_limit(
             db.session(), viewer.id, offer.mentor_id, offer.mentor, _booking_limits(), now=now
         )
     except TooManyBookings as refused:
-        error = say(refused)
+        error = translate(refused)
     return _form(offer, viewer, now=now, error=error)
 
 
 @bp.post("/slots/<id:slot_id>/book")
-def confirm(slot_id: int) -> AnyResponse:
+def create_from_form(slot_id: int) -> AnyResponse:
     """Book as the form says, then show the session; a refusal keeps what was typed."""
     viewer, now = _student(), utc_now()
     typed = request.form.to_dict()
     error, status = "", 409
     try:
         fields = body(BookingForm)
-        wish = Wish(slot_id, fields.topic, fields.notes)
+        wish = BookingRequest(slot_id, fields.topic, fields.notes)
         db.session.rollback()
-        booked = book(db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits())
-        flash(say(booked.sentence))
+        booked = book_slot(
+            db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits()
+        )
+        flash(translate(booked.sentence))
         return redirect(f"/sessions/{booked.session_id}", 303)
     except InvalidInput as refused:
-        error, status = say(refused), 400
+        error, status = translate(refused), 400
     except (NotFree, TooManyBookings) as refused:
-        error = say(refused)
-    offer = offer_of(db.session(), slot_id, student_id=viewer.id, now=now)
+        error = translate(refused)
+    offer = slot_page(db.session(), slot_id, student_id=viewer.id, now=now)
     return make_response(_form(offer, viewer, now=now, typed=typed, error=error), status)
 
 
@@ -119,7 +121,7 @@ def _booking_limits() -> BookingLimits:
 
 
 def _form(
-    offer: Offer,
+    offer: SlotPage,
     viewer: Viewer,
     *,
     now: datetime,
@@ -132,8 +134,8 @@ def _form(
         viewer=viewer,
         offer=offer,
         typed=typed or {},
-        error=error or say(offer.obstacle or ""),
-        warning=say(settings.cutoff.warning(offer.start_time, now) or ""),
+        error=error or translate(offer.obstacle or ""),
+        warning=translate(settings.cutoff.warning(offer.start_time, now) or ""),
         hold_minutes=settings.hold_minutes,
     )
 

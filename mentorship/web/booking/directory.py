@@ -35,7 +35,7 @@ from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import day_of_calendar, page_number
 
-bp = Blueprint("mentors", __name__)
+bp = Blueprint("directory", __name__)
 
 _MOST_WORDS = 6
 _SPAN = timedelta(days=7)

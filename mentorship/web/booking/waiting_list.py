@@ -20,14 +20,14 @@ from mentorship.schemas.waiting_list import (
     WaitingListsAnswer,
     waiting_lists_answer,
 )
-from mentorship.services.booking.waiting_list import join, leave
+from mentorship.services.booking.waiting_list import join_waiting_list, leave_waiting_list
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import wants_page
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
 
-bp = Blueprint("waiting", __name__)
+bp = Blueprint("waiting_list", __name__)
 
 _A_WEEK = timedelta(days=7)
 _PAGE = "/waiting-list"
@@ -63,7 +63,7 @@ def read() -> Response:
     refusals=(403, 404),
     others={303: "For a plain form: to the waiting lists."},
 )
-def wait(mentor_id: int) -> Response:
+def join(mentor_id: int) -> Response:
     """A student waits for a time in a week of the mentor that has none free.
 
     Who waits already keeps the place. A time that becomes free is held for the first in line, then
@@ -71,13 +71,19 @@ def wait(mentor_id: int) -> Response:
     """
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
     db.session.rollback()
-    entry = join(db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now)
+    entry = join_waiting_list(
+        db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now
+    )
     sentence = N_("You are on the waiting list of that week.")
     if wants_page():
-        flash(say(sentence))
+        flash(translate(sentence))
         return redirect(_PAGE, 303)
     answer = WaitingAnswer(
-        success=True, message=say(sentence), entry_id=entry.id, mentor_id=mentor_id, week=entry.week
+        success=True,
+        message=translate(sentence),
+        entry_id=entry.id,
+        mentor_id=mentor_id,
+        week=entry.week,
     )
     return jsonify(answer.json_ready())
 
@@ -97,14 +103,14 @@ def _entries(viewer: Viewer, now: datetime) -> list[Waiting]:
     refusals=(404,),
     others={303: "For a plain form: to the waiting lists."},
 )
-def give_up(entry_id: int) -> Response:
+def leave(entry_id: int) -> Response:
     """Give up a place; what was held goes to the next in line."""
     viewer, now = required_viewer(), utc_now()
     body(NoFields)
     db.session.rollback()
-    leave(db.session(), viewer=viewer, entry_id=entry_id, now=now)
+    leave_waiting_list(db.session(), viewer=viewer, entry_id=entry_id, now=now)
     sentence = N_("You are not on that waiting list any more.")
     if wants_page():
-        flash(say(sentence))
+        flash(translate(sentence))
         return redirect(_PAGE, 303)
-    return jsonify(LeftAnswer(success=True, message=say(sentence)).json_ready())
+    return jsonify(LeftAnswer(success=True, message=translate(sentence)).json_ready())

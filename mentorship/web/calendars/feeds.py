@@ -27,11 +27,11 @@ from mentorship.services.calendars.entries import event_of
 from mentorship.web.calendars.feed_cache import DrawnFeeds
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.current import settings
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.password_confirmation import require_recent_password
 from mentorship.web.sessions.sweep_first import sweep
 
-bp = Blueprint("feeds", __name__)
+bp = Blueprint("calendar_feeds", __name__)
 _DRAWN = "drawn_feeds"
 
 FIRST_ALARM = Alarm.TEN_MINUTES
@@ -50,7 +50,7 @@ def read(feed_token: str) -> Response:
     Sweeps first, so that no calendar tells an old status. Draws it only where it has changed.
     """
     session, now = db.session(), utc_now()
-    feed = feeds.opened_feed(session, feed_token)
+    feed = feeds.open_feed(session, feed_token)
     session.rollback()
     sweep(now)
 
@@ -93,14 +93,14 @@ def show() -> str:
 
 
 @bp.post("/account/calendar")
-def make() -> str:
+def create() -> str:
     """A new address. It is in this answer and nowhere else, so there is no redirect."""
     session, viewer = db.session(), required_viewer()
     require_recent_password(viewer)
     known = feed_of(session, viewer.id)
     session.rollback()
     alarm = known.alarm if known else FIRST_ALARM
-    secret = feeds.make_feed(session, viewer=viewer, alarm=alarm, now=utc_now())
+    secret = feeds.create_feed(session, viewer=viewer, alarm=alarm, now=utc_now())
     return _page(address=f"{_base_url()}/calendar/{secret}.ics")
 
 
@@ -112,17 +112,17 @@ def choose_alarm() -> AnyResponse | tuple[str, int]:
     try:
         alarm = feeds.clean_alarm(request.form.get("alarm", ""))
     except InvalidInput as error:
-        return _page(error=say(error)), 400
+        return _page(error=translate(error)), 400
     feeds.set_alarm(session, viewer=viewer, alarm=alarm)
     return _back(_("Your calendar reminds you so from its next look on."))
 
 
 @bp.post("/account/calendar/end")
-def end() -> AnyResponse:
+def remove() -> AnyResponse:
     """Nobody reads at the address any more."""
     session, viewer = db.session(), required_viewer()
     session.rollback()
-    feeds.end_feed(session, viewer=viewer)
+    feeds.revoke_feed(session, viewer=viewer)
     return _back(_("The address is ended. Calendars that had it get nothing more."))
 
 
@@ -148,4 +148,4 @@ def _base_url() -> str:
 
 def _back(sentence: str) -> AnyResponse:
     flash(sentence)
-    return redirect(url_for("feeds.show"), code=303)
+    return redirect(url_for("calendar_feeds.show"), code=303)

@@ -15,12 +15,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import TokenScope
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.errors import Forbidden, NotSignedIn
+from mentorship.domain.shared.errors import Forbidden, NotAuthenticated
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db, login_manager
 from mentorship.queries.accounts.people import signed_in
-from mentorship.queries.sessions.poll_state import Pulse, pulse
-from mentorship.services.accounts.api_tokens import PREFIX, bearer_of
+from mentorship.queries.sessions.poll_state import PollState, poll_state
+from mentorship.services.accounts.api_tokens import PREFIX, token_owner
 from mentorship.services.accounts.sign_ins import begin_sign_in, end_sign_in, note_seen
 from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.limits import attempts
@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)\.([0-9a-f]{32})", re.ASCII
 
 
 @dataclass(frozen=True)
-class Token:
+class CookieClaim:
     """What the cookie claims; signed by us, but the epoch may have passed since."""
 
     user_id: int
@@ -58,7 +58,7 @@ def init_app(app: Flask) -> None:
     login_manager.user_loader(_load)
 
 
-def token() -> Token | None:
+def cookie_claim() -> CookieClaim | None:
     """The cookie's claim, without asking the database."""
     return None if bearer() else claim_of(str(cookie.get("_user_id", "")))
 
@@ -83,9 +83,9 @@ def current_viewer() -> Viewer | None:
     if secret is None:
         return cast(Viewer | None, g.get("viewer") or getattr(current_user, "viewer", None))
     if "bearer" not in g:
-        found = bearer_of(db.session(), secret, now=utc_now())
+        found = token_owner(db.session(), secret, now=utc_now())
         if found is None:
-            raise NotSignedIn
+            raise NotAuthenticated
         attempts.count_token(found[0])
         if found[2] is TokenScope.READ and request.method not in ("GET", "HEAD"):
             raise Forbidden(N_("This token may read only, so nothing was changed."))
@@ -97,7 +97,7 @@ def required_viewer() -> Viewer:
     """The person who asks. Raises NotSignedIn."""
     viewer = current_viewer()
     if viewer is None:
-        raise NotSignedIn
+        raise NotAuthenticated
     return viewer
 
 
@@ -109,13 +109,13 @@ def required_mentor() -> Viewer:
     return viewer
 
 
-def required_pulse(now: datetime) -> Pulse:
+def required_poll_state(now: datetime) -> PollState:
     """The signed-in person and where their lists stand at `now` (UTC). Raises NotSignedIn.
 
     The request then knows its viewer, and need not ask again.
     """
-    claim = token()
-    found = claim and pulse(
+    claim = cookie_claim()
+    found = claim and poll_state(
         db.session(),
         viewer_id=claim.user_id,
         epoch=claim.epoch,
@@ -124,7 +124,7 @@ def required_pulse(now: datetime) -> Pulse:
         now=now,
     )
     if not claim or not found:
-        raise NotSignedIn
+        raise NotAuthenticated
     g.viewer = found.viewer
     _note_seen(claim, found.last_seen_at, now)
     return found
@@ -173,7 +173,7 @@ def _load(text: str) -> SignedIn | None:
     return SignedIn(found[0], claim.sign_in)
 
 
-def _note_seen(claim: Token, last: datetime, now: datetime) -> None:
+def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
     """Note a use of the sign-in, where the database can be written to.
 
     An open page that polls is no sign that somebody is there.
@@ -187,9 +187,9 @@ def _note_seen(claim: Token, last: datetime, now: datetime) -> None:
         session.rollback()
 
 
-def claim_of(text: str) -> Token | None:
+def claim_of(text: str) -> CookieClaim | None:
     """What the signed text of a cookie claims; None where it claims nothing."""
     match = _TOKEN.fullmatch(text)
     if match is None or match[3] not in Role.__members__:
         return None
-    return Token(int(match[1]), int(match[2]), Role[match[3]], match[4])
+    return CookieClaim(int(match[1]), int(match[2]), Role[match[3]], match[4])

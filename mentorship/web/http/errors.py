@@ -22,21 +22,21 @@ from werkzeug.exceptions import HTTPException
 from mentorship.database import is_read_only
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import (
-    ConfirmedAlready,
+    AlreadyConfirmed,
+    BadSignature,
     Conflict,
     Forbidden,
     InvalidInput,
     KeyReused,
-    LinkEnded,
+    LinkExpired,
+    NotAuthenticated,
     NotConfirmed,
     NotFound,
-    NotSigned,
-    NotSignedIn,
     PasswordNeeded,
     ProductError,
+    RateLimited,
     TooManyBookings,
     TooManyChanges,
-    TooManyTries,
     Unauthorized,
     Unavailable,
     WrongPassword,
@@ -46,7 +46,7 @@ from mentorship.extensions import db
 from mentorship.schemas.contract import ConflictAnswer, ErrorAnswer, not_free_answer
 from mentorship.services.booking.book import NotFree
 from mentorship.web.http.authentication import current_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
 from mentorship.web.http.password_confirmation import typed_fields
 from mentorship.web.http.request_guards import CrossSite, WrongAddress
@@ -55,9 +55,9 @@ log = structlog.get_logger(__name__)
 
 _STATUS: dict[type[ProductError], HTTPStatus] = {
     InvalidInput: HTTPStatus.BAD_REQUEST,
-    LinkEnded: HTTPStatus.BAD_REQUEST,
-    NotSignedIn: HTTPStatus.UNAUTHORIZED,
-    NotSigned: HTTPStatus.UNAUTHORIZED,
+    LinkExpired: HTTPStatus.BAD_REQUEST,
+    NotAuthenticated: HTTPStatus.UNAUTHORIZED,
+    BadSignature: HTTPStatus.UNAUTHORIZED,
     Unauthorized: HTTPStatus.UNAUTHORIZED,
     NotConfirmed: HTTPStatus.FORBIDDEN,
     Forbidden: HTTPStatus.FORBIDDEN,
@@ -70,7 +70,7 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     NotFree: HTTPStatus.CONFLICT,
     TooManyBookings: HTTPStatus.CONFLICT,
     KeyReused: HTTPStatus.UNPROCESSABLE_ENTITY,
-    TooManyTries: HTTPStatus.TOO_MANY_REQUESTS,
+    RateLimited: HTTPStatus.TOO_MANY_REQUESTS,
     TooManyChanges: HTTPStatus.TOO_MANY_REQUESTS,
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
@@ -109,22 +109,26 @@ def init_app(app: Flask) -> None:
 
 def _product_error(error: ProductError) -> Response:
     is_page = request.method in ("GET", "HEAD") and not request.path.startswith("/api/")
-    if isinstance(error, NotSignedIn) and is_page and not is_htmx():
-        return cast(Response, redirect(url_for("auth.login", next=request.full_path.rstrip("?"))))
-    if isinstance(error, ConfirmedAlready):
-        _flash_once(say(error))
-        return cast(Response, redirect(url_for("auth.login"), 303))
+    if isinstance(error, NotAuthenticated) and is_page and not is_htmx():
+        return cast(
+            Response, redirect(url_for("sign_in.login", next=request.full_path.rstrip("?")))
+        )
+    if isinstance(error, AlreadyConfirmed):
+        _flash_once(translate(error))
+        return cast(Response, redirect(url_for("sign_in.login"), 303))
     if isinstance(error, PasswordNeeded) and not request.path.startswith("/api/"):
         return _confirm_password(error)
     refused = error if isinstance(error, Conflict | NotFree) else None
-    is_link = isinstance(error, LinkEnded)
+    is_link = isinstance(error, LinkExpired)
     typed = _typed() if isinstance(error, TooManyChanges) else None
     response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link, typed=typed)
-    if isinstance(error, TooManyTries):
+    if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
-    if isinstance(error, NotSignedIn) and is_htmx():
-        response.headers["HX-Redirect"] = url_for("auth.login")
-        _flash_once(say(N_("You are signed out, so nothing was changed. Please sign in again.")))
+    if isinstance(error, NotAuthenticated) and is_htmx():
+        response.headers["HX-Redirect"] = url_for("sign_in.login")
+        _flash_once(
+            translate(N_("You are signed out, so nothing was changed. Please sign in again."))
+        )
     return response
 
 
@@ -132,7 +136,7 @@ def _confirm_password(error: PasswordNeeded) -> Response:
     viewer = current_viewer()
     page = render_template(
         "accounts/confirm_password.html",
-        sentence=say(error),
+        sentence=translate(error),
         is_wrong=isinstance(error, WrongPassword),
         fields=typed_fields(),
         email=viewer.email if viewer else "",
@@ -216,7 +220,7 @@ def _answer(
     typed: list[tuple[str, str]] | None = None,
 ) -> Response:
     """`typed` are the fields of a form that the page can send again."""
-    sentence = say(sentence)
+    sentence = translate(sentence)
     is_for_machines = request.path.startswith("/api/cron/")
     if is_htmx() and not is_for_machines:
         response = make_response(
@@ -231,7 +235,7 @@ def _answer(
             render_template(
                 "shared/error.html",
                 sentence=sentence,
-                title=say(_TITLES.get(status, _FAILED)),
+                title=translate(_TITLES.get(status, _FAILED)),
                 is_signed_out=status == HTTPStatus.UNAUTHORIZED,
                 is_link=is_link,
                 typed=typed,
@@ -241,7 +245,7 @@ def _answer(
     else:
         answer = ErrorAnswer(success=False, error=sentence)
         if isinstance(refused, NotFree):
-            answer = not_free_answer(refused, say, current_app.extensions["settings"].cutoff)
+            answer = not_free_answer(refused, translate, current_app.extensions["settings"].cutoff)
         elif refused:
             answer = ConflictAnswer(
                 success=False,

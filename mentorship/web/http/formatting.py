@@ -26,10 +26,10 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(iso, "iso")
     app.add_template_filter(date_words, "date_words")
     app.add_template_filter(hour, "hour")
-    app.add_template_filter(say, "say")
+    app.add_template_filter(translate, "translate")
 
 
-def say(sentence: str | ProductError) -> str:
+def translate(sentence: str | ProductError) -> str:
     """What somebody below has to say, in the language and the hours of the request."""
     if isinstance(sentence, ProductError):
         sentence = sentence.sentence

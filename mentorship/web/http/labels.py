@@ -13,7 +13,7 @@ from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.queries.sessions.dashboard import Section
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.locale import language
 
 _ROLES: Mapping[Role, str] = {
@@ -54,10 +54,10 @@ _SECTIONS: Mapping[Section, tuple[str, str]] = {
 
 def init_app(app: Flask) -> None:
     """Give templates the filters."""
-    app.add_template_filter(lambda role: say(_ROLES[role]), "role_word")
-    app.add_template_filter(lambda status: say(_STATES[status]), "status_word")
-    app.add_template_filter(lambda kind: say(_MAILS[kind]), "mail_word")
-    app.add_template_filter(lambda problem: say(EXPLANATIONS[problem]), "problem_sentence")
+    app.add_template_filter(lambda role: translate(_ROLES[role]), "role_word")
+    app.add_template_filter(lambda status: translate(_STATES[status]), "status_word")
+    app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
+    app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 
 

@@ -16,14 +16,14 @@ from mentorship.schemas.contract import (
     NoFields,
     action_answer,
 )
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
 
-bp = Blueprint("sessions", __name__, url_prefix="/api/sessions/<id:session_id>")
+bp = Blueprint("session_actions", __name__, url_prefix="/api/sessions/<id:session_id>")
 
 _action = partial(
     described,
@@ -66,7 +66,7 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    outcome = perform(
+    outcome = apply_action(
         db.session(),
         booking_id=session_id,
         action=action,
@@ -77,10 +77,10 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     )
     if is_htmx():
         notice = render_template(
-            "shared/_notice.html", sentence=say(outcome.sentence), is_error=False
+            "shared/_notice.html", sentence=translate(outcome.sentence), is_error=False
         )
         return make_response(notice, POLL_NOW)
     if wants_page():
-        flash(say(outcome.sentence))
+        flash(translate(outcome.sentence))
         return redirect("/dashboard", code=303)
-    return jsonify(action_answer(outcome, say))
+    return jsonify(action_answer(outcome, translate))

@@ -5,19 +5,19 @@ from datetime import datetime
 from flask import Blueprint, Response, jsonify, make_response, request
 
 from mentorship.clock import utc_now
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import DueBooking
 from mentorship.schemas.contract import PollFields, SweepAnswer, sweep_answer
 from mentorship.services.sessions.sweep import update_session_statuses
 from mentorship.web.http import authentication
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.sessions.dashboard import asked_pages
-from mentorship.web.sessions.poll_response import changed_lists
-from mentorship.web.sessions.sweep_first import freshened
+from mentorship.web.sessions.poll_response import poll_response
+from mentorship.web.sessions.sweep_first import swept_now
 
 bp = Blueprint("admin_api", __name__)
 
@@ -48,7 +48,7 @@ def update_session_status() -> Response:
         )
 
     result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=is_own)
-    return jsonify(sweep_answer(result, now, say))
+    return jsonify(sweep_answer(result, now, translate))
 
 
 def _poll(now: datetime) -> Response:
@@ -56,10 +56,10 @@ def _poll(now: datetime) -> Response:
 
     Without `seen` nobody can tell what the page shows; then a change is what this request did.
     """
-    state = authentication.required_pulse(now)
-    shown = Seen.parse(request.values["seen"]) if "seen" in request.values else state.place
-    state = freshened(state, now)
+    state = authentication.required_poll_state(now)
+    shown = PollCursor.parse(request.values["seen"]) if "seen" in request.values else state.place
+    state = swept_now(state, now)
     if state.place.print == shown.print:
         return Response(status=204)
-    lists, headers = changed_lists(state, shown, pages=asked_pages(), now=now)
+    lists, headers = poll_response(state, shown, pages=asked_pages(), now=now)
     return make_response(lists, headers)

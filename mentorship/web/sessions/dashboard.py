@@ -5,10 +5,10 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.extensions import db
-from mentorship.queries.sessions.dashboard import Section, board
+from mentorship.queries.sessions.dashboard import Section, dashboard
 from mentorship.web.http.current import settings
 from mentorship.web.http.request_body import page_number
-from mentorship.web.sessions.sweep_first import fresh_pulse
+from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("dashboard", __name__)
 
@@ -23,8 +23,8 @@ def home() -> Response:
 def show() -> str:
     """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
     pages, now = asked_pages(), utc_now()
-    state = fresh_pulse(now)
-    found = board(
+    state = swept_poll_state(now)
+    found = dashboard(
         db.session(), state.viewer, seen=state.place, pages=pages, now=now,
         cutoff=settings().cutoff,
     )  # fmt: skip

@@ -25,22 +25,22 @@ from mentorship.domain.shared.errors import Conflict, InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import free_slots
 from mentorship.queries.calendars import entry
-from mentorship.queries.mail import mail_of_session
+from mentorship.queries.mail import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
-from mentorship.queries.sessions.followup import around_session
+from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.shared.installation import identity_of
 from mentorship.schemas.contract import MoveAnswer, MoveFields, move_answer
 from mentorship.services.booking.book import NotFree
 from mentorship.services.calendars.entries import event_of
-from mentorship.services.sessions.move import Moved, move
+from mentorship.services.sessions.move import Moved, move_session
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.current import settings
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body, page_number
 from mentorship.web.sessions.sweep_first import sweep
 
-bp = Blueprint("session_page", __name__)
+bp = Blueprint("session", __name__)
 
 _PAGE = 20
 _ANY_TIME = timedelta(days=400)
@@ -72,10 +72,10 @@ def page_of(
         "sessions/detail.html",
         viewer=viewer,
         page=page,
-        around=around_session(db.session(), page, now=now),
+        around=session_followup(db.session(), page, now=now),
         error=error,
         typed=typed or {},
-        mails=mail_of_session(db.session(), session_id),
+        mails=mails_of_session(db.session(), session_id),
         now=now,
         too_late=too_late,
         calendars=_calendars(page, viewer),
@@ -92,7 +92,7 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
         base_url=settings().base_url,
     )  # fmt: skip
     return {
-        _("Calendar file"): url_for("feeds.one_session", session_id=page.card.id),
+        _("Calendar file"): url_for("calendar_feeds.one_session", session_id=page.card.id),
         "Google Calendar": calendar_links.google(event),
         "Outlook": calendar_links.outlook(event),
     }
@@ -103,7 +103,7 @@ def join(session_id: int) -> AnyResponse:
     """To the meeting; before its room opens to the session, which says when that is."""
     viewer, now = required_viewer(), utc_now()
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
-    room = around_session(db.session(), page, now=now).room
+    room = session_followup(db.session(), page, now=now).room
     return redirect(room or f"/sessions/{session_id}", 303)
 
 
@@ -121,12 +121,12 @@ def confirm(session_id: int) -> AnyResponse:
     session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     try:
         fields = body(MoveFields)
-        flash(say(_move(session_id, fields, viewer, now=now).sentence))
+        flash(translate(_move(session_id, fields, viewer, now=now).sentence))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
-        error, status = say(refused), 400
+        error, status = translate(refused), 400
     except (Conflict, NotFree) as refused:
-        error, status = say(refused), 409
+        error, status = translate(refused), 409
     reason = request.form.get("reason", "")
     return make_response(_choice(session_id, viewer, now=now, error=error, reason=reason), status)
 
@@ -139,12 +139,12 @@ def reschedule(session_id: int) -> Response:
     It stays the same session; its old time can be booked at once. Students have a cut-off.
     """
     viewer, now = required_viewer(), utc_now()
-    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), say))
+    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), translate))
 
 
 def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    return move(
+    return move_session(
         db.session(),
         booking_id=session_id,
         slot_id=fields.slot_id,
@@ -194,5 +194,5 @@ def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
     """Why the viewer cannot change a session that could still be changed by others."""
     cutoff = settings().cutoff
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
-        return say(cutoff.sentence(page.card.start_time, viewer.timezone))
+        return translate(cutoff.sentence(page.card.start_time, viewer.timezone))
     return None

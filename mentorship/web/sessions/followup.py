@@ -12,14 +12,14 @@ from mentorship.domain.shared.errors import Conflict, InvalidInput
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.schemas.followup import LinkFields, NotesFields, RatingFields
-from mentorship.services.sessions.followup import rate, set_recording, write_notes
-from mentorship.services.sessions.meeting_rooms import set_room
+from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
+from mentorship.services.sessions.meeting_rooms import set_meeting_link
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import body
 from mentorship.web.sessions.detail import page_of
 
-bp = Blueprint("afterwards", __name__, url_prefix="/sessions/<id:session_id>")
+bp = Blueprint("followup", __name__, url_prefix="/sessions/<id:session_id>")
 
 
 @bp.post("/room")
@@ -29,7 +29,7 @@ def room(session_id: int) -> Response:
     def store(viewer: Viewer) -> str:
         fields = body(LinkFields)
         db.session.rollback()  # A write opens its own transaction, before its first read.
-        set_room(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
+        set_meeting_link(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
         return N_("The meeting link is saved.") if fields.url else N_("Your standing room is used.")
 
     return _stored(session_id, store)
@@ -61,7 +61,7 @@ def feedback(session_id: int) -> Response:
     def store(viewer: Viewer) -> str:
         fields = body(RatingFields)
         db.session.rollback()
-        rate(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
+        rate_session(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
         return N_("Thank you for your feedback.")
 
     return _stored(session_id, store)
@@ -84,11 +84,11 @@ def _stored(session_id: int, store: Callable[[Viewer], str]) -> Response:
     """Show the session with what was stored; a refusal keeps what was typed."""
     viewer = required_viewer()
     try:
-        flash(say(store(viewer)))
+        flash(translate(store(viewer)))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
-        error, status = say(refused), 400
+        error, status = translate(refused), 400
     except Conflict as refused:
-        error, status = say(refused), 409
+        error, status = translate(refused), 409
     typed = {request.path.rpartition("/")[2]: request.form.to_dict()}
     return make_response(page_of(session_id, viewer, error=error, typed=typed), status)

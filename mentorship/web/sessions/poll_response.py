@@ -6,15 +6,15 @@ from datetime import datetime
 
 from flask import render_template
 
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.sessions.updates import Update
 from mentorship.extensions import db
-from mentorship.queries.sessions.dashboard import Section, board
-from mentorship.queries.sessions.journal import told_to
-from mentorship.queries.sessions.poll_state import Pulse
+from mentorship.queries.sessions.dashboard import Section, dashboard
+from mentorship.queries.sessions.journal import changes_since
+from mentorship.queries.sessions.poll_state import PollState
 from mentorship.schemas.contract import event_detail
 from mentorship.web.http.current import settings
-from mentorship.web.http.formatting import say
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
 
 HEADER_ROOM = 3000
@@ -24,17 +24,19 @@ _MOST_UPDATES = 10
 _LONGEST_TOLD = 200
 
 
-def changed_lists(
-    state: Pulse, shown: Seen, *, pages: Mapping[Section, int], now: datetime
+def poll_response(
+    state: PollState, shown: PollCursor, *, pages: Mapping[Section, int], now: datetime
 ) -> tuple[str, dict[str, str]]:
     """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
     session, viewer, place = db.session(), state.viewer, state.place
-    told = told_to(session, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1)
+    told = changes_since(
+        session, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1
+    )
     headers, count = _events(told)
     if count < len(told):
         # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = Seen(told[count - 1][0], shown.print)
-    found = board(session, viewer, seen=place, pages=pages, now=now, cutoff=settings().cutoff)
+        place = PollCursor(told[count - 1][0], shown.print)
+    found = dashboard(session, viewer, seen=place, pages=pages, now=now, cutoff=settings().cutoff)
     return render_template("sessions/_section.html", viewer=viewer, board=found), headers
 
 
@@ -46,7 +48,9 @@ def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
     most = min(len(told), _MOST_UPDATES)
     for count in range(most, min(most, 1) - 1, -1):
         events: dict[str, object] = {
-            "session-status-updated": event_detail((update for _id, update in told[:count]), say)
+            "session-status-updated": event_detail(
+                (update for _id, update in told[:count]), translate
+            )
         }
         if count < len(told):
             events["poll-now"] = {}

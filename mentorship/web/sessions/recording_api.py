@@ -8,8 +8,12 @@ from mentorship.domain.shared.errors import InvalidInput, Unavailable
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.schemas.followup import RecordingAnswer, RecordingFields, recording_answer
-from mentorship.services.sessions.recording_webhook import Signed, check_signature, take_recording
-from mentorship.web.http.formatting import say
+from mentorship.services.sessions.recording_webhook import (
+    SignedRequest,
+    accept_recording,
+    check_signature,
+)
+from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
 
@@ -33,7 +37,7 @@ def add(session_id: int) -> Response:
         raise Unavailable(
             N_("The recording route is switched off: RECORDING_SECRET is not set to a usable one.")
         )
-    call = Signed(
+    call = SignedRequest(
         timestamp=request.headers.get("X-Mentorship-Timestamp", ""),
         signature=request.headers.get("X-Mentorship-Signature", ""),
         body=request.get_data(),
@@ -42,7 +46,7 @@ def add(session_id: int) -> Response:
     fields = body(RecordingFields)
     if fields.session_id != session_id:
         raise InvalidInput(N_("The field 'sessionId' is another session than the address."))
-    changed = take_recording(
+    changed = accept_recording(
         db.session(), booking_id=session_id, url=fields.url, signature=signature, now=now
     )
-    return jsonify(recording_answer(session_id, fields.url.strip(), say, changed=changed))
+    return jsonify(recording_answer(session_id, fields.url.strip(), translate, changed=changed))

@@ -4,24 +4,24 @@ from datetime import datetime
 
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.queries.sessions.poll_state import Pulse
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.web.http.authentication import required_pulse
+from mentorship.queries.sessions.poll_state import PollState
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.web.http.authentication import required_poll_state
 
 
 def sweep(now: datetime) -> None:
     """Apply what is due at `now` (UTC); with nothing due it only reads."""
-    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=nothing)
+    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=return_none)
 
 
-def fresh_pulse(now: datetime) -> Pulse:
+def swept_poll_state(now: datetime) -> PollState:
     """Who asks and where their lists stand at `now` (UTC), after a sweep where anything is due."""
-    return freshened(required_pulse(now), now)
+    return swept_now(required_poll_state(now), now)
 
 
-def freshened(state: Pulse, now: datetime) -> Pulse:
+def swept_now(state: PollState, now: datetime) -> PollState:
     """The same after a sweep, where `state` says that anything is due."""
     if not state.is_anything_due:
         return state
     sweep(now)
-    return required_pulse(now)
+    return required_poll_state(now)

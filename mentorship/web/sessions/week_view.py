@@ -8,22 +8,22 @@ from flask import Blueprint, render_template
 from mentorship.clock import utc_now
 from mentorship.domain.shared.calendar_weeks import Week, day_hours, day_start, local_day
 from mentorship.extensions import db
-from mentorship.queries.sessions.week_view import Entry, day_agenda, week_agenda
+from mentorship.queries.sessions.week_view import Entry, day_view, week_view
 from mentorship.web.http.request_body import day_of_calendar, page_number
-from mentorship.web.sessions.sweep_first import fresh_pulse
+from mentorship.web.sessions.sweep_first import swept_poll_state
 
-bp = Blueprint("calendar", __name__, url_prefix="/dashboard")
+bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
 
 
 @bp.get("/week")
 def week() -> str:
     """The week that has the asked day, else this week."""
     now = utc_now()
-    viewer = fresh_pulse(now).viewer
+    viewer = swept_poll_state(now).viewer
     zone = viewer.timezone
     asked = Week.of(day_of_calendar("day", viewer, now), zone)
     starts = [day_start(day, zone) for day in (*asked.days, asked.next.monday)]
-    agendas = week_agenda(db.session(), viewer, starts)
+    agendas = week_view(db.session(), viewer, starts)
     return render_template(
         "sessions/week.html",
         viewer=viewer,
@@ -38,11 +38,11 @@ def week() -> str:
 def day() -> str:
     """The asked day, else today: hour by hour from its first session to its last, now included."""
     now = utc_now()
-    viewer = fresh_pulse(now).viewer
+    viewer = swept_poll_state(now).viewer
     zone = viewer.timezone
     asked = day_of_calendar("day", viewer, now)
     since, until = day_start(asked, zone), day_start(asked + timedelta(days=1), zone)
-    found = day_agenda(db.session(), viewer, since=since, until=until, page=page_number("page"))
+    found = day_view(db.session(), viewer, since=since, until=until, page=page_number("page"))
     return render_template(
         "sessions/day.html",
         viewer=viewer,

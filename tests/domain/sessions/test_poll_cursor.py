@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.shared.errors import InvalidInput
 
 numbers = st.integers(min_value=0, max_value=10**18 - 1)
 
 
-@given(st.builds(Seen, numbers, st.tuples(numbers, numbers)))
+@given(st.builds(PollCursor, numbers, st.tuples(numbers, numbers)))
 def test_a_place_is_read_back_as_it_was_written(seen):
-    assert Seen.parse(str(seen)) == seen
+    assert PollCursor.parse(str(seen)) == seen
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ def test_a_place_is_read_back_as_it_was_written(seen):
 )  # fmt: skip
 def test_anything_else_is_refused_with_a_sentence(text):
     with pytest.raises(InvalidInput, match=r"'seen'.*\.$"):
-        Seen.parse(text)
+        PollCursor.parse(text)
 
 
 @given(st.text(max_size=30))
 def test_no_text_makes_it_fail_in_another_way(text):
     try:
-        seen = Seen.parse(text)
+        seen = PollCursor.parse(text)
     except InvalidInput:
         return
     assert [int(part) for part in text.split(".")] == [seen.head, *seen.print]

@@ -16,7 +16,7 @@ from mentorship.queries.booking.directory import (
     own_profile,
     popular_topics,
 )
-from mentorship.services.accounts.edit_details import change_details
+from mentorship.services.accounts.edit_details import edit_details
 from mentorship.services.booking.mentor_profile import edit_profile
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 from tests.support.databases import counted_statements
@@ -94,7 +94,7 @@ def test_what_is_said_anew_replaces_what_was_said(session, cast):
 def test_a_new_name_is_found_and_the_old_one_is_not(session, cast):
     says(session, cast.mentor)
     session.rollback()
-    change_details(
+    edit_details(
         session,
         viewer=cast.mentor,
         name="Zoë Zimmer",

@@ -7,11 +7,10 @@ import pytest
 from mentorship.database import read
 from mentorship.domain.booking.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.sessions.lifecycle import Action, Status
-from mentorship.domain.sessions.poll_cursor import Seen
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import SweepFailure
-from mentorship.queries.sessions import dashboard
-from mentorship.queries.sessions.dashboard import Section, board
-from mentorship.services.sessions.actions import perform
+from mentorship.queries.sessions.dashboard import Section, dashboard
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at
 
 
@@ -22,18 +21,20 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
 
     def change():
-        perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:55"))
+        apply_action(
+            session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:55")
+        )
 
     happens = [change]
 
     def read_after_the_change(session, statement, **values):
-        if statement is dashboard._ROWS[cast.student.role] and happens:
+        if statement is dashboard_queries._ROWS[cast.student.role] and happens:
             happens.pop()()
         return read(session, statement, **values)
 
-    monkeypatch.setattr(dashboard, "read", read_after_the_change)
+    monkeypatch.setattr(dashboard_queries, "read", read_after_the_change)
 
-    found = board(session, cast.student, seen=Seen(0, (0, 0)), pages={},
+    found = dashboard(session, cast.student, seen=PollCursor(0, (0, 0)), pages={},
                   now=at("09:55"), cutoff=NO_CUTOFF)  # fmt: skip
 
     section = Section.NOW if action is Action.START else Section.PAST
@@ -49,7 +50,7 @@ def test_what_is_delayed_stays_in_sight_of_its_people_however_many_there_are(ses
                   is_delayed=True)  # fmt: skip
 
     for viewer, shown in (cast.student, 25), (cast.mentor, 25), (cast.admin, 20):
-        attention, *_others = board(session, viewer, seen=Seen(0, (0, 0)), pages={},
+        attention, *_others = dashboard(session, viewer, seen=PollCursor(0, (0, 0)), pages={},
                                     now=at("12:00"), cutoff=NO_CUTOFF).listings  # fmt: skip
         assert (len(attention.cards), attention.total) == (shown, 25)
 
@@ -60,7 +61,7 @@ def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):
     a_booking(session, **people, starts="11:00", status=Status.ONGOING)
 
     def next_due(now):
-        return board(session, cast.student, seen=Seen(0, (0, 0)), pages={},
+        return dashboard(session, cast.student, seen=PollCursor(0, (0, 0)), pages={},
                      now=at(now), cutoff=NO_CUTOFF).next_due  # fmt: skip
 
     assert next_due("11:30") == at("10:00")
@@ -78,7 +79,7 @@ def test_a_student_is_offered_to_cancel_until_the_cutoff_and_the_mentor_until_th
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
     offered = []
     for viewer in (cast.student, cast.mentor):
-        found = board(session, viewer, seen=Seen(0, (0, 0)), pages={}, now=at(now),
+        found = dashboard(session, viewer, seen=PollCursor(0, (0, 0)), pages={}, now=at(now),
                       cutoff=Cutoff(timedelta(hours=4)))  # fmt: skip
         [card] = [card for each in found.listings for card in each.cards]
         offered.append(Action.CANCEL in card.actions)

@@ -18,7 +18,7 @@ from mentorship.services.accounts.passwords import (
     new_account,
     set_password,
 )
-from mentorship.services.accounts.signed_links import Purpose, make_token, person_of
+from mentorship.services.accounts.signed_links import Purpose, link_owner, make_token
 from mentorship.services.shared.text_fields import clean_timezone
 from tests.support.builders import LINKS, TODAY, at
 from tests.support.clocks import standing_at
@@ -161,12 +161,12 @@ def test_a_link_names_its_person_until_it_is_used(session):
     viewer = maya(session)
     token = a_token(viewer)
 
-    assert person_of(session, token, secret_key=KEY) == viewer
-    assert person_of(session, token, secret_key=KEY) == viewer
+    assert link_owner(session, token, secret_key=KEY) == viewer
+    assert link_owner(session, token, secret_key=KEY) == viewer
     set_password(session, viewer=viewer, password="another password", links=LINKS, now=NOW)
 
     with pytest.raises(InvalidInput, match="used already"):
-        person_of(session, token, secret_key=KEY)
+        link_owner(session, token, secret_key=KEY)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -175,10 +175,10 @@ def test_a_link_works_for_seven_days_and_not_a_second_longer(session):
     with standing_at(TODAY) as clock:
         token = a_token(viewer)
         clock.tick(Purpose.INVITATION.lasts)
-        assert person_of(session, token, secret_key=KEY) == viewer
+        assert link_owner(session, token, secret_key=KEY) == viewer
         clock.tick(timedelta(seconds=1))
         with pytest.raises(InvalidInput, match="expired"):
-            person_of(session, token, secret_key=KEY)
+            link_owner(session, token, secret_key=KEY)
     assert Purpose.INVITATION.lasts == timedelta(days=7)
 
 
@@ -197,7 +197,7 @@ def test_a_link_that_was_not_made_here_names_nobody(session):
         "é",
     ):
         with pytest.raises(InvalidInput, match="expired or was used already"):
-            person_of(session, forged, secret_key=KEY)
+            link_owner(session, forged, secret_key=KEY)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.

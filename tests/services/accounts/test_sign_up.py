@@ -10,7 +10,7 @@ from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotConfirme
 from mentorship.domain.shared.locales import Language
 from mentorship.models import OutboxMessage, User
 from mentorship.queries.accounts.people import account_of, people_page
-from mentorship.services.accounts.approve_mentor import approve
+from mentorship.services.accounts.approve_mentor import approve_mentor
 from mentorship.services.accounts.passwords import check_password, new_account, set_password
 from mentorship.services.accounts.sign_up import (
     confirm,
@@ -18,7 +18,7 @@ from mentorship.services.accounts.sign_up import (
     send_confirmation,
     sign_up,
 )
-from mentorship.services.accounts.signed_links import Links, Purpose, make_token, person_of
+from mentorship.services.accounts.signed_links import Links, Purpose, link_owner, make_token
 from tests.support.builders import a_user, at
 from tests.support.clocks import standing_at
 from tests.support.databases import counted_statements
@@ -57,7 +57,7 @@ def person_of_link(session, mail):
     """Whom the link in a mail names, whatever it is for."""
     [token] = re.findall(r"https://mentors\.example\.org/(?:confirm|reset)/(\S+)", mail.body_text)
     session.rollback()
-    return person_of(session, token, secret_key=KEY, purposes=Purpose)
+    return link_owner(session, token, secret_key=KEY, purposes=Purpose)
 
 
 def test_who_signs_up_confirms_the_address_before_the_first_sign_in(session):
@@ -111,11 +111,11 @@ def test_a_link_to_confirm_is_no_link_to_set_a_password_nor_the_other_way_round(
     }
 
     for purpose in (Purpose.INVITATION, Purpose.FORGOTTEN):
-        assert person_of(session, tokens[purpose], secret_key=KEY) == viewer
+        assert link_owner(session, tokens[purpose], secret_key=KEY) == viewer
         with pytest.raises(InvalidInput):
-            person_of(session, tokens[purpose], secret_key=KEY, purposes=[Purpose.CONFIRMATION])
+            link_owner(session, tokens[purpose], secret_key=KEY, purposes=[Purpose.CONFIRMATION])
     with pytest.raises(InvalidInput):
-        person_of(session, tokens[Purpose.CONFIRMATION], secret_key=KEY)
+        link_owner(session, tokens[Purpose.CONFIRMATION], secret_key=KEY)
 
 
 def test_nobody_prepares_an_account_for_somebody_elses_address(session):
@@ -231,7 +231,7 @@ def test_a_mentor_is_approved_by_an_admin_once_the_address_is_confirmed(session)
 
     def press():
         session.rollback()
-        return approve(session, viewer=admin, person_id=mentor.id, links=LINKS, now=NOW)
+        return approve_mentor(session, viewer=admin, person_id=mentor.id, links=LINKS, now=NOW)
 
     with pytest.raises(InvalidInput, match="has not confirmed"):
         press()
@@ -252,10 +252,10 @@ def test_only_an_admin_approves_and_only_somebody_who_is_there(session):
     mentor = a_user(session, "Maya", Role.MENTOR)
 
     with pytest.raises(Forbidden):
-        approve(session, viewer=mentor, person_id=mentor.id, links=LINKS, now=NOW)
+        approve_mentor(session, viewer=mentor, person_id=mentor.id, links=LINKS, now=NOW)
     session.rollback()
     with pytest.raises(NotFound, match="no such person"):
-        approve(session, viewer=admin, person_id=2**31 - 1, links=LINKS, now=NOW)
+        approve_mentor(session, viewer=admin, person_id=2**31 - 1, links=LINKS, now=NOW)
 
 
 def test_people_are_found_by_a_part_of_the_name_or_address_and_shown_in_pages(session):

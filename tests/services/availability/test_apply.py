@@ -19,8 +19,8 @@ from mentorship.models import (
     WaitingListEntry,
 )
 from mentorship.queries.availability.mentor_calendar import read_calendar
-from mentorship.services.accounts.edit_details import change_details
-from mentorship.services.availability.apply import apply, preview
+from mentorship.services.accounts.edit_details import edit_details
+from mentorship.services.availability.apply import apply_change, preview_change
 from mentorship.services.availability.changes import (
     RemoveDaysOff,
     RemoveRule,
@@ -28,11 +28,11 @@ from mentorship.services.availability.changes import (
     SaveDaysOff,
     SaveRule,
 )
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.publish import Publisher
 from mentorship.services.availability.validation import new_days_off, new_settings
-from mentorship.services.booking.waiting_list import join
-from mentorship.services.sessions.actions import perform
+from mentorship.services.booking.waiting_list import join_waiting_list
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_seat, at, the_booking, the_journal
 from tests.support.hours import NOW, evenings
 from tests.support.meanwhile import meanwhile
@@ -40,12 +40,12 @@ from tests.support.meanwhile import meanwhile
 
 def change(session, mentor, what, **others):
     session.rollback()
-    return apply(session, mentor=mentor, change=what, now=NOW, **others)
+    return apply_change(session, mentor=mentor, change=what, now=NOW, **others)
 
 
 def move_to(session, person, zone):
     session.rollback()
-    return change_details(
+    return edit_details(
         session, viewer=person, name=person.name, timezone=zone, hour_cycle="", language="", now=NOW
     )
 
@@ -77,7 +77,7 @@ def booked(session, cast, rule):
 
 
 def test_a_new_rule_makes_the_slots_that_its_preview_shows(session, cast):
-    seen = preview(session, cast.mentor.id, SaveRule(evenings()), now=NOW)
+    seen = preview_change(session, cast.mentor.id, SaveRule(evenings()), now=NOW)
     done = change(session, cast.mentor, SaveRule(evenings()))
 
     assert [slot.start_time for slot in seen.slots_of(0)] == [
@@ -89,7 +89,7 @@ def test_a_new_rule_makes_the_slots_that_its_preview_shows(session, cast):
 
 def test_a_preview_writes_nothing(session, cast, rule):
     before = offered(session, cast.mentor)
-    preview(session, cast.mentor.id, RemoveRule(rule.id), now=NOW)
+    preview_change(session, cast.mentor.id, RemoveRule(rule.id), now=NOW)
     session.commit()
 
     assert offered(session, cast.mentor) == before
@@ -99,7 +99,7 @@ def test_other_hours_replace_free_slots_and_name_booked_ones_which_stay(
     session, cast, rule, booked
 ):
     later = SaveRule(evenings(rule_id=rule.id, opens=time(18, 30), closes=time(20, 30)))
-    asked = preview(session, cast.mentor.id, later, now=NOW).sessions
+    asked = preview_change(session, cast.mentor.id, later, now=NOW).sessions
     done = change(session, cast.mentor, later)
 
     assert [(one.id, one.student) for one in asked] == [(booked, "Sam Student")]
@@ -107,7 +107,7 @@ def test_other_hours_replace_free_slots_and_name_booked_ones_which_stay(
     assert the_booking(session, booked).status is Status.SCHEDULED
     # The next slot on the booked day begins only when that session is over.
     assert hours(session, cast.mentor) == ["Wed 18:00", "Wed 18:30", "Wed 19:30"]
-    assert preview(session, cast.mentor.id, later, now=NOW).sessions == ()
+    assert preview_change(session, cast.mentor.id, later, now=NOW).sessions == ()
 
 
 def test_a_kept_slot_is_held_for_its_student_and_free_for_all_once_it_fits_again(
@@ -189,12 +189,12 @@ def test_a_session_that_was_moved_meanwhile_is_not_cancelled(session, cast, rule
     slot, other = offered(session, cast.mentor)[:2]
     session.rollback()
     with pytest.raises(Conflict, match="just moved"):
-        perform(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
+        apply_action(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
                 slot_id=other.id)  # fmt: skip
     assert the_booking(session, booked).status is Status.SCHEDULED
 
     session.rollback()
-    perform(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
+    apply_action(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
             slot_id=slot.id)  # fmt: skip
     assert the_booking(session, booked).status is Status.CANCELLED
 
@@ -214,8 +214,9 @@ def test_nothing_is_cancelled_without_a_reason_or_where_the_change_does_not_conc
 
 
 def test_nobody_changes_what_is_another_mentors(session, cast, rule):
-    slot = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1),
-                     now=NOW)  # fmt: skip
+    slot = save_one_off_slot(
+        session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(9), time(10), 1), now=NOW
+    )
     for what in (
         SaveRule(evenings(rule_id=rule.id)), RemoveRule(rule.id), RemoveDaysOff(1),
         RemoveSlot(slot), SaveDaysOff(DaysOff(1, date(2027, 1, 1), date(2027, 1, 1))),
@@ -223,13 +224,18 @@ def test_nobody_changes_what_is_another_mentors(session, cast, rule):
         with pytest.raises(NotFound):
             change(session, cast.other_mentor, what)
     with pytest.raises(NotFound):
-        save_slot(session, cast.other_mentor.id, OneOff(date(2026, 11, 27), time(9), time(10), 1),
-                  now=NOW, slot_id=slot)  # fmt: skip
+        save_one_off_slot(
+            session,
+            cast.other_mentor.id,
+            OneOffSlot(date(2026, 11, 27), time(9), time(10), 1),
+            now=NOW,
+            slot_id=slot,
+        )
 
 
 def test_a_one_off_slot_comes_and_goes(session, cast):
-    wanted = OneOff(date(2026, 11, 26), time(23), time(1), 30)
-    slot_id = save_slot(session, cast.mentor.id, wanted, now=NOW)
+    wanted = OneOffSlot(date(2026, 11, 26), time(23), time(1), 30)
+    slot_id = save_one_off_slot(session, cast.mentor.id, wanted, now=NOW)
     slot = session.get_one(MentorTimeSlot, slot_id)
     assert (slot.start_time, slot.end_time, slot.capacity) == (
         at("23:00", days=2), at("01:00", days=3), 30,
@@ -237,24 +243,30 @@ def test_a_one_off_slot_comes_and_goes(session, cast):
 
     booked = [a_seat(session, slot_id, student) for student in (cast.student, cast.stranger)]
     for wrong in (
-        OneOff(date(2026, 11, 27), time(23), time(1), 30),
-        OneOff(date(2026, 11, 26), time(23), time(1), 1),
+        OneOffSlot(date(2026, 11, 27), time(23), time(1), 30),
+        OneOffSlot(date(2026, 11, 26), time(23), time(1), 1),
     ):
         with pytest.raises(InvalidInput):
-            save_slot(session, cast.mentor.id, wrong, now=NOW, slot_id=slot_id)
+            save_one_off_slot(session, cast.mentor.id, wrong, now=NOW, slot_id=slot_id)
     assert change(session, cast.mentor, RemoveSlot(slot_id)).kept == 2
     done = change(session, cast.mentor, RemoveSlot(slot_id), cancel=booked, reason="Ill.")
     assert (done.cancelled, offered(session, cast.mentor)) == (2, [])
 
 
 def test_what_was_cancelled_stays_at_its_time_when_its_one_off_slot_moves(session, cast):
-    slot_id = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1),
-                        now=NOW)  # fmt: skip
+    slot_id = save_one_off_slot(
+        session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(9), time(10), 1), now=NOW
+    )
     booking = a_seat(session, slot_id, cast.student)
-    perform(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=NOW)
+    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=NOW)
 
-    moved_id = save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 27), time(15), time(16), 1),
-                         now=NOW, slot_id=slot_id)  # fmt: skip
+    moved_id = save_one_off_slot(
+        session,
+        cast.mentor.id,
+        OneOffSlot(date(2026, 11, 27), time(15), time(16), 1),
+        now=NOW,
+        slot_id=slot_id,
+    )
 
     assert moved_id != slot_id
     assert the_booking(session, booking).start_time == at("09:00", days=2)
@@ -293,20 +305,28 @@ def test_a_mentor_without_hours_moves_and_is_not_listed_by_it(session, cast):
 @pytest.mark.parametrize(
     ("zone", "wanted", "says"),
     [
-        ("UTC", OneOff(date(2026, 11, 25), time(19, 30), time(20), 1), "19:00 UTC to 20:00 UTC ov"),
-        ("UTC", OneOff(date(2026, 11, 25), time(17), time(18, 1), 1), "18:00 UTC to 19:00 UTC ov"),
-        ("UTC", OneOff(date(2026, 11, 24), time(8), time(9), 1), "has passed"),
-        ("UTC", OneOff(date(2028, 11, 24), time(8), time(9), 1), "within 366 days"),
-        ("UTC", OneOff(date(9999, 12, 31), time(8), time(9), 1), "within 366 days"),
-        ("UTC", OneOff(date(2026, 11, 26), time(8), time(9), 31), "between 1 and 30"),
-        ("Europe/Berlin", OneOff(date(2027, 3, 28), time(2, 30), time(4), 1), "skip 02:30"),
+        (
+            "UTC",
+            OneOffSlot(date(2026, 11, 25), time(19, 30), time(20), 1),
+            "19:00 UTC to 20:00 UTC ov",
+        ),
+        (
+            "UTC",
+            OneOffSlot(date(2026, 11, 25), time(17), time(18, 1), 1),
+            "18:00 UTC to 19:00 UTC ov",
+        ),
+        ("UTC", OneOffSlot(date(2026, 11, 24), time(8), time(9), 1), "has passed"),
+        ("UTC", OneOffSlot(date(2028, 11, 24), time(8), time(9), 1), "within 366 days"),
+        ("UTC", OneOffSlot(date(9999, 12, 31), time(8), time(9), 1), "within 366 days"),
+        ("UTC", OneOffSlot(date(2026, 11, 26), time(8), time(9), 31), "between 1 and 30"),
+        ("Europe/Berlin", OneOffSlot(date(2027, 3, 28), time(2, 30), time(4), 1), "skip 02:30"),
     ],
 )
 def test_a_one_off_slot_that_cannot_be_is_refused(session, cast, rule, zone, wanted, says):
     session.execute(update(User).values(timezone=zone))
     session.commit()
     with pytest.raises(InvalidInput, match=says):
-        save_slot(session, cast.mentor.id, wanted, now=NOW)
+        save_one_off_slot(session, cast.mentor.id, wanted, now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -362,7 +382,9 @@ def test_the_worker_fills_one_mentor_after_the_other_and_then_rests(session, cas
 
 def test_who_waits_is_offered_new_times_and_keeps_the_place_if_they_are_taken_back(session, cast):
     change(session, cast.mentor, SaveDaysOff(DaysOff(0, date(2026, 12, 24), date(2026, 12, 24))))
-    join(session, viewer=cast.student, mentor_id=cast.mentor.id, week=date(2026, 11, 25), now=NOW)
+    join_waiting_list(
+        session, viewer=cast.student, mentor_id=cast.mentor.id, week=date(2026, 11, 25), now=NOW
+    )
 
     def held():
         session.rollback()
@@ -375,5 +397,7 @@ def test_who_waits_is_offered_new_times_and_keeps_the_place_if_they_are_taken_ba
     change(session, cast.mentor, RemoveRule(made.id))
     assert held() == (None, False)
     session.rollback()
-    save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(9), time(10), 1), now=NOW)
+    save_one_off_slot(
+        session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(9), time(10), 1), now=NOW
+    )
     assert held() == (offered(session, cast.mentor)[0].id, False)

@@ -8,9 +8,9 @@ from sqlalchemy import select
 from mentorship.domain.availability.slot_plan import SlotSettings
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import MentorTimeSlot
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import ChangeSettings, SaveRule
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from tests.support.hours import NOW, evenings
 
 DAY = date(2026, 11, 25)
@@ -24,7 +24,7 @@ QUARTERS = [
 
 def change(session, mentor, what):
     session.rollback()
-    return apply(session, mentor=mentor, change=what, now=NOW)
+    return apply_change(session, mentor=mentor, change=what, now=NOW)
 
 
 def hours(session, mentor):
@@ -59,11 +59,13 @@ def test_other_buffers_cut_the_hours_anew(session, cast, rule, settings):
 def test_a_one_off_slot_keeps_the_buffers_to_others(session, cast, rule, settings, opens, closes):
     change(session, cast.mentor, ChangeSettings(settings))
     with pytest.raises(InvalidInput, match="18:00 UTC to 19:00 UTC is too close to this time"):
-        save_slot(session, cast.mentor.id, OneOff(DAY, opens, closes, 1), now=NOW)
+        save_one_off_slot(session, cast.mentor.id, OneOffSlot(DAY, opens, closes, 1), now=NOW)
 
 
 @pytest.mark.parametrize("settings", QUARTERS)
 def test_one_off_slots_fit_where_the_buffers_just_lie_between(session, cast, rule, settings):
     change(session, cast.mentor, ChangeSettings(settings))
     for opens, closes in (time(19, 15), time(20, 15)), (time(16, 45), time(17, 45)):
-        assert save_slot(session, cast.mentor.id, OneOff(DAY, opens, closes, 1), now=NOW)
+        assert save_one_off_slot(
+            session, cast.mentor.id, OneOffSlot(DAY, opens, closes, 1), now=NOW
+        )

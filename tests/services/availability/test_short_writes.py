@@ -13,11 +13,11 @@ from mentorship.domain.availability.slot_plan import Calendar, SlotSettings
 from mentorship.domain.availability.weekly_rules import Weekday
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import MentorTimeSlot, User
-from mentorship.services.accounts.edit_details import change_details
+from mentorship.services.accounts.edit_details import edit_details
 from mentorship.services.availability import publish as publish_module
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import ChangeSettings, RemoveRule, SaveRule
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.publish import SLOTS_AT_ONCE, publish, unpublished
 from mentorship.services.availability.slot_limits import MOST_BEFORE_APPROVAL
 from mentorship.services.availability.validation import new_rule
@@ -39,7 +39,7 @@ def hours(minutes, rule_id=0):
 
 def change(session, mentor, what, now=NOW):
     session.rollback()
-    return apply(session, mentor=mentor, change=what, now=now)
+    return apply_change(session, mentor=mentor, change=what, now=now)
 
 
 def offered(session, mentor):
@@ -84,10 +84,10 @@ def added_by(session):
 def changes(session, cast, rule_id):
     """All that may make or move a mentor's slots."""
     mentor = cast.mentor
-    one_off = OneOff(date(2026, 12, 1), time(23, 30), time(23, 50), 1)
+    one_off = OneOffSlot(date(2026, 12, 1), time(23, 30), time(23, 50), 1)
 
     def zone(name):
-        return lambda: change_details(
+        return lambda: edit_details(
             session, viewer=mentor, name=mentor.name, timezone=name, hour_cycle="", language="",
             now=NOW,
         )  # fmt: skip
@@ -98,7 +98,7 @@ def changes(session, cast, rule_id):
         "zone": zone("Asia/Tokyo"),
         "publish": lambda: publish(session, mentor.id, now=NOW + timedelta(days=30)),
         "remove": lambda: change(session, mentor, RemoveRule(rule_id)),
-        "one-off": lambda: save_slot(session, mentor.id, one_off, now=NOW),
+        "one-off": lambda: save_one_off_slot(session, mentor.id, one_off, now=NOW),
     }
 
 
@@ -221,9 +221,9 @@ def test_a_mentor_who_waits_for_approval_can_make_fewer_slots(session, cast):
 def test_single_slots_are_bounded_too(session, cast, monkeypatch):
     monkeypatch.setattr("mentorship.services.availability.slot_limits.MOST_SLOTS", 3)
     for hour in range(3):
-        one_off = OneOff(date(2026, 12, 1), time(10 + hour), time(10 + hour, 30), 1)
-        save_slot(session, cast.mentor.id, one_off, now=NOW)
+        one_off = OneOffSlot(date(2026, 12, 1), time(10 + hour), time(10 + hour, 30), 1)
+        save_one_off_slot(session, cast.mentor.id, one_off, now=NOW)
 
-    one_off = OneOff(date(2026, 12, 2), time(10), time(10, 30), 1)
+    one_off = OneOffSlot(date(2026, 12, 2), time(10), time(10, 30), 1)
     with pytest.raises(InvalidInput, match="at most 3 slots to come"):
-        save_slot(session, cast.mentor.id, one_off, now=NOW)
+        save_one_off_slot(session, cast.mentor.id, one_off, now=NOW)

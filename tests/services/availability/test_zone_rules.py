@@ -15,7 +15,7 @@ from mentorship.models import MentorTimeSlot, OutboxMessage, SessionBooking, Use
 from mentorship.queries.mail import mail_facts
 from mentorship.services.availability.publish import publish
 from mentorship.services.availability.zone_rules import ZoneWatch
-from mentorship.services.mail.compose import House, write_letter
+from mentorship.services.mail.compose import MailSettings, compose_mail
 from tests.services.availability.test_publish import a_rule, offered
 from tests.support.builders import at
 from tests.support.tzdata import other_rules
@@ -24,7 +24,9 @@ NOW = at("09:00")
 ZONE = "America/Vancouver"
 HERE = ZoneInfo(ZONE)
 IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
-HOUSE = House("https://mentors.example", "no-reply@mentors.example", "key", PROJECT / "templates")
+HOUSE = MailSettings(
+    "https://mentors.example", "no-reply@mentors.example", "key", PROJECT / "templates"
+)
 
 
 def watch(session, *, now=NOW):
@@ -84,7 +86,7 @@ def letters(session):
 
 
 def plain_text(mail):
-    letter = message_from_bytes(write_letter(mail, HOUSE, IDENTITY).as_bytes(), policy=default)
+    letter = message_from_bytes(compose_mail(mail, HOUSE, IDENTITY).as_bytes(), policy=default)
     return letter.get_body(("plain",)).get_content()
 
 

@@ -22,10 +22,10 @@ from mentorship.models import (
     WaitingListEntry,
 )
 from mentorship.queries.booking.waiting_lists import waiting_lists
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import ChangeSettings, RemoveRule, SaveRule
-from mentorship.services.availability.one_off_slots import OneOff, save_slot
-from mentorship.services.booking.book import NotFree, Wish, book
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
+from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
 from mentorship.services.booking.holds import (
     HOLD,
     HOLD_OPTION,
@@ -34,8 +34,8 @@ from mentorship.services.booking.holds import (
     expire_holds,
     update_holds,
 )
-from mentorship.services.booking.waiting_list import join
-from mentorship.services.sessions.actions import perform
+from mentorship.services.booking.waiting_list import join_waiting_list
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
 
@@ -57,19 +57,19 @@ def line(session, cast, *people):
     """These wait, in this order, for the mentor's week."""
     for each in people:
         session.rollback()
-        join(session, viewer=each, mentor_id=cast.mentor.id, week=MONDAY, now=NOW)
+        join_waiting_list(session, viewer=each, mentor_id=cast.mentor.id, week=MONDAY, now=NOW)
 
 
 def a_full_slot(session, cast, starts="14:00", **columns):
     """A slot of the mentor and the booking in it."""
     slot = a_slot(session, cast.mentor, starts=starts, **columns)
     session.rollback()
-    booked = book(session, viewer=cast.student, wish=Wish(slot, "x", ""), now=NOW)
+    booked = book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
     return slot, booked.session_id
 
 
 def cancel(session, cast, booking, now=NOW):
-    perform(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=now)
+    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=now)
 
 
 def held(session, slot):
@@ -158,7 +158,9 @@ def test_who_misses_a_hold_is_told_and_stays_and_the_slot_goes_on_without_coming
 
     assert mails(session, ann) == mails(session, bob) == [HELD, LOST]
     session.rollback()
-    assert book(session, viewer=cast.stranger, wish=Wish(slot, "x", ""), now=now).changed
+    assert book_slot(
+        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+    ).changed
 
 
 def test_another_slot_of_the_week_goes_to_the_one_who_missed_the_first(session, cast, ann, bob):
@@ -182,7 +184,9 @@ def test_a_slot_that_was_booked_again_and_freed_is_a_new_chance(session, cast, a
     now = NOW + HOLD
     expire_holds(session, now=now)
     session.rollback()
-    again = book(session, viewer=cast.stranger, wish=Wish(slot, "x", ""), now=now).session_id
+    again = book_slot(
+        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+    ).session_id
     cancel(session, cast, again, now=now)
 
     assert held(session, slot) == (ann.id, now + HOLD)
@@ -191,7 +195,7 @@ def test_a_slot_that_was_booked_again_and_freed_is_a_new_chance(session, cast, a
 
 def test_a_withdrawn_slot_is_told_and_the_place_stays(session, cast, ann):
     a_profile(session, cast.mentor)
-    save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 26), time(14),
+    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(14),
               time(15), 1), now=NOW)  # fmt: skip
     slot = session.scalar(select(MentorTimeSlot.id))
     booking = a_seat(session, slot, cast.student)
@@ -199,7 +203,7 @@ def test_a_withdrawn_slot_is_told_and_the_place_stays(session, cast, ann):
     cancel(session, cast, booking)
     assert held(session, slot)[0] == ann.id
     session.rollback()
-    save_slot(session, cast.mentor.id, OneOff(date(2026, 11, 27), time(14),
+    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 11, 27), time(14),
               time(15), 1), now=NOW + HOLD / 2, slot_id=slot)  # fmt: skip
 
     assert mails(session, ann) == [HELD, LOST, HELD]
@@ -213,7 +217,7 @@ def test_a_one_off_slot_that_is_moved_is_not_held_as_another_time(session, cast,
     begin_write(session)
     session.execute(update(WaitingListEntry).values(week=MONDAY))
     session.commit()
-    save_slot(session, cast.mentor.id, OneOff(date(2026, 12, 8), time(14),
+    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 12, 8), time(14),
               time(15), 1), now=NOW + HOLD / 2, slot_id=slot)  # fmt: skip
 
     assert held(session, slot) == (None, None)
@@ -232,10 +236,10 @@ def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
     if obstacle == "elsewhere":
         a_profile(session, cast.other_mentor)
         other = a_slot(session, cast.other_mentor, starts="14:30")
-        book(session, viewer=ann, wish=Wish(other, "x", ""), now=NOW)
+        book_slot(session, viewer=ann, wish=BookingRequest(other, "x", ""), now=NOW)
     elif obstacle == "notice":
         settings = SlotSettings(minimum_notice=24 * 60)
-        apply(session, mentor=cast.mentor, change=ChangeSettings(settings), now=NOW)
+        apply_change(session, mentor=cast.mentor, change=ChangeSettings(settings), now=NOW)
     elif obstacle == "approval":
         begin_write(session)
         mentor = User.id == cast.mentor.id
@@ -247,7 +251,7 @@ def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
 
     assert shown(session, ann, NOW) == (None, None)
     with pytest.raises((NotFree, NotFound)):
-        book(session, viewer=ann, wish=Wish(slot, "x", ""), now=NOW)
+        book_slot(session, viewer=ann, wish=BookingRequest(slot, "x", ""), now=NOW)
     updater = HoldUpdater()
     while updater.step(session, now=NOW):
         pass
@@ -266,11 +270,11 @@ def test_the_seats_of_a_group_that_are_left_are_held_for_the_next(session, cast,
     cancel(session, cast, booking)
     cancel(session, cast, second)
     session.rollback()
-    book(session, viewer=ann, wish=Wish(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=ann, wish=BookingRequest(slot, "x", ""), now=NOW)
 
     assert held(session, slot) == (bob.id, NOW + HOLD)
     session.rollback()
-    book(session, viewer=bob, wish=Wish(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=bob, wish=BookingRequest(slot, "x", ""), now=NOW)
     assert held(session, slot) == (None, None)
 
 
@@ -321,7 +325,7 @@ def test_a_session_that_is_kept_outside_the_hours_ends_a_hold_of_its_slot(sessio
     a_profile(session, cast.mentor)
     rule = WeeklyRule(0, "UTC", "FREQ=WEEKLY;BYDAY=TH", MONDAY, time(14), 60, 60, capacity=2)
     session.rollback()
-    made = apply(session, mentor=cast.mentor, change=SaveRule(rule), now=NOW)
+    made = apply_change(session, mentor=cast.mentor, change=SaveRule(rule), now=NOW)
     session.rollback()
     slot = session.scalars(
         select(MentorTimeSlot.id).order_by(MentorTimeSlot.start_time).limit(1)
@@ -332,7 +336,7 @@ def test_a_session_that_is_kept_outside_the_hours_ends_a_hold_of_its_slot(sessio
     cancel(session, cast, booking)
     assert held(session, slot)[0] == ann.id
     session.rollback()
-    apply(session, mentor=cast.mentor, change=RemoveRule(made.id), now=NOW)
+    apply_change(session, mentor=cast.mentor, change=RemoveRule(made.id), now=NOW)
 
     assert held(session, slot)[0] == cast.stranger.id
     assert mails(session, ann) == [HELD, LOST]

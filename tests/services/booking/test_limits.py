@@ -8,8 +8,8 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import TooManyBookings
-from mentorship.services.booking.book import Wish, book
-from mentorship.services.sessions.actions import perform
+from mentorship.services.booking.book import BookingRequest, book_slot
+from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.import_csv import import_sessions
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 
@@ -32,8 +32,8 @@ def slots(session, cast):
 @pytest.fixture
 def book_it(session, cast):
     def act(slot, *, now=NOW, viewer=cast.student):
-        wish = Wish(slot, "Testing", "")
-        return book(session, viewer=viewer, wish=wish, now=now, limits=LIMITS)
+        wish = BookingRequest(slot, "Testing", "")
+        return book_slot(session, viewer=viewer, wish=wish, now=now, limits=LIMITS)
 
     return act
 
@@ -62,7 +62,7 @@ def test_a_session_that_was_cancelled_or_has_begun_no_longer_counts(session, boo
     first, second, third, fourth, _ = slots[0]
     book_it(first)
     booked = book_it(second)
-    perform(
+    apply_action(
         session, booking_id=booked.session_id, action=Action.CANCEL, viewer=cast.student, now=NOW,
         reason="ill",
     )  # fmt: skip

@@ -10,7 +10,7 @@ from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
 from mentorship.models import MentorTimeSlot, WaitingListEntry
 from mentorship.queries.availability.mentor_calendar import read_calendar
-from mentorship.services.availability.publish import withdraw
+from mentorship.services.availability.publish import withdraw_slots
 from mentorship.services.booking.holds import HOLD, expire_holds, hold_free_slots
 from tests.support.builders import a_booking, a_profile, a_slot, at, some_users
 from tests.support.databases import counted_statements
@@ -78,7 +78,7 @@ def test_places_of_old_are_never_read_from_end_to_end(session, cast, slots):
     with planned(session) as plans:
         read_calendar(session, cast.mentor.id, now=NOW)
         session.rollback()
-        withdraw(session, slots[1:], now=NOW)
+        withdraw_slots(session, slots[1:], now=NOW)
         session.commit()
         expire_holds(session, now=NOW + HOLD)
 

@@ -15,12 +15,16 @@ from mentorship.models import MentorProfile, MentorTimeSlot, OutboxMessage, Wait
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.queries.mail import mail_facts
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.booking.book import NotFree, Wish, book
+from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
 from mentorship.services.booking.holds import HOLD, expire_holds
-from mentorship.services.booking.waiting_list import MOST_PLACES, join, leave
-from mentorship.services.mail.compose import House, write_letter
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
+from mentorship.services.booking.waiting_list import (
+    MOST_PLACES,
+    join_waiting_list,
+    leave_waiting_list,
+)
+from mentorship.services.mail.compose import MailSettings, compose_mail
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
 from tests.services.sessions.test_move import FOUR_HOURS
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 from tests.support.databases import counted_statements
@@ -45,7 +49,7 @@ def slot(session, cast):
 @pytest.fixture
 def booking(session, cast, slot, people):
     """In the slot; the people wait for it."""
-    booked = book(session, viewer=cast.student, wish=Wish(slot, "x", ""), now=NOW)
+    booked = book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
     for each in people:
         wait(session, cast, each)
     return booked.session_id
@@ -53,11 +57,13 @@ def booking(session, cast, slot, people):
 
 def wait(session, cast, viewer, week=date(2026, 11, 27)):
     session.rollback()
-    return join(session, viewer=viewer, mentor_id=cast.mentor.id, week=week, now=NOW).id
+    return join_waiting_list(
+        session, viewer=viewer, mentor_id=cast.mentor.id, week=week, now=NOW
+    ).id
 
 
 def cancel(session, cast, booking, now=NOW):
-    perform(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=now)
+    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=now)
 
 
 def held(session, slot):
@@ -89,7 +95,7 @@ def test_a_cancelled_time_is_held_for_the_first_in_line_who_is_told(
 
     assert held(session, slot) == (people[0].id, NOW + HOLD)
     with pytest.raises(NotFree, match="waiting list"):
-        book(session, viewer=people[1], wish=Wish(slot, "x", ""), now=NOW)
+        book_slot(session, viewer=people[1], wish=BookingRequest(slot, "x", ""), now=NOW)
     [mail] = session.scalars(
         select(OutboxMessage).where(OutboxMessage.kind == MailKind.WAITING_LIST)
     )
@@ -97,8 +103,10 @@ def test_a_cancelled_time_is_held_for_the_first_in_line_who_is_told(
     assert "Maya Mentor" in mail.subject
     assert "Tue 24 Nov 2026, 14:00 UTC. It is held for you until" in mail.body_text
     assert "Tue 24 Nov 2026, 08:30 UTC" in mail.body_text
-    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
-    letter = write_letter(*mail_facts(session, [mail.id]), house, identity_of(session))
+    house = MailSettings(
+        "https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates"
+    )
+    letter = compose_mail(*mail_facts(session, [mail.id]), house, identity_of(session))
     assert letter.as_string().count("https://mentors.example.org/waiting-list") == 3
 
 
@@ -107,7 +115,7 @@ def test_who_books_the_held_time_leaves_the_line_and_the_hold_is_over(
 ):
     cancel(session, cast, booking)
 
-    assert book(session, viewer=people[0], wish=Wish(slot, "x", ""), now=NOW).changed
+    assert book_slot(session, viewer=people[0], wish=BookingRequest(slot, "x", ""), now=NOW).changed
     assert held(session, slot) == (None, None)
     assert in_line(session) == [people[1].id, people[2].id]
 
@@ -125,7 +133,9 @@ def test_a_hold_that_runs_out_goes_to_the_next_until_nobody_waits(
 
     assert in_line(session) == [each.id for each in people]
     assert expire_holds(session, now=now + HOLD) == 0
-    assert book(session, viewer=cast.stranger, wish=Wish(slot, "x", ""), now=now).changed
+    assert book_slot(
+        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+    ).changed
 
 
 def test_a_hold_ends_with_the_start_and_is_not_taken_for_one_that_is_kept(
@@ -147,10 +157,10 @@ def test_who_leaves_hands_the_hold_on_and_leaving_again_changes_nothing(
     first = session.scalars(select(WaitingListEntry.id).order_by(WaitingListEntry.id)).first()
     session.rollback()
     with pytest.raises(NotFound):
-        leave(session, viewer=people[1], entry_id=first, now=NOW)
+        leave_waiting_list(session, viewer=people[1], entry_id=first, now=NOW)
 
     for _twice in range(2):
-        leave(session, viewer=people[0], entry_id=first, now=NOW)
+        leave_waiting_list(session, viewer=people[0], entry_id=first, now=NOW)
 
     assert held(session, slot)[0] == people[1].id
     assert in_line(session) == [people[1].id, people[2].id]
@@ -159,8 +169,15 @@ def test_who_leaves_hands_the_hold_on_and_leaving_again_changes_nothing(
 def test_a_moved_session_frees_its_time_for_the_first_in_line(session, cast, slot, booking, people):
     next_week = a_slot(session, cast.mentor, starts=at("14:00", days=7))
 
-    move(session, booking_id=booking, slot_id=next_week, viewer=cast.mentor, reason=None, now=NOW,
-         cutoff=FOUR_HOURS)  # fmt: skip
+    move_session(
+        session,
+        booking_id=booking,
+        slot_id=next_week,
+        viewer=cast.mentor,
+        reason=None,
+        now=NOW,
+        cutoff=FOUR_HOURS,
+    )
 
     assert held(session, slot) == (people[0].id, NOW + HOLD)
     assert held(session, next_week) == (None, None)
@@ -172,7 +189,7 @@ def test_who_takes_another_time_of_the_week_frees_the_held_one_for_the_next(
     cancel(session, cast, booking)
     later = a_slot(session, cast.mentor, starts="18:00")
 
-    book(session, viewer=people[0], wish=Wish(later, "x", ""), now=NOW)
+    book_slot(session, viewer=people[0], wish=BookingRequest(later, "x", ""), now=NOW)
 
     assert held(session, slot)[0] == people[1].id
     assert in_line(session) == [people[1].id, people[2].id]
@@ -180,7 +197,9 @@ def test_who_takes_another_time_of_the_week_frees_the_held_one_for_the_next(
 
 def test_two_freed_times_are_held_for_two_people(session, cast, slot, booking, people):
     other = a_slot(session, cast.mentor, starts="18:00")
-    second = book(session, viewer=cast.stranger, wish=Wish(other, "x", ""), now=NOW).session_id
+    second = book_slot(
+        session, viewer=cast.stranger, wish=BookingRequest(other, "x", ""), now=NOW
+    ).session_id
 
     cancel(session, cast, booking)
     cancel(session, cast, second)
@@ -240,7 +259,9 @@ def test_nobody_waits_for_a_week_that_has_a_free_time_is_over_or_far_ahead(sessi
     with pytest.raises(Forbidden):
         wait(session, cast, cast.mentor)
     with pytest.raises(NotFound, match="mentor"):
-        join(session, viewer=cast.student, mentor_id=cast.admin.id, week=MONDAY, now=NOW)
+        join_waiting_list(
+            session, viewer=cast.student, mentor_id=cast.admin.id, week=MONDAY, now=NOW
+        )
     assert in_line(session) == []
 
 
@@ -254,5 +275,5 @@ def test_a_student_waits_for_only_so_many_weeks_at_a_time(session, cast, slot, p
 
     assert wait(session, cast, ann, mondays[0]) == places[0]  # A place that is there stays.
     session.rollback()
-    leave(session, viewer=ann, entry_id=places[0], now=NOW)
+    leave_waiting_list(session, viewer=ann, entry_id=places[0], now=NOW)
     assert wait(session, cast, ann, mondays[-1])

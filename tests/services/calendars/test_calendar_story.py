@@ -21,13 +21,13 @@ from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import Cause, User
 from mentorship.queries.calendars import entries
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.booking.book import Wish, book
+from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.calendars.entries import event_of
-from mentorship.services.mail.compose import House
+from mentorship.services.mail.compose import MailSettings
 from mentorship.services.operations.worker import run_mail
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
 from tests.support.builders import a_profile, a_slot, a_user
 from tests.support.sink import a_sink
 
@@ -52,7 +52,7 @@ class Story:
     def mails(self, now):
         """What the worker sends at `now`, by reader's first name; it stops when all is sent."""
         self.sink.mails.clear()
-        house = House(BASE_URL, "no-reply@example.org", "s" * 32, PROJECT / "templates")
+        house = MailSettings(BASE_URL, "no-reply@example.org", "s" * 32, PROJECT / "templates")
         self.session.rollback()
         run_mail(
             lambda: self.session, SmtpPost(self.sink.url), house, clock=lambda: now,
@@ -103,7 +103,9 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     first, second = (a_slot(session, maya, starts=starts) for starts in (BEFORE, AFTER))
 
     now = BEFORE - 3 * DAY
-    booking = book(session, viewer=sam, wish=Wish(first, "Databases", ""), now=now).session_id
+    booking = book_slot(
+        session, viewer=sam, wish=BookingRequest(first, "Databases", ""), now=now
+    ).session_id
     told = story.mails(now)
     assert "Fri 26 Mar 2027, 15:00 - 16:00 (CET, Europe/Berlin)" in text_of(told["Maya"])
     assert "Fri 26 Mar 2027, 10:00 AM - 11:00 AM (EDT, America/New_York)" in text_of(told["Sam"])
@@ -115,7 +117,7 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert story.entry(maya, now).decoded("DTSTART") == BEFORE
 
     now += HOUR
-    move(session, booking_id=booking, slot_id=second, viewer=maya, reason="A trip", now=now,
+    move_session(session, booking_id=booking, slot_id=second, viewer=maya, reason="A trip", now=now,
          cutoff=NO_CUTOFF)  # fmt: skip
     told = story.mails(now)
     assert "New time: Mon 29 Mar 2027, 16:00 - 17:00 (CEST, Europe/Berlin)" in text_of(told["Maya"])
@@ -130,19 +132,19 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert "With Maya Okafor." in in_new_york
 
     now = AFTER + timedelta(minutes=10)
-    update_session_statuses(session, now=now, cause=Cause.WORKER, keep=nothing)
+    update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_none)
     told = story.mails(now)
     assert "was to begin on Mon 29 Mar 2027, 16:00 (CEST, Europe/Berlin)" in text_of(told["Maya"])
     assert [part for part in told["Maya"].walk()
             if part.get_content_type() == "text/calendar"] == []  # fmt: skip
     assert story.entry(sam, now)["SUMMARY"] == "Delayed: Databases"
 
-    perform(session, booking_id=booking, action=Action.ARRIVE, viewer=maya, now=now)
+    apply_action(session, booking_id=booking, action=Action.ARRIVE, viewer=maya, now=now)
     assert "began on Mon 29 Mar 2027, 10:10 AM" in text_of(story.mails(now)["Sam"])
     assert "It began late, on Mon 29 Mar 2027, 16:10 CEST." in story.entry(maya, now)["DESCRIPTION"]
 
     now += HOUR
-    perform(session, booking_id=booking, action=Action.COMPLETE, viewer=sam, now=now)
+    apply_action(session, booking_id=booking, action=Action.COMPLETE, viewer=sam, now=now)
     assert "completed on Mon 29 Mar 2027, 17:10 (CEST" in text_of(story.mails(now)["Maya"])
     entry = story.entry(sam, now)
     assert entry["SUMMARY"] == "Completed: Databases"
@@ -155,11 +157,13 @@ def test_a_cancelled_session_is_taken_out_and_a_late_mail_tells_what_is_true_by_
 ):
     slot = a_slot(session, story.maya, starts=BEFORE)
     now = BEFORE - 3 * DAY
-    booking = book(session, viewer=story.sam, wish=Wish(slot, "SQL", ""), now=now).session_id
+    booking = book_slot(
+        session, viewer=story.sam, wish=BookingRequest(slot, "SQL", ""), now=now
+    ).session_id
     _method, booked = invitation_in(story.mails(now)["Maya"])
 
     now += HOUR
-    perform(session, booking_id=booking, action=Action.CANCEL, viewer=story.maya, now=now,
+    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=story.maya, now=now,
             reason="Not well")  # fmt: skip
     method, cancelled = invitation_in(story.mails(now)["Sam"])
 

@@ -14,9 +14,9 @@ from mentorship.models import Installation, OutboxMessage
 from mentorship.queries.calendars import entries
 from mentorship.queries.mail import mail_facts
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.booking.book import Wish, book
+from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.calendars.entries import event_of
-from mentorship.services.mail.compose import House, write_letter
+from mentorship.services.mail.compose import MailSettings, compose_mail
 from tests.support.builders import a_profile, a_slot, at
 
 NOW = at("08:00")
@@ -28,7 +28,7 @@ def told(session, cast):
     a_profile(session, cast.mentor)
     slot = a_slot(session, cast.mentor, starts="14:00")
     session.rollback()
-    book(session, viewer=cast.student, wish=Wish(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
 
     def names(base_url):
         session.rollback()
@@ -37,8 +37,8 @@ def told(session, cast):
         event = event_of(row, cast.student, identity=identity, base_url=base_url)
         first = session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)).first()
         [mail] = mail_facts(session, [first])
-        house = House(base_url, "a@example.org", "s" * 32, PROJECT / "templates")
-        letter = write_letter(mail, house, identity)
+        house = MailSettings(base_url, "a@example.org", "s" * 32, PROJECT / "templates")
+        letter = compose_mail(mail, house, identity)
         [file] = [part for part in letter.walk() if part.get_filename()]
         [invited] = icalendar.Calendar.from_ical(file.get_payload(decode=True)).walk("VEVENT")
         return event.uid, str(invited["UID"]), letter["Message-ID"]

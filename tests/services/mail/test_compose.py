@@ -19,12 +19,12 @@ from mentorship.models import (
     SessionBooking,
     User,
 )
-from mentorship.queries.mail import mail_facts, mail_of_session
+from mentorship.queries.mail import mail_facts, mails_of_session
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.mail.compose import House, unsubscribed, write_letter
-from mentorship.services.mail.outbox import tell
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.mail.compose import MailSettings, compose_mail, unsubscribe_token_owner
+from mentorship.services.mail.outbox import enqueue_booking_mail
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
 from tests.support.builders import a_booking, a_user, at
 
 BEFORE_THE_CHANGE = datetime(2027, 3, 12, 15, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ AFTER_THE_CHANGE = datetime(2027, 3, 29, 15, 0, tzinfo=UTC)
 
 @pytest.fixture
 def house(app):
-    return House(
+    return MailSettings(
         "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
     )
 
@@ -50,7 +50,7 @@ def letters(session, house):
         session.rollback()
         return {
             (mail.reader.split()[0], mail.kind.value): as_received(
-                write_letter(mail, house, identity)
+                compose_mail(mail, house, identity)
             )
             for mail in facts
         }
@@ -89,7 +89,7 @@ def book_and_move(session, mentor, student):
         session, mentor=mentor, student=student, starts=BEFORE_THE_CHANGE, topic="Café <b>&</b>"
     )
     begin_write(session)
-    tell(session, MailKind.BOOKED, booking_id=booking, now=now)
+    enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking, now=now)
     slot = session.get_one(SessionBooking, booking).time_slot_id
     times = {"new_start": AFTER_THE_CHANGE, "new_end": AFTER_THE_CHANGE + timedelta(hours=1)}
     move_id = session.scalar(
@@ -104,7 +104,7 @@ def book_and_move(session, mentor, student):
     session.execute(
         update(MentorTimeSlot).values(start_time=times["new_start"], end_time=times["new_end"])
     )
-    tell(session, MailKind.MOVED, booking_id=booking, move_id=move_id, now=now)
+    enqueue_booking_mail(session, MailKind.MOVED, booking_id=booking, move_id=move_id, now=now)
     session.commit()
     session.expire_all()
     return booking
@@ -137,7 +137,7 @@ def test_each_end_is_in_its_own_zone_and_on_its_own_day(session, people, letters
     begins = datetime.fromisoformat(start)
     booking = a_booking(session, mentor=mentor, student=student, starts=begins)
     begin_write(session)
-    tell(session, MailKind.BOOKED, booking_id=booking, now=at("09:00"))
+    enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking, now=at("09:00"))
     session.commit()
 
     assert berlin in text_of(letters()["Maya", "booked"])
@@ -157,9 +157,11 @@ def test_the_mail_about_a_booking_that_moved_since_tells_when_it_is_now(session,
 def test_a_late_start_and_its_completion_tell_when_each_really_was(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00", topic="Late")
-    update_session_statuses(session, now=at("10:30"), cause=Cause.CRON, keep=nothing)
-    perform(session, booking_id=booking, action=Action.ARRIVE, viewer=mentor, now=at("10:31"))
-    perform(session, booking_id=booking, action=Action.COMPLETE, viewer=student, now=at("11:40"))
+    update_session_statuses(session, now=at("10:30"), cause=Cause.CRON, keep=return_none)
+    apply_action(session, booking_id=booking, action=Action.ARRIVE, viewer=mentor, now=at("10:31"))
+    apply_action(
+        session, booking_id=booking, action=Action.COMPLETE, viewer=student, now=at("11:40")
+    )
     found = letters()
 
     delayed = text_of(found["Sam", "delayed"])
@@ -180,8 +182,8 @@ def test_a_late_start_and_its_completion_tell_when_each_really_was(session, peop
 def test_a_session_that_completed_by_itself_completed_at_its_end(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00")
-    perform(session, booking_id=booking, action=Action.START, viewer=mentor, now=at("09:59"))
-    update_session_statuses(session, now=at("15:00"), cause=Cause.CRON, keep=nothing)
+    apply_action(session, booking_id=booking, action=Action.START, viewer=mentor, now=at("09:59"))
+    update_session_statuses(session, now=at("15:00"), cause=Cause.CRON, keep=return_none)
 
     assert "completed on Tue 24 Nov 2026, 12:00 (CET, Europe/Berlin)" in text_of(
         letters()["Maya", "completed"]
@@ -191,7 +193,7 @@ def test_a_session_that_completed_by_itself_completed_at_its_end(session, people
 def test_who_cancelled_and_why_is_told(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00", topic="Parsers")
-    perform(
+    apply_action(
         session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=at("08:00"),
         reason="Down with the flu.",
     )  # fmt: skip
@@ -211,7 +213,7 @@ def test_each_mail_can_be_stopped_with_one_click(session, people, letters):
         stop = letter["List-Unsubscribe"].strip("<>")
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         start = "https://mentors.example.org/unsubscribe/"
-        user_id, stopped = unsubscribed(stop.removeprefix(start), secret_key="s" * 32)
+        user_id, stopped = unsubscribe_token_owner(stop.removeprefix(start), secret_key="s" * 32)
         assert user_id in {person.id for person in people}
         assert stopped.value == kind
         assert stop in text_of(letter)
@@ -222,7 +224,7 @@ def test_a_name_with_line_breaks_of_unicode_stays_in_its_header(session, people,
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, topic="One\u2028Bcc: a@b.c")
     begin_write(session)
-    tell(session, MailKind.BOOKED, booking_id=booking, now=at("09:00"))
+    enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking, now=at("09:00"))
     session.commit()
 
     letter = letters()["Maya", "booked"]
@@ -234,7 +236,7 @@ def test_the_people_of_a_session_read_what_was_sent(session, people):
     booking = book_and_move(session, *people)
     session.rollback()
 
-    mails = mail_of_session(session, booking)
+    mails = mails_of_session(session, booking)
     assert [(mail.kind.value, mail.reader, mail.sent_at) for mail in mails] == [
         (kind, name, None)
         for kind in ("booked", "moved")

@@ -14,14 +14,14 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import MailOutcome, OutboxMessage
-from mentorship.services.mail.compose import House
+from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.outbox import Mail, enqueue
-from mentorship.services.mail.send import deliver
+from mentorship.services.mail.send import send_due_mail
 from tests.support.builders import at
 from tests.support.sink import a_sink
 
 NOON = at("12:00")
-HOUSE = House(
+HOUSE = MailSettings(
     "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
 )
 
@@ -36,7 +36,7 @@ def send(session):
         enqueue(session, mail, now=NOON)
         session.commit()
         try:
-            deliver(session, way, HOUSE, clock=lambda: NOON)
+            send_due_mail(session, way, HOUSE, clock=lambda: NOON)
         except Unreachable:
             session.rollback()
             row = session.scalars(select(OutboxMessage)).one()
@@ -142,7 +142,7 @@ def test_a_problem_is_forgotten_once_the_mail_is_sent(send, session):
     assert send(SmtpPost("smtp://127.0.0.1:1")).problem
     session.rollback()
     with a_sink() as sink:
-        deliver(session, SmtpPost(sink.url), HOUSE, clock=lambda: NOON)
+        send_due_mail(session, SmtpPost(sink.url), HOUSE, clock=lambda: NOON)
     session.expire_all()
     row = session.scalars(select(OutboxMessage)).one()
     assert (row.outcome, row.problem, row.error) == (MailOutcome.SENT, None, None)

@@ -11,8 +11,8 @@ from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import MailChoice, MentorTimeSlot, OutboxMessage
 from mentorship.queries.mail import mail_facts
 from mentorship.services.mail.compose import reason_to_drop
-from mentorship.services.mail.reminders import EVERY, write_reminders
-from mentorship.services.sessions.actions import perform
+from mentorship.services.mail.reminders import EVERY, enqueue_reminders
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at
 from tests.support.databases import counted_statements
 
@@ -22,14 +22,14 @@ START = at("12:00", days=2)
 @pytest.fixture
 def booking(session, cast):
     """Two days ahead, on a clock whose reminders have run since the day before yesterday."""
-    write_reminders(session, now=at("00:00", days=-1))
+    enqueue_reminders(session, now=at("00:00", days=-1))
     return a_booking(session, mentor=cast.mentor, student=cast.student, starts=START)
 
 
 def walk(session, *, since, until, step=timedelta(minutes=10)):
     now = since
     while now <= until:
-        write_reminders(session, now=now)
+        enqueue_reminders(session, now=now)
         now += step
 
 
@@ -84,7 +84,7 @@ def test_each_person_chooses_when(session, cast, booking):
 
 
 def test_what_is_booked_within_the_lead_is_not_reminded_of_at_once(session, cast):
-    write_reminders(session, now=START - timedelta(hours=5))
+    enqueue_reminders(session, now=START - timedelta(hours=5))
     a_booking(session, mentor=cast.mentor, student=cast.student, starts=START)
     walk(session, since=START - timedelta(hours=5), until=START - timedelta(hours=2))
 
@@ -106,7 +106,7 @@ def test_a_session_moved_away_is_reminded_of_at_its_new_time_and_the_old_is_drop
 def test_a_cancelled_session_is_not_reminded_of(session, cast, booking):
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
     session.rollback()
-    perform(
+    apply_action(
         session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
         now=START - timedelta(hours=23),
     )  # fmt: skip
@@ -117,8 +117,8 @@ def test_a_cancelled_session_is_not_reminded_of(session, cast, booking):
 
 
 def test_after_an_outage_only_what_is_still_of_use_is_written(session, cast, booking):
-    write_reminders(session, now=START - timedelta(hours=30))
-    write_reminders(session, now=START - timedelta(minutes=40))
+    enqueue_reminders(session, now=START - timedelta(hours=30))
+    enqueue_reminders(session, now=START - timedelta(minutes=40))
 
     assert {kind for kind, _who, _lead in reminders(session)} == {"reminder-1h"}
     assert useless(session, START - timedelta(minutes=31)) == []
@@ -131,7 +131,7 @@ def test_nobody_looks_more_often_than_needed_and_a_clock_set_back_reminds_nobody
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
     now = START - timedelta(hours=23)
     with counted_statements(session.get_bind()) as statements:
-        write_reminders(session, now=now + EVERY / 2)
+        enqueue_reminders(session, now=now + EVERY / 2)
     assert len(statements) == 1
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
 
@@ -142,8 +142,8 @@ def test_a_clock_that_was_ahead_for_a_moment_costs_no_reminder_and_repeats_none(
     session, cast, booking
 ):
     early = START - timedelta(hours=25)
-    write_reminders(session, now=early)
-    write_reminders(session, now=START - timedelta(hours=1))
+    enqueue_reminders(session, now=early)
+    enqueue_reminders(session, now=START - timedelta(hours=1))
     assert [kind for kind, _who, _lead in reminders(session)] == ["reminder-1h"] * 2
     walk(session, since=early + timedelta(seconds=20), until=START, step=timedelta(minutes=20))
 

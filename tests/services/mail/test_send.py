@@ -18,11 +18,11 @@ from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail import send as mail_send
-from mentorship.services.mail.compose import House
-from mentorship.services.mail.outbox import Mail, enqueue, tell
-from mentorship.services.mail.send import BATCH, deliver, try_again
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.mail.compose import MailSettings
+from mentorship.services.mail.outbox import Mail, enqueue, enqueue_booking_mail
+from mentorship.services.mail.send import BATCH, retry_mail, send_due_mail
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
 from tests.support.builders import a_booking, at
 from tests.support.sink import a_sink
 
@@ -46,7 +46,7 @@ def sink(sink_server):
 
 @pytest.fixture
 def house(app):
-    return House(
+    return MailSettings(
         "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
     )
 
@@ -56,7 +56,9 @@ def send(session, house, sink):
     """`send(NOON)`: one batch at that time, to the sink where nothing else is said."""
 
     def run(now=NOON, *, post=None, **options):
-        return deliver(session, post or SmtpPost(sink.url), house, clock=lambda: now, **options)
+        return send_due_mail(
+            session, post or SmtpPost(sink.url), house, clock=lambda: now, **options
+        )
 
     return run
 
@@ -136,8 +138,8 @@ def test_what_was_set_aside_goes_when_an_admin_says_so(session, send, sink):
     mail_id = rows(session)[0].id
     session.rollback()
 
-    assert try_again(session, mail_id, now=NOON)
-    assert not try_again(session, mail_id, now=NOON)
+    assert retry_mail(session, mail_id, now=NOON)
+    assert not retry_mail(session, mail_id, now=NOON)
     assert send().sent == 1
     assert sink.subjects() == ["one"]
 
@@ -253,7 +255,7 @@ def test_a_slow_batch_ends_before_its_lease_does(session, house, sink):
     def clock():
         return NOON + timedelta(seconds=next(seconds))
 
-    done = deliver(session, SmtpPost(sink.url), house, clock=clock)
+    done = send_due_mail(session, SmtpPost(sink.url), house, clock=clock)
 
     last_start = max(row.ended_at for row in rows(session) if row.ended_at)
     assert NOON + mail_send.LEASE - last_start >= timedelta(seconds=5 * TIMEOUT)
@@ -265,7 +267,7 @@ def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, hous
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
     put(session, "one")
     begin_write(session)
-    tell(session, MailKind.REMINDER_1H, booking_id=booking, now=NOON)
+    enqueue_booking_mail(session, MailKind.REMINDER_1H, booking_id=booking, now=NOON)
     session.commit()
     times = iter([NOON, NOON, NOON, *[NOON + timedelta(seconds=5)] * 9])
 
@@ -273,11 +275,11 @@ def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, hous
         now = next(times)
         if now > NOON:
             with Session(session.get_bind()) as other:
-                perform(other, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
+                apply_action(other, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
                         now=NOON)  # fmt: skip
         return now
 
-    done = deliver(session, SmtpPost(sink.url), house, clock=clock)
+    done = send_due_mail(session, SmtpPost(sink.url), house, clock=clock)
 
     assert (done.sent, done.dropped, sink.subjects()) == (1, 2, ["one"])
 
@@ -322,9 +324,9 @@ def test_both_people_hear_of_a_delay_and_only_the_other_of_a_start(session, cast
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="11:00", topic="Late")
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
     session.rollback()
-    perform(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=nothing)
-    perform(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
+    apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
+    apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
 
     send()
 
@@ -339,7 +341,7 @@ def test_mail_that_the_reader_does_not_want_is_dropped(session, cast, send, sink
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="11:00")
     session.add(MailChoice(user_id=cast.student.id, kind=MailKind.DELAYED, is_wanted=False))
     session.commit()
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=nothing)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
 
     done = send()
 
@@ -349,7 +351,7 @@ def test_mail_that_the_reader_does_not_want_is_dropped(session, cast, send, sink
 
 def test_an_import_of_the_past_tells_nobody(session, cast, send, sink):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts=at("11:00", days=-8))
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=nothing)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
 
     assert (send().dropped, sink.mails) == (2, [])
 

@@ -10,15 +10,17 @@ from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Cause, MailChoice, OutboxMessage, SessionBooking, StatusChange
 from mentorship.queries.mail import mail_facts
-from mentorship.services.booking.book import Wish, book
-from mentorship.services.mail.compose import House, reason_to_drop, write_letter
-from mentorship.services.sessions.move import move
+from mentorship.services.booking.book import BookingRequest, book_slot
+from mentorship.services.mail.compose import MailSettings, compose_mail, reason_to_drop
+from mentorship.services.sessions.move import move_session
 from tests.services.sessions.test_move import FOUR_HOURS
 from tests.support.builders import a_booking, a_profile, a_slot, at
 
 NOW = at("08:00")
 IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
-HOUSE = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
+HOUSE = MailSettings(
+    "https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates"
+)
 
 SENT = {
     # kind:              SCHEDULED ONGOING COMPLETED CANCELLED
@@ -89,10 +91,12 @@ def moved_twice(session, cast):
     slots = [a_slot(session, cast.mentor, starts=at(clock, days=1))
              for clock in ("10:00", "12:00", "14:00")]  # fmt: skip
     session.rollback()
-    booked = book(session, viewer=cast.student, wish=Wish(slots[0], "x", ""), now=NOW)
+    booked = book_slot(
+        session, viewer=cast.student, wish=BookingRequest(slots[0], "x", ""), now=NOW
+    )
     for slot in slots[1:]:
         session.rollback()
-        move(session, booking_id=booked.session_id, slot_id=slot, viewer=cast.mentor,
+        move_session(session, booking_id=booked.session_id, slot_id=slot, viewer=cast.mentor,
              reason=None, now=NOW, cutoff=FOUR_HOURS)  # fmt: skip
     return booked.session_id
 
@@ -103,7 +107,7 @@ def of_student(session, cast, kind):
 
 def test_a_mail_about_a_booking_says_when_the_session_is_now(session, cast, moved_twice):
     [mail] = of_student(session, cast, MailKind.BOOKED)
-    letter = write_letter(mail, HOUSE, IDENTITY)
+    letter = compose_mail(mail, HOUSE, IDENTITY)
     text = next(part for part in letter.walk() if part.get_content_type() == "text/plain")
     words = " ".join(text.get_payload(decode=True).decode().split())
 

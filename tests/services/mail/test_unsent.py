@@ -10,11 +10,11 @@ from mentorship.domain.booking.cutoff import NO_CUTOFF
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import OutboxMessage
-from mentorship.services.booking.book import Wish, book
-from mentorship.services.mail.compose import House
-from mentorship.services.mail.send import deliver
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
+from mentorship.services.booking.book import BookingRequest, book_slot
+from mentorship.services.mail.compose import MailSettings
+from mentorship.services.mail.send import send_due_mail
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_slot, at
 from tests.support.sink import a_sink
 
@@ -30,7 +30,7 @@ def sink_server():
 @pytest.fixture
 def sent(session, sink_server):
     """`sent()`: sends all that waits; the subjects of what came, by address."""
-    house = House(
+    house = MailSettings(
         "https://m.example.org", "no-reply@m.example.org", "s" * 32, PROJECT / "templates"
     )
     sink_server.mails.clear()
@@ -38,7 +38,7 @@ def sent(session, sink_server):
     def act():
         sink_server.mails.clear()
         session.rollback()
-        while deliver(session, SmtpPost(sink_server.url), house, clock=lambda: NOW).total:
+        while send_due_mail(session, SmtpPost(sink_server.url), house, clock=lambda: NOW).total:
             pass
         return sorted(
             (mail["To"].split("<")[-1][:4], mail["Subject"]) for mail in sink_server.mails
@@ -59,17 +59,17 @@ def act(session, cast, slots):
 
     class Acts:
         def book(self):
-            wish = Wish(slots[0], "SQL", "")
-            self.booking_id = book(session, viewer=cast.student, wish=wish, now=NOW).session_id
+            wish = BookingRequest(slots[0], "SQL", "")
+            self.booking_id = book_slot(session, viewer=cast.student, wish=wish, now=NOW).session_id
 
         def cancel(self):
-            perform(
+            apply_action(
                 session, booking_id=self.booking_id, action=Action.CANCEL, viewer=cast.student,
                 now=NOW, reason="x",
             )  # fmt: skip
 
         def move(self, slot):
-            move(
+            move_session(
                 session, booking_id=self.booking_id, slot_id=slots[slot], viewer=cast.student,
                 reason=None, now=NOW, cutoff=NO_CUTOFF,
             )  # fmt: skip

@@ -19,7 +19,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.logs import configure_logs
 from mentorship.models import OutboxMessage
-from mentorship.services.mail.compose import House
+from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.outbox import Mail, enqueue
 from mentorship.services.operations.worker import (
     AFTER_AN_ERROR,
@@ -189,7 +189,7 @@ def test_a_sender_that_is_told_to_stop_gives_the_rest_of_its_batch_back(session,
                     key=key)  # fmt: skip
         enqueue(session, mail, now=now)
     session.commit()
-    house = House("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
+    house = MailSettings("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
 
     run_mail(
         lambda: Session(session.get_bind()), FolderPost(folder), house, clock=lambda: now,

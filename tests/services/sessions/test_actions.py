@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.actions import perform
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.lifecycle import END, MANUAL, START, TICK, TIMES, table
 
@@ -69,7 +69,7 @@ def store_cells(session, cast):
 def outcome_of(session, booking, action, viewer, now):
     """What `perform` answers, in one word, and the state that the answer names."""
     try:
-        outcome = perform(session, booking_id=booking, action=action, viewer=viewer, now=now)
+        outcome = apply_action(session, booking_id=booking, action=action, viewer=viewer, now=now)
     except Conflict as conflict:
         return "conflict", conflict.status.value, conflict.is_delayed
     except Forbidden:
@@ -148,7 +148,7 @@ def test_each_transition_stamps_its_time_and_no_other(session, cast):
 
     def act(booking, action, now):
         session.rollback()
-        perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at(now))
+        apply_action(session, booking_id=booking, action=action, viewer=cast.mentor, now=at(now))
 
     booked = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(3)]
 
@@ -173,7 +173,7 @@ def test_each_transition_stamps_its_time_and_no_other(session, cast):
 def test_a_completion_that_comes_before_the_sweep_keeps_the_time_of_the_button(session, cast):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, status=Status.ONGOING)
 
-    perform(
+    apply_action(
         session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=at("11:30")
     )
 
@@ -185,7 +185,9 @@ def test_the_same_action_again_changes_nothing_and_says_so(session, cast):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
 
     def act(action, now):
-        return perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at(now))
+        return apply_action(
+            session, booking_id=booking, action=action, viewer=cast.mentor, now=at(now)
+        )
 
     assert act(Action.START, "10:00").sentence == "The session is started."
     again = act(Action.START, "10:01")
@@ -203,7 +205,7 @@ def test_a_cancellation_keeps_its_reason_and_a_second_one_does_not_replace_it(se
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
 
     for reason in ("Down with the flu.", "Another reason."):
-        perform(
+        apply_action(
             session, booking_id=booking, action=Action.CANCEL, viewer=cast.student,
             now=START - TICK, reason=reason,
         )  # fmt: skip
@@ -215,12 +217,12 @@ def test_a_cancellation_keeps_its_reason_and_a_second_one_does_not_replace_it(se
 def test_a_reason_is_kept_by_a_cancellation_only(session, cast):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
 
-    perform(
+    apply_action(
         session, booking_id=booking, action=Action.START, viewer=cast.mentor,
         now=START, reason="Not wanted here.",
     )  # fmt: skip
     with pytest.raises(Conflict):
-        perform(
+        apply_action(
             session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
             now=START, reason="Too late.",
         )  # fmt: skip
@@ -233,4 +235,4 @@ def test_a_reason_is_kept_by_a_cancellation_only(session, cast):
 def test_a_session_that_does_not_exist_is_not_found_by_anybody(session, cast, action):
     for viewer in cast:
         with pytest.raises(NotFound):
-            perform(session, booking_id=4711, action=action, viewer=viewer, now=START)
+            apply_action(session, booking_id=4711, action=action, viewer=viewer, now=START)

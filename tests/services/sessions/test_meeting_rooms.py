@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import MentorTimeSlot, WaitingListEntry
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.meeting_rooms import set_room
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.meeting_rooms import set_meeting_link
 from tests.support.builders import a_profile, a_seat, a_slot, at
 from tests.support.meanwhile import meanwhile
 from tests.support.processes import wait_until
@@ -42,7 +42,7 @@ def test_a_room_is_set_while_a_session_with_a_room_is_cancelled(session, cast):
 
     def set_the_room():
         with Session(engine) as own:
-            set_room(own, booking_id=stays, viewer=cast.mentor, url=url)
+            set_meeting_link(own, booking_id=stays, viewer=cast.mentor, url=url)
 
     def somebody_waits():
         with Session(engine) as own:
@@ -56,7 +56,9 @@ def test_a_room_is_set_while_a_session_with_a_room_is_cancelled(session, cast):
             wait_until(somebody_waits)
 
         with meanwhile(engine, "SELECT waiting_list_entries", press):
-            perform(session, booking_id=goes, action=Action.CANCEL, viewer=cast.mentor, now=NOW)
+            apply_action(
+                session, booking_id=goes, action=Action.CANCEL, viewer=cast.mentor, now=NOW
+            )
         room[0].result()
 
     kept = session.get_one(MentorTimeSlot, group, populate_existing=True)

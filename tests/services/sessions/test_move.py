@@ -10,9 +10,9 @@ from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import Conflict, NotFound
 from mentorship.models import BookingMove, Cause, MentorProfile, SessionBooking
 from mentorship.queries.booking.free_slots import Obstacle
-from mentorship.services.booking.book import NotFree, Wish, book
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
+from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_slot, at, the_booking, the_journal
 
 NOW = at("08:00")
@@ -29,12 +29,12 @@ def slots(session, cast):
 @pytest.fixture
 def booking(session, cast, slots):
     """The student's, at 12:00."""
-    wish = Wish(slots[0], "Testing", "")
-    return book(session, viewer=cast.student, wish=wish, now=NOW).session_id
+    wish = BookingRequest(slots[0], "Testing", "")
+    return book_slot(session, viewer=cast.student, wish=wish, now=NOW).session_id
 
 
 def go(session, booking, slot, viewer, *, reason=None, now=NOW, cutoff=FOUR_HOURS):
-    return move(
+    return move_session(
         session, booking_id=booking, slot_id=slot, viewer=viewer, reason=reason, now=now,
         cutoff=cutoff,
     )  # fmt: skip
@@ -71,7 +71,9 @@ def test_either_side_moves_a_session_and_it_stays_the_same_booking(
 def test_the_old_time_can_be_booked_at_once(session, cast, slots, booking):
     go(session, booking, slots[1], cast.mentor)
 
-    assert book(session, viewer=cast.stranger, wish=Wish(slots[0], "x", ""), now=NOW).changed
+    assert book_slot(
+        session, viewer=cast.stranger, wish=BookingRequest(slots[0], "x", ""), now=NOW
+    ).changed
 
 
 def test_the_same_move_again_changes_nothing(session, cast, slots, booking):
@@ -82,7 +84,7 @@ def test_the_same_move_again_changes_nothing(session, cast, slots, booking):
 
 
 def test_a_time_that_is_not_free_is_refused_with_those_that_are(session, cast, slots, booking):
-    book(session, viewer=cast.stranger, wish=Wish(slots[1], "x", ""), now=NOW)
+    book_slot(session, viewer=cast.stranger, wish=BookingRequest(slots[1], "x", ""), now=NOW)
 
     with pytest.raises(NotFree, match=str(Obstacle.FULL)) as refused:
         go(session, booking, slots[1], cast.mentor)
@@ -122,7 +124,7 @@ def test_a_student_may_move_and_cancel_until_four_hours_before_and_hears_until_w
     assert refused.value.status is Status.SCHEDULED
 
     def cancel(viewer, now):
-        return perform(
+        return apply_action(
             session, booking_id=booking, action=Action.CANCEL, viewer=viewer, now=now,
             reason="Ill.", cutoff=FOUR_HOURS,
         )  # fmt: skip

@@ -8,7 +8,12 @@ from sqlalchemy.exc import StatementError
 
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.sweep import everything, nothing, preview, update_session_statuses
+from mentorship.services.sessions.sweep import (
+    preview_sweep,
+    return_all,
+    return_none,
+    update_session_statuses,
+)
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.lifecycle import TICK, table
 from tests.support.replay import bookings_in, faults, journal_in
@@ -47,7 +52,7 @@ def from_noon(text):
     return NOON + (int(text[:-1]) * TICK if text[-1] == "t" else timedelta(minutes=int(text)))
 
 
-def sweep(session, now, *, cause=Cause.WORKER, keep=everything):
+def sweep(session, now, *, cause=Cause.WORKER, keep=return_all):
     return update_session_statuses(session, now=now, cause=cause, keep=keep)
 
 
@@ -130,7 +135,7 @@ def test_the_result_tells_delays_first_each_with_its_due_time(session, cast):
     second = a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:30")
     first = a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:00")
 
-    told = preview(session, now=at("10:00"))
+    told = preview_sweep(session, now=at("10:00"))
     assert the_journal(session) == []
     done = sweep(session, at("10:00"), cause=Cause.COMMAND)
 
@@ -154,7 +159,7 @@ def test_only_the_updates_that_the_caller_keeps_come_back(session, cast):
 def test_counts_alone_keep_no_update(session, cast):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:00")
 
-    result = sweep(session, NOON, keep=nothing)
+    result = sweep(session, NOON, keep=return_none)
 
     assert (result.started, result.updates) == (1, ())
 

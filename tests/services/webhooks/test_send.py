@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from standardwebhooks import Webhook, WebhookVerificationError
 from structlog.testing import capture_logs
 
-from mentorship.adapters.webhook_client import Hooks
+from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.delivery_problems import Problem
@@ -17,10 +17,10 @@ from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.models import CallOutcome, Cause
 from mentorship.schemas.webhooks import webhook_body
 from mentorship.services.operations.worker import AFTER_AN_ERROR, run_calls
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
-from mentorship.services.webhooks.endpoints import renew_secret, send_again
-from mentorship.services.webhooks.send import LEASE, MOST_TRIES, Caller
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.webhooks.endpoints import renew_secret, retry_call
+from mentorship.services.webhooks.send import LEASE, MOST_TRIES, WebhookSender
 from tests.support.builders import a_booking, a_webhook
 from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
 from tests.support.triggers import REFUSES, before_each_update
@@ -34,8 +34,8 @@ def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
     booking = a_booking(
         session, mentor=cast.mentor, student=cast.student, starts=now - timedelta(minutes=1)
     )
-    update_session_statuses(session, now=now, cause=Cause.CRON, keep=nothing)
-    perform(session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=now)
+    update_session_statuses(session, now=now, cause=Cause.CRON, keep=return_none)
+    apply_action(session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=now)
     worker.work()
 
     assert receiver.paths() == ["/a?b=c"] * 2
@@ -93,7 +93,9 @@ def fresh(headers):
 def test_a_change_that_is_not_committed_calls_nobody(session, cast, receiver):
     endpoint = a_webhook(session, receiver.url())
     over = a_booking(session, mentor=cast.mentor, student=cast.student, status=Status.COMPLETED)
-    outcome = perform(session, booking_id=over, action=Action.COMPLETE, viewer=cast.mentor, now=TEN)
+    outcome = apply_action(
+        session, booking_id=over, action=Action.COMPLETE, viewer=cast.mentor, now=TEN
+    )
     assert not outcome.changed
     assert calls_of(session, endpoint) == []
 
@@ -123,7 +125,7 @@ def test_what_fails_is_tried_again_later_and_later_as_the_same_call_and_then_giv
     receiver.answer = lambda _path: 200
     call_id = call.id
     session.rollback()
-    send_again(session, endpoint, call_id, now=worker.now)
+    retry_call(session, endpoint, call_id, now=worker.now)
     worker.work()
     [call] = calls_of(session, endpoint)
     assert (call.outcome, call.attempts) == (CallOutcome.DELIVERED, 1)
@@ -260,7 +262,7 @@ def test_a_redirect_is_a_failure_and_is_not_followed(session, cast, receiver, wo
 def test_a_call_that_fails_in_a_way_nobody_thought_of_is_tried_again(
     session, cast, receiver, a_worker
 ):
-    class Broken(Hooks):
+    class Broken(WebhookClient):
         def post(self, *_what):
             raise RuntimeError("nobody thought of this")
 
@@ -298,7 +300,7 @@ def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_on
     refuses = REFUSES[session.get_bind().dialect.name]
     before_each_update(session, "webhook_endpoints", "bad", refuses, when=f"OLD.id = {bad}")
     delay(session, cast, 3)
-    caller = Caller(Hooks(loopback=True), KEY, webhook_body, lambda: TEN)
+    caller = WebhookSender(WebhookClient(loopback=True), KEY, webhook_body, lambda: TEN)
     pauses = []
 
     def wait(pause):

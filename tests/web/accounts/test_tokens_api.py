@@ -6,7 +6,7 @@ import pytest
 
 from mentorship.adapters.rate_limiter import TOKEN
 from mentorship.clock import utc_now
-from mentorship.services.accounts.api_tokens import make
+from mentorship.services.accounts.api_tokens import create_token
 from tests.conftest import CRON_SECRET
 from tests.support.builders import a_booking, at, the_booking
 
@@ -17,7 +17,7 @@ FAR_AHEAD = "2099-01-01"
 @pytest.fixture
 def secret(session, cast, clock):
     """A token of the mentor's."""
-    return make(session, viewer=cast.mentor, name="A program", now=at("09:00")).secret
+    return create_token(session, viewer=cast.mentor, name="A program", now=at("09:00")).secret
 
 
 def bearer(secret):
@@ -119,7 +119,9 @@ def test_a_token_that_does_not_fit_is_refused(client_for, cast, clock, body):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_each_token_has_a_limit_of_its_own(app, client_for, session, cast, clock):
     clock.move_to(FAR_AHEAD)
-    first, second = (make(session, viewer=cast.mentor, name="It", now=utc_now()) for _ in "ab")
+    first, second = (
+        create_token(session, viewer=cast.mentor, name="It", now=utc_now()) for _ in "ab"
+    )
     client = client_for(None)
     for _ in range(TOKEN.amount):
         app.extensions["throttle"].hit(TOKEN, str(first.id))

@@ -8,8 +8,8 @@ from sqlalchemy import func, select, update
 
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import AvailabilityRule, DayOff, MentorTimeSlot, User
-from mentorship.services.booking.waiting_list import join
-from mentorship.services.sessions.actions import perform
+from mentorship.services.booking.waiting_list import join_waiting_list
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_seat, at, the_booking
 from tests.support.hours import some_hours
 
@@ -244,7 +244,9 @@ def test_a_slot_whose_session_was_begun_is_not_offered_for_removal(
     assert 'class="danger"' in mentor.get(path).text
 
     for action in actions:
-        perform(session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:50"))
+        apply_action(
+            session, booking_id=booking, action=action, viewer=cast.mentor, now=at("09:50")
+        )
 
     assert path not in mentor.get("/availability").text
     page = mentor.get(path).text
@@ -260,7 +262,9 @@ def test_a_taken_slot_is_outside_of_the_hours_and_a_free_one_held_for_who_waits(
     in_the_week = MentorTimeSlot.start_time < at("00:00", days=7)
     for slot in session.scalars(select(MentorTimeSlot.id).where(in_the_week)).all():
         a_seat(session, slot, cast.student)
-    join(session, viewer=cast.stranger, mentor_id=cast.mentor.id, week=day, now=at("09:50"))
+    join_waiting_list(
+        session, viewer=cast.stranger, mentor_id=cast.mentor.id, week=day, now=at("09:50")
+    )
     group = {"day": day.isoformat(), "opens": "09:00", "closes": "10:00", "capacity": "2"}
     mentor.post("/availability/slots/new", data=group)
     mentor.post(f"/availability/rules/{hours['rule_id']}/remove", data={})

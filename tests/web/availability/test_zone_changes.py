@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from mentorship.models import AvailabilityRule, MentorTimeSlot, User
-from mentorship.services.availability.apply import apply
+from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import SaveRule
 from tests.support.builders import a_seat, at
 from tests.support.hours import evenings
@@ -20,7 +20,7 @@ NOW = at("09:00")
 def rule(cast, session, clock):
     """Wednesdays from 18:00 to 20:00 in UTC, where everybody is; returns its id."""
     session.rollback()
-    return apply(session, mentor=cast.mentor, change=SaveRule(evenings()), now=NOW).id
+    return apply_change(session, mentor=cast.mentor, change=SaveRule(evenings()), now=NOW).id
 
 
 def zones(session, mentor):
@@ -94,7 +94,9 @@ def test_nobody_is_asked_where_there_is_nothing_to_ask(rule, cast, session, clie
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_a_rule_in_a_zone_of_its_own_does_not_move_along(rule, cast, session, client_for):
-    apply(session, mentor=cast.mentor, change=SaveRule(evenings(timezone="Asia/Tokyo")), now=NOW)
+    apply_change(
+        session, mentor=cast.mentor, change=SaveRule(evenings(timezone="Asia/Tokyo")), now=NOW
+    )
     client_for(cast.mentor).post("/account", data=BERLIN | {"hours": "move"})
 
     assert zones(session, cast.mentor) == ("Europe/Berlin", ["Europe/Berlin", "Asia/Tokyo"])

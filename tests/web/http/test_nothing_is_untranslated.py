@@ -30,11 +30,11 @@ from mentorship.models import Cause, OutboxMessage, User
 from mentorship.queries.mail import mail_facts
 from mentorship.services.accounts import emails
 from mentorship.services.mail import compose
-from mentorship.services.mail.compose import House, write_letter
-from mentorship.services.mail.outbox import tell
-from mentorship.services.sessions.actions import perform
-from mentorship.services.sessions.move import move
-from mentorship.services.sessions.sweep import nothing, update_session_statuses
+from mentorship.services.mail.compose import MailSettings, compose_mail
+from mentorship.services.mail.outbox import enqueue_booking_mail
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.move import move_session
+from mentorship.services.sessions.sweep import return_none, update_session_statuses
 from mentorship.web.http import labels
 from mentorship.web.http import locale as texts
 from tests.architecture.test_translations import texts_of_the_source
@@ -234,19 +234,19 @@ def letters_about_a_session(session, mentor, student, *, now):
                          starts=now + starts * MINUTE)  # fmt: skip
 
     late, held, gone, moved = book(-5), book(5), book(200), book(300)
-    update_session_statuses(session, now=now, cause=Cause.COMMAND, keep=nothing)
-    do = partial(perform, session, viewer=mentor, now=now)
+    update_session_statuses(session, now=now, cause=Cause.COMMAND, keep=return_none)
+    do = partial(apply_action, session, viewer=mentor, now=now)
     do(booking_id=late, action=Action.ARRIVE)
     do(booking_id=held, action=Action.START)
     do(booking_id=held, action=Action.COMPLETE)
     do(booking_id=gone, action=Action.CANCEL, reason="Away")
     a_profile(session, mentor, minimum_notice=0)
     slot = a_slot(session, mentor, starts=now + timedelta(days=2))
-    move(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
+    move_session(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
          cutoff=NO_CUTOFF)  # fmt: skip
     begin_write(session)
     for kind in (MailKind.BOOKED, *REMINDERS):
-        tell(session, kind, booking_id=moved, now=now)
+        enqueue_booking_mail(session, kind, booking_id=moved, now=now)
     session.commit()
 
 
@@ -257,11 +257,13 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
     session.execute(update(User).values(language="de"))
     session.commit()
     letters_about_a_session(session, mentor, student, now=utc_now())
-    house = House("https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates")
+    house = MailSettings(
+        "https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates"
+    )
 
     kinds, written = set(), (*WRITTEN, "Thesis")
     for mail in mail_facts(session, session.scalars(select(OutboxMessage.id)).all()):
-        written_mail = write_letter(mail, house, IDENTITY).as_bytes()
+        written_mail = compose_mail(mail, house, IDENTITY).as_bytes()
         letter = message_from_bytes(written_mail, policy=policy.default)
         html = letter.get_body(("html",)).get_content()
         plain = letter.get_body(("plain",)).get_content()

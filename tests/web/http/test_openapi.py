@@ -86,7 +86,7 @@ def test_the_checker_of_answers_catches_one_that_was_not_promised(
     app, client_for, session, cast, document, wrong, monkeypatch
 ):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
-    monkeypatch.setitem(app.view_functions, "sessions.start", lambda session_id: wrong())
+    monkeypatch.setitem(app.view_functions, "session_actions.start", lambda session_id: wrong())
     monkeypatch.setattr(app, "test_client_class", None)
     path = f"/api/sessions/{booking}/start"
 

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from mentorship.models import MentorTimeSlot, SessionBooking, User
-from mentorship.services.accounts.edit_details import change_details
+from mentorship.services.accounts.edit_details import edit_details
 from mentorship.services.booking.mentor_profile import edit_profile
 from tests.support.builders import a_booking, the_journal
 from tests.support.databases import counted_statements
@@ -57,7 +57,7 @@ def test_a_quiet_poll_takes_one_statement_and_has_the_headers_of_every_answer(
 
 
 def rename(session, person, now):
-    change_details(session, viewer=person, name="Somebody Else", timezone=person.timezone,
+    edit_details(session, viewer=person, name="Somebody Else", timezone=person.timezone,
                    hour_cycle="", language="", now=now)  # fmt: skip
 
 

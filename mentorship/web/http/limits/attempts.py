@@ -30,7 +30,7 @@ from mentorship.adapters.rate_limiter import (
 )
 from mentorship.clock import utc_now
 from mentorship.config import Settings
-from mentorship.domain.shared.errors import TooManyTries
+from mentorship.domain.shared.errors import RateLimited
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.ip_addresses import mailbox_of, network_of, truncated
 from mentorship.web.http.limits.known_browsers import known_browser
@@ -146,7 +146,7 @@ def _refuse(what: str, full: Counter, *, email: str = "") -> None:
     seconds = _throttle().seconds_left(full.limit, full.key, now=utc_now().timestamp())
     if email:
         _log_failure(email, limit=full.limit.namespace)
-    raise TooManyTries(N_(what, minutes=-(-seconds // 60)), retry_after=seconds)
+    raise RateLimited(N_(what, minutes=-(-seconds // 60)), retry_after=seconds)
 
 
 def _log_failure(email: str, *, limit: str | None = None) -> None:

@@ -19,16 +19,16 @@ BOOKINGS = RateLimitItemPerHour(60, namespace="bookings")
 """Of a student: each booking, move and place on a waiting list may write mail to a mentor."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-_UNCOUNTED = frozenset({"admin_api.update_session_status", "auth.check_login", "auth.logout"})
+_UNCOUNTED = frozenset({"admin_api.update_session_status", "sign_in.create", "sign_in.logout"})
 """Dashboards poll by POST; signing in has limits of its own, and signing out must always work."""
 
 _BOOKING = frozenset(
     {
-        "booking.confirm",
+        "booking.create_from_form",
         "booking.create",
-        "session_page.confirm",
-        "session_page.reschedule",
-        "waiting.wait",
+        "session.confirm",
+        "session.reschedule",
+        "waiting_list.join",
     }
 )
 
