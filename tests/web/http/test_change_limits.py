@@ -6,6 +6,7 @@ from html import unescape
 
 import pytest
 
+from mentorship.clock import utc_now
 from mentorship.services.accounts.api_tokens import create_token
 from mentorship.web.http.limits.changes import BOOKINGS, CHANGES
 from tests.support.builders import a_booking, a_profile, a_slot, at, the_booking
@@ -55,7 +56,7 @@ def changes(booking):
 def test_one_change_too_many_is_429_whatever_it_is_and_by_whatever_way(
     client_for, session, cast, booking, use_up
 ):
-    secret = create_token(session, viewer=cast.mentor, name="p", now=at("09:00")).secret
+    secret = create_token(session, viewer=cast.mentor, name="p", now=utc_now()).secret
     program = {"Authorization": f"Bearer {secret}"}
     use_up(CHANGES, cast.mentor)
 
@@ -73,7 +74,7 @@ def test_one_change_too_many_is_429_whatever_it_is_and_by_whatever_way(
 def test_pages_and_programs_count_together_and_each_person_apart(
     client_for, session, cast, booking, use_up
 ):
-    secret = create_token(session, viewer=cast.student, name="p", now=at("09:00")).secret
+    secret = create_token(session, viewer=cast.student, name="p", now=utc_now()).secret
     program = {"Authorization": f"Bearer {secret}"}
     use_up(CHANGES, cast.student, left=2)
 
