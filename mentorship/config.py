@@ -259,9 +259,9 @@ def load_settings() -> Settings:
         return settings
     except ValidationError as error:
         first = error.errors()[0]
-        sentence = first["msg"].removeprefix("Value error, ")
+        message = first["msg"].removeprefix("Value error, ")
         name = ".".join(str(part) for part in first["loc"]).upper()
-        raise SettingsError(f"{name}: {sentence}" if name else sentence) from None
+        raise SettingsError(f"{name}: {message}" if name else message) from None
     except UnicodeDecodeError:
         raise SettingsError(".env: the file is not UTF-8 text") from None
     except OSError as error:

@@ -28,19 +28,19 @@ def catalog_of(language: Language) -> NullTranslations:
     return Translations.load(FOLDER, [language.value])
 
 
-def say(sentence: str, language: Language | None, cycle: HourCycle | None = HourCycle.H23) -> str:
+def say(message: str, language: Language | None, cycle: HourCycle | None = HourCycle.H23) -> str:
     """The sentence in the reader's language (None: English), times by the reader's hour cycle."""
     language, cycle = language or Language.EN, cycle or HourCycle.H23
-    if not sentence:
+    if not message:
         return ""  # Its entry in a catalog is the catalog's own header.
     catalog = catalog_of(language)
-    if not isinstance(sentence, Message):
-        return str(catalog.gettext(sentence))
-    values = {name: _value(value, language, cycle) for name, value in sentence.values.items()}
-    if sentence.plural is None:
-        text = catalog.gettext(sentence.text)
+    if not isinstance(message, Message):
+        return str(catalog.gettext(message))
+    values = {name: _value(value, language, cycle) for name, value in message.values.items()}
+    if message.plural is None:
+        text = catalog.gettext(message.text)
     else:
-        text = catalog.ngettext(sentence.text, sentence.plural, sentence.number)
+        text = catalog.ngettext(message.text, message.plural, message.number)
     return str(text % values if values else text)
 
 

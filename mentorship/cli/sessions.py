@@ -92,7 +92,7 @@ def _table(result: SweepResult) -> str:
         f"{'yes' if update.is_delayed else 'no':<8} {update.due_at:%Y-%m-%d %H:%M:%S}"
         for update in result.updates
     ]
-    return "\n".join([*(lines if result.updates else []), result.sentence])
+    return "\n".join([*(lines if result.updates else []), result.message])
 
 
 COMMANDS = (import_sessions_command, sweep)

@@ -345,7 +345,7 @@ def change_answer(done: AppliedChange, say: Say) -> dict[str, Any]:
     """The answer of every change."""
     return ChangeAnswer(
         success=True,
-        message=say(done.sentence),
+        message=say(done.message),
         id=done.id,
         added=done.added,
         withdrawn=done.withdrawn,

@@ -263,7 +263,7 @@ def sweep_answer(result: SweepResult, now: datetime, say: Say) -> dict[str, Any]
     """The answer of the update and cron routes."""
     return SweepAnswer(
         success=True,
-        message=say(result.sentence),
+        message=say(result.message),
         started_sessions=result.started,
         completed_sessions=result.completed,
         failed_sessions=result.failed,
@@ -276,7 +276,7 @@ def action_answer(outcome: ActionResult, say: Say) -> dict[str, Any]:
     """The answer of the start, arrive, complete and cancel routes."""
     values: dict[str, Any] = {
         "success": True,
-        "message": say(outcome.sentence),
+        "message": say(outcome.message),
         "session_id": outcome.session_id,
         "new_status": outcome.status,
         "is_delayed": outcome.is_delayed,
@@ -301,7 +301,7 @@ def not_free_answer(error: NotFree, say: Say, cutoff: Cutoff) -> NotFreeAnswer:
     """The refusal of a time that cannot be booked."""
     return NotFreeAnswer(
         success=False,
-        error=say(error.sentence),
+        error=say(error.message),
         next_free=[free_time(slot, cutoff) for slot in error.next_free],
     )
 
@@ -321,7 +321,7 @@ def booking_answer(booked: Booked, say: Say) -> dict[str, Any]:
     """The answer of the booking route."""
     return BookingAnswer(
         success=True,
-        message=say(booked.sentence),
+        message=say(booked.message),
         session_id=booked.session_id,
         slot_id=booked.slot_id,
         topic=booked.topic,
@@ -335,7 +335,7 @@ def move_answer(moved: Moved, say: Say) -> dict[str, Any]:
     """The answer of the reschedule route."""
     return MoveAnswer(
         success=True,
-        message=say(moved.sentence),
+        message=say(moved.message),
         session_id=moved.session_id,
         slot_id=moved.slot_id,
         start_time=moved.start_time,

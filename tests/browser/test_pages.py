@@ -141,8 +141,8 @@ def test_every_button_works_without_scripts(site, windows, mentor, student):
     window = windows.of(site, mentor, java_script_enabled=False).go()
     page = window.page
 
-    def says(sentence):
-        expect(page.locator("#notice")).to_have_text(sentence)
+    def says(message):
+        expect(page.locator("#notice")).to_have_text(message)
 
     window.press(soon, "Start")
     says("The session is started.")

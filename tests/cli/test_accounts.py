@@ -43,7 +43,7 @@ def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("wrong", "sentence"),
+    ("wrong", "message"),
     [
         (("--role", "boss"), "Error: 'boss' is not one of student, mentor or admin.\n"),
         (("--email", "nobody"), "Error: 'nobody' is not an e-mail address.\n"),
@@ -54,11 +54,11 @@ def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app
     ],
 )  # fmt: skip
 def test_create_user_says_in_one_line_what_is_wrong_and_makes_nobody(
-    flask, session, wrong, sentence
+    flask, session, wrong, message
 ):
     result = flask(*NEW, *PASSWORD, *wrong)
 
-    assert (result.exit_code, result.stdout, result.stderr) == (1, "", sentence)
+    assert (result.exit_code, result.stdout, result.stderr) == (1, "", message)
     assert everybody(session) == []
 
 

@@ -94,7 +94,7 @@ def test_a_sweep_at_another_time_shows_what_would_be_due_then_and_writes_nothing
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
-    ("text", "sentence"),
+    ("text", "message"),
     [
         ("tomorrow", "is not a time like 2026-11-24T09:00:00+01:00"),
         ("2026-11-24T09:00", "has no offset, like 2026-11-24T09:00:00+01:00"),
@@ -104,11 +104,11 @@ def test_a_sweep_at_another_time_shows_what_would_be_due_then_and_writes_nothing
         ("2029-01-01T00:00Z", "times lie between the year 2000 and 2 years from now"),
     ],
 )
-def test_a_time_without_an_offset_or_without_sense_is_refused(flask, session, late, text, sentence):
+def test_a_time_without_an_offset_or_without_sense_is_refused(flask, session, late, text, message):
     result = flask("sweep", "--at", text)
 
     assert (result.exit_code, result.stdout) == (2, "")
-    assert sentence in " ".join(result.stderr.split())
+    assert message in " ".join(result.stderr.split())
     assert the_journal(session) == []
 
 

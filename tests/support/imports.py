@@ -53,6 +53,6 @@ def refusal(session, content):
     assert session.scalar(select(func.count()).select_from(SessionBooking)) == 0
     assert session.scalar(select(func.count()).select_from(MentorTimeSlot)) == 0
     session.rollback()
-    sentence = str(refused.value)
-    assert sentence.endswith(".")
-    return sentence
+    message = str(refused.value)
+    assert message.endswith(".")
+    return message

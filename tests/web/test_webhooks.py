@@ -122,10 +122,10 @@ def test_the_log_says_what_came_of_a_call_and_sends_it_again(session, cast, admi
 
 
 @pytest.mark.parametrize(
-    ("problem", "sentence"),
+    ("problem", "message"),
     [(Problem.TLS, "The encrypted connection to the server failed."), (None, "The call failed")],
 )
-def test_the_log_says_in_words_why_there_was_no_answer(session, cast, admin, problem, sentence):
+def test_the_log_says_in_words_why_there_was_no_answer(session, cast, admin, problem, message):
     endpoint = a_webhook(session, URL)
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
     call = a_call_given_up(session, endpoint, booking)
@@ -135,7 +135,7 @@ def test_the_log_says_in_words_why_there_was_no_answer(session, cast, admin, pro
     session.commit()
 
     page = admin.get(f"/webhooks/{endpoint}").text
-    assert sentence in page
+    assert message in page
     assert "SSLError" not in page
 
 

@@ -34,7 +34,7 @@ class Cutoff:
             round(self.lead / timedelta(hours=1)),
         )
 
-    def sentence(self, start_time: datetime, timezone: str) -> str:
+    def message(self, start_time: datetime, timezone: str) -> str:
         """Until when it was possible, in the reader's zone."""
         return ngettext(
             "Students can change a session until %(n)s hour before it starts. "

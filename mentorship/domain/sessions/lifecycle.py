@@ -186,7 +186,7 @@ class AlreadyHolds:
 class Refused:
     """Not lawful now; `overdue` is the clock's transition that should have come first, if any."""
 
-    sentence: str
+    message: str
     overdue: Rule | None = None
 
 

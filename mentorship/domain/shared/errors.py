@@ -7,10 +7,10 @@ class ProductError(Exception):
     """A request that cannot be carried out; the message is a sentence for the person who asked."""
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """The message, which an edge can say in the language of that person."""
-        sentence: str = self.args[0]
-        return sentence
+        message: str = self.args[0]
+        return message
 
 
 class InvalidInput(ProductError):
@@ -52,9 +52,9 @@ class PasswordNeeded(ProductError):
 
     def __init__(
         self,
-        sentence: str = N_("Your sign-in is older than 15 minutes. Please sign in again first."),
+        message: str = N_("Your sign-in is older than 15 minutes. Please sign in again first."),
     ) -> None:
-        super().__init__(sentence)
+        super().__init__(message)
 
 
 class WrongPassword(PasswordNeeded):
@@ -81,8 +81,8 @@ class Unauthorized(ProductError):
 class NotFound(ProductError):
     """There is no such thing, or it is none of the viewer's business; the sentence says which."""
 
-    def __init__(self, sentence: str) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
 
 
 class Forbidden(ProductError):
@@ -92,8 +92,8 @@ class Forbidden(ProductError):
 class Conflict(ProductError):
     """The session is in a state that does not allow this; `status` and `is_delayed` say which."""
 
-    def __init__(self, sentence: str, *, status: str, is_delayed: bool) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, *, status: str, is_delayed: bool) -> None:
+        super().__init__(message)
         self.status = status
         self.is_delayed = is_delayed
 
@@ -112,8 +112,8 @@ class KeyReused(ProductError):
 class RateLimited(ProductError):
     """A rate limit is used up; `retry_after` is in whole seconds."""
 
-    def __init__(self, sentence: str, *, retry_after: int) -> None:
-        super().__init__(sentence)
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
         self.retry_after = retry_after
 
 

@@ -54,9 +54,9 @@ def ngettext(text: str, plural: str, /, n: int, **values: object) -> Message:
     return Message(text, plural, n=n, **values)
 
 
-def joined(*sentences: str) -> Message:
+def joined(*messages: str) -> Message:
     """These, one after the other."""
-    parts = {f"part{number}": sentence for number, sentence in enumerate(sentences)}
+    parts = {f"part{number}": message for number, message in enumerate(messages)}
     return Message(" ".join(f"%({name})s" for name in parts), **parts)
 
 

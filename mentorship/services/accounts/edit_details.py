@@ -107,7 +107,7 @@ def edit_details(
     if has_calendar:
         applied = apply_change(session, mentor=viewer, change=details, now=now)
         is_moved = applied.added or applied.withdrawn or applied.kept
-        return joined(done, applied.sentence) if is_moved else done
+        return joined(done, applied.message) if is_moved else done
     begin_write(session)
     details.store(session, viewer.id)
     session.commit()

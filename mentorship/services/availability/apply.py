@@ -80,7 +80,7 @@ class AppliedChange:
         return self.change.id
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What happened, in words for the mentor."""
         parts = [
             ngettext("%(n)s slot added,", "%(n)s slots added,", self.added),

@@ -62,7 +62,7 @@ class Booked:
     changed: bool
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What happened, in words for the student."""
         done = N_("The session is booked") if self.changed else N_("The session is booked already")
         return N_(

@@ -49,7 +49,7 @@ def mail_about_lost_hold(
     at = zone_of(student.timezone)
     values = {"mentor": mentor.name, "start": slot.start_time.astimezone(at)}
     if obstacle is None:
-        sentence = N_(
+        message = N_(
             "The time with %(mentor)s on %(start)s was held for you until %(until)s, and is now "
             "offered to the next person. You keep your place on the waiting list, and we will "
             "write again when another time becomes free. Your waiting lists:",
@@ -57,28 +57,28 @@ def mail_about_lost_hold(
             **values,
         )
     elif obstacle is Obstacle.BUSY:
-        sentence = N_(
+        message = N_(
             "The time with %(mentor)s on %(start)s is no longer held for you, because you have "
             "another session at that time. You keep your place on the waiting list, and we will "
             "write again when another time becomes free. Your waiting lists:",
             **values,
         )
     else:
-        sentence = N_(
+        message = N_(
             "The time with %(mentor)s on %(start)s was held for you, but it can no longer be "
             "booked. You keep your place on the waiting list, and we will write again when "
             "another time becomes free. Your waiting lists:",
             **values,
         )
     subject = N_("A time with %(mentor)s is no longer held for you", mentor=mentor.name)
-    return _mail(student, subject, sentence, key=key)
+    return _mail(student, subject, message, key=key)
 
 
 def _mail(
-    student: User, subject: str, sentence: str, *, key: str, not_after: datetime | None = None
+    student: User, subject: str, message: str, *, key: str, not_after: datetime | None = None
 ) -> Mail:
     language = Language(student.language) if student.language else None
-    text = say(sentence, language, HourCycle(student.hour_cycle or HourCycle.H23))
+    text = say(message, language, HourCycle(student.hour_cycle or HourCycle.H23))
     return Mail(
         to=student.email,
         subject=say(subject, language),

@@ -27,7 +27,7 @@ def event_of(
     The revision of a booking rises with each change of it, and so does the sequence.
     """
     known = (row.changed_at, row.moved_at, row.booked_at)
-    told = [say(sentence, viewer.language, viewer.hour_cycle) for sentence in _told(row, viewer)]
+    told = [say(message, viewer.language, viewer.hour_cycle) for message in _told(row, viewer)]
     if row.status is Status.CANCELLED and row.cancel_reason:
         told.append(row.cancel_reason)
     return Event(

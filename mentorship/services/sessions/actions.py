@@ -47,7 +47,7 @@ class ActionResult:
     changed: bool
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What happened, in words for the person who pressed."""
         done = _DONE[self.action]
         if self.changed:
@@ -110,7 +110,7 @@ def apply_action(
         and isinstance(decision, Apply)
         and cutoff.refuses(party, state.start_time, now)
     ):
-        decision = Refused(cutoff.sentence(state.start_time, viewer.timezone))
+        decision = Refused(cutoff.message(state.start_time, viewer.timezone))
     rule = decision.rule if isinstance(decision, Apply) else None
     if isinstance(decision, Refused):
         rule = decision.overdue
@@ -122,7 +122,7 @@ def apply_action(
         state = _left(rule, state, now)
     session.commit()
     if isinstance(decision, Refused):
-        raise Conflict(decision.sentence, status=state.status, is_delayed=state.is_delayed)
+        raise Conflict(decision.message, status=state.status, is_delayed=state.is_delayed)
     return ActionResult(booking_id, action, state.status, state.is_delayed, rule is not None)
 
 

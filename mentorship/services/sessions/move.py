@@ -37,7 +37,7 @@ class Moved:
     changed: bool
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """What happened, in words for the person who asked."""
         return (
             N_("The session is moved.")
@@ -119,15 +119,15 @@ def _refuse_unless_movable(
     booking: RowMapping, viewer: Viewer, cutoff: Cutoff, *, now: datetime
 ) -> None:
     status, start = booking["status"], booking["start_time"]
-    sentence: str | None = None
+    message: str | None = None
     if status in IS_OVER:
-        sentence = IS_OVER[status]
+        message = IS_OVER[status]
     elif status is Status.ONGOING or start <= now:
-        sentence = N_("This session has begun, so it cannot be moved.")
+        message = N_("This session has begun, so it cannot be moved.")
     elif cutoff.refuses(_party(booking, viewer), start, now):
-        sentence = cutoff.sentence(start, viewer.timezone)
-    if sentence:
-        raise Conflict(sentence, status=status, is_delayed=booking["is_delayed"])
+        message = cutoff.message(start, viewer.timezone)
+    if message:
+        raise Conflict(message, status=status, is_delayed=booking["is_delayed"])
 
 
 def _party(booking: RowMapping, viewer: Viewer) -> Party:

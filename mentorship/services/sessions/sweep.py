@@ -47,7 +47,7 @@ class SweepResult:
     updates: tuple[Update, ...]
 
     @property
-    def sentence(self) -> str:
+    def message(self) -> str:
         """Both counts in one sentence."""
         counts = {"started": _sessions(self.started), "completed": _sessions(self.completed)}
         if not self.failed:

@@ -38,9 +38,9 @@ class Row:
         except InvalidInput as error:
             raise self.wrong(column, str(error)) from None
 
-    def wrong(self, column: str, sentence: str) -> InvalidInput:
+    def wrong(self, column: str, message: str) -> InvalidInput:
         """The error to raise about this cell."""
-        return _wrong(self.number, column, sentence)
+        return _wrong(self.number, column, message)
 
 
 def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> Iterator[Row]:
@@ -131,8 +131,8 @@ def _row(
     return Row(number, {name: cell for name, cell in zip(header, cells, strict=False) if name})
 
 
-def _wrong(number: int, column: str | int, sentence: str) -> InvalidInput:
-    return InvalidInput(f"row {number}, column {column}: {sentence}")
+def _wrong(number: int, column: str | int, message: str) -> InvalidInput:
+    return InvalidInput(f"row {number}, column {column}: {message}")
 
 
 def _column(header: list[str], position: int) -> str | int:

@@ -43,14 +43,14 @@ def update_details() -> Response | str | tuple[str, int]:
         if not hours and hours_left_behind(db.session(), viewer, given["timezone"]):
             return _page(given=given, asks_about_hours=True)
         db.session.rollback()  # A write opens its own transaction, before its first read.
-        sentence = edit_details(
+        message = edit_details(
             db.session(), viewer=viewer, now=utc_now(), hours=hours or "stay", **given
         )
     except InvalidInput as error:
         return _page(error=translate(error), given=given), 400
     g.pop("language", None)  # The answer is in the language that was chosen just now.
     g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
-    return _back(translate(sentence))
+    return _back(translate(message))
 
 
 @bp.post("/password")
@@ -145,6 +145,6 @@ def _page(
     )
 
 
-def _back(sentence: str) -> Response:
-    flash(translate(sentence))
+def _back(message: str) -> Response:
+    flash(translate(message))
     return redirect(url_for("account.show"), code=303)

@@ -36,12 +36,12 @@ def approve(person_id: int) -> Response:
     """Approve a mentor."""
     viewer = required_viewer()
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    sentence = approve_mentor(
+    message = approve_mentor(
         db.session(),
         viewer=viewer,
         person_id=person_id,
         links=current_app.extensions["links"],
         now=utc_now(),
     )
-    flash(translate(sentence))
+    flash(translate(message))
     return redirect(url_for("people.show"), code=303)

@@ -72,9 +72,9 @@ def confirm(confirmation: str) -> Response | tuple[str, int]:
     confirmed = service.confirm(db.session(), viewer=person, password=password)
     if confirmed is None:
         attempts.note_failure(person.email)
-        sentence = N_("The password is not the one that was chosen at sign-up.")
+        message = N_("The password is not the one that was chosen at sign-up.")
         return render_template(
-            "accounts/confirm.html", person=person, error=translate(sentence)
+            "accounts/confirm.html", person=person, error=translate(message)
         ), 401
     attempts.note_success(person.email)
     authentication.sign_in(confirmed)
@@ -129,10 +129,10 @@ def _form(*, error: str | None = None) -> str:
     )
 
 
-def _look_into_mailbox(email: str, sentence: str) -> str:
+def _look_into_mailbox(email: str, message: str) -> str:
     return render_template(
         "accounts/check_inbox.html",
         email=email,
-        sentence=sentence,
+        message=message,
         has_mail_server=current_app.extensions["settings"].smtp_url is not None,
     )

@@ -222,7 +222,7 @@ def _take_rule(rule_id: int) -> Page:
 
 
 def _done(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Response:
-    flash(translate(carry_out(mentor, change, choice).sentence))
+    flash(translate(carry_out(mentor, change, choice).message))
     return redirect(url_for("availability.show"), code=303)
 
 

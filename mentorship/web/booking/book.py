@@ -98,7 +98,7 @@ def create_from_form(slot_id: int) -> AnyResponse:
         booked = book_slot(
             db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits()
         )
-        flash(translate(booked.sentence))
+        flash(translate(booked.message))
         return redirect(f"/sessions/{booked.session_id}", 303)
     except InvalidInput as refused:
         error, status = translate(refused), 400

@@ -143,9 +143,9 @@ def _instant(name: str, unsaid: datetime) -> datetime:
         if not 1970 <= instant.year < 3000:
             raise ValueError
     except (ValueError, OverflowError):
-        sentence = N_(
+        message = N_(
             "The field '%(name)s' must be a time with an offset, like 2026-11-24T09:00:00Z.",
             name=name,
         )
-        raise InvalidInput(sentence) from None
+        raise InvalidInput(message) from None
     return instant

@@ -74,13 +74,13 @@ def join(mentor_id: int) -> Response:
     entry = join_waiting_list(
         db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now
     )
-    sentence = N_("You are on the waiting list of that week.")
+    message = N_("You are on the waiting list of that week.")
     if wants_page():
-        flash(translate(sentence))
+        flash(translate(message))
         return redirect(_PAGE, 303)
     answer = WaitingAnswer(
         success=True,
-        message=translate(sentence),
+        message=translate(message),
         entry_id=entry.id,
         mentor_id=mentor_id,
         week=entry.week,
@@ -109,8 +109,8 @@ def leave(entry_id: int) -> Response:
     body(NoFields)
     db.session.rollback()
     leave_waiting_list(db.session(), viewer=viewer, entry_id=entry_id, now=now)
-    sentence = N_("You are not on that waiting list any more.")
+    message = N_("You are not on that waiting list any more.")
     if wants_page():
-        flash(translate(sentence))
+        flash(translate(message))
         return redirect(_PAGE, 303)
-    return jsonify(LeftAnswer(success=True, message=translate(sentence)).json_ready())
+    return jsonify(LeftAnswer(success=True, message=translate(message)).json_ready())

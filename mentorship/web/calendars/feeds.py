@@ -146,6 +146,6 @@ def _base_url() -> str:
     return base_url
 
 
-def _back(sentence: str) -> AnyResponse:
-    flash(sentence)
+def _back(message: str) -> AnyResponse:
+    flash(message)
     return redirect(url_for("calendar_feeds.show"), code=303)

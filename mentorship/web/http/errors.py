@@ -121,7 +121,7 @@ def _product_error(error: ProductError) -> Response:
     refused = error if isinstance(error, Conflict | NotFree) else None
     is_link = isinstance(error, LinkExpired)
     typed = _typed() if isinstance(error, TooManyChanges) else None
-    response = _answer(_STATUS[type(error)], error.sentence, refused, is_link=is_link, typed=typed)
+    response = _answer(_STATUS[type(error)], error.message, refused, is_link=is_link, typed=typed)
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthenticated) and is_htmx():
@@ -136,7 +136,7 @@ def _confirm_password(error: PasswordNeeded) -> Response:
     viewer = current_viewer()
     page = render_template(
         "accounts/confirm_password.html",
-        sentence=translate(error),
+        message=translate(error),
         is_wrong=isinstance(error, WrongPassword),
         fields=typed_fields(),
         email=viewer.email if viewer else "",
@@ -144,10 +144,10 @@ def _confirm_password(error: PasswordNeeded) -> Response:
     return make_response(page, HTTPStatus.FORBIDDEN)
 
 
-def _flash_once(sentence: str) -> None:
+def _flash_once(message: str) -> None:
     """A page that polls asks again and again, and what it is told would pile up."""
-    if ("message", sentence) not in map(tuple, session.get("_flashes", [])):
-        flash(sentence)
+    if ("message", message) not in map(tuple, session.get("_flashes", [])):
+        flash(message)
 
 
 def _typed() -> list[tuple[str, str]] | None:
@@ -213,18 +213,18 @@ def _route() -> str:
 
 def _answer(
     status: HTTPStatus,
-    sentence: str,
+    message: str,
     refused: Conflict | NotFree | None = None,
     *,
     is_link: bool = False,
     typed: list[tuple[str, str]] | None = None,
 ) -> Response:
     """`typed` are the fields of a form that the page can send again."""
-    sentence = translate(sentence)
+    message = translate(message)
     is_for_machines = request.path.startswith("/api/cron/")
     if is_htmx() and not is_for_machines:
         response = make_response(
-            render_template("shared/_notice.html", sentence=sentence, is_error=True), status
+            render_template("shared/_notice.html", message=message, is_error=True), status
         )
         response.headers["HX-Retarget"] = "#notice"
         response.headers["HX-Reswap"] = "innerHTML"
@@ -234,7 +234,7 @@ def _answer(
         response = make_response(
             render_template(
                 "shared/error.html",
-                sentence=sentence,
+                message=message,
                 title=translate(_TITLES.get(status, _FAILED)),
                 is_signed_out=status == HTTPStatus.UNAUTHORIZED,
                 is_link=is_link,
@@ -243,13 +243,13 @@ def _answer(
             status,
         )
     else:
-        answer = ErrorAnswer(success=False, error=sentence)
+        answer = ErrorAnswer(success=False, error=message)
         if isinstance(refused, NotFree):
             answer = not_free_answer(refused, translate, current_app.extensions["settings"].cutoff)
         elif refused:
             answer = ConflictAnswer(
                 success=False,
-                error=sentence,
+                error=message,
                 status=Status(refused.status),
                 is_delayed=refused.is_delayed,
             )

@@ -29,11 +29,11 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(translate, "translate")
 
 
-def translate(sentence: str | ProductError) -> str:
+def translate(message: str | ProductError) -> str:
     """What somebody below has to say, in the language and the hours of the request."""
-    if isinstance(sentence, ProductError):
-        sentence = sentence.sentence
-    return translations.say(sentence, language(), hour_cycle())
+    if isinstance(message, ProductError):
+        message = message.message
+    return translations.say(message, language(), hour_cycle())
 
 
 def clock(instant: datetime, timezone: str) -> str:

@@ -35,8 +35,8 @@ class CrossSite(ProductError):
     """
 
     def __init__(self, more: str = "") -> None:
-        sentence = N_("This request came from another site, so it was refused.")
-        super().__init__(joined(sentence, more) if more else sentence)
+        message = N_("This request came from another site, so it was refused.")
+        super().__init__(joined(message, more) if more else message)
 
 
 class WrongAddress(ProductError):

@@ -77,10 +77,10 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     )
     if is_htmx():
         notice = render_template(
-            "shared/_notice.html", sentence=translate(outcome.sentence), is_error=False
+            "shared/_notice.html", message=translate(outcome.message), is_error=False
         )
         return make_response(notice, POLL_NOW)
     if wants_page():
-        flash(translate(outcome.sentence))
+        flash(translate(outcome.message))
         return redirect("/dashboard", code=303)
     return jsonify(action_answer(outcome, translate))

@@ -121,7 +121,7 @@ def confirm(session_id: int) -> AnyResponse:
     session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     try:
         fields = body(MoveFields)
-        flash(translate(_move(session_id, fields, viewer, now=now).sentence))
+        flash(translate(_move(session_id, fields, viewer, now=now).message))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
         error, status = translate(refused), 400
@@ -194,5 +194,5 @@ def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
     """Why the viewer cannot change a session that could still be changed by others."""
     cutoff = settings().cutoff
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
-        return translate(cutoff.sentence(page.card.start_time, viewer.timezone))
+        return translate(cutoff.message(page.card.start_time, viewer.timezone))
     return None

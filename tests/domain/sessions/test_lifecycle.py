@@ -138,19 +138,19 @@ def test_every_refusal_is_a_sentence_that_fits_the_state_in_which_the_session_is
         decision = decide(state, action, now)
         if not isinstance(decision, Refused):
             continue
-        sentence = decision.sentence
+        message = decision.message
         left = decision.overdue.target if decision.overdue else state.status
         delayed = state.is_delayed or (
             decision.overdue is not None and decision.overdue.action is Action.DELAY
         )
-        assert sentence[0].isupper()
-        assert sentence.endswith(".")
-        assert "None" not in sentence
-        assert not any(name.value in sentence for name in Status)
-        assert ("already completed" in sentence) == (left is Status.COMPLETED)
-        assert ("already cancelled" in sentence) == (left is Status.CANCELLED)
-        assert ("not started yet" in sentence) == (left is Status.SCHEDULED)
-        if "delayed" in sentence:
+        assert message[0].isupper()
+        assert message.endswith(".")
+        assert "None" not in message
+        assert not any(name.value in message for name in Status)
+        assert ("already completed" in message) == (left is Status.COMPLETED)
+        assert ("already cancelled" in message) == (left is Status.CANCELLED)
+        assert ("not started yet" in message) == (left is Status.SCHEDULED)
+        if "delayed" in message:
             assert delayed
 
 
@@ -167,12 +167,12 @@ def test_a_refusal_that_marks_the_delay_says_which_time_has_passed(action, when,
     decision = decide(a_state("SCHEDULED", delayed=False, arrived=False), action, TIMES[when])
 
     assert isinstance(decision, Refused)
-    assert decision.sentence.startswith(f"{passed} of this session has passed")
-    assert "marked as delayed" in decision.sentence
+    assert decision.message.startswith(f"{passed} of this session has passed")
+    assert "marked as delayed" in decision.message
 
 
 def test_start_on_a_delayed_session_points_to_the_arrival():
     decision = decide(a_state("ONGOING", delayed=True, arrived=False), Action.START, START)
 
     assert isinstance(decision, Refused)
-    assert "Mark the arrival instead" in decision.sentence
+    assert "Mark the arrival instead" in decision.message

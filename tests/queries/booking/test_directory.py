@@ -111,7 +111,7 @@ def test_a_new_name_is_found_and_the_old_one_is_not(session, cast):
 
 
 @pytest.mark.parametrize(
-    ("fields", "sentence"),
+    ("fields", "message"),
     [
         ({"headline": "x" * 161}, "The headline is longer than 160"),
         ({"headline": "a\x00b"}, "cannot be used"),
@@ -122,9 +122,9 @@ def test_a_new_name_is_found_and_the_old_one_is_not(session, cast):
     ],
 )
 def test_what_does_not_fit_is_refused_in_words_and_nothing_is_stored(
-    session, cast, fields, sentence
+    session, cast, fields, message
 ):
-    with pytest.raises(InvalidInput, match=sentence):
+    with pytest.raises(InvalidInput, match=message):
         says(session, cast.mentor, **fields)
     assert names(session) == []
 

@@ -118,10 +118,10 @@ def test_each_wrong_cell_is_named_by_row_and_column_and_nobody_is_made(session):
         content = a_file("first@example.org,First,mentor,,", "", wrong, "z@example.org,Z,admin,,")
         with pytest.raises(InvalidInput) as refused:
             import_users(session, content, now=NOW)
-        sentence = str(refused.value)
-        assert sentence.startswith(f"row 4, column {column}: "), sentence
-        assert complaint in sentence
-        assert sentence.endswith(".")
+        message = str(refused.value)
+        assert message.startswith(f"row 4, column {column}: "), message
+        assert complaint in message
+        assert message.endswith(".")
         assert set(stored(session)) == {"known@example.org"}
 
 

@@ -48,7 +48,7 @@ def test_a_booking_keeps_topic_notes_and_when_it_was_made(session, cast, slot):
     )  # fmt: skip
     assert (kept.topic, kept.notes, kept.booked_at) == ("Testing", "See §3.", NOW)
     assert (kept.start_time, kept.end_time) == (at("12:00"), at("13:00"))
-    assert booked.sentence == "The session is booked: Testing with Maya Mentor."
+    assert booked.message == "The session is booked: Testing with Maya Mentor."
 
 
 def test_the_same_student_again_keeps_the_session_there_is(session, cast, slot):

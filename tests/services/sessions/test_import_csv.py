@@ -168,9 +168,9 @@ WRONG_CELLS = [
 def test_each_wrong_cell_is_named_by_row_and_column_and_nothing_is_imported(session, cast):
     on_two_lines = row(topic='"A topic\n"')
     for column, wrong, complaint in WRONG_CELLS:
-        sentence = refusal(session, a_file(LATER, "", on_two_lines, wrong, LATER))
-        assert sentence.startswith(f"row 5, column {column}: "), (wrong, sentence)
-        assert complaint in sentence
+        message = refusal(session, a_file(LATER, "", on_two_lines, wrong, LATER))
+        assert message.startswith(f"row 5, column {column}: "), (wrong, message)
+        assert complaint in message
 
 
 def test_a_file_with_a_header_alone_imports_nothing(session, cast):
@@ -181,9 +181,9 @@ def test_a_file_with_a_header_alone_imports_nothing(session, cast):
 def test_a_slot_is_booked_once_within_a_file_whatever_offset_names_it(session, cast):
     same = row(student_email=STELLA, start="2026-11-24T11:00+01:00", end="2026-11-24T06:00-05:00")
 
-    sentence = refusal(session, a_file(GOOD, LATER, same))
+    message = refusal(session, a_file(GOOD, LATER, same))
 
-    assert sentence == "row 4, column start: this slot of the mentor is booked already."
+    assert message == "row 4, column start: this slot of the mentor is booked already."
 
 
 def test_a_slot_that_is_booked_in_the_database_is_refused(session, cast):

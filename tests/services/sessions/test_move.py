@@ -118,8 +118,8 @@ def test_nobody_moves_a_session_to_another_mentors_time_or_a_strangers_session(
 def test_a_student_may_move_and_cancel_until_four_hours_before_and_hears_until_when(
     session, cast, slots, booking
 ):
-    sentence = "until 4 hours before it starts. For this one that was Tue 24 Nov 2026, 08:00 UTC"
-    with pytest.raises(Conflict, match=sentence) as refused:
+    message = "until 4 hours before it starts. For this one that was Tue 24 Nov 2026, 08:00 UTC"
+    with pytest.raises(Conflict, match=message) as refused:
         go(session, booking, slots[1], cast.student, now=at("08:00"))
     assert refused.value.status is Status.SCHEDULED
 
@@ -129,7 +129,7 @@ def test_a_student_may_move_and_cancel_until_four_hours_before_and_hears_until_w
             reason="Ill.", cutoff=FOUR_HOURS,
         )  # fmt: skip
 
-    with pytest.raises(Conflict, match=sentence):
+    with pytest.raises(Conflict, match=message):
         cancel(cast.student, at("08:00"))
     assert the_booking(session, booking).status is Status.SCHEDULED
     assert go(session, booking, slots[1], cast.mentor, now=at("11:59")).changed

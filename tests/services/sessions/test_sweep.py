@@ -143,7 +143,7 @@ def test_the_result_tells_delays_first_each_with_its_due_time(session, cast):
     assert [update.session_id for update in done.updates] == [first, second, over]
     assert [update.due_at for update in done.updates] == [at("09:00"), at("09:30"), at("09:00")]
     assert {update.timestamp for update in done.updates} == {at("10:00")}
-    assert done.sentence == "2 sessions became ongoing with a delay and 1 session completed."
+    assert done.message == "2 sessions became ongoing with a delay and 1 session completed."
 
 
 def test_only_the_updates_that_the_caller_keeps_come_back(session, cast):

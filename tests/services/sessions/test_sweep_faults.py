@@ -140,7 +140,7 @@ def test_a_bad_completion_holds_up_neither_delays_nor_other_completions(session,
     result = sweep(session, NOON)
 
     assert (result.started, result.completed, result.failed) == (1, 2, 1)
-    assert result.sentence == (
+    assert result.message == (
         "1 session became ongoing with a delay and 2 sessions completed; 1 session failed."
     )
     assert [the_booking(session, number).status for number in (first, bad, last, late)] == [

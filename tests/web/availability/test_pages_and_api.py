@@ -199,15 +199,15 @@ def test_days_off_ask_only_where_a_session_is_on_them(mentor, session, booked):
 
 def test_the_same_days_are_not_taken_off_twice(mentor, session, hours):
     """On the page nor by a program; a part of them, and another note for them, are."""
-    sentence = "You have these days off already."
+    message = "You have these days off already."
     fields = {"firstDay": "2026-12-25", "lastDay": "2026-12-26", "note": "Family"}
     for step in ("preview", "save"):
         refused = mentor.post("/availability/days-off/new", data=fields | {"step": step})
-        assert (refused.status_code, sentence in refused.text) == (400, True)
+        assert (refused.status_code, message in refused.text) == (400, True)
         assert 'name="note" value="Family"' in refused.text
     path = "/api/availability/days-off"
     refused = mentor.post(path, json=fields)
-    assert (refused.status_code, refused.json) == (400, {"success": False, "error": sentence})
+    assert (refused.status_code, refused.json) == (400, {"success": False, "error": message})
     assert count(session, DayOff) == 1
 
     other = mentor.post(path, json=fields | {"lastDay": "2026-12-25"}).json["id"]

@@ -247,19 +247,19 @@ def test_a_student_hears_until_when_a_change_was_possible(client_for, session, c
     booking = a_seat(session, slots[0], cast.student)
     clock.move_to(at("10:00"))
     student = client_for(cast.student)
-    sentence = "For this one that was Tue 24 Nov 2026, 10:00 UTC."
+    message = "For this one that was Tue 24 Nov 2026, 10:00 UTC."
 
     for answer in (
         student.post(f"/api/sessions/{booking}/cancel", json={"reason": "Ill"}),
         student.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]}),
     ):
         assert (answer.status_code, answer.json["status"]) == (409, "SCHEDULED")
-        assert sentence in answer.json["error"]
+        assert message in answer.json["error"]
     page = student.get(f"/sessions/{booking}").text
-    assert (sentence in page, "Cancel" in page, "Move to" in page) == (True, False, False)
+    assert (message in page, "Cancel" in page, "Move to" in page) == (True, False, False)
     assert "Cancel this session" in client_for(cast.mentor).get(f"/sessions/{booking}").text
     late = student.post(f"/sessions/{booking}/move", data={"slotId": slots[1]})
-    assert (late.status_code, sentence in late.text) == (409, True)
+    assert (late.status_code, message in late.text) == (409, True)
     assert client_for(cast.mentor).post(f"/api/sessions/{booking}/cancel").status_code == 200
 
 

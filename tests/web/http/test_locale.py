@@ -49,23 +49,23 @@ def test_days_are_written_as_the_language_does(language, words):
 def test_a_sentence_is_english_by_itself_and_is_said_in_another_language_with_its_values():
     count = ngettext("%(n)s session cancelled.", "%(n)s sessions cancelled.", 2)
     done = N_("The session %(is_done)s.", is_done=N_("is cancelled"))
-    sentence = joined(N_("Saved:"), count, done)
+    message = joined(N_("Saved:"), count, done)
 
-    assert sentence == "Saved: 2 sessions cancelled. The session is cancelled."
-    assert say(sentence, Language.DE) == (
+    assert message == "Saved: 2 sessions cancelled. The session is cancelled."
+    assert say(message, Language.DE) == (
         "Gespeichert: 2 Sitzungen abgesagt. Die Sitzung ist abgesagt."
     )
-    assert say(sentence, None) == sentence
+    assert say(message, None) == message
     assert say("", Language.DE) == ""
 
 
 def test_times_in_a_sentence_are_written_as_the_reader_does():
     starts = datetime(2026, 11, 24, 13, 5, tzinfo=UTC)
-    sentence = Cutoff(timedelta(hours=1)).sentence(starts, "Europe/Berlin")
+    message = Cutoff(timedelta(hours=1)).message(starts, "Europe/Berlin")
 
-    assert "that was Tue 24 Nov 2026, 13:05 CET." in sentence
-    assert "Di., 24. Nov. 2026, 13:05 CET." in say(sentence, Language.DE)
-    assert "Tue 24 Nov 2026, 1:05\xa0PM CET." in say(sentence, Language.EN, HourCycle.H12)
+    assert "that was Tue 24 Nov 2026, 13:05 CET." in message
+    assert "Di., 24. Nov. 2026, 13:05 CET." in say(message, Language.DE)
+    assert "Tue 24 Nov 2026, 1:05\xa0PM CET." in say(message, Language.EN, HourCycle.H12)
 
 
 def test_pages_follow_the_browser_until_a_language_is_chosen(client_for, session):
