@@ -49,6 +49,10 @@ def on_stop(act: Callable[[], object]) -> None:
 
 def serve_application(target: str, *, host: str, port: int, workers: int) -> None:
     """Serve the WSGI application `target` until the process is told to stop."""
+    if multiprocessing.get_start_method() == "forkserver":
+        # The default on Linux from Python 3.14 on. Workers are forked as before, with what is
+        # loaded and with the signals held.
+        multiprocessing.set_start_method("fork", force=True)
     server = Granian(
         target,
         address=host,
