@@ -15,6 +15,13 @@ def is_refusal(response):
     return response.status_code >= 400 or response.headers.get("Location", "").startswith("/login?")
 
 
+def is_private(row, response):
+    """Whether no browser keeps the answer; programs may, but ask whether a calendar has changed."""
+    may_keep = row.rule.startswith("/calendar/") and response.status_code == 200
+    expected = "private, no-cache" if may_keep else "no-store"
+    return response.headers["Cache-Control"] == expected
+
+
 def trespasses(row, scene, client_for, engine):
     """What is wrong with how a route treats the six: a status, or a trace in the database."""
     found = []
@@ -33,6 +40,8 @@ def trespasses(row, scene, client_for, engine):
         )
         if response.status_code != row.statuses[name]:
             found.append(f"{name} got {response.status_code}")
+        if not is_private(row, response):
+            found.append(f"{name} got an answer that a browser may keep")
         after = dump(engine)
         if is_refusal(response) and after != before:
             found.append(f"{name} was refused and changed something")
