@@ -9,6 +9,7 @@ from mentorship.domain.booking.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import SweepFailure
+from mentorship.queries.sessions import dashboard as dashboard_queries
 from mentorship.queries.sessions.dashboard import Section, dashboard
 from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at
