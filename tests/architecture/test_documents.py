@@ -16,8 +16,20 @@ from tests.support.databases import settings_for
 SETTINGS = {name.upper() for name in Settings.model_fields}
 
 
-def readme():
-    return (PROJECT / "README.md").read_text()
+def page(name):
+    return (PROJECT / name).read_text()
+
+
+def documents():
+    """All that a person reads about the product, but the changelog and the decisions."""
+    return "\n".join(
+        file.read_text() for file in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"))
+        if file.name != "CHANGELOG.md"
+    )  # fmt: skip
+
+
+def settings_section():
+    return page("docs/reference.md").partition("## Settings")[2].partition("\n## ")[0]
 
 
 def test_the_sample_of_the_settings_names_each_of_them_and_no_other():
@@ -28,15 +40,12 @@ def test_the_sample_of_the_settings_names_each_of_them_and_no_other():
     ]
 
 
-def test_the_table_of_the_settings_in_the_readme_names_each_of_them_and_no_other():
-    section = readme().partition("## Settings")[2].partition("\n## ")[0]
-
-    assert set(re.findall(r"^\| `([A-Z_]+)` \|", section, re.MULTILINE)) == SETTINGS
+def test_the_table_of_the_settings_names_each_of_them_and_no_other():
+    assert set(re.findall(r"^\| `([A-Z_]+)` \|", settings_section(), re.MULTILINE)) == SETTINGS
 
 
-def test_the_defaults_in_the_readme_are_those_of_the_code():
-    section = readme().partition("## Settings")[2].partition("\n## ")[0]
-    defaults = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)`", section, re.MULTILINE))
+def test_the_defaults_in_the_table_are_those_of_the_code():
+    defaults = dict(re.findall(r"^\| `([A-Z_]+)` \| `([^`]+)`", settings_section(), re.MULTILINE))
 
     assert defaults == {
         name.upper(): str(field.default)
@@ -59,8 +68,8 @@ def commands(tmp_path_factory):
     return app.cli.commands
 
 
-def test_every_flask_command_in_the_readme_exists_with_its_options(commands):
-    found = list(flask_commands(readme()))
+def test_every_flask_command_in_the_documents_exists_with_its_options(commands):
+    found = list(flask_commands(documents()))
 
     assert len(found) >= 6
     for name, *arguments in found:
@@ -99,8 +108,9 @@ def after_the_demo(tmp_path):
     return tmp_path
 
 
-def test_to_begin_for_real_one_types_what_the_readme_says(after_the_demo):
-    block = readme().partition("To begin for real")[2].partition("```sh\n")[2].partition("```")[0]
+def test_to_begin_for_real_one_types_what_the_deployment_page_says(after_the_demo):
+    text = page("docs/deployment.md").partition("## Begin for real")[2]
+    block = text.partition("```sh\n")[2].partition("```")[0]
     nothing_set = {name: value for name, value in os.environ.items() if name not in SETTINGS}
 
     done = subprocess.run(
@@ -114,17 +124,35 @@ def test_to_begin_for_real_one_types_what_the_readme_says(after_the_demo):
         assert line in done.stdout
 
 
-def test_every_make_target_in_the_readme_exists():
-    makefile = (PROJECT / "Makefile").read_text()
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
-    named = set(re.findall(r"(?:^|`|=\S+ )make ([a-z]+)", readme(), re.MULTILINE))
+def test_every_make_target_in_the_documents_exists():
+    makefile = page("Makefile")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    named = set(re.findall(r"(?:^|`|=\S+ )make ([a-z-]+)", documents(), re.MULTILINE))
 
-    assert {"run", "test", "bench", "proof"} <= named <= targets
+    assert {"run", "test", "check", "bench", "proof"} <= named <= targets
 
 
-def test_every_folder_that_the_readme_names_exists():
-    section = readme().partition("## Where things live")[2]
-    named = re.findall(r"`([a-z_]+/[a-z_/]*(?:\.py)?)`", section)
+PLACES = re.compile(r"`((?:mentorship|templates|static|tests|docs|bench|migrations)/[\w./]*)`")
+SHORT = re.compile(
+    r"`((?:domain|models|queries|services|adapters|schemas|web|cli)/[a-z_/]+(?:\.py|/))`"
+)
 
-    assert len(named) > 8
-    assert [name for name in named if not (PROJECT / name).exists()] == []
+
+@pytest.mark.parametrize("name", ["docs/architecture.md", "CONTRIBUTING.md", "SECURITY.md"])
+def test_every_place_that_a_page_about_the_code_names_exists(name):
+    text = page(name)
+    named = PLACES.findall(text) + [f"mentorship/{place}" for place in SHORT.findall(text)]
+
+    assert len(named) > 4
+    assert [place for place in named if not (PROJECT / place).exists()] == []
+
+
+def test_every_link_between_the_documents_leads_somewhere():
+    links = [
+        (file, link)
+        for file in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md"))
+        for link in re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", file.read_text())
+    ]
+
+    assert len(links) > 20
+    assert [(file.name, link) for file, link in links if not (file.parent / link).exists()] == []
