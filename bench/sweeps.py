@@ -21,7 +21,7 @@ from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Moment
 from mentorship.models import Cause
 from mentorship.models.booking import source_predicate
-from mentorship.services.sessions.sweep import SweepResult, return_none, update_session_statuses
+from mentorship.services.sessions.sweep import SweepResult, no_updates, update_session_statuses
 
 _SET_BACK = """NOT EXISTS (SELECT 1 FROM sweep_failures
     WHERE booking_id = session_bookings.id AND retry_at > :now)"""
@@ -135,7 +135,9 @@ class Bench:
     def sweep(self, now: datetime) -> SweepResult:
         """The product's sweep, in a session of its own."""
         with Session(self.engine, expire_on_commit=False) as session:
-            return update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_none)
+            return update_session_statuses(
+                session, now=now, cause=Cause.WORKER, returning=no_updates
+            )
 
     def execute(self, statement: str, now: datetime, *, head: int = 0) -> Any:
         """A raw statement; `:now` in it is that instant, `:head` a journal id."""

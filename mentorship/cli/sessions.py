@@ -19,8 +19,8 @@ from mentorship.schemas.contract import sweep_answer
 from mentorship.services.sessions.import_csv import import_sessions
 from mentorship.services.sessions.sweep import (
     SweepResult,
+    all_updates,
     preview_sweep,
-    return_all,
     update_session_statuses,
 )
 
@@ -78,7 +78,7 @@ def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
         result = preview_sweep(db.session(), now=now)
     else:
         result = update_session_statuses(
-            db.session(), now=now, cause=Cause.COMMAND, keep=return_all
+            db.session(), now=now, cause=Cause.COMMAND, returning=all_updates
         )
     click.echo(json.dumps(sweep_answer(result, now, str)) if as_machine else _table(result))
     if dry_run or at:

@@ -24,7 +24,7 @@ from mentorship.services.availability.changes import SaveDaysOff, SaveRule
 from mentorship.services.booking.mentor_profile import edit_profile
 from mentorship.services.calendars.feeds import create_feed
 from mentorship.services.mail.compose import unsubscribe_token
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
 from tests.support.browser import Site
 from tests.support.builders import (
@@ -78,8 +78,14 @@ def a_crowd(site: Site) -> Crowd:
     upcoming = book(5, Status.SCHEDULED, 1)
     for number in range(3):
         booking = book(70 * number + 90, Status.SCHEDULED, number)
-        apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=now,
-                reason=("y" * 300, "Not well today. " * 18, None)[number])  # fmt: skip
+        apply_action(
+            session,
+            booking_id=booking,
+            action=Action.CANCEL,
+            viewer=mentor,
+            now=now,
+            cancellation=Cancellation(reason=("y" * 300, "Not well today. " * 18, None)[number]),
+        )
         book(70 * number + 90, Status.SCHEDULED, number)
     for number in range(45):
         over = book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)

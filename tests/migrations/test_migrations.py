@@ -36,7 +36,7 @@ from mentorship.queries.shared.installation import identity_of
 from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.import_csv import import_sessions
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_cast, at, some_users
 from tests.support.databases import settings_for
 
@@ -111,7 +111,7 @@ def a_day_at_work():
         apply_action(
             session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=at("14:55")
         )
-        update_session_statuses(session, now=at("12:00"), cause=Cause.WORKER, keep=return_none)
+        update_session_statuses(session, now=at("12:00"), cause=Cause.WORKER, returning=no_updates)
         session.add(SweepFailure(booking_id=booking, attempts=1, retry_at=at("13:00"), error="x"))
         session.commit()
 

@@ -11,8 +11,8 @@ from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, SessionBooking, StatusChange
 from mentorship.services.sessions.sweep import (
     BATCH,
-    return_all,
-    return_none,
+    all_updates,
+    no_updates,
     update_session_statuses,
 )
 from tests.proof.conftest import sizes
@@ -40,7 +40,7 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 ):
     engine = session.get_bind()
     many(session, cast, 3_000, starts=at("08:00", days=-2))
-    small, _ = peak_of(session, keep=return_none)
+    small, _ = peak_of(session, returning=no_updates)
     many(session, cast, count, starts=at("08:00"))
     rows_of_updates, commits = [], []
 
@@ -50,7 +50,7 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 
     event.listen(engine, "after_cursor_execute", note)
     event.listen(engine, "commit", lambda _connection: commits.append(len(rows_of_updates)))
-    large, result = peak_of(session, keep=return_none)
+    large, result = peak_of(session, returning=no_updates)
 
     assert (result.started, result.completed, result.failed) == (count / 2, count / 2, 0)
     assert large < GROWN * small
@@ -73,9 +73,9 @@ def test_a_backlog_takes_the_memory_of_a_small_one_and_short_transactions(
 
 def test_the_measure_of_memory_catches_a_sweep_that_keeps_everything(session, cast):
     many(session, cast, 1_000, starts=at("08:00", days=-2))
-    small, _ = peak_of(session, keep=return_all)
+    small, _ = peak_of(session, returning=all_updates)
     many(session, cast, 6_000, starts=at("08:00"))
-    large, result = peak_of(session, keep=return_all)
+    large, result = peak_of(session, returning=all_updates)
 
     assert len(result.updates) == 6_000
     assert large > GROWN * small

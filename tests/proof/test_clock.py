@@ -19,7 +19,7 @@ from mentorship.models import Cause, SessionBooking
 from mentorship.services.operations.worker import run_worker
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.import_csv import import_sessions
-from mentorship.services.sessions.sweep import return_all, update_session_statuses
+from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.proof.world import a_world
 from tests.support.builders import a_user, at
@@ -99,7 +99,7 @@ def early_or_late(session, sweep, zone):
 
 
 def product_sweep(session, now):
-    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_all)
+    result = update_session_statuses(session, now=now, cause=Cause.WORKER, returning=all_updates)
     return [each.due_at for each in result.updates]
 
 

@@ -24,7 +24,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import anything_due
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE, die_between_the_two_transactions, keep_going
 from tests.proof.world import a_world
@@ -44,7 +44,7 @@ def check_after_the_kills(reader, before, acknowledged):
     """
     now = utc_now()
     with Session(reader) as session:
-        update_session_statuses(session, now=now, cause=Cause.COMMAND, keep=return_none)
+        update_session_statuses(session, now=now, cause=Cause.COMMAND, returning=no_updates)
         assert not anything_due(session, now=now)
     if reader.dialect.name == "sqlite":
         with reader.connect() as connection:

@@ -104,7 +104,7 @@ class Product:
     def sweep(self, now, cause):
         with self.session() as session:
             result = sweeping.update_session_statuses(
-                session, now=now, cause=Cause(cause), keep=sweeping.return_all
+                session, now=now, cause=Cause(cause), returning=sweeping.all_updates
             )
         told = {(self.ids.index(each.session_id), each.due_at) for each in result.updates}
         return result.started, result.completed, result.failed, told

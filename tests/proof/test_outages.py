@@ -23,7 +23,7 @@ from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.services.operations.worker import AFTER_AN_ERROR, run_worker
-from mentorship.services.sessions.sweep import BATCH, return_none, update_session_statuses
+from mentorship.services.sessions.sweep import BATCH, no_updates, update_session_statuses
 from tests.conftest import CRON_SECRET
 from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE
@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_at_any_page_makes_a_sweep_late_and_loses_nothing(
         failed += answer.status_code == 200
         # What was set back comes again within the minute, the rest at once.
         update_session_statuses(
-            session, now=utc_now() + 2 * MINUTE, cause=Cause.WORKER, keep=return_none
+            session, now=utc_now() + 2 * MINUTE, cause=Cause.WORKER, returning=no_updates
         )
     assert len(journal_in(reader)) == 2 * pages > 6
     assert failed > 0

@@ -57,7 +57,7 @@ def _one(
     world: World, style: str, chance: random.Random, session: Session, now: datetime
 ) -> dict[str, int]:
     if chance.random() < 0.25:
-        result = SWEEP[style](session, now=now, cause=Cause.WORKER, keep=sweeping.return_none)
+        result = SWEEP[style](session, now=now, cause=Cause.WORKER, returning=sweeping.no_updates)
         return {
             "operations": 1,
             "swept": result.started + result.completed,
@@ -184,7 +184,7 @@ def keep_going(world: World, seed: int, ledger: Path) -> None:
                 try:
                     if chance.random() < 0.5:
                         sweeping.update_session_statuses(
-                            session, now=now, cause=Cause.WORKER, keep=sweeping.return_none
+                            session, now=now, cause=Cause.WORKER, returning=sweeping.no_updates
                         )
                         continue
                     number = min(world.number_at(now) + chance.randint(-9, 9), world.sessions - 1)
@@ -227,7 +227,7 @@ def die_at_call(url: str, number: int, what: str, booking_id: int, viewer: Viewe
     with Session(engine, expire_on_commit=False) as session, at_call(engine, die):
         if what == "sweep":
             sweeping.update_session_statuses(
-                session, now=now, cause=Cause.WORKER, keep=sweeping.return_none
+                session, now=now, cause=Cause.WORKER, returning=sweeping.no_updates
             )
         else:
             actions.apply_action(

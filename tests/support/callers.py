@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from mentorship.models import Cause, WebhookCall, WebhookEndpoint
 from mentorship.schemas.webhooks import webhook_body
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.services.webhooks.send import WebhookSender
 from tests.support.builders import a_booking, at
 
@@ -17,7 +17,7 @@ TEN = at("10:00")
 def delay(session, cast, count=1):
     """So many sessions become delayed at ten; returns their ids."""
     ids = [a_booking(session, mentor=cast.mentor, student=cast.student) for _ in range(count)]
-    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, returning=no_updates)
     return ids
 
 

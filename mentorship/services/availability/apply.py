@@ -27,7 +27,7 @@ from mentorship.services.availability.publish import apply_plan, publish, withdr
 from mentorship.services.availability.slot_limits import most_slots
 from mentorship.services.booking.holds import release_holds
 from mentorship.services.booking.mentor_profile import ensure_profile
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.shared.locks import lock_people
 
 log = structlog.get_logger(__name__)
@@ -226,9 +226,13 @@ def _cancel(
             continue
         try:
             apply_action(
-                session, booking_id=booked.id, action=Action.CANCEL, viewer=mentor,
-                now=now, reason=reason, slot_id=booked.slot_id,
-            )  # fmt: skip
+                session,
+                booking_id=booked.id,
+                action=Action.CANCEL,
+                viewer=mentor,
+                now=now,
+                cancellation=Cancellation(reason=reason, slot_id=booked.slot_id),
+            )
             cancelled[booked.id] = booked.slot_id
         except Conflict:  # Somebody was faster: it has begun, or was moved.
             continue

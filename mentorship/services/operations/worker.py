@@ -24,7 +24,7 @@ from mentorship.services.mail.reminders import enqueue_reminders
 from mentorship.services.mail.send import send_due_mail
 from mentorship.services.operations.retention import Retention
 from mentorship.services.sessions.recording_webhook import forget_old_calls
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.services.webhooks.send import WebhookSender
 
 log = structlog.get_logger(__name__)
@@ -136,7 +136,7 @@ def _mail_once(
 def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
     """One sweep and what else the time brings; returns how long to wait before the next."""
     now = clock()
-    result = update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_none)
+    result = update_session_statuses(session, now=now, cause=Cause.WORKER, returning=no_updates)
     if result.started or result.completed or result.failed:
         log.info("swept", started=result.started, completed=result.completed, failed=result.failed)
     expire_holds(session, now=now)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, or_, select, update
+from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write, lock_journal
@@ -14,6 +14,7 @@ from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.sessions.lifecycle import (
     OPEN,
     Action,
+    AlreadyHolds,
     Apply,
     Party,
     Refused,
@@ -23,7 +24,7 @@ from mentorship.domain.sessions.lifecycle import (
     decide,
     permitted,
 )
-from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound
+from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.sessions.journal import last_change_id
@@ -63,6 +64,19 @@ _DONE = {
 }
 
 
+@dataclass(frozen=True)
+class Cancellation:
+    """What only a cancellation looks at.
+
+    `reason` is kept and shown to the others. `cutoff` binds students. Where `slot_id` is given,
+    the booking is cancelled only while it is still in that slot.
+    """
+
+    reason: str | None = None
+    cutoff: Cutoff = NO_CUTOFF
+    slot_id: int | None = None
+
+
 def apply_action(
     session: Session,
     *,
@@ -70,60 +84,93 @@ def apply_action(
     action: Action,
     viewer: Viewer,
     now: datetime,
-    reason: str | None = None,
-    cutoff: Cutoff = NO_CUTOFF,
-    slot_id: int | None = None,
+    cancellation: Cancellation = Cancellation(),
 ) -> ActionResult:
     """Carry out `action` on a booking for `viewer` at `now` (UTC), and commit.
 
-    The slot and its bookings are locked first, so of two racing actions one wins and the other
-    sees what the first left. What the mentor or an admin starts or completes is the whole
-    group: the same rule is applied to each open booking of the slot that it fits, in the same
-    commit. A cancellation keeps `reason`, is bound by `cutoff` for students, and offers the
-    time to the waiting list.
+    1. Lock the slot and its bookings: of two racing actions one wins, and the other one sees
+       what the first left.
+    2. Refuse strangers and people of the wrong role.
+    3. Decide by the rules. If the clock's transition was due and not yet applied, that one is
+       applied and the action is refused (specification, 2).
+    4. Store the transition with its journal row and mail. A mentor or an admin who starts or
+       completes a session acts on the whole group: the rule is applied to each open booking of
+       the slot that it fits, in the same commit. A cancelled time goes to the waiting list.
 
     Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong
-    role, and Conflict when the state does not allow the action, or the booking is no longer in
-    `slot_id`, where one is given. If the clock's transition was
-    due and not yet applied, that one is applied before Conflict is raised (specification, 2).
+    role, and Conflict when the state does not allow the action.
     """
     begin_write(session)
-    rows = _lock(session, booking_id, action)
-    booking = next((row for row in rows if row["id"] == booking_id), None)
-    party = booking is not None and viewer.party(
-        student_id=booking["student_id"], mentor_id=booking["mentor_id"]
-    )
-    if not booking or not party:
+    try:
+        bookings = _lock(session, booking_id, action)
+        booking, party = _booking_of(viewer, booking_id, bookings)
+        if not permitted(action, party):
+            raise Forbidden(N_("Only the mentor of this session can do that."))
+        _refuse_if_moved(booking, cancellation)
+        decision = _decide(booking, action, party, viewer, cancellation, now=now)
+        rule = _rule_to_apply(decision)
+        if rule is not None:
+            whole_group = isinstance(decision, Apply) and _is_for_all(action, party)
+            changed = _matching(rule, bookings, now) if whole_group else [booking]
+            change = _Change(rule, Cause(party.value), viewer.id, cancellation.reason)
+            _store(session, change, changed, now=now)
+    except ProductError:
         session.rollback()
-        raise NotFound(N_("There is no such session."))
-    if not permitted(action, party):
-        session.rollback()
-        raise Forbidden(N_("Only the mentor of this session can do that."))
-    state = _state(booking)
-    if slot_id not in (None, booking["time_slot_id"]):
-        session.rollback()
-        raise Conflict(N_("This session is over or was just moved."), status=state.status,
-                       is_delayed=state.is_delayed)  # fmt: skip
-    decision = decide(state, action, now)
-    if (
-        action is Action.CANCEL
-        and isinstance(decision, Apply)
-        and cutoff.refuses(party, state.start_time, now)
-    ):
-        decision = Refused(cutoff.message(state.start_time, viewer.timezone))
-    rule = decision.rule if isinstance(decision, Apply) else None
-    if isinstance(decision, Refused):
-        rule = decision.overdue
-    if rule is not None:
-        whole_group = isinstance(decision, Apply) and _is_for_all(action, party)
-        changed = [row for row in rows if whole_group and rule.matches(_state(row), now)]
-        change = _Change(rule, Cause(party.value), viewer.id, reason)
-        _store(session, change, changed or [booking], now=now)
-        state = _left(rule, state, now)
+        raise
     session.commit()
+    state = _state(booking) if rule is None else _state_after(rule, _state(booking), now)
     if isinstance(decision, Refused):
         raise Conflict(decision.message, status=state.status, is_delayed=state.is_delayed)
     return ActionResult(booking_id, action, state.status, state.is_delayed, rule is not None)
+
+
+def _booking_of(
+    viewer: Viewer, booking_id: int, bookings: Sequence[RowMapping]
+) -> tuple[RowMapping, Party]:
+    """The booking and the viewer's part in it. Raises NotFound for a stranger."""
+    for booking in bookings:
+        party = viewer.party(student_id=booking["student_id"], mentor_id=booking["mentor_id"])
+        if booking["id"] == booking_id and party is not None:
+            return booking, party
+    raise NotFound(N_("There is no such session."))
+
+
+def _refuse_if_moved(booking: RowMapping, cancellation: Cancellation) -> None:
+    if cancellation.slot_id not in (None, booking["time_slot_id"]):
+        raise Conflict(
+            N_("This session is over or was just moved."),
+            status=booking["status"],
+            is_delayed=booking["is_delayed"],
+        )
+
+
+def _decide(
+    booking: RowMapping,
+    action: Action,
+    party: Party,
+    viewer: Viewer,
+    cancellation: Cancellation,
+    *,
+    now: datetime,
+) -> Apply | AlreadyHolds | Refused:
+    """What the rules say, and for a student who cancels the cut-off, too."""
+    decision = decide(_state(booking), action, now)
+    if action is Action.CANCEL and isinstance(decision, Apply):
+        cutoff, start = cancellation.cutoff, booking["start_time"]
+        if cutoff.refuses(party, start, now):
+            return Refused(cutoff.message(start, viewer.timezone))
+    return decision
+
+
+def _rule_to_apply(decision: Apply | AlreadyHolds | Refused) -> Rule | None:
+    """The rule of the action, or the clock's that should have come first; None for no change."""
+    if isinstance(decision, Apply):
+        return decision.rule
+    return decision.overdue if isinstance(decision, Refused) else None
+
+
+def _matching(rule: Rule, bookings: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
+    return [booking for booking in bookings if rule.matches(_state(booking), now)]
 
 
 def _is_for_all(action: Action, party: Party) -> bool:
@@ -144,23 +191,26 @@ def _lock(session: Session, booking_id: int, action: Action) -> Sequence[RowMapp
         if action is Action.CANCEL:
             lock_people(session, [place.mentor_id, place.student_id])
         lock_slots(session, [place.time_slot_id])
-        rows = (
-            session.execute(
-                select(_BOOKINGS)
-                .where(
-                    _BOOKINGS.c.time_slot_id == place.time_slot_id,
-                    or_(_BOOKINGS.c.id == booking_id, _BOOKINGS.c.status.in_(OPEN)),
-                )
-                .order_by(_BOOKINGS.c.id)
-                .with_for_update()
-            )
+        bookings = (
+            session.execute(_BOOKING_AND_OPEN_ONES, {"slot": place.time_slot_id, "id": booking_id})
             .mappings()
             .all()
         )
-        if any(row["id"] == booking_id for row in rows):
-            return rows
+        if any(booking["id"] == booking_id for booking in bookings):
+            return bookings
         session.rollback()  # It was moved to another slot before this one was locked.
         begin_write(session)
+
+
+_BOOKING_AND_OPEN_ONES = (
+    select(_BOOKINGS)
+    .where(
+        _BOOKINGS.c.time_slot_id == bindparam("slot"),
+        or_(_BOOKINGS.c.id == bindparam("id"), _BOOKINGS.c.status.in_(OPEN)),
+    )
+    .order_by(_BOOKINGS.c.id)
+    .with_for_update()
+)
 
 
 def _state(row: RowMapping) -> State:
@@ -173,8 +223,8 @@ def _state(row: RowMapping) -> State:
     )
 
 
-def _left(rule: Rule, state: State, now: datetime) -> State:
-    """What the transition leaves of `state`."""
+def _state_after(rule: Rule, state: State, now: datetime) -> State:
+    """What the session is after the transition."""
     is_delayed = bool(rule.changes(state, now).get("is_delayed", state.is_delayed))
     return replace(state, status=rule.target, is_delayed=is_delayed)
 
@@ -191,40 +241,44 @@ class _Change:
 
 def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now: datetime) -> None:
     """Write the transition of each booking, its journal row and its mail."""
-    rule = change.rule
-    is_by_clock = Party.CLOCK in rule.by
-    journal = []
+    is_cancelled = change.rule.action is Action.CANCEL
     for row in rows:
-        state = _state(row)
-        columns = rule.changes(state, now)
-        if rule.action is Action.CANCEL:
-            columns["cancel_reason"] = change.reason
-        session.execute(
-            update(_BOOKINGS)
-            .where(_BOOKINGS.c.id == row["id"])
-            .values(revision=_BOOKINGS.c.revision + 1, **columns)
-        )
-        left = _left(rule, state, now)
-        journal.append(
-            {
-                "booking_id": row["id"],
-                "old_status": state.status,
-                "new_status": left.status,
-                "is_delayed": left.is_delayed,
-                "cause": change.cause,
-                "actor_id": None if is_by_clock else change.viewer_id,
-                "due_at": state.at(rule.since, now) if rule.since else None,
-                "applied_at": now,
-            }
-        )
-    if rule.action is Action.CANCEL:
+        _update_booking(session, change, row, now=now)
+    if is_cancelled:
         slot_id, mentor_id = rows[0]["time_slot_id"], rows[0]["mentor_id"]
         clear_meeting_link(session, slot_id)
         hold_free_slots(session, mentor_id, now=now, freed=slot_id)
     lock_journal(session)
     before = last_change_id(session)
-    session.execute(insert(StatusChange), journal)
-    notify_transitions(session, NEWS_OF[rule.action], first=before + 1, now=now)
-    if rule.action is Action.CANCEL:
+    session.execute(insert(StatusChange), [_journal_row(change, row, now=now) for row in rows])
+    notify_transitions(session, NEWS_OF[change.rule.action], first=before + 1, now=now)
+    if is_cancelled:
         for row in rows:
             drop_mail_of_cancelled(session, row["id"], now=now)
+
+
+def _update_booking(session: Session, change: _Change, row: RowMapping, *, now: datetime) -> None:
+    columns = change.rule.changes(_state(row), now)
+    if change.rule.action is Action.CANCEL:
+        columns["cancel_reason"] = change.reason
+    session.execute(
+        update(_BOOKINGS)
+        .where(_BOOKINGS.c.id == row["id"])
+        .values(revision=_BOOKINGS.c.revision + 1, **columns)
+    )
+
+
+def _journal_row(change: _Change, row: RowMapping, *, now: datetime) -> dict[str, object]:
+    """The transition as the journal keeps it; nobody is the actor of the clock's."""
+    rule, state = change.rule, _state(row)
+    after = _state_after(rule, state, now)
+    return {
+        "booking_id": row["id"],
+        "old_status": state.status,
+        "new_status": after.status,
+        "is_delayed": after.is_delayed,
+        "cause": change.cause,
+        "actor_id": None if Party.CLOCK in rule.by else change.viewer_id,
+        "due_at": state.at(rule.since, now) if rule.since else None,
+        "applied_at": now,
+    }

@@ -1,6 +1,6 @@
 """The sweep: apply every transition that the clock makes due."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -39,7 +39,7 @@ _JOURNAL = table_of(StatusChange)
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What one sweep did. `updates` holds only those that the caller asked to keep."""
+    """What one sweep did. `updates` holds only those that the caller asked for."""
 
     started: int
     completed: int
@@ -48,7 +48,7 @@ class SweepResult:
 
     @property
     def message(self) -> str:
-        """Both counts in one sentence."""
+        """Both counts in one message."""
         counts = {"started": _sessions(self.started), "completed": _sessions(self.completed)}
         if not self.failed:
             return N_(
@@ -63,14 +63,14 @@ class SweepResult:
 
 
 def update_session_statuses(
-    session: Session, *, now: datetime, cause: Cause, keep: Callable[[DueBooking], bool]
+    session: Session, *, now: datetime, cause: Cause, returning: Callable[[DueBooking], bool]
 ) -> SweepResult:
     """Apply every transition that the clock makes due at `now` (UTC): delays, then completions.
 
     Commits by itself, one short transaction a batch, so call it outside a transaction of your
-    own; with nothing due it only reads. `keep` says which updates to return: a backlog of any
-    length needs the memory of one batch plus those. Safe from any number of processes at once.
-    A booking that the database refuses to change is logged, counted in `failed` and set back,
+    own; with nothing due it only reads. `returning` says which updates to return: a backlog of
+    any length needs the memory of one batch plus those. Safe from any number of processes at once.
+    A booking that the database refuses to change is logged, counted in `failed` and postponed,
     and the others change all the same. Raises what the database raises when it cannot be used.
     """
     is_needed = anything_due(session, now=now)
@@ -81,38 +81,79 @@ def update_session_statuses(
     failed = 0
     updates: list[Update] = []
     for rule in CLOCK_RULES:
-        after: tuple[datetime, int] | None = None
-        limit, is_more = BATCH, True
-        while is_more:
-            due: list[DueBooking] = []
-            begin_write(session)
-            try:
-                batch = due_bookings(rule, now=now, after=after, limit=limit)
-                # What another transaction holds is its business; SQLite has one writer anyway.
-                batch = batch.with_for_update(of=SessionBooking, skip_locked=True)
-                due = [DueBooking(*row) for row in session.execute(batch)]
-                if due:
-                    _apply(session, rule, due, now=now, cause=cause)
-                session.commit()
-            except Exception as error:
-                session.rollback()
-                is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-                if not due or is_lost or is_kept_waiting(error):
-                    raise
-                if limit > 1:  # Close in on the bad row; the good ones before it still change.
-                    limit = max(1, len(due) // 2)
-                    continue
-                _set_back(session, due[0], error, now=now)
+        for batch in _batches(session, rule, now=now, cause=cause):
+            if batch.error is not None:
+                _postpone(session, batch.due[0], batch.error, now=now)
                 failed += 1
-            else:
-                applied[rule.action] += len(due)
-                updates += [_told(rule, booking, now, cause) for booking in due if keep(booking)]
-            is_more = len(due) == limit
-            if due:
-                after = (due[-1].due_at, due[-1].id)
-            limit = min(BATCH, limit * 2)
+                continue
+            applied[rule.action] += len(batch.due)
+            updates += [
+                _update(rule, booking, now, cause) for booking in batch.due if returning(booking)
+            ]
     _forget_old_failures(session, now=now)
     return SweepResult(applied[Action.DELAY], applied[Action.AUTO_COMPLETE], failed, tuple(updates))
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """Bookings that were changed together, or because of `error` not changed at all."""
+
+    due: list[DueBooking]
+    error: Exception | None = None
+
+
+def _batches(session: Session, rule: Rule, *, now: datetime, cause: Cause) -> Iterator[_Batch]:
+    """Apply `rule` to all that it makes due, one batch after the other, in the order of due times.
+
+    A batch that fails is tried again with half of its bookings, until the bad one is found: it is
+    a batch of its own, with its error. The good ones before it change, and those after it follow.
+    """
+    after: tuple[datetime, int] | None = None
+    limit = BATCH
+    while True:
+        batch = _try_batch(session, rule, after=after, limit=limit, now=now, cause=cause)
+        if batch.error is not None and limit > 1:
+            limit = max(1, len(batch.due) // 2)
+            continue
+        yield batch
+        if len(batch.due) < limit:
+            return
+        after = (batch.due[-1].due_at, batch.due[-1].id)
+        limit = min(BATCH, limit * 2)
+
+
+def _try_batch(
+    session: Session,
+    rule: Rule,
+    *,
+    after: tuple[datetime, int] | None,
+    limit: int,
+    now: datetime,
+    cause: Cause,
+) -> _Batch:
+    """Apply `rule` to the next `limit` bookings in a transaction of their own.
+
+    Raises what no single booking can be blamed for: an error before any was found, a lost
+    connection, and a lock that somebody else held for too long.
+    """
+    due: list[DueBooking] = []
+    begin_write(session)
+    try:
+        # What another transaction holds is its business; SQLite has one writer anyway.
+        statement = due_bookings(rule, now=now, after=after, limit=limit).with_for_update(
+            of=SessionBooking, skip_locked=True
+        )
+        due = [DueBooking(*row) for row in session.execute(statement)]
+        if due:
+            _apply(session, rule, due, now=now, cause=cause)
+        session.commit()
+    except Exception as error:
+        session.rollback()
+        is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        if not due or is_lost or is_kept_waiting(error):
+            raise
+        return _Batch(due, error)
+    return _Batch(due)
 
 
 def preview_sweep(session: Session, *, now: datetime) -> SweepResult:
@@ -121,20 +162,20 @@ def preview_sweep(session: Session, *, now: datetime) -> SweepResult:
     counts = []
     for rule in CLOCK_RULES:
         rows = session.execute(due_bookings(rule, now=now))
-        found = [_told(rule, DueBooking(*row), now, Cause.COMMAND) for row in rows]
+        found = [_update(rule, DueBooking(*row), now, Cause.COMMAND) for row in rows]
         counts.append(len(found))
         updates += found
     session.rollback()
     return SweepResult(counts[0], counts[1], 0, tuple(updates))
 
 
-def return_all(_booking: DueBooking) -> bool:
-    """For `keep`: return all updates."""
+def all_updates(_booking: DueBooking) -> bool:
+    """For `returning`: every update."""
     return True
 
 
-def return_none(_booking: DueBooking) -> bool:
-    """For `keep`: return none; the counts are enough."""
+def no_updates(_booking: DueBooking) -> bool:
+    """For `returning`: none of them; the counts are enough."""
     return False
 
 
@@ -143,8 +184,11 @@ def _apply(
 ) -> None:
     """Change the rows, write their journal rows and mail. All or nothing: raises if one misses."""
     moment = literal(now, UtcDateTime)
-    columns = {Moment.NOW: moment, Moment.START: _BOOKINGS.c.start_time,
-               Moment.END: _BOOKINGS.c.end_time}  # fmt: skip
+    columns = {
+        Moment.NOW: moment,
+        Moment.START: _BOOKINGS.c.start_time,
+        Moment.END: _BOOKINGS.c.end_time,
+    }
     sets = {
         name: columns[value] if isinstance(value, Moment) else value
         for name, value in rule.sets.items()
@@ -178,8 +222,8 @@ def _apply(
     notify_transitions(session, NEWS_OF[rule.action], first=before + 1, now=now)
 
 
-def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
-    """Do not try this booking again before a while: a minute, then twice as long, up to an hour."""
+def _postpone(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
+    """Leave this booking alone for a minute, and for twice as long each time, up to an hour."""
     begin_write(session)
     # Another sweep that met the same booking waits here, and counts one attempt more.
     session.execute(select(_BOOKINGS.c.id).where(_BOOKINGS.c.id == booking.id).with_for_update())
@@ -204,7 +248,7 @@ def _set_back(session: Session, booking: DueBooking, error: Exception, *, now: d
 
 
 def _forget_old_failures(session: Session, *, now: datetime) -> None:
-    """Those that changed after all. What another sweep is trying just now is left to it."""
+    """Drop the failures of bookings that have changed since; another sweep's are left to it."""
     begin_write(session)
     is_due_still = exists().where(
         SessionBooking.id == SweepFailure.booking_id,
@@ -214,7 +258,7 @@ def _forget_old_failures(session: Session, *, now: datetime) -> None:
     session.commit()
 
 
-def _told(rule: Rule, booking: DueBooking, now: datetime, cause: Cause) -> Update:
+def _update(rule: Rule, booking: DueBooking, now: datetime, cause: Cause) -> Update:
     return Update(
         session_id=booking.id,
         old_status=rule.source,

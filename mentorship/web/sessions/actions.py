@@ -16,7 +16,7 @@ from mentorship.schemas.contract import (
     NoFields,
     action_answer,
 )
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
@@ -72,8 +72,10 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
         action=action,
         viewer=viewer,
         now=now,
-        reason=(fields.reason or None) if isinstance(fields, CancelFields) else None,
-        cutoff=current_app.extensions["settings"].cutoff,
+        cancellation=Cancellation(
+            reason=(fields.reason or None) if isinstance(fields, CancelFields) else None,
+            cutoff=current_app.extensions["settings"].cutoff,
+        ),
     )
     if is_htmx():
         notice = render_template(

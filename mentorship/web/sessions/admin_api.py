@@ -47,7 +47,7 @@ def update_session_status() -> Response:
             student_id=booking.student_id, mentor_id=booking.mentor_id
         )
 
-    result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=is_own)
+    result = update_session_statuses(db.session(), now=now, cause=Cause.POLL, returning=is_own)
     return jsonify(sweep_answer(result, now, translate))
 
 

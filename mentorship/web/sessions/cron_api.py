@@ -11,7 +11,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.schemas.contract import SweepAnswer, sweep_answer
-from mentorship.services.sessions.sweep import return_all, update_session_statuses
+from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 
@@ -40,5 +40,5 @@ def complete_sessions() -> Response:
     if scheme.lower() != "bearer" or not is_right:
         raise Unauthorized
     now = utc_now()
-    result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, keep=return_all)
+    result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, returning=all_updates)
     return jsonify(sweep_answer(result, now, translate))

@@ -5,13 +5,13 @@ from datetime import datetime
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.sessions.poll_state import PollState
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.web.http.authentication import required_poll_state
 
 
 def sweep(now: datetime) -> None:
     """Apply what is due at `now` (UTC); with nothing due it only reads."""
-    update_session_statuses(db.session(), now=now, cause=Cause.POLL, keep=return_none)
+    update_session_statuses(db.session(), now=now, cause=Cause.POLL, returning=no_updates)
 
 
 def swept_poll_state(now: datetime) -> PollState:

@@ -32,7 +32,7 @@ from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_
 from mentorship.services.availability.publish import Publisher
 from mentorship.services.availability.validation import new_days_off, new_settings
 from mentorship.services.booking.waiting_list import join_waiting_list
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from tests.support.builders import a_seat, at, the_booking, the_journal
 from tests.support.hours import NOW, evenings
 from tests.support.meanwhile import meanwhile
@@ -189,13 +189,25 @@ def test_a_session_that_was_moved_meanwhile_is_not_cancelled(session, cast, rule
     slot, other = offered(session, cast.mentor)[:2]
     session.rollback()
     with pytest.raises(Conflict, match="just moved"):
-        apply_action(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
-                slot_id=other.id)  # fmt: skip
+        apply_action(
+            session,
+            booking_id=booked,
+            action=Action.CANCEL,
+            viewer=cast.mentor,
+            now=NOW,
+            cancellation=Cancellation(slot_id=other.id),
+        )
     assert the_booking(session, booked).status is Status.SCHEDULED
 
     session.rollback()
-    apply_action(session, booking_id=booked, action=Action.CANCEL, viewer=cast.mentor, now=NOW,
-            slot_id=slot.id)  # fmt: skip
+    apply_action(
+        session,
+        booking_id=booked,
+        action=Action.CANCEL,
+        viewer=cast.mentor,
+        now=NOW,
+        cancellation=Cancellation(slot_id=slot.id),
+    )
     assert the_booking(session, booked).status is Status.CANCELLED
 
 

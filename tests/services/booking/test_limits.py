@@ -9,7 +9,7 @@ from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import TooManyBookings
 from mentorship.services.booking.book import BookingRequest, book_slot
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.import_csv import import_sessions
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 
@@ -63,9 +63,13 @@ def test_a_session_that_was_cancelled_or_has_begun_no_longer_counts(session, boo
     book_it(first)
     booked = book_it(second)
     apply_action(
-        session, booking_id=booked.session_id, action=Action.CANCEL, viewer=cast.student, now=NOW,
-        reason="ill",
-    )  # fmt: skip
+        session,
+        booking_id=booked.session_id,
+        action=Action.CANCEL,
+        viewer=cast.student,
+        now=NOW,
+        cancellation=Cancellation(reason="ill"),
+    )
     assert book_it(third).changed
 
     with pytest.raises(TooManyBookings):

@@ -25,9 +25,9 @@ from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.calendars.entries import event_of
 from mentorship.services.mail.compose import MailSettings
 from mentorship.services.operations.worker import run_mail
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_profile, a_slot, a_user
 from tests.support.sink import a_sink
 
@@ -132,7 +132,7 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert "With Maya Okafor." in in_new_york
 
     now = AFTER + timedelta(minutes=10)
-    update_session_statuses(session, now=now, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=now, cause=Cause.WORKER, returning=no_updates)
     told = story.mails(now)
     assert "was to begin on Mon 29 Mar 2027, 16:00 (CEST, Europe/Berlin)" in text_of(told["Maya"])
     assert [part for part in told["Maya"].walk()
@@ -163,8 +163,14 @@ def test_a_cancelled_session_is_taken_out_and_a_late_mail_tells_what_is_true_by_
     _method, booked = invitation_in(story.mails(now)["Maya"])
 
     now += HOUR
-    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=story.maya, now=now,
-            reason="Not well")  # fmt: skip
+    apply_action(
+        session,
+        booking_id=booking,
+        action=Action.CANCEL,
+        viewer=story.maya,
+        now=now,
+        cancellation=Cancellation(reason="Not well"),
+    )
     method, cancelled = invitation_in(story.mails(now)["Sam"])
 
     assert (method, cancelled["STATUS"], cancelled["UID"]) == ("CANCEL", "CANCELLED", booked["UID"])

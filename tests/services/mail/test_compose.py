@@ -23,8 +23,8 @@ from mentorship.queries.mail import mail_facts, mails_of_session
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.compose import MailSettings, compose_mail, unsubscribe_token_owner
 from mentorship.services.mail.outbox import enqueue_booking_mail
-from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.actions import Cancellation, apply_action
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_user, at
 
 BEFORE_THE_CHANGE = datetime(2027, 3, 12, 15, 0, tzinfo=UTC)
@@ -157,7 +157,7 @@ def test_the_mail_about_a_booking_that_moved_since_tells_when_it_is_now(session,
 def test_a_late_start_and_its_completion_tell_when_each_really_was(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00", topic="Late")
-    update_session_statuses(session, now=at("10:30"), cause=Cause.CRON, keep=return_none)
+    update_session_statuses(session, now=at("10:30"), cause=Cause.CRON, returning=no_updates)
     apply_action(session, booking_id=booking, action=Action.ARRIVE, viewer=mentor, now=at("10:31"))
     apply_action(
         session, booking_id=booking, action=Action.COMPLETE, viewer=student, now=at("11:40")
@@ -183,7 +183,7 @@ def test_a_session_that_completed_by_itself_completed_at_its_end(session, people
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00")
     apply_action(session, booking_id=booking, action=Action.START, viewer=mentor, now=at("09:59"))
-    update_session_statuses(session, now=at("15:00"), cause=Cause.CRON, keep=return_none)
+    update_session_statuses(session, now=at("15:00"), cause=Cause.CRON, returning=no_updates)
 
     assert "completed on Tue 24 Nov 2026, 12:00 (CET, Europe/Berlin)" in text_of(
         letters()["Maya", "completed"]
@@ -194,9 +194,13 @@ def test_who_cancelled_and_why_is_told(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00", topic="Parsers")
     apply_action(
-        session, booking_id=booking, action=Action.CANCEL, viewer=mentor, now=at("08:00"),
-        reason="Down with the flu.",
-    )  # fmt: skip
+        session,
+        booking_id=booking,
+        action=Action.CANCEL,
+        viewer=mentor,
+        now=at("08:00"),
+        cancellation=Cancellation(reason="Down with the flu."),
+    )
     found = letters()
 
     assert 'You cancelled the session "Parsers" with Sam O\'Brien.' in text_of(

@@ -22,7 +22,7 @@ from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.outbox import Mail, enqueue, enqueue_booking_mail
 from mentorship.services.mail.send import BATCH, retry_mail, send_due_mail
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, at
 from tests.support.sink import a_sink
 
@@ -325,7 +325,7 @@ def test_both_people_hear_of_a_delay_and_only_the_other_of_a_start(session, cast
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
     session.rollback()
     apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, returning=no_updates)
     apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=NOON)
 
     send()
@@ -341,7 +341,7 @@ def test_mail_that_the_reader_does_not_want_is_dropped(session, cast, send, sink
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="11:00")
     session.add(MailChoice(user_id=cast.student.id, kind=MailKind.DELAYED, is_wanted=False))
     session.commit()
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, returning=no_updates)
 
     done = send()
 
@@ -351,7 +351,7 @@ def test_mail_that_the_reader_does_not_want_is_dropped(session, cast, send, sink
 
 def test_an_import_of_the_past_tells_nobody(session, cast, send, sink):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts=at("11:00", days=-8))
-    update_session_statuses(session, now=NOON, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=NOON, cause=Cause.WORKER, returning=no_updates)
 
     assert (send().dropped, sink.mails) == (2, [])
 

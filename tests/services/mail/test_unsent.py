@@ -13,7 +13,7 @@ from mentorship.models import OutboxMessage
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.send import send_due_mail
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_slot, at
 from tests.support.sink import a_sink
@@ -64,9 +64,13 @@ def act(session, cast, slots):
 
         def cancel(self):
             apply_action(
-                session, booking_id=self.booking_id, action=Action.CANCEL, viewer=cast.student,
-                now=NOW, reason="x",
-            )  # fmt: skip
+                session,
+                booking_id=self.booking_id,
+                action=Action.CANCEL,
+                viewer=cast.student,
+                now=NOW,
+                cancellation=Cancellation(reason="x"),
+            )
 
         def move(self, slot):
             move_session(

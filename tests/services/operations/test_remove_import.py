@@ -26,7 +26,7 @@ from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.operations.remove_import import list_imports, remove_import
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.import_csv import import_sessions
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_profile, a_seat, a_slot, a_webhook
 from tests.support.dumps import dump
 from tests.support.hours import some_hours
@@ -69,7 +69,7 @@ def test_what_a_file_brought_goes_with_all_that_the_clock_made_of_it(session, ca
     before = contents(session)
     number = an_import(session, GOOD, PAST, row(mentor_email=OTTO, status="cancelled"))
     session.rollback()
-    update_session_statuses(session, now=NOW, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=NOW, cause=Cause.WORKER, returning=no_updates)
     assert [count(session, model) for model in (StatusChange, OutboxMessage, WebhookCall)] == [
         2, 4, 2,
     ]  # fmt: skip
@@ -229,7 +229,7 @@ def test_an_open_page_sees_that_sessions_are_gone_even_when_others_come_instead(
     for _ in range(3):
         number = an_import(session, GOOD, LATER)
         session.rollback()
-        update_session_statuses(session, now=NOW, cause=Cause.WORKER, keep=return_none)
+        update_session_statuses(session, now=NOW, cause=Cause.WORKER, returning=no_updates)
         places.append(shown())
         removed(session, number)
         places.append(shown())

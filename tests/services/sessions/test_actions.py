@@ -8,7 +8,7 @@ from sqlalchemy import insert
 from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from tests.support.builders import a_booking, at, the_booking, the_journal
 from tests.support.lifecycle import END, MANUAL, START, TICK, TIMES, table
 
@@ -206,9 +206,13 @@ def test_a_cancellation_keeps_its_reason_and_a_second_one_does_not_replace_it(se
 
     for reason in ("Down with the flu.", "Another reason."):
         apply_action(
-            session, booking_id=booking, action=Action.CANCEL, viewer=cast.student,
-            now=START - TICK, reason=reason,
-        )  # fmt: skip
+            session,
+            booking_id=booking,
+            action=Action.CANCEL,
+            viewer=cast.student,
+            now=START - TICK,
+            cancellation=Cancellation(reason=reason),
+        )
 
     assert the_booking(session, booking).cancel_reason == "Down with the flu."
     assert len(the_journal(session)) == 1
@@ -218,14 +222,22 @@ def test_a_reason_is_kept_by_a_cancellation_only(session, cast):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
 
     apply_action(
-        session, booking_id=booking, action=Action.START, viewer=cast.mentor,
-        now=START, reason="Not wanted here.",
-    )  # fmt: skip
+        session,
+        booking_id=booking,
+        action=Action.START,
+        viewer=cast.mentor,
+        now=START,
+        cancellation=Cancellation(reason="Not wanted here."),
+    )
     with pytest.raises(Conflict):
         apply_action(
-            session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
-            now=START, reason="Too late.",
-        )  # fmt: skip
+            session,
+            booking_id=booking,
+            action=Action.CANCEL,
+            viewer=cast.mentor,
+            now=START,
+            cancellation=Cancellation(reason="Too late."),
+        )
 
     assert the_booking(session, booking).cancel_reason is None
 

@@ -7,7 +7,7 @@ from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_seat, a_slot, a_user, at, the_booking, the_journal
 from tests.support.databases import counted_statements
 
@@ -56,7 +56,7 @@ def test_start_and_complete_act_on_every_open_booking_each_with_its_journal_row(
 
 
 def test_a_late_group_is_marked_as_begun_and_completed_as_one(session, cast, group):
-    update_session_statuses(session, now=at("10:05"), cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=at("10:05"), cause=Cause.WORKER, returning=no_updates)
 
     act(session, group[0], Action.ARRIVE, cast.mentor, "10:06")
     assert [the_booking(session, each).started_at for each in group[:3]] == [at("10:06")] * 3
@@ -87,7 +87,9 @@ def test_a_refused_start_moves_only_the_booking_that_was_pressed(session, cast, 
         act(session, group[0], Action.START, cast.mentor, "11:00")
 
     assert statuses(session, group) == [O, S, S, X]
-    result = update_session_statuses(session, now=at("11:00"), cause=Cause.WORKER, keep=return_none)
+    result = update_session_statuses(
+        session, now=at("11:00"), cause=Cause.WORKER, returning=no_updates
+    )
     assert result.started == 2
 
 
@@ -99,7 +101,7 @@ def test_a_full_group_of_thirty_costs_a_sweep_what_one_session_costs(session, ca
             a_seat(session, slot, a_user(session, f"Student {number} {seat}", Role.STUDENT))
         with counted_statements(session.get_bind()) as statements:
             result = update_session_statuses(
-                session, now=at(f"1{number}:00"), cause=Cause.WORKER, keep=return_none
+                session, now=at(f"1{number}:00"), cause=Cause.WORKER, returning=no_updates
             )
         assert (result.started, result.failed) == (capacity, 0)
         counts.append(len(statements))

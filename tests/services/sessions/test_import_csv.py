@@ -8,7 +8,7 @@ from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.sessions.import_csv import import_sessions
-from mentorship.services.sessions.sweep import return_all, update_session_statuses
+from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from tests.support.builders import a_booking, at, the_journal
 from tests.support.imports import (
     GOOD,
@@ -112,7 +112,7 @@ def test_how_many_the_next_sweep_will_mark_as_delayed_is_told(session, cast):
     session.rollback()
 
     assert done.overdue == 2
-    swept = update_session_statuses(session, now=NOW, cause=Cause.COMMAND, keep=return_all)
+    swept = update_session_statuses(session, now=NOW, cause=Cause.COMMAND, returning=all_updates)
     assert swept.started == 2
 
 

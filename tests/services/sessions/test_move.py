@@ -11,7 +11,7 @@ from mentorship.domain.shared.errors import Conflict, NotFound
 from mentorship.models import BookingMove, Cause, MentorProfile, SessionBooking
 from mentorship.queries.booking.free_slots import Obstacle
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_slot, at, the_booking, the_journal
 
@@ -125,9 +125,13 @@ def test_a_student_may_move_and_cancel_until_four_hours_before_and_hears_until_w
 
     def cancel(viewer, now):
         return apply_action(
-            session, booking_id=booking, action=Action.CANCEL, viewer=viewer, now=now,
-            reason="Ill.", cutoff=FOUR_HOURS,
-        )  # fmt: skip
+            session,
+            booking_id=booking,
+            action=Action.CANCEL,
+            viewer=viewer,
+            now=now,
+            cancellation=Cancellation(reason="Ill.", cutoff=FOUR_HOURS),
+        )
 
     with pytest.raises(Conflict, match=message):
         cancel(cast.student, at("08:00"))

@@ -9,9 +9,9 @@ from sqlalchemy.exc import StatementError
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
 from mentorship.services.sessions.sweep import (
+    all_updates,
+    no_updates,
     preview_sweep,
-    return_all,
-    return_none,
     update_session_statuses,
 )
 from tests.support.builders import a_booking, at, the_booking, the_journal
@@ -52,8 +52,8 @@ def from_noon(text):
     return NOON + (int(text[:-1]) * TICK if text[-1] == "t" else timedelta(minutes=int(text)))
 
 
-def sweep(session, now, *, cause=Cause.WORKER, keep=return_all):
-    return update_session_statuses(session, now=now, cause=cause, keep=keep)
+def sweep(session, now, *, cause=Cause.WORKER, returning=all_updates):
+    return update_session_statuses(session, now=now, cause=cause, returning=returning)
 
 
 def differences(session, before):
@@ -150,7 +150,9 @@ def test_only_the_updates_that_the_caller_keeps_come_back(session, cast):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:00")
     other = a_booking(session, mentor=cast.other_mentor, student=cast.stranger, starts="09:00")
 
-    result = sweep(session, NOON, keep=lambda booking: booking.mentor_id == cast.other_mentor.id)
+    result = sweep(
+        session, NOON, returning=lambda booking: booking.mentor_id == cast.other_mentor.id
+    )
 
     assert result.started == 2
     assert [update.session_id for update in result.updates] == [other]
@@ -159,7 +161,7 @@ def test_only_the_updates_that_the_caller_keeps_come_back(session, cast):
 def test_counts_alone_keep_no_update(session, cast):
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:00")
 
-    result = sweep(session, NOON, keep=return_none)
+    result = sweep(session, NOON, returning=no_updates)
 
     assert (result.started, result.updates) == (1, ())
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from sqlalchemy import event
 
 from mentorship.models import Cause
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, at
 from tests.support.crowd import many
 
@@ -14,8 +14,8 @@ NOON = at("12:00")
 HOUR = timedelta(hours=1)
 
 
-def sweep(session, now=NOON, *, keep=return_none):
-    return update_session_statuses(session, now=now, cause=Cause.WORKER, keep=keep)
+def sweep(session, now=NOON, *, returning=no_updates):
+    return update_session_statuses(session, now=now, cause=Cause.WORKER, returning=returning)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from mentorship import database
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.sweep import return_all, return_none, update_session_statuses
+from mentorship.services.sessions.sweep import all_updates, no_updates, update_session_statuses
 from tests.support.builders import a_booking, at, the_booking, the_failures, the_journal
 from tests.support.databases import counted_statements
 from tests.support.meanwhile import meanwhile
@@ -75,8 +75,8 @@ def many_due(session, cast, count, *, topic_of=lambda number: "sound"):
     session.commit()
 
 
-def sweep(session, now, *, keep=return_none):
-    return update_session_statuses(session, now=now, cause=Cause.WORKER, keep=keep)
+def sweep(session, now, *, returning=no_updates):
+    return update_session_statuses(session, now=now, cause=Cause.WORKER, returning=returning)
 
 
 def counts_by_status_and_topic(session):
@@ -118,7 +118,7 @@ def test_a_booking_recovers_at_its_retry_when_the_poison_is_gone(session, cast):
     sweep(session, NOON)
     take_the_poison_away(session)
 
-    assert sweep(session, NOON + MINUTE, keep=return_all).started == 1
+    assert sweep(session, NOON + MINUTE, returning=all_updates).started == 1
 
     assert the_failures(session) == []
     assert the_booking(session, bad).is_delayed
@@ -178,7 +178,7 @@ def test_one_passing_error_on_a_batch_loses_nothing_of_it(session, cast, count):
     fails_once(session)
 
     with structlog.testing.capture_logs() as logs:
-        result = sweep(session, NOON, keep=return_all)
+        result = sweep(session, NOON, returning=all_updates)
 
     assert (result.started, result.failed, len(result.updates)) == (count, 0, count)
     assert len(the_journal(session)) == count

@@ -8,7 +8,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from mentorship.models import CallOutcome, Cause, OffReason
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.services.webhooks.endpoints import remove_endpoint, turn_off, turn_on
 from mentorship.services.webhooks.send import OFF_AFTER
 from tests.support.builders import a_booking, a_webhook
@@ -46,7 +46,7 @@ def test_nothing_but_failures_for_days_turns_a_system_off_and_one_success_does_n
     def fail_once_more(when, answer):
         receiver.answer = lambda _path: answer
         a_booking(session, mentor=cast.mentor, student=cast.student, starts=when)
-        update_session_statuses(session, now=when, cause=Cause.WORKER, keep=return_none)
+        update_session_statuses(session, now=when, cause=Cause.WORKER, returning=no_updates)
         worker.work(when)
         return the_endpoint(session, endpoint)
 
@@ -96,7 +96,7 @@ def test_a_call_written_while_the_address_was_turned_off_is_not_made_when_it_is_
         with Session(session.get_bind()) as other:
             turn_off(other, endpoint, now=TEN)
 
-    update_session_statuses(session, now=TEN, cause=Cause.WORKER, keep=return_none)
+    update_session_statuses(session, now=TEN, cause=Cause.WORKER, returning=no_updates)
     assert [call.outcome for call in calls_of(session, endpoint)] == [None]
     session.rollback()
     later = TEN + timedelta(days=200)

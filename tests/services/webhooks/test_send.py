@@ -18,7 +18,7 @@ from mentorship.models import CallOutcome, Cause
 from mentorship.schemas.webhooks import webhook_body
 from mentorship.services.operations.worker import AFTER_AN_ERROR, run_calls
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.services.webhooks.endpoints import renew_secret, retry_call
 from mentorship.services.webhooks.send import LEASE, MOST_TRIES, WebhookSender
 from tests.support.builders import a_booking, a_webhook
@@ -34,7 +34,7 @@ def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
     booking = a_booking(
         session, mentor=cast.mentor, student=cast.student, starts=now - timedelta(minutes=1)
     )
-    update_session_statuses(session, now=now, cause=Cause.CRON, keep=return_none)
+    update_session_statuses(session, now=now, cause=Cause.CRON, returning=no_updates)
     apply_action(session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=now)
     worker.work()
 

@@ -34,7 +34,7 @@ from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.move import move_session
-from mentorship.services.sessions.sweep import return_none, update_session_statuses
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.web.http import labels
 from mentorship.web.http import locale as texts
 from tests.architecture.test_translations import texts_of_the_source
@@ -234,7 +234,7 @@ def letters_about_a_session(session, mentor, student, *, now):
                          starts=now + starts * MINUTE)  # fmt: skip
 
     late, held, gone, moved = book(-5), book(5), book(200), book(300)
-    update_session_statuses(session, now=now, cause=Cause.COMMAND, keep=return_none)
+    update_session_statuses(session, now=now, cause=Cause.COMMAND, returning=no_updates)
     do = partial(apply_action, session, viewer=mentor, now=now)
     do(booking_id=late, action=Action.ARRIVE)
     do(booking_id=held, action=Action.START)
