@@ -25,12 +25,18 @@ test: .venv/dev.done
 test-clocks: .venv/dev.done
 	$(BIN)/python -m tests.clocks $(AT) -- $(PYTEST_OPTIONS) $(ARGS)
 
+# What looks at the code without being a test, and the bench at sizes that take seconds.
 check: .venv/dev.done
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates
+	$(BIN)/python -m bench --tiny
 
+# `make bench ARGS=--tiny` only shows that it runs.
 bench: .venv/dev.done
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 screenshots: .venv/dev.done
 	$(BIN)/python -m bench.screenshots

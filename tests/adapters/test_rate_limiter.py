@@ -1,10 +1,7 @@
 """Limits go on while Redis cannot be asked, or does not answer."""
 
-import shutil
 import signal
 import socket
-import subprocess
-from contextlib import ExitStack
 from itertools import count
 from time import monotonic
 
@@ -12,7 +9,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from mentorship.adapters.rate_limiter import LONGEST_WAIT, MAILBOX, PAUSE, Throttle
-from tests.support.processes import a_free_port, wait_until
+from tests.support.processes import a_free_port
+from tests.support.programs import a_redis
 
 ADDRESS = "127.0.0.1"
 
@@ -43,25 +41,8 @@ def hanging():
 @pytest.fixture
 def redis(tmp_path):
     """A real Redis: the process and its address."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("no redis-server on this machine")
-    port = a_free_port()
-    command = [program, "--port", str(port), "--bind", ADDRESS, "--save", "", "--dir", tmp_path]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    with ExitStack() as stack:
-        stack.callback(process.wait)
-        stack.callback(process.kill)
-        wait_until(lambda: _answers(port))
-        yield process, f"redis://{ADDRESS}:{port}/0"
-
-
-def _answers(port):
-    try:
-        socket.create_connection((ADDRESS, port), 1).close()
-    except OSError:
-        return False
-    return True
+    with a_redis(tmp_path) as server:
+        yield server.process, server.url
 
 
 def connections(server):

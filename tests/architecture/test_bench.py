@@ -1,36 +1,28 @@
-"""The bench runs end to end, here on SQLite; what it measures at these sizes means nothing."""
+"""The bench says which aims hold and keeps its table. `make check` runs it at tiny sizes."""
 
-import re
-import subprocess
-import sys
+import pytest
 
+from bench.__main__ import write
 from bench.figures import AtLeast, AtMost, Figure
-from mentorship.config import PROJECT
-from tests.support.browser import the_program
-
-MARKS = "before\n<!-- bench -->\nan old table\n<!-- /bench -->\nafter\n"
 
 
-def test_the_bench_measures_everything_and_writes_its_table(tmp_path):
+def test_the_table_is_written_between_the_marks_and_the_rest_stays(tmp_path):
     file = tmp_path / "README.md"
-    file.write_text(MARKS)
+    file.write_text("before\n<!-- bench -->\nan old table\n<!-- /bench -->\nafter\n")
 
-    result = subprocess.run(
-        [sys.executable, "-m", "bench", "--tiny", "--engine", "sqlite", "--write", file],
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    write(file, "| a new table |")
 
-    assert result.returncode == 0, result.stdout + result.stderr
-    text = file.read_text()
-    before, table, after = re.split(r"<!-- /?bench -->\n", text)
-    assert (before, after, table) == ("before\n", "after\n", result.stdout)
-    rows = [line for line in table.splitlines() if "| SQLite " in line]
-    of_pages = 3 if the_program() else 0
-    assert len(rows) == 12 + of_pages
-    assert sum("holds" in row or "missed" in row for row in rows) == 8 + of_pages
+    assert file.read_text() == ("before\n<!-- bench -->\n| a new table |\n<!-- /bench -->\nafter\n")
+
+
+def test_a_file_without_marks_is_refused_and_stays(tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text("before\n")
+
+    with pytest.raises(SystemExit, match=r"README\.md has no marks for the table\."):
+        write(file, "| a new table |")
+
+    assert file.read_text() == "before\n"
 
 
 def test_a_figure_says_whether_its_aim_holds():

@@ -1,46 +1,14 @@
-"""The code keeps its own rules: style, types, floors, sizes, docstrings."""
+"""The code keeps its own rules: rooms, sizes, docstrings. `make check` runs lint and types."""
 
 import ast
-import os
-import subprocess
-import sys
-from pathlib import Path
+from collections import Counter
 
 import pytest
 
 from mentorship.config import PROJECT
 
-BIN = Path(sys.executable).parent
 LONGEST_FILE = 400
-
-
-def run(*command):
-    """What a tool of the environment says in the project; its exit code is 0 when all is well."""
-    tool, *arguments = command
-    return subprocess.run(
-        [BIN / tool, *arguments],
-        cwd=PROJECT,
-        env=os.environ | {"NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize(
-    "command",
-    [
-        pytest.param(("ruff", "check", "."), id="ruff finds nothing to complain of"),
-        pytest.param(("ruff", "format", "--check", "."), id="every file is formatted"),
-        pytest.param(("mypy",), id="the types are right, strictly"),
-        pytest.param(("lint-imports",), id="imports go down only"),
-        pytest.param(("djlint", "--lint", "templates"), id="the templates are clean"),
-    ],
-)
-def test_the_tools_are_content(command):
-    result = run(*command)
-
-    assert result.returncode == 0, result.stdout + result.stderr
+MOST_MODULES = 16
 
 
 def own_files(*patterns):
@@ -61,6 +29,53 @@ def test_no_file_is_longer_than_four_hundred_lines():
 
     assert len(lengths) > 50
     assert {name: length for name, length in lengths.items() if length > LONGEST_FILE} == {}
+
+
+def modules_by_folder(root):
+    """How many modules each folder below `root` holds."""
+    files = [file for file in root.rglob("*.py") if file.name != "__init__.py"]
+    return Counter(str(file.parent.relative_to(root.parent)) for file in files)
+
+
+def test_no_folder_of_the_product_holds_more_than_sixteen_modules():
+    counts = modules_by_folder(PROJECT / "mentorship")
+
+    assert len(counts) > 20
+    assert {folder: count for folder, count in counts.items() if count > MOST_MODULES} == {}
+
+
+ROOMS = {
+    "accounts", "availability", "booking", "calendars", "mail", "operations", "reports", "sessions",
+    "webhooks", "shared", "http",
+}  # fmt: skip
+HELPERS = {"__init__.py", "__pycache__", "conftest.py", "access.py"}
+FLOORS_WITH_ROOMS = ("domain", "queries", "services", "web")
+
+
+def strange_rooms(root):
+    """The folders and modules on the floors below `root` that have the name of no room."""
+    return {
+        str(entry.relative_to(root))
+        for floor in FLOORS_WITH_ROOMS
+        for entry in (root / floor).iterdir()
+        if entry.stem.removeprefix("test_") not in ROOMS and entry.name not in HELPERS
+    }
+
+
+@pytest.mark.parametrize("root", ["mentorship", "tests"])
+def test_every_room_has_a_name_that_is_known(root):
+    """A capability has one name and one room, the same on each floor and in the tests."""
+    assert strange_rooms(PROJECT / root) == set()
+
+
+def test_the_search_for_rooms_and_folders_finds_what_does_not_belong(tmp_path):
+    for floor in FLOORS_WITH_ROOMS:
+        (tmp_path / floor / "helpers").mkdir(parents=True)
+    for number in range(17):
+        (tmp_path / "web" / "helpers" / f"module_{number}.py").touch()
+
+    assert strange_rooms(tmp_path) == {f"{floor}/helpers" for floor in FLOORS_WITH_ROOMS}
+    assert modules_by_folder(tmp_path)[f"{tmp_path.name}/web/helpers"] == MOST_MODULES + 1
 
 
 def without_docstring(source, name):

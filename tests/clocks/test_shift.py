@@ -1,7 +1,6 @@
 """The moved clock moves every wall clock, and nothing that only measures time."""
 
 import json
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import pytest
 
 from tests.clocks.__main__ import instant
 from tests.clocks.shift import build_library, shifted_environment
+from tests.support.programs import required_program
 
 LEAP_DAY = datetime(2028, 2, 29, 23, 58, tzinfo=UTC)
 UNTIL_THEN = 60
@@ -29,8 +29,8 @@ print(json.dumps([waited, began, clocks]))
 """
 
 
-@pytest.mark.skipif(shutil.which("cc") is None, reason="needs a C compiler")
 def test_every_wall_clock_is_moved_and_waits_last_as_long_as_they_should(tmp_path):
+    required_program("cc")
     environment = shifted_environment(build_library(tmp_path), LEAP_DAY)
 
     before = time.monotonic()

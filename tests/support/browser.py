@@ -1,7 +1,5 @@
 """Real browser windows on the real server."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -9,7 +7,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy import func, select
@@ -30,6 +27,7 @@ from tests.support.processes import (
     cookie_of,
     wait_until,
 )
+from tests.support.programs import first_program, required_program
 
 # The first draws the same pages without the frame of a desktop's browser, for half the work.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -54,18 +52,13 @@ _LISTEN = """
 
 def the_program() -> str | None:
     """The machine's own browser, so that nothing is downloaded; None where there is none."""
-    return next(filter(None, map(shutil.which, NAMES)), None)
+    return first_program(*NAMES)
 
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
     """A running Chromium; where none is found, tests are left out or fail if one is required."""
-    program = the_program()
-    if program is None:
-        missing = f"no browser found: none of {', '.join(NAMES)} is installed"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(missing)
-        pytest.skip(f"The browser tests are left out: {missing}.")
+    program = required_program(*NAMES, variable="REQUIRE_BROWSER")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
         yield browser

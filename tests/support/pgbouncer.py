@@ -1,8 +1,7 @@
-"""A real PgBouncer in transaction mode, in front of a test's PostgreSQL, where one is installed."""
+"""A real PgBouncer in transaction mode, in front of a test's PostgreSQL."""
 
 import os
 import pwd
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,13 +11,13 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from tests.support.processes import HOST, a_free_port, wait_until
-
-PROGRAM = shutil.which("pgbouncer", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+from tests.support.programs import required_program
 
 
 @contextmanager
 def a_pgbouncer(url: str, folder: Path, *, servers: int, clients: int = 200) -> Iterator[str]:
     """The URL of the same database behind a pooler with so many connections to the server."""
+    program = required_program("pgbouncer")
     target = make_url(url)
     socket = Path(str(target.query["host"]))
     port = a_free_port()
@@ -31,7 +30,7 @@ def a_pgbouncer(url: str, folder: Path, *, servers: int, clients: int = 200) -> 
         "auth_type = any\npool_mode = transaction\n"
         f"default_pool_size = {servers}\nmax_client_conn = {clients}\n"
     )
-    command = [str(PROGRAM), "-q", str(config)]
+    command = [program, "-q", str(config)]
     if os.getuid() == 0:  # It refuses to run as root; the server's own user may use its socket.
         folder.chmod(0o755)
         command[1:1] = ["-u", pwd.getpwuid(socket.stat().st_uid).pw_name]

@@ -1,9 +1,5 @@
 """Attacks on the rate limits of passwords and mail, counted in memory and in Redis alike."""
 
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -14,7 +10,7 @@ from mentorship.adapters.passwords import hash_password
 from mentorship.adapters.rate_limiter import ACCOUNT, MAILBOX, OVERALL, Throttle
 from mentorship.domain.accounts.viewers import Role
 from tests.support.builders import a_user
-from tests.support.processes import a_free_port
+from tests.support.programs import a_redis
 
 PASSWORD = "correct horse battery"
 HERE, THERE, ELSEWHERE = "203.0.113.9", "198.51.100.7", "192.0.2.44"
@@ -28,23 +24,8 @@ pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.fixture(scope="module")
 def redis_url(tmp_path_factory) -> Iterator[str]:
     """A Redis of these tests' own."""
-    if shutil.which("redis-server") is None:
-        pytest.skip("no redis-server is installed")
-    port = a_free_port()
-    server = subprocess.Popen(
-        ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--dir", str(tmp_path_factory.mktemp("redis"))],
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    while server.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port)).close()
-            break
-        except OSError:
-            time.sleep(0.01)
-    yield f"redis://127.0.0.1:{port}"
-    server.terminate()
-    server.wait()
+    with a_redis(tmp_path_factory.mktemp("redis")) as server:
+        yield server.url
 
 
 @pytest.fixture(params=["memory", "redis"])

@@ -14,11 +14,10 @@ from mentorship.database import begin_write, read
 from mentorship.models import User
 from tests.support.apps import Applications
 from tests.support.builders import a_booking, a_profile
-from tests.support.pgbouncer import PROGRAM, a_pgbouncer
+from tests.support.pgbouncer import a_pgbouncer
 from tests.support.processes import a_server, cookie_of
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
-needs_pgbouncer = pytest.mark.skipif(PROGRAM is None, reason="no PgBouncer is installed")
 
 PAGES = ("/dashboard", "/mentors", "/account", "/dashboard/week")
 
@@ -131,7 +130,6 @@ def test_a_request_never_waits_for_a_second_connection(app, session, cast, datab
             assert client.get(page, headers=headers).status_code == 200
 
 
-@needs_pgbouncer
 def test_behind_a_pooler_nothing_is_prepared_and_a_write_still_limits_its_waits(
     database_url, tmp_path, cast
 ):
@@ -152,7 +150,6 @@ def test_behind_a_pooler_nothing_is_prepared_and_a_write_still_limits_its_waits(
     connection.engine.dispose()
 
 
-@needs_pgbouncer
 @pytest.mark.parametrize("servers", [5, 20])
 def test_the_server_answers_everybody_behind_a_pooler_in_transaction_mode(
     app, session, cast, database_url, tmp_path, servers
