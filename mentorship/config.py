@@ -41,7 +41,7 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """One field for each setting; docs/reference.md and `.env.example` list the same names in capitals."""
+    """One field for each setting; docs/reference.md and `.env.example` list the same names."""
 
     # A `.env` may hold what others read, like PORT: that is ignored.
     model_config = SettingsConfigDict(
