@@ -33,7 +33,7 @@ def test_each_operation_names_who_may_call_it_and_says_what_it_does(document):
         for operation in methods.values()
     }
 
-    assert operations["sessions.start.post"]["security"] == [{"session": []}, {"token": []}]
+    assert operations["session_actions.start.post"]["security"] == [{"session": []}, {"token": []}]
     assert operations["cron_api.complete_sessions.get"]["security"] == [{"cron": []}]
     assert operations["admin_api.update_session_status.get"]["security"] == [
         {}, {"session": []}, {"token": []},
