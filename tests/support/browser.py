@@ -17,10 +17,9 @@ from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.extensions import db
 from mentorship.models import User
 from tests.support.builders import a_user
-from tests.support.databases import settings_for
+from tests.support.databases import SECRET_KEY, settings_for
 from tests.support.processes import (
     HOST,
-    SECRET_KEY,
     Server,
     a_free_port,
     a_server,
@@ -143,7 +142,8 @@ class Window:
     @property
     def told(self) -> list[dict[str, Any]]:
         """`event.detail` of each `session-status-updated` that reached the window."""
-        return self.page.evaluate("told")
+        told: list[dict[str, Any]] = self.page.evaluate("told")
+        return told
 
     @property
     def updates(self) -> list[dict[str, Any]]:
@@ -155,15 +155,16 @@ class Window:
         """What the console has as errors: violated security policy included."""
         return [text for kind, text in self.console if kind == "error"]
 
-    def cards(self, section: str = "") -> list[tuple[int, str, bool]]:
+    def cards(self, section: str = "") -> list[list[Any]]:
         """Id, status and delay of the sessions in one list, or in all."""
         inside = f"#list-{section} " if section else ""
-        return self.page.eval_on_selector_all(
+        cards: list[list[Any]] = self.page.eval_on_selector_all(
             f"{inside}[data-status]",
             """(cards) => cards.map((card) => [
                  Number(card.id.split("-")[1]), card.dataset.status, card.dataset.delayed === "true"
                ])""",
         )
+        return cards
 
     def press(self, booking: int, label: str) -> None:
         """Press a button or open the question behind one."""

@@ -1,6 +1,6 @@
 """The cast and their sessions, so that tests read aloud."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,12 +49,17 @@ class Cast:
     admin: Viewer
     stranger: Viewer
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Viewer]:
         return iter((self.student, self.mentor, self.other_mentor, self.admin, self.stranger))
 
 
 def a_user(
-    session: Session, name: str, role: Role, *, timezone: str = "UTC", password_hash=None
+    session: Session,
+    name: str,
+    role: Role,
+    *,
+    timezone: str = "UTC",
+    password_hash: str | None = None,
 ) -> Viewer:
     """A stored person; the address is made from the name."""
     [viewer] = some_users(session, [(name, role)], timezone=timezone, password_hash=password_hash)
@@ -127,12 +132,12 @@ def a_booking(
     if arrived is None:
         arrived = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
     times = {"mentor_id": mentor.id, "start_time": start, "end_time": end}
-    slot_id = session.scalar(
+    slot_id = session.scalars(
         insert(MentorTimeSlot)
         .values(**times, is_exclusive=is_exclusive)
         .returning(MentorTimeSlot.id)
-    )
-    booking_id = session.scalar(
+    ).one()
+    booking_id = session.scalars(
         insert(SessionBooking)
         .values(
             **times,
@@ -147,7 +152,7 @@ def a_booking(
             cancelled_at=start if status is Status.CANCELLED else None,
         )
         .returning(SessionBooking.id)
-    )
+    ).one()
     session.commit()
     return booking_id
 
@@ -170,11 +175,11 @@ def a_slot(
     """A stored time that the mentor offers; returns its id."""
     _write_anew(session)
     start = at(starts) if isinstance(starts, str) else starts
-    slot_id = session.scalar(
+    slot_id = session.scalars(
         insert(MentorTimeSlot)
         .values(mentor_id=mentor.id, start_time=start, end_time=start + lasts, **columns)
         .returning(MentorTimeSlot.id)
-    )
+    ).one()
     session.commit()
     return slot_id
 
@@ -184,8 +189,8 @@ def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -
     _write_anew(session)
     slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
     live = SessionBooking.time_slot_id == slot_id, SessionBooking.status != Status.CANCELLED
-    taken = session.scalar(select(func.count()).select_from(SessionBooking).where(*live))
-    booking_id = session.scalar(
+    taken = session.scalars(select(func.count()).select_from(SessionBooking).where(*live)).one()
+    booking_id = session.scalars(
         insert(SessionBooking)
         .values(
             time_slot_id=slot_id,
@@ -199,7 +204,7 @@ def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -
             **columns,
         )
         .returning(SessionBooking.id)
-    )
+    ).one()
     session.commit()
     return booking_id
 
@@ -207,7 +212,7 @@ def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -
 def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -> int:
     """A mail that a server refused for good at 09:00; returns its id."""
     _write_anew(session)
-    mail_id = session.scalar(
+    mail_id = session.scalars(
         insert(OutboxMessage)
         .values(
             kind=MailKind.ACCOUNT,
@@ -223,7 +228,7 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
             error="550 No such person",
         )
         .returning(OutboxMessage.id)
-    )
+    ).one()
     session.commit()
     return mail_id
 
@@ -231,11 +236,11 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
 def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
     """An address of another system; returns its id."""
     _write_anew(session)
-    endpoint_id = session.scalar(
+    endpoint_id = session.scalars(
         insert(WebhookEndpoint)
         .values(url=url, salt="salt", is_active=is_active, created_at=at("09:00"))
         .returning(WebhookEndpoint.id)
-    )
+    ).one()
     session.commit()
     return endpoint_id
 
@@ -243,7 +248,7 @@ def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
 def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
     """A call about a start of the booking that was given up at 09:00; returns its id."""
     _write_anew(session)
-    change_id = session.scalar(
+    change_id = session.scalars(
         insert(StatusChange)
         .values(
             booking_id=booking_id,
@@ -254,8 +259,8 @@ def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
             applied_at=at("09:00"),
         )
         .returning(StatusChange.id)
-    )
-    call_id = session.scalar(
+    ).one()
+    call_id = session.scalars(
         insert(WebhookCall)
         .values(
             endpoint_id=endpoint_id,
@@ -268,7 +273,7 @@ def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
             answer=500,
         )
         .returning(WebhookCall.id)
-    )
+    ).one()
     session.commit()
     return call_id
 

@@ -1,9 +1,11 @@
 """A checker of calendars: what may never be, whoever raced whom. It asks no rule of the product."""
 
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, Row, select
 
 from mentorship.models import BookingMove, MentorTimeSlot, SessionBooking, table_of
 
@@ -41,7 +43,7 @@ def calendar_faults(engine: Engine) -> list[str]:
     return found + _astray(bookings, moves)
 
 
-def _overlaps(kind, owned):
+def _overlaps(kind: str, owned: list[tuple[int, Row[Any]]]) -> list[str]:
     by_owner = defaultdict(list)
     for owner, row in owned:
         by_owner[owner].append((row.start_time, row.end_time, row.id))
@@ -53,9 +55,9 @@ def _overlaps(kind, owned):
     ]
 
 
-def _astray(bookings, moves):
+def _astray(bookings: Sequence[Row[Any]], moves: Sequence[Row[Any]]) -> list[str]:
     """Bookings that are not where their last move went, and moves that do not join on."""
-    place = {}
+    place: dict[int, int] = {}
     found = []
     for move in moves:
         if place.get(move.booking_id, move.old_slot_id) != move.old_slot_id:

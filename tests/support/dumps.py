@@ -1,5 +1,7 @@
 """A whole database as bytes, so that two moments can be compared."""
 
+from typing import Any
+
 from sqlalchemy import Engine
 
 _TABLES = """
@@ -13,7 +15,7 @@ def dump(engine: Engine) -> bytes:
     """Everything in the database: every row of every table, and where its counters stand."""
     raw = engine.raw_connection()
     try:
-        connection = raw.driver_connection
+        connection: Any = raw.driver_connection
         if engine.dialect.name == "sqlite":
             return "\n".join(connection.iterdump()).encode()
         connection.rollback()

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
@@ -23,12 +24,19 @@ def at_call(engine: Engine, act: Callable[[Calls, Connection], None]) -> Iterato
     """Count the calls on `engine` and run `act` right before each."""
     calls = Calls()
 
-    def before_statement(connection, _cursor, statement, parameters, _context, _many):
+    def before_statement(
+        connection: Connection,
+        _cursor: object,
+        statement: str,
+        parameters: Any,
+        _context: object,
+        _many: object,
+    ) -> tuple[str, Any]:
         calls.count += 1
         act(calls, connection)
         return statement, parameters
 
-    def before_commit(connection):
+    def before_commit(connection: Connection) -> None:
         calls.count += 1
         act(calls, connection)
 
@@ -56,7 +64,8 @@ def failing(engine: Engine, number: int, *, goes_on: bool) -> Iterator[Calls]:
         if engine.dialect.name == "sqlite":
             error = sqlite3.OperationalError("disk I/O error")
             raise OperationalError("the failing call", {}, error)
-        pid = connection.connection.dbapi_connection.info.backend_pid
+        driver: Any = connection.connection.dbapi_connection
+        pid = driver.info.backend_pid
         with killer.connect() as other:
             other.exec_driver_sql("SELECT pg_terminate_backend(%s)", (pid,))
             # Until the backend is gone, so that it is this call that finds out. Its own way to

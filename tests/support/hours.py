@@ -19,7 +19,7 @@ NOW = at("09:00")  # A Tuesday.
 
 def evenings(**others: Any) -> WeeklyRule:
     """Every Wednesday from 18:00 to 20:00 UTC, unless said otherwise."""
-    fields = {
+    fields: dict[str, Any] = {
         "weekdays": [Weekday.WE], "opens": time(18), "closes": time(20), "slot_minutes": 60,
         "capacity": 1, "first_day": date(2026, 11, 1), "every_weeks": 1, "until": None,
         "timezone": "UTC", "now": NOW,
@@ -37,4 +37,6 @@ def some_hours(session: Session, mentor: Viewer, *, weeks_later: int = 0) -> dic
     days_off = apply_change(session, mentor=mentor, change=christmas, now=NOW)
     slot = OneOffSlot(date(2026, 11, 27) + later, time(9), time(10), 1)
     slot_id = save_one_off_slot(session, mentor.id, slot, now=NOW)
+    assert rule.change.id is not None
+    assert days_off.change.id is not None
     return {"rule_id": rule.change.id, "days_off_id": days_off.change.id, "slot_id": slot_id}

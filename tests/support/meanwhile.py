@@ -16,7 +16,7 @@ def meanwhile(
     """
     calls: list[str] = []
 
-    def note(_connection, _cursor, statement, *_rest) -> None:
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         if statement.startswith(beginning) and len(calls) < number:
             calls.append(statement)
             if len(calls) == number:

@@ -5,6 +5,7 @@ It knows nothing of the product, so that the two can be held against each other 
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 MAY = {
     "start": ("mentor", "admin"),
@@ -59,7 +60,7 @@ class Session:
         if action == "start":
             applies = self.status == "SCHEDULED" and now < self.end
             holds = self.status == "ONGOING" and not self.is_delayed
-            left = {"status": "ONGOING", "started_at": now}
+            left: dict[str, Any] = {"status": "ONGOING", "started_at": now}
         elif action == "arrive":
             applies = is_awaited
             holds = self.status == "ONGOING" and self.is_delayed and not is_awaited

@@ -64,7 +64,7 @@ def perform(
         old_status=state.status,
         new_status=decision.rule.target,
         is_delayed=is_delayed,
-        cause=Cause(viewer.party(student_id=kept.student_id, mentor_id=kept.mentor_id)),
+        cause=Cause(str(viewer.party(student_id=kept.student_id, mentor_id=kept.mentor_id))),
         actor_id=viewer.id,
         applied_at=now,
     )

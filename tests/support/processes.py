@@ -120,7 +120,9 @@ def cookie_of(app: Flask, viewer: Viewer) -> str:
     client = app.test_client()
     sign_in_as(app, client, viewer)
     name = app.config["SESSION_COOKIE_NAME"]
-    return f"{name}={client.get_cookie(name).value}"
+    cookie = client.get_cookie(name)
+    assert cookie is not None
+    return f"{name}={cookie.value}"
 
 
 def children_of(pid: int) -> list[int]:

@@ -69,7 +69,8 @@ class _Controller(Controller):
     """Takes any free port, and says which."""
 
     def _trigger_server(self) -> None:
-        self.port = self.server.sockets[0].getsockname()[1]
+        listening: Any = self.server
+        self.port = listening.sockets[0].getsockname()[1]
         super()._trigger_server()
 
 
@@ -85,9 +86,10 @@ def a_sink(*, tls: ssl.SSLContext | None = None, implicit: bool = False, **optio
         sink.signed_in.append((data.login, data.password))
         return AuthResult(success=data.password == b"p@ss w/rd", handled=False)
 
+    contexts: dict[str, Any] = {"ssl_context" if implicit else "tls_context": tls}
     controller = _Controller(
         sink, hostname="127.0.0.1", port=0, authenticator=check, auth_require_tls=False,
-        **({"ssl_context": tls} if implicit else {"tls_context": tls}), **options,
+        **contexts, **options,
     )  # fmt: skip
     controller.start()
     sink.port = controller.port
