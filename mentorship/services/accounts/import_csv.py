@@ -1,5 +1,6 @@
 """Accounts from a CSV file, all or nothing."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -12,7 +13,7 @@ from mentorship.database import begin_write
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import ImportKind, User
 from mentorship.services.accounts.passwords import clean_password, new_account
-from mentorship.services.shared.csv_files import Watch, read_rows
+from mentorship.services.shared.csv_files import Row, Watch, read_rows
 from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.text_fields import (
     clean_email,
@@ -24,7 +25,7 @@ from mentorship.services.shared.text_fields import (
 
 @dataclass(frozen=True)
 class NewPerson:
-    """An imported person who has no password yet."""
+    """Somebody whose account an import created."""
 
     user_id: int
     email: str
@@ -33,9 +34,9 @@ class NewPerson:
 
 @dataclass(frozen=True)
 class ImportedPeople:
-    """How many accounts were made, and for whom somebody must set a password.
+    """How many accounts were created, and whose need a password.
 
-    `import_id` is by what the import can be taken back; None where the file held nobody.
+    The import can be removed by its `import_id`, which is None for a file without people.
     """
 
     import_id: int | None
@@ -46,66 +47,91 @@ class ImportedPeople:
 def import_users(
     session: Session, content: bytes, *, now: datetime, file_name: str = "", watch: Watch = iter
 ) -> ImportedPeople:
-    """Make the accounts of a file; `file_name` is remembered with whom it brought.
+    """Create the accounts of a CSV file, all or nothing, and commit.
 
-    Columns email, name, role and optionally password, timezone. `now` (UTC) becomes their
-    creation time. Raises InvalidInput with row and column, and then nothing is stored.
+    The columns are email, name, role and optionally password and timezone. `file_name` is stored
+    with the import; `now` (UTC) is when the accounts are created.
+
+    Raises InvalidInput with row and column, and then nothing is stored.
     """
-    accounts: list[dict[str, object]] = []
-    row_of: dict[str, int] = {}
-    rows = read_rows(content, required=("email", "name", "role"), optional=("password", "timezone"))
-    for row in watch(list(rows)):
-        email = row.read("email", clean_email)
-        if email in row_of:
-            raise row.wrong("email", f"{email} stands in row {row_of[email]} already.")
-        row_of[email] = row.number
-        name = row.read("name", clean_name)
-        check = partial(clean_password, about=(email, name))
-        has_password = bool(row.cells.get("password"))
-        accounts.append(
-            new_account(
-                email=email,
-                name=name,
-                role=row.read("role", clean_role),
-                password=row.read("password", check) if has_password else "",
-                timezone=row.read("timezone", clean_timezone),
-                now=now,
-            )
-        )
+    rows = list(
+        read_rows(content, required=("email", "name", "role"), optional=("password", "timezone"))
+    )
+    accounts = _accounts(watch(rows), now)
     begin_write(session)
     try:
-        taken = next((e for e in session.scalars(select(User.email)) if e in row_of), None)
-        if taken is not None:
-            raise InvalidInput(
-                f"row {row_of[taken]}, column email: there is an account with {taken} already."
-            )
-        ids = (
-            session.scalars(
-                insert(User).returning(User.id, sort_by_parameter_order=True), accounts
-            ).all()
-            if accounts
-            else []
-        )
+        _refuse_existing(session, accounts)
+        people = _store(session, [each.columns for each in accounts.values()])
         import_id = None
-        if ids:
-            epochs = (int(str(account["session_epoch"])) for account in accounts)
-            users = dict(zip(ids, epochs, strict=True))
+        if people:
+            users = {person.user_id: person.epoch for person in people.values()}
             import_id = record_import(
                 session, ImportKind.PEOPLE, file_name=file_name, now=now, users=users
             )
         session.commit()
     except IntegrityError:
         session.rollback()
-        raise InvalidInput("Another import made one of these accounts just now.") from None
+        raise InvalidInput("Another import has just created one of these accounts.") from None
     except InvalidInput:
         session.rollback()
         raise
     return ImportedPeople(
         import_id,
         len(accounts),
-        [
-            NewPerson(user_id, str(account["email"]), int(str(account["session_epoch"])))
-            for user_id, account in zip(ids, accounts, strict=True)
-            if account["password_hash"] is None
-        ],
+        [people[email] for email, account in accounts.items() if not account.has_password],
     )
+
+
+@dataclass(frozen=True)
+class _Account:
+    """A row of the file: its number, and the columns of the account."""
+
+    row_number: int
+    has_password: bool
+    columns: dict[str, object]
+
+
+def _accounts(rows: Iterable[Row], now: datetime) -> dict[str, _Account]:
+    """The accounts of the file by e-mail address, in its order. Raises InvalidInput."""
+    accounts: dict[str, _Account] = {}
+    for row in rows:
+        email = row.read("email", clean_email)
+        if email in accounts:
+            first = accounts[email].row_number
+            raise row.wrong("email", f"{email} is already in row {first}.")
+        accounts[email] = _account(row, email, now)
+    return accounts
+
+
+def _account(row: Row, email: str, now: datetime) -> _Account:
+    name = row.read("name", clean_name)
+    check_password = partial(clean_password, about=(email, name))
+    has_password = bool(row.cells.get("password"))
+    columns = new_account(
+        email=email,
+        name=name,
+        role=row.read("role", clean_role),
+        password=row.read("password", check_password) if has_password else "",
+        timezone=row.read("timezone", clean_timezone),
+        now=now,
+    )
+    return _Account(row.number, has_password, columns)
+
+
+def _refuse_existing(session: Session, accounts: Mapping[str, _Account]) -> None:
+    """Raises InvalidInput where one of the addresses has an account."""
+    existing = next((e for e in session.scalars(select(User.email)) if e in accounts), None)
+    if existing is not None:
+        raise InvalidInput(
+            f"row {accounts[existing].row_number}, column email: {existing} already has an account."
+        )
+
+
+def _store(session: Session, accounts: list[dict[str, object]]) -> dict[str, NewPerson]:
+    """Insert the accounts; returns them by e-mail address."""
+    if not accounts:
+        return {}
+    rows = session.execute(
+        insert(User).returning(User.id, User.email, User.session_epoch), accounts
+    )
+    return {email: NewPerson(user_id, email, epoch) for user_id, email, epoch in rows}

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -23,10 +23,14 @@ from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.locks import lock_people, lock_slots
 from mentorship.services.shared.text_fields import clean_text
 
-_SlotKey = tuple[int, datetime, datetime]
-
 LONGEST = timedelta(hours=24)
 _HAS_BEGUN = (Status.ONGOING, Status.COMPLETED)
+
+_People = Mapping[str, tuple[int, Role]]
+"""Id and role of everybody, by e-mail address."""
+
+_Times = tuple[int, datetime, datetime]
+"""A mentor's id, and the start and end of a slot of theirs (UTC)."""
 
 
 @dataclass(eq=False)
@@ -34,49 +38,80 @@ class _Slot:
     """A slot while a file is being read; `id` is empty until the slot is stored."""
 
     id: int | None
-    key: _SlotKey
+    times: _Times
     capacity: int
     is_exclusive: bool
-    taken: set[int]
+    taken_seats: set[int]
 
     def free_seat(self) -> int | None:
+        """The first seat that nobody has; None where the slot is full."""
         seats = range(1, self.capacity + 1)
-        return next((seat for seat in seats if seat not in self.taken), None)
+        return next((seat for seat in seats if seat not in self.taken_seats), None)
 
 
-class _Calendars:
-    """Who is busy when; the intervals of one owner do not overlap."""
+class _BusyTimes:
+    """When each person is busy; the intervals of one person do not overlap."""
 
     def __init__(self) -> None:
-        self._busy: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
+        self._intervals: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
 
-    def is_free(self, owner: int, start: datetime, end: datetime) -> bool:
-        """Whether [start, end) overlaps nothing of this owner's."""
-        busy = self._busy[owner]
-        later = bisect_left(busy, (end,))
-        return later == 0 or busy[later - 1][1] <= start
+    def is_free(self, person_id: int, start: datetime, end: datetime) -> bool:
+        """Whether [start, end) overlaps none of this person's intervals."""
+        intervals = self._intervals[person_id]
+        later = bisect_left(intervals, (end,))
+        return later == 0 or intervals[later - 1][1] <= start
 
-    def add(self, owner: int, start: datetime, end: datetime) -> None:
-        """Note an interval that is free."""
-        insort(self._busy[owner], (start, end))
+    def add(self, person_id: int, start: datetime, end: datetime) -> None:
+        """Note an interval in which the person was free until now."""
+        insort(self._intervals[person_id], (start, end))
 
 
 @dataclass
-class _Known:
-    """What the database holds already and the rows read so far add to it."""
+class _Schedule:
+    """The slots and busy times in the database, and those that the rows read so far add."""
 
-    people: Mapping[str, tuple[int, Role]]
-    slots: dict[_SlotKey, list[_Slot]]
-    mentors: _Calendars
-    students: _Calendars
+    slots: dict[_Times, list[_Slot]]
+    mentors: _BusyTimes
+    students: _BusyTimes
+
+    def add_slot(self, times: _Times, *, is_exclusive: bool) -> _Slot:
+        """A new slot for one student. It is exclusive only where the mentor is free, too."""
+        is_exclusive = is_exclusive and self.mentors.is_free(*times)
+        slot = _Slot(None, times, 1, is_exclusive, set())
+        self.slots[times].append(slot)
+        if is_exclusive:
+            self.mentors.add(*times)
+        return slot
+
+
+@dataclass(frozen=True)
+class _ParsedRow:
+    """One session of the file, each cell checked. Instants in UTC."""
+
+    mentor_id: int
+    student_id: int
+    start: datetime
+    end: datetime
+    topic: str
+    status: Status
+    is_delayed: bool
+
+    @property
+    def times(self) -> _Times:
+        return self.mentor_id, self.start, self.end
+
+
+_Booking = tuple[_Slot, dict[str, object]]
+"""A slot and the columns of a booking in it, except for the slot's id."""
 
 
 @dataclass(frozen=True)
 class ImportedSessions:
-    """How many sessions were booked, how many of them overlap others of the same person, and how
-    many are SCHEDULED although their start has passed: the next sweep marks those as delayed.
+    """What an import stored.
 
-    `import_id` is by what the import can be taken back; None where the file held nothing.
+    `overlapping` counts the sessions that overlap others of the same person. `overdue` counts
+    those that are SCHEDULED although their start has passed; the next sweep marks them as delayed.
+    The import can be removed by its `import_id`, which is None for a file without sessions.
     """
 
     import_id: int | None
@@ -88,16 +123,17 @@ class ImportedSessions:
 def import_sessions(
     session: Session, content: bytes, *, now: datetime, file_name: str = "", watch: Watch = iter
 ) -> ImportedSessions:
-    """Book the sessions of a file; `file_name` is remembered with what it brought.
+    """Book the sessions of a CSV file, all or nothing, and commit.
 
-    Columns mentor_email, student_email, start, end, topic and optionally status, is_delayed;
-    times are ISO 8601 with an offset. A slot of the same mentor and times is used where it has a
-    free seat, else one is made. What a file says has happened gets its planned time: started at
-    the start, completed at the end, or at `now` (UTC) where that is still to come. `now` is also
-    when a cancelled one counts as cancelled. What cannot have happened yet is refused.
-    Two sessions of one person at the same time are kept, because a file tells what was agreed
-    elsewhere; their slots are then not exclusive.
-    Writes no journal: no transition happened here.
+    The columns are mentor_email, student_email, start, end, topic and optionally status and
+    is_delayed; times are ISO 8601 with an offset. `file_name` is stored with the import.
+
+    - A row uses a slot of the same mentor and times that has a free seat, else it gets a new one.
+    - Sessions that have begun or ended get the planned times: started at the start, completed at
+      the end, or at `now` (UTC) where that is still to come. Cancelled ones are cancelled at `now`.
+    - Two sessions of one person at the same time are kept, because they were agreed elsewhere;
+      the slot of the second one is not exclusive.
+    - Nothing is written to the journal: no transition happened here.
 
     Raises InvalidInput with row and column, and then nothing is stored.
     """
@@ -111,14 +147,9 @@ def import_sessions(
     begin_write(session)
     try:
         people = _people(session)
-        named = (
-            people.get(normalized(row.cells[column]))
-            for row in rows
-            for column in ("mentor_email", "student_email")
-        )
-        lock_people(session, [person[0] for person in named if person])
-        known = _known(session, people)
-        bookings = [_booking(row, known, now) for row in watch(rows)]
+        _lock_people_of(session, rows, people)
+        schedule = _schedule(session)
+        bookings = [_booking(row, people, schedule, now) for row in watch(rows)]
         import_id = _store(session, bookings, file_name, now) if bookings else None
         session.commit()
     except InvalidInput:
@@ -126,64 +157,84 @@ def import_sessions(
         raise
     except IntegrityError:
         session.rollback()
-        raise InvalidInput("One of these slots was booked by somebody else just now.") from None
+        raise InvalidInput("Somebody else has just booked one of these slots.") from None
     return ImportedSessions(
         import_id=import_id,
         count=len(bookings),
-        overlapping=sum(not slot.is_exclusive for slot, _booking in bookings),
+        overlapping=sum(not slot.is_exclusive for slot, _columns in bookings),
         overdue=sum(
-            booking["status"] is Status.SCHEDULED and slot.key[1] <= now
-            for slot, booking in bookings
+            columns["status"] is Status.SCHEDULED and slot.times[1] <= now
+            for slot, columns in bookings
         ),
     )
 
 
-def _people(session: Session) -> Mapping[str, tuple[int, Role]]:
+def _people(session: Session) -> _People:
     return {
         email: (user_id, role)
         for user_id, email, role in session.execute(select(User.id, User.email, User.role))
     }
 
 
-def _known(session: Session, people: Mapping[str, tuple[int, Role]]) -> _Known:
-    known = _Known(people, defaultdict(list), _Calendars(), _Calendars())
+def _lock_people_of(session: Session, rows: Iterable[Row], people: _People) -> None:
+    """Lock everybody whom the file names, so that nobody books with them meanwhile."""
+    emails = (row.cells[column] for row in rows for column in ("mentor_email", "student_email"))
+    named = (people.get(normalized(email)) for email in emails)
+    lock_people(session, [person[0] for person in named if person])
+
+
+def _schedule(session: Session) -> _Schedule:
+    """The slots that the database holds, with who has a seat in them."""
+    schedule = _Schedule(defaultdict(list), _BusyTimes(), _BusyTimes())
+    slots = select(
+        MentorTimeSlot.id,
+        MentorTimeSlot.mentor_id,
+        MentorTimeSlot.start_time,
+        MentorTimeSlot.end_time,
+        MentorTimeSlot.capacity,
+        MentorTimeSlot.is_exclusive,
+    ).where(~MentorTimeSlot.is_withdrawn)
     by_id = {}
-    for slot in session.execute(  # Of two with the same times, the one that claims them is first.
-        select(
-            MentorTimeSlot.id, MentorTimeSlot.mentor_id, MentorTimeSlot.start_time,
-            MentorTimeSlot.end_time, MentorTimeSlot.capacity, MentorTimeSlot.is_exclusive,
-        ).where(~MentorTimeSlot.is_withdrawn).order_by(MentorTimeSlot.is_exclusive.desc())
-    ):  # fmt: skip
-        key = (slot.mentor_id, slot.start_time, slot.end_time)
-        by_id[slot.id] = _Slot(slot.id, key, slot.capacity, slot.is_exclusive, set())
-        known.slots[key].append(by_id[slot.id])
-        if slot.is_exclusive:
-            known.mentors.add(*key)
-    for booking in session.execute(
-        select(
-            SessionBooking.time_slot_id, SessionBooking.seat, SessionBooking.status,
-            SessionBooking.student_id, SessionBooking.start_time, SessionBooking.end_time,
-        ).where(SessionBooking.status != Status.CANCELLED, ~SessionBooking.slot_is_withdrawn)
-    ):  # fmt: skip
-        taken = by_id.get(booking.time_slot_id)
-        if taken is None:  # Of a slot that is newer than the first answer: of nobody in this file.
+    # Of two slots with the same times the exclusive one is used first.
+    for row in session.execute(slots.order_by(MentorTimeSlot.is_exclusive.desc())):
+        times = (row.mentor_id, row.start_time, row.end_time)
+        by_id[row.id] = _Slot(row.id, times, row.capacity, row.is_exclusive, set())
+        schedule.slots[times].append(by_id[row.id])
+        if row.is_exclusive:
+            schedule.mentors.add(*times)
+    bookings = select(
+        SessionBooking.time_slot_id,
+        SessionBooking.seat,
+        SessionBooking.status,
+        SessionBooking.student_id,
+        SessionBooking.start_time,
+        SessionBooking.end_time,
+    ).where(SessionBooking.status != Status.CANCELLED, ~SessionBooking.slot_is_withdrawn)
+    for booking in session.execute(bookings):
+        slot = by_id.get(booking.time_slot_id)
+        if slot is None:  # The slot was added between the two queries, for people not in this file.
             continue
-        taken.taken.add(booking.seat)
-        if taken.is_exclusive and booking.status in OPEN:
-            known.students.add(booking.student_id, booking.start_time, booking.end_time)
-    return known
+        slot.taken_seats.add(booking.seat)
+        if slot.is_exclusive and booking.status in OPEN:
+            schedule.students.add(booking.student_id, booking.start_time, booking.end_time)
+    return schedule
 
 
-def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, object]]:
-    """The slot of one booking, and its columns but for the id of that slot."""
-    mentor_id = _person(row, "mentor_email", known.people, Role.MENTOR)
-    student_id = _person(row, "student_email", known.people, Role.STUDENT)
-    instant = partial(parse_timestamp, now=now)
-    start, end = row.read("start", instant), row.read("end", instant)
-    if end <= start:
-        raise row.wrong("end", "the end must be after the start.")
-    if end - start > LONGEST:
-        raise row.wrong("end", "the session lasts longer than 24 hours.")
+def _booking(row: Row, people: _People, schedule: _Schedule, now: datetime) -> _Booking:
+    """Book the session of one row in the schedule. Raises InvalidInput."""
+    parsed = _parse(row, people, now)
+    slot = _slot_for(parsed, row, schedule)
+    seat = slot.free_seat() or 1
+    if parsed.status is not Status.CANCELLED:
+        slot.taken_seats.add(seat)
+    return slot, _columns(parsed, slot, seat, now)
+
+
+def _parse(row: Row, people: _People, now: datetime) -> _ParsedRow:
+    """Read and check the cells of one row. Raises InvalidInput for what cannot be true."""
+    mentor_id = _person(row, "mentor_email", people, Role.MENTOR)
+    student_id = _person(row, "student_email", people, Role.STUDENT)
+    start, end = _start_and_end(row, now)
     topic = row.read("topic", _topic)
     status = row.read("status", _status)
     is_delayed = row.read("is_delayed", _flag)
@@ -191,93 +242,103 @@ def _booking(row: Row, known: _Known, now: datetime) -> tuple[_Slot, dict[str, o
         raise row.wrong("is_delayed", f"a session that is {status} cannot be delayed.")
     if status in _HAS_BEGUN and now < start:
         raise row.wrong("status", f"a session cannot be {status} before it starts.")
-    slot = _slot(row, known, (mentor_id, start, end), student_id, status)
-    seat = slot.free_seat() or 1
-    if status is not Status.CANCELLED:
-        slot.taken.add(seat)
-    has_begun = status in _HAS_BEGUN and not is_delayed
-    return slot, {
-        "student_id": student_id,
-        "mentor_id": mentor_id,
-        "start_time": start,
-        "end_time": end,
-        "slot_capacity": slot.capacity,
-        "slot_is_exclusive": slot.is_exclusive,
-        "seat": seat,
-        "topic": topic,
-        "status": status,
-        "is_delayed": is_delayed,
-        "started_at": min(start, now) if has_begun else None,
-        "completed_at": min(end, now) if status is Status.COMPLETED else None,
-        "cancelled_at": now if status is Status.CANCELLED else None,
-    }
+    return _ParsedRow(mentor_id, student_id, start, end, topic, status, is_delayed)
 
 
-def _slot(row: Row, known: _Known, key: _SlotKey, student_id: int, status: Status) -> _Slot:
-    """A slot of the mentor's with these times and a seat for `status`; notes who is busy then.
+def _start_and_end(row: Row, now: datetime) -> tuple[datetime, datetime]:
+    timestamp = partial(parse_timestamp, now=now)
+    start, end = row.read("start", timestamp), row.read("end", timestamp)
+    if end <= start:
+        raise row.wrong("end", "the end must be after the start.")
+    if end - start > LONGEST:
+        raise row.wrong("end", "the session lasts longer than 24 hours.")
+    return start, end
 
-    A new one where there is none, and where the student is busy and nobody has booked the one
-    that there is: that stays free, and the new one claims nothing.
+
+def _slot_for(parsed: _ParsedRow, row: Row, schedule: _Schedule) -> _Slot:
+    """A slot of the mentor's with these times and room for the session; a new one if need be.
+
+    A student who is busy then gets no exclusive slot: one that is free stays free for others.
     """
-    _mentor_id, start, end = key
-    is_open = status in OPEN
-    is_student_free = not is_open or known.students.is_free(student_id, start, end)
-    there = known.slots[key]
-    fitting = [slot for slot in there if is_student_free or not slot.is_exclusive]
-    slot = next((s for s in fitting if status is Status.CANCELLED or s.free_seat()), None)
+    is_open = parsed.status in OPEN
+    is_busy = is_open and not schedule.students.is_free(parsed.student_id, parsed.start, parsed.end)
+    existing = schedule.slots[parsed.times]
+    usable = [slot for slot in existing if not (is_busy and slot.is_exclusive)]
+    needs_seat = parsed.status is not Status.CANCELLED
+    slot = next((slot for slot in usable if slot.free_seat() or not needs_seat), None)
     if slot is None:
-        if fitting:
-            raise row.wrong("start", "this slot of the mentor is booked already.")
-        if any(slot.taken for slot in there):
+        if usable:
+            raise row.wrong("start", "this slot of the mentor is already booked.")
+        if any(slot.taken_seats for slot in existing):
             raise row.wrong("start", "the student has another session at this time.")
-        is_exclusive = is_student_free and known.mentors.is_free(*key)
-        slot = _Slot(None, key, 1, is_exclusive, set())
-        there.append(slot)
-        if is_exclusive:
-            known.mentors.add(*key)
+        slot = schedule.add_slot(parsed.times, is_exclusive=not is_busy)
     if slot.is_exclusive and is_open:
-        known.students.add(student_id, start, end)
+        schedule.students.add(parsed.student_id, parsed.start, parsed.end)
     return slot
 
 
-def _store(
-    session: Session,
-    bookings: list[tuple[_Slot, dict[str, object]]],
-    file_name: str,
-    now: datetime,
-) -> int:
+def _columns(parsed: _ParsedRow, slot: _Slot, seat: int, now: datetime) -> dict[str, object]:
+    has_started = parsed.status in _HAS_BEGUN and not parsed.is_delayed
+    is_completed = parsed.status is Status.COMPLETED
+    return {
+        "student_id": parsed.student_id,
+        "mentor_id": parsed.mentor_id,
+        "start_time": parsed.start,
+        "end_time": parsed.end,
+        "slot_capacity": slot.capacity,
+        "slot_is_exclusive": slot.is_exclusive,
+        "seat": seat,
+        "topic": parsed.topic,
+        "status": parsed.status,
+        "is_delayed": parsed.is_delayed,
+        "started_at": min(parsed.start, now) if has_started else None,
+        "completed_at": min(parsed.end, now) if is_completed else None,
+        "cancelled_at": now if parsed.status is Status.CANCELLED else None,
+    }
+
+
+def _store(session: Session, bookings: list[_Booking], file_name: str, now: datetime) -> int:
     """Store slots and bookings; returns the id of the import."""
-    used = dict.fromkeys(slot for slot, _booking in bookings)
-    lock_slots(session, [slot.id for slot in used if slot.id is not None])
-    new = [slot for slot in used if slot.id is None]
-    slot_ids: Sequence[int] = ()
-    if new:
-        slot_ids = session.scalars(
-            insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),
-            [
-                {
-                    "mentor_id": slot.key[0],
-                    "start_time": slot.key[1],
-                    "end_time": slot.key[2],
-                    "is_exclusive": slot.is_exclusive,
-                }
-                for slot in new
-            ],
-        ).all()
-        for slot, slot_id in zip(new, slot_ids, strict=True):
-            slot.id = slot_id
+    slots = dict.fromkeys(slot for slot, _columns in bookings)
+    lock_slots(session, [slot.id for slot in slots if slot.id is not None])
+    new_slots = [slot for slot in slots if slot.id is None]
+    _store_slots(session, new_slots)
     lock_journal(session)  # An admin's dashboard counts by the ids of bookings, too.
     booking_ids = session.scalars(
         insert(SessionBooking).returning(SessionBooking.id),
         [columns | {"time_slot_id": slot.id} for slot, columns in bookings],
     ).all()
     return record_import(
-        session, ImportKind.SESSIONS, file_name=file_name, now=now, bookings=booking_ids,
-        slots=slot_ids,
-    )  # fmt: skip
+        session,
+        ImportKind.SESSIONS,
+        file_name=file_name,
+        now=now,
+        bookings=booking_ids,
+        slots=[slot.id for slot in new_slots if slot.id is not None],
+    )
 
 
-def _person(row: Row, column: str, people: Mapping[str, tuple[int, Role]], role: Role) -> int:
+def _store_slots(session: Session, slots: Iterable[_Slot]) -> None:
+    """Insert slots and note their ids. With the same times there is at most one of each kind."""
+    by_key = {(*slot.times, slot.is_exclusive): slot for slot in slots}
+    if not by_key:
+        return
+    statement = insert(MentorTimeSlot).returning(
+        MentorTimeSlot.id,
+        MentorTimeSlot.mentor_id,
+        MentorTimeSlot.start_time,
+        MentorTimeSlot.end_time,
+        MentorTimeSlot.is_exclusive,
+    )
+    rows = [
+        {"mentor_id": mentor, "start_time": start, "end_time": end, "is_exclusive": is_exclusive}
+        for mentor, start, end, is_exclusive in by_key
+    ]
+    for slot_id, mentor, start, end, is_exclusive in session.execute(statement, rows):
+        by_key[mentor, start, end, is_exclusive].id = slot_id
+
+
+def _person(row: Row, column: str, people: _People, role: Role) -> int:
     email = normalized(row.cells[column])
     if email not in people:
         raise row.wrong(column, f"there is no account with '{email}'.")
@@ -307,7 +368,7 @@ _FLAGS = {
     )
     for word in words
 }
-"""Spreadsheets write the words of their own language."""
+"""Spreadsheets write true and false in the language they are set to."""
 
 
 def _flag(text: str) -> bool:

@@ -13,6 +13,7 @@ from mentorship.queries.sessions import dashboard as dashboard_queries
 from mentorship.queries.sessions.dashboard import Section, dashboard
 from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at
+from tests.support.row_order import ReversingSession
 
 
 @pytest.mark.parametrize("action", [Action.START, Action.CANCEL])
@@ -54,6 +55,30 @@ def test_what_is_delayed_stays_in_sight_of_its_people_however_many_there_are(ses
         attention, *_others = dashboard(session, viewer, seen=PollCursor(0, (0, 0)), pages={},
                                     now=at("12:00"), cutoff=NO_CUTOFF).listings  # fmt: skip
         assert (len(attention.cards), attention.total) == (shown, 25)
+
+
+def test_each_list_has_its_order_in_whatever_order_the_union_gives_the_rows(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    booked = {
+        Section.ATTENTION: {"status": Status.ONGOING, "is_delayed": True},
+        Section.NOW: {"status": Status.ONGOING},
+        Section.UPCOMING: {},
+        Section.PAST: {"status": Status.COMPLETED},
+    }
+    expected = {}
+    for hour, (section, columns) in enumerate(booked.items(), start=8):
+        ids = [a_booking(session, **people, starts=f"{hour:02}:{minute}", **columns)
+               for minute in (10, 20, 30)]  # fmt: skip
+        expected[section] = ids[::-1] if section is Section.PAST else ids
+
+    with ReversingSession(session.get_bind()) as reversing:
+        reversing.begin()  # `read` then uses this session.
+        found = dashboard(reversing, cast.student, seen=PollCursor(0, (0, 0)), pages={},
+                          now=at("07:00"), cutoff=NO_CUTOFF)  # fmt: skip
+
+    assert any("UNION ALL" in statement for statement in reversing.reversed)
+    shown = {each.section: [card.id for card in each.cards] for each in found.listings}
+    assert shown == expected
 
 
 def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):

@@ -11,6 +11,7 @@ from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.accounts.passwords import check_password
 from tests.support.builders import at
 from tests.support.meanwhile import meanwhile
+from tests.support.row_order import ReversingSession
 
 NOW = at("12:00")
 HEADER = "email,name,role,timezone,password"
@@ -53,6 +54,18 @@ def test_people_are_made_and_those_without_a_password_are_named(session):
     assert not check_password(session, email="sam@example.org", password="")
 
 
+def test_each_account_gets_its_own_id_in_whatever_order_the_database_returns_them(session):
+    lines = [f"{name}@example.org,{name},student,," for name in ("a", "b", "c")]
+    with ReversingSession(session.get_bind()) as reversing:
+        done = import_users(reversing, a_file(*lines), now=NOW)
+
+    assert any(statement.startswith("INSERT INTO users") for statement in reversing.reversed)
+    people = stored(session)
+    assert [(person.email, person.user_id) for person in done.without_password] == [
+        (f"{name}@example.org", people[f"{name}@example.org"].id) for name in ("a", "b", "c")
+    ]
+
+
 def test_the_optional_columns_may_be_absent_and_a_header_alone_makes_nobody(session):
     only = "email,name,role"
 
@@ -91,8 +104,8 @@ WRONG_CELLS = [
     ("email",    "a@zoë.example,A,student,,",            "Mail cannot be sent to"),
     ("email",    f"{'a' * 250}@example.org,A,student,,", "longer than 254"),
     ("email",    "a\x00@example.org,A,student,,",        "cannot be used"),
-    ("email",    "FIRST@example.org,A,student,,",        "stands in row 2 already"),
-    ("email",    "Known@example.org,A,student,,",        "account with known@example.org already"),
+    ("email",    "FIRST@example.org,A,student,,",        "is already in row 2"),
+    ("email",    "Known@example.org,A,student,,",        "known@example.org already has"),
     ("name",     "a@example.org,,student,,",             "is missing"),
     ("name",     f"a@example.org,{'x' * 121},student,,", "longer than 120"),
     ("name",     'a@example.org,"A\nB",student,,',       "cannot be used"),
@@ -134,7 +147,7 @@ def test_an_account_that_somebody_makes_at_the_same_moment_is_refused_in_words(s
 
     with (
         meanwhile(session.get_bind(), "INSERT INTO users", somebody_signs_up) as calls,
-        pytest.raises(InvalidInput, match="just now"),
+        pytest.raises(InvalidInput, match="has just created"),
     ):
         import_users(
             session, a_file("b@example.org,B,student,,", "a@example.org,A,student,,"), now=NOW

@@ -26,6 +26,7 @@ from tests.support.imports import (
     stored,
 )
 from tests.support.meanwhile import meanwhile
+from tests.support.row_order import ReversingSession
 
 
 def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
@@ -39,6 +40,26 @@ def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
         "A topic", Status.SCHEDULED, False,
     )  # fmt: skip
     assert the_journal(session) == []
+
+
+def test_each_session_gets_its_own_slot_in_whatever_order_the_database_returns_them(session, cast):
+    lines = [
+        row(start=f"2026-11-24T{hour}:00Z", end=f"2026-11-24T{hour}:30Z", topic=f"At {hour}")
+        for hour in (14, 15, 16)
+    ]
+    with ReversingSession(session.get_bind()) as reversing:
+        import_sessions(reversing, a_file(*lines), now=NOW)
+
+    inserted = [each for each in reversing.reversed if each.startswith("INSERT")]
+    assert any("mentor_time_slots" in statement for statement in inserted)
+    placed = (
+        select(SessionBooking.topic, MentorTimeSlot.start_time)
+        .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
+        .order_by(SessionBooking.topic)
+    )
+    assert session.execute(placed).all() == [
+        (f"At {hour}", at(f"{hour}:00")) for hour in (14, 15, 16)
+    ]
 
 
 def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
@@ -183,13 +204,13 @@ def test_a_slot_is_booked_once_within_a_file_whatever_offset_names_it(session, c
 
     message = refusal(session, a_file(GOOD, LATER, same))
 
-    assert message == "row 4, column start: this slot of the mentor is booked already."
+    assert message == "row 4, column start: this slot of the mentor is already booked."
 
 
 def test_a_slot_that_is_booked_in_the_database_is_refused(session, cast):
     a_booking(session, mentor=cast.mentor, student=cast.stranger, starts="10:00")
 
-    with pytest.raises(InvalidInput, match=r"^row 3, column start: .* booked already\.$"):
+    with pytest.raises(InvalidInput, match=r"^row 3, column start: .* already booked\.$"):
         import_sessions(session, a_file(LATER, GOOD), now=NOW)
 
     assert len(stored(session)) == 1
@@ -254,7 +275,7 @@ def test_a_double_booking_is_kept_beside_a_slot_that_nobody_has_booked(session, 
     assert counts(import_sessions(session, a_file(*lines), now=NOW)) == (len(lines), 1)
 
     assert [booking.slot_is_exclusive for booking in stored(session)][-2:] == [True, False]
-    with pytest.raises(InvalidInput, match=r"^row 2, column start: .* booked already\.$"):
+    with pytest.raises(InvalidInput, match=r"^row 2, column start: .* already booked\.$"):
         import_sessions(session, a_file(row(mentor_email=OTTO)), now=NOW)
     in_the_free_one = a_file(row(mentor_email=OTTO, student_email=STELLA))
     assert counts(import_sessions(session, in_the_free_one, now=NOW)) == (1, 0)
@@ -302,7 +323,7 @@ def test_a_slot_that_somebody_books_at_the_same_moment_is_refused_in_words(sessi
     elsewhere = row(mentor_email=OTTO, start="2026-11-25T10:00Z", end="2026-11-25T11:00Z")
     with (
         meanwhile(session.get_bind(), slots, somebody_books, number=2) as calls,
-        pytest.raises(InvalidInput, match="booked by somebody else just now"),
+        pytest.raises(InvalidInput, match="Somebody else has just booked"),
     ):
         import_sessions(session, a_file(elsewhere, GOOD), now=NOW)
 
