@@ -14,7 +14,8 @@ _LONGEST_LOCAL, _LONGEST_DOMAIN = 64, 253
 
 _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322, 3.2.3.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+# "=?" may begin an encoded word (RFC 2047), which some programs read as another address.
+_LOCAL = re.compile(rf"(?!.*=\?.*\?=){_ATOM}(?:\.{_ATOM})*")
 # A last label that begins with a digit is no domain but an IPv4 address.
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
 

@@ -33,7 +33,7 @@ REFUSED = [
     "Kim <kim@example.org>", "<kim@example.org>", "kim@example.org, lee@example.org",
     "kim@example.org;lee@example.org", "kim@-example.org", "kim@example-.org", "kim@exa_mple.org",
     "kim@example..org", "kim@.example.org", "kim@example.org.", "kim\\@example.org",
-    "kim:lee@example.org",
+    "kim:lee@example.org", "=?utf-8?q?kim?=@example.org", "lee+=?us-ascii*en?q?kim?=@example.org",
     "\ud800@example.org",
 ]  # fmt: skip
 
