@@ -14,8 +14,10 @@ _FEWEST_GUESSES = 13
 characters, runs of the keyboard or the alphabet, and words with a year have fewer than 12."""
 
 _SAMPLES = re.compile(
-    "undefined|change(me|this)|replace(me|this)|your(own)?(secret|key|cron|token|random)|placeholder"
-    "|(super|my|the|a|dev|test|app|flask|django)secret(key)?$|secretkey|insecure"
+    "undefined|change(me|this)|replace(me|this|with)|your(own)?(secret|key|cron|token|random)"
+    "|placeholder|(super|my|the|a|dev|test|app|flask|django)secret(key)?$|secretkey|insecure"
+    "|(random|production|development|example|sample)(string|key|secret|value)|(put|insert|paste)your"
+    "|geheimerschl(ue|u)?ssel|(bitte|hier)(aendern|ndern|ersetzen)|opensslrand|tokenurlsafe|urandom"
     # From Flask's documentation.
     "|192b9bdd22ab9ed4d12e236c78afcb9a|5y2lf4q8z"
 )
