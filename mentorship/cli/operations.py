@@ -1,5 +1,6 @@
 """Commands that run the product: the server, the worker, the demo."""
 
+import importlib
 import socket
 import threading
 from contextlib import ExitStack
@@ -70,6 +71,8 @@ def serve(host: str, port: int, workers: int) -> None:
             stack.enter_context(
                 noted(PROJECT / "instance", url, database_url=settings.database_url)
             )
+            # An unset BASE_URL is known only now: the application that is served is made with it.
+            importlib.reload(importlib.import_module("wsgi"))
         serve_application("wsgi:app", host=host, port=port, workers=workers)
 
 

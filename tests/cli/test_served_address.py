@@ -33,7 +33,7 @@ def test_what_another_process_has_noted_since_stays(tmp_path):
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-def test_a_link_that_is_printed_beside_a_server_names_its_port(database_url, cast, tmp_path):
+def test_links_of_the_server_and_of_commands_beside_it_name_its_port(database_url, cast, tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     server = a_command(
@@ -49,17 +49,18 @@ def test_a_link_that_is_printed_beside_a_server_names_its_port(database_url, cas
         assert link.wait(60) == 0, log.read_text()
         return log.read_text().splitlines()[-1]
 
-    def is_served():
+    def served():
         connection = HTTPConnection("127.0.0.1", port, timeout=5)
         with closing(connection):
             try:
-                connection.request("GET", "/login")
+                connection.request("GET", "/.well-known/security.txt")
             except OSError:
-                return False
-            return connection.getresponse().status == 200
+                return ""
+            return connection.getresponse().read().decode()
 
     try:
-        wait_until(is_served)
+        own_address = f"Canonical: http://127.0.0.1:{port}/.well-known/security.txt"
+        assert own_address in wait_until(served)
         assert printed(BASE_URL="").startswith(f"http://127.0.0.1:{port}/reset/")
         mine = "https://mentors.example.org"
         assert printed(BASE_URL=mine).startswith(f"{mine}/reset/")
