@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, Select, bindparam, func, select
 
 from mentorship.database import read
 from mentorship.domain.accounts.viewers import Role, Viewer
@@ -89,7 +88,7 @@ _STATEMENTS: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _statement(role) f
 
 
 def poll_state(
-    session: Session, *, viewer_id: int, epoch: int, role: Role, sign_in: str, now: datetime
+    engine: Engine, *, viewer_id: int, epoch: int, role: Role, sign_in: str, now: datetime
 ) -> PollState | None:
     """One statement, no lock; None where nobody is signed in with this id, epoch, role and sign-in.
 
@@ -97,7 +96,7 @@ def poll_state(
     that commits later is then told later. The other way round it would never be told.
     """
     values = sign_in_values(sign_in, now)
-    rows = read(session, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now, **values)
+    rows = read(engine, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now, **values)
     if not rows:
         return None
     (row,) = rows

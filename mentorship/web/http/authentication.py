@@ -69,7 +69,10 @@ def bearer() -> str | None:
     Its beginning tells it from the cron service's secret. Another site cannot make a browser send
     it, so such a request needs no further proof of where it comes from.
     """
-    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
     is_personal = scheme.lower() == "bearer" and secret.startswith(PREFIX)
     return secret if is_personal and request.path.startswith("/api/") else None
 
@@ -116,7 +119,7 @@ def required_poll_state(now: datetime) -> PollState:
     """
     claim = cookie_claim()
     found = claim and poll_state(
-        db.session(),
+        db.engine,  # A session is opened where the lists have changed.
         viewer_id=claim.user_id,
         epoch=claim.epoch,
         role=claim.role,
@@ -178,8 +181,10 @@ def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
 
     An open page that polls is no sign that somebody is there.
     """
+    if is_htmx():
+        return
     session = db.session()
-    if is_htmx() or session.in_transaction():
+    if session.in_transaction():
         return
     try:
         note_seen(session, claim.sign_in, last=last, now=now)

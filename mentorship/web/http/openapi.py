@@ -90,6 +90,8 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def refuse_unknown_arguments() -> None:
+        if not request.args:
+            return
         if request.url_rule is None or not request.url_rule.rule.startswith("/api/"):
             return
         operation = _OPERATIONS.get(app.view_functions[request.url_rule.endpoint])

@@ -57,7 +57,8 @@ def _poll(now: datetime) -> Response:
     Without `seen` nobody can tell what the page shows; then a change is what this request did.
     """
     state = authentication.required_poll_state(now)
-    shown = PollCursor.parse(request.values["seen"]) if "seen" in request.values else state.place
+    seen = request.values.get("seen")
+    shown = state.place if seen is None else PollCursor.parse(seen)
     state = swept_now(state, now)
     if state.place.print == shown.print:
         return Response(status=204)
