@@ -37,4 +37,6 @@ def test_a_log_has_no_bar(command):
     done = subprocess.run(**command, stderr=subprocess.PIPE, check=True)
 
     assert b"Imported 2 people." in done.stdout
-    assert done.stderr == b"This is import 1. To take it back: flask --app wsgi remove-import 1\n"
+    assert done.stderr.splitlines() == [
+        b"This is import 1. To undo it: flask --app wsgi remove-import 1"
+    ]

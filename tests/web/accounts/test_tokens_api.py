@@ -9,6 +9,7 @@ from mentorship.clock import utc_now
 from mentorship.services.accounts.api_tokens import create_token
 from tests.conftest import CRON_SECRET
 from tests.support.builders import a_booking, at, the_booking
+from tests.support.hours import some_hours
 
 FAR_AHEAD = "2099-01-01"
 """Counters in memory are cleared by a thread for which the frozen clock does not hold."""
@@ -191,6 +192,22 @@ def test_a_token_that_may_read_changes_nothing(client_for, session, cast, clock)
         assert (answer.status_code, answer.json["success"]) == (403, False), path
         assert answer.json["error"] == "This token may read only, so nothing was changed."
     assert the_booking(session, booking).started_at is None
+
+
+def test_a_token_that_may_read_may_ask_for_a_preview(client_for, session, cast, clock):
+    rule_id = some_hours(session, cast.mentor)["rule_id"]
+    made = client_for(cast.mentor).post("/api/tokens", json={"name": "It", "scope": "read"}).json
+    program, headers = client_for(None), bearer(made["token"])
+    rule = {
+        "weekdays": ["MO"], "opens": "18:00", "closes": "20:00", "slotMinutes": 60,
+        "firstDay": "2026-11-30",
+    }  # fmt: skip
+
+    for path in ("preview", f"{rule_id}/preview"):
+        answer = program.post(f"/api/availability/rules/{path}", json=rule, headers=headers)
+        assert answer.status_code == 200, answer.json
+    saved = program.post("/api/availability/rules", json=rule, headers=headers)
+    assert saved.status_code == 403
 
 
 def test_a_token_ends_at_its_end(client_for, cast, clock):
