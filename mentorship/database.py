@@ -2,7 +2,8 @@
 
 import os
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import sleep
 from typing import Any
@@ -129,6 +130,32 @@ def read(
         if not error.connection_invalidated:
             raise
         return rows()
+
+
+@contextmanager
+def unchecked_references(connection: Connection) -> Iterator[None]:
+    """Let SQLite rebuild tables to which others refer, in the transaction that begins next.
+
+    Dropping the old table would otherwise delete the rows that refer to it. PostgreSQL changes
+    tables in place.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    opened = connection.connection.cursor()
+    opened.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        opened.execute("PRAGMA foreign_keys = ON")
+
+
+def broken_reference(connection: Connection) -> str | None:
+    """A table of SQLite with a row that refers to nothing, if there is one."""
+    if connection.dialect.name != "sqlite":
+        return None
+    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
+    return None if broken is None else str(broken[0])
 
 
 def begin_snapshot(session: Session) -> None:

@@ -23,8 +23,7 @@ def say_how_to_remove(import_id: int | None) -> None:
     """Tell the operator the number of an import, on stderr."""
     if import_id is not None:
         click.echo(
-            f"This is import {import_id}. To undo it: "
-            f"flask --app wsgi remove-import {import_id}",
+            f"This is import {import_id}. To undo it: flask --app wsgi remove-import {import_id}",
             err=True,
         )
 

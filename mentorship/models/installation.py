@@ -21,5 +21,6 @@ class Installation(Model):
     last_old_booking: Mapped[int]
     last_old_mail: Mapped[int]
     last_old_call: Mapped[int]
+    last_old_person: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (CheckConstraint("id = 1", name="is_the_only_one"),)

@@ -11,9 +11,10 @@ from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.mail import mail_preferences, outbox_status
-from mentorship.services.mail.compose import unsubscribe_token_owner
+from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.preferences import set_preferences
 from mentorship.services.mail.send import retry_mail
+from mentorship.services.mail.unsubscribe import unsubscribe_token_owner
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.request_body import page_number
 
@@ -50,7 +51,7 @@ def update_preferences() -> Response:
 @bp.get("/unsubscribe/<stop_token>")
 def unsubscribe(stop_token: str) -> str:
     """Asks before it stops anything: programs that look through mail follow its links."""
-    user_id, kind = unsubscribe_token_owner(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    user_id, kind = _owner_of(stop_token)
     return _about_kind(user_id, kind)
 
 
@@ -60,9 +61,17 @@ def unsubscribe_now(stop_token: str) -> str:
 
     The reader's mail program calls this too, to stop it (RFC 8058).
     """
-    user_id, kind = unsubscribe_token_owner(stop_token, secret_key=current_app.config["SECRET_KEY"])
+    user_id, kind = _owner_of(stop_token)
     set_preferences(db.session(), user_id=user_id, wants={kind: request.form.get("mail") == "on"})
     return _about_kind(user_id, kind)
+
+
+def _owner_of(stop_token: str) -> tuple[int, MailKind]:
+    identity = identity_of(db.session())
+    db.session.rollback()
+    return unsubscribe_token_owner(
+        stop_token, secret_key=current_app.config["SECRET_KEY"], identity=identity
+    )
 
 
 def _about_kind(user_id: int, kind: MailKind) -> str:

@@ -17,13 +17,14 @@ from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import WaitingListEntry
+from mentorship.queries.shared.installation import identity_of
 from mentorship.services.accounts.api_tokens import create_token
 from mentorship.services.accounts.signed_links import Purpose, make_token
 from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import SaveDaysOff, SaveRule
 from mentorship.services.booking.mentor_profile import edit_profile
 from mentorship.services.calendars.feeds import create_feed
-from mentorship.services.mail.compose import unsubscribe_token
+from mentorship.services.mail.unsubscribe import unsubscribe_token
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
 from tests.support.browser import Site
@@ -123,6 +124,7 @@ def a_crowd(site: Site) -> Crowd:
     webhook = a_webhook(session, "https://hooks.example.org/" + "w" * 60)
     a_call_given_up(session, webhook, over)
     feed = create_feed(session, viewer=mentor, alarm=Alarm.ONE_HOUR, now=now)
+    identity = identity_of(session)
     key, who = site.app.config["SECRET_KEY"], {"user_id": newcomer.id, "epoch": newcomer.epoch}
     return Crowd(
         mentor,
@@ -137,7 +139,9 @@ def a_crowd(site: Site) -> Crowd:
             "confirmation": (make_token(secret_key=key, purpose=Purpose.CONFIRMATION, **who),),
             "feed_token": (feed,),
             "endpoint_id": (webhook,),
-            "stop_token": (unsubscribe_token(newcomer.id, MailKind.STARTED, secret_key=key),),
+            "stop_token": (
+                unsubscribe_token(newcomer.id, MailKind.STARTED, secret_key=key, identity=identity),
+            ),
         },
     )
 

@@ -329,3 +329,57 @@ def test_tokens_from_before_may_act_and_get_an_end(empty_app):
         assert timedelta(days=89) < left <= timedelta(days=90)
     flask_migrate.downgrade(revision="0020")
     flask_migrate.upgrade()
+
+
+def contents_and_shape():
+    """All rows of all tables, and all that the migrations made, without quotes around names."""
+    with db.engine.connect() as connection:
+        rows = {
+            name: sorted(map(repr, connection.execute(text(f"SELECT * FROM {name}"))))
+            for name in tables() - {"installation"}
+        }
+    return rows, {(name, what and what.replace('"', "")) for name, what in shape(db.engine)}
+
+
+def test_tables_are_rebuilt_with_their_rows_triggers_and_indexes_both_ways(empty_app, engine):
+    flask_migrate.upgrade(revision="0021")
+    a_day_at_work()
+    an_import()
+    before = contents_and_shape()
+    assert all(
+        before[0][name] for name in ("imported_bookings", "imported_users", "sweep_failures")
+    )
+    for _ in range(2):
+        flask_migrate.upgrade(revision="0022")
+        rows, shapes = contents_and_shape()
+        assert rows == before[0]
+        others = {
+            (name, what and what.replace(" AUTOINCREMENT", ""))
+            for name, what in shapes
+            if name != "sqlite_sequence" and "last_old_person" not in (what or "")
+        }
+        assert others == {
+            (name, what) for name, what in before[1] if engine != "sqlite" or name != "installation"
+        }
+        flask_migrate.downgrade(revision="0021")
+        assert contents_and_shape()[0] == before[0]
+        assert contents_and_shape()[1] - before[1] <= {
+            ("sqlite_sequence", "CREATE TABLE sqlite_sequence(name,seq)")
+        }
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_upgrade_that_leaves_a_reference_to_nothing_is_undone(empty_app, caplog):
+    flask_migrate.upgrade(revision="0021")
+    a_day_at_work()
+    with db.engine.connect() as connection:
+        raw = connection.connection.driver_connection
+        raw.execute("PRAGMA foreign_keys = OFF")
+        raw.execute("DELETE FROM users WHERE id = 1")
+        raw.execute("PRAGMA foreign_keys = ON")
+    before = shape(db.engine)
+
+    with pytest.raises(SystemExit):
+        flask_migrate.upgrade()
+    assert "would refer to nothing" in caplog.text
+    assert shape(db.engine) == before

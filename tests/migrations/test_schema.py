@@ -1,5 +1,6 @@
 """The tables that the migrations make: the same on both engines, everything with a name."""
 
+import pytest
 from sqlalchemy import Engine, create_engine, inspect, text
 
 from mentorship.extensions import Base
@@ -83,6 +84,21 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "ix_waiting_list_entries_held",
         "ix_webhook_calls_pending",
     }
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_sqlite_gives_no_id_again_after_its_row_is_gone(database_url):
+    opened = create_engine(database_url)
+    with opened.connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        given_once = {name for name, sql in rows if "PRIMARY KEY (id AUTOINCREMENT)" in sql}
+    opened.dispose()
+
+    counted = {
+        name for name, table in Base.metadata.tables.items()
+        if table.autoincrement_column is not None
+    }  # fmt: skip
+    assert given_once == counted
 
 
 def test_every_constraint_has_the_name_that_the_models_give_it(database_url):

@@ -15,10 +15,11 @@ from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import WaitingListEntry
+from mentorship.queries.shared.installation import identity_of
 from mentorship.services.accounts.api_tokens import create_token
 from mentorship.services.accounts.signed_links import Purpose, make_token
 from mentorship.services.calendars.feeds import create_feed
-from mentorship.services.mail.compose import unsubscribe_token
+from mentorship.services.mail.unsubscribe import unsubscribe_token
 from tests.support.builders import (
     Cast,
     a_booking,
@@ -236,7 +237,10 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             ).id,
             "person_id": cast.mentor.id,
             "stop_token": unsubscribe_token(
-                cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
+                cast.student.id,
+                MailKind.STARTED,
+                secret_key=app.config["SECRET_KEY"],
+                identity=identity_of(session),
             ),
             "mail_id": a_mail_set_aside(session),
             "endpoint_id": webhook,

@@ -3,24 +3,31 @@
 import html
 
 import pytest
+from itsdangerous import URLSafeSerializer
 from sqlalchemy import select, update
 
 from mentorship.adapters import translations
 from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Problem
+from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
-from mentorship.models import MailChoice, OutboxMessage, User
+from mentorship.models import Installation, MailChoice, OutboxMessage, User
 from mentorship.queries.mail import mail_preferences
-from mentorship.services.mail.compose import unsubscribe_token
+from mentorship.queries.shared.installation import identity_of
+from mentorship.services.mail.unsubscribe import unsubscribe_token
 from tests.support.builders import a_booking, a_mail_set_aside, at
 
 
 @pytest.fixture
-def address(app, cast):
+def address(app, session, cast):
     """Where the student stops mail about starts."""
-    token = unsubscribe_token(
-        cast.student.id, MailKind.STARTED, secret_key=app.config["SECRET_KEY"]
-    )
+    return address_in(app, identity_of(session), cast.student)
+
+
+def address_in(app, identity, person):
+    """The same in an installation with this identity and the key of this one."""
+    key = app.config["SECRET_KEY"]
+    token = unsubscribe_token(person.id, MailKind.STARTED, secret_key=key, identity=identity)
     return f"/unsubscribe/{token}"
 
 
@@ -94,6 +101,28 @@ def test_a_forged_token_stops_nothing(session, cast, client_for, address):
             assert client_for(None).open(forged, method=method).status_code == 400
     session.rollback()
     assert session.scalars(select(MailChoice)).all() == []
+
+
+def test_a_token_of_another_database_with_the_same_key_stops_nothing(
+    app, session, cast, client_for
+):
+    elsewhere = address_in(app, Identity("e5c0e1f4-0000-4000-8000-000000000000"), cast.student)
+    for method in ("GET", "POST"):
+        assert client_for(None).open(elsewhere, method=method).status_code == 400
+    assert chosen(session, cast.student)[MailKind.STARTED]
+
+
+def test_a_token_without_the_installation_works_for_people_of_the_time_before_it_was_named(
+    app, session, cast, client_for
+):
+    key = app.config["SECRET_KEY"]
+    old = URLSafeSerializer(key, salt="unsubscribe").dumps([cast.student.id, "started"])
+    assert client_for(None).post(f"/unsubscribe/{old}").status_code == 400
+    session.execute(update(Installation).values(last_old_person=cast.student.id))
+    session.commit()
+
+    assert client_for(None).post(f"/unsubscribe/{old}").status_code == 200
+    assert not chosen(session, cast.student)[MailKind.STARTED]
 
 
 def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(

@@ -17,6 +17,7 @@ class Identity:
     last_old_booking: int = 0
     last_old_mail: int = 0
     last_old_call: int = 0
+    last_old_person: int = 0
 
     def calendar_uid(self, session_id: int) -> str:
         """Of a session, in feeds and invitations (RFC 5545, 3.8.4.7)."""

@@ -12,7 +12,7 @@ def identity_of(session: Session) -> Identity:
     row = session.execute(
         select(
             Installation.identity, Installation.old_host, Installation.last_old_booking,
-            Installation.last_old_mail, Installation.last_old_call,
+            Installation.last_old_mail, Installation.last_old_call, Installation.last_old_person,
         )
     ).one()  # fmt: skip
     return Identity(*row)

@@ -9,20 +9,19 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from itsdangerous import BadData, URLSafeSerializer
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from sqlalchemy import Row
 
 from mentorship.adapters.mail_message import mail_of
 from mentorship.adapters.translations import catalog_of, day, hours, say
 from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, TOLD_WHILE, MailKind, is_wanted
-from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.services.calendars.entries import invitation_of
 from mentorship.services.mail.outbox import single_line
+from mentorship.services.mail.unsubscribe import unsubscribe_token
 
 Facts = Row[*tuple[Any, ...]]
 
@@ -87,7 +86,9 @@ def compose_mail(mail: Facts, house: MailSettings, identity: Identity) -> Messag
             text = f"{text}\n\n{address}\n"
             html = f'{html}\n<p><a href="{address}">{address}</a></p>'
         return mail_of(headers, to=("", mail.recipient), text=text, html=html)
-    token = unsubscribe_token(mail.reader_id, mail.kind, secret_key=house.secret_key)
+    token = unsubscribe_token(
+        mail.reader_id, mail.kind, secret_key=house.secret_key, identity=identity
+    )
     stop = f"{house.base_url}/unsubscribe/{token}"
     headers["List-Unsubscribe"] = f"<{stop}>"
     headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
@@ -164,24 +165,3 @@ def _time_words(mail: Facts, language: Language) -> dict[str, Callable[..., str]
         return f"{day(instant, mail.timezone, language)}, {time_of(instant)}"
 
     return {"at": at, "slot": slot, "short": short}
-
-
-def unsubscribe_token(user_id: int, kind: MailKind, *, secret_key: str) -> str:
-    """Signed: whoever has it may stop this kind of mail to this person, and nothing else."""
-    return _serializer(secret_key).dumps([user_id, kind.value])
-
-
-def unsubscribe_token_owner(token: str, *, secret_key: str) -> tuple[int, MailKind]:
-    """The reader's id and the kind of mail that a token is for. Raises InvalidInput."""
-    try:
-        user_id, kind = _serializer(secret_key).loads(token)
-        return int(user_id), MailKind(kind)
-    except (BadData, ValueError, TypeError):
-        raise InvalidInput(
-            N_("This link is not whole. Please copy it from the mail again.")
-        ) from None
-
-
-@cache
-def _serializer(secret_key: str) -> URLSafeSerializer:
-    return URLSafeSerializer(secret_key, salt="unsubscribe")

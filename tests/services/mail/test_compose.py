@@ -21,8 +21,9 @@ from mentorship.models import (
 )
 from mentorship.queries.mail import mail_facts, mails_of_session
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.mail.compose import MailSettings, compose_mail, unsubscribe_token_owner
+from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.outbox import enqueue_booking_mail
+from mentorship.services.mail.unsubscribe import unsubscribe_token_owner
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_user, at
@@ -217,7 +218,9 @@ def test_each_mail_can_be_stopped_with_one_click(session, people, letters):
         stop = letter["List-Unsubscribe"].strip("<>")
         assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
         start = "https://mentors.example.org/unsubscribe/"
-        user_id, stopped = unsubscribe_token_owner(stop.removeprefix(start), secret_key="s" * 32)
+        user_id, stopped = unsubscribe_token_owner(
+            stop.removeprefix(start), secret_key="s" * 32, identity=identity_of(session)
+        )
         assert user_id in {person.id for person in people}
         assert stopped.value == kind
         assert stop in text_of(letter)

@@ -32,6 +32,7 @@ from tests.support.dumps import dump
 from tests.support.hours import some_hours
 from tests.support.imports import GOOD, LATER, NOW, OTTO, STELLA, a_file, row
 
+PERSON = b"email,name,role\nlin@example.org,Lin,mentor\n"
 PAST = row(start="2026-11-24T08:00Z", end="2026-11-24T09:00Z", student_email=STELLA)
 
 
@@ -60,6 +61,30 @@ def count(session, model):
 
 REMEMBERED = ("imports", "display_versions")
 """What an import that was removed leaves: its entry, and that pages were drawn anew."""
+
+
+def test_the_ids_of_what_was_removed_are_not_given_again(session, cast):
+    def named_for_others():
+        """The highest ids that calendars, mail programs, other systems and links were given."""
+        models = (SessionBooking, OutboxMessage, WebhookCall, StatusChange, MentorTimeSlot, User)
+        return [session.scalar(select(func.max(model.id))) for model in models]
+
+    def everything_imported():
+        imports = [
+            an_import(session, GOOD, PAST),
+            import_users(session, PERSON, now=NOW).import_id,
+        ]
+        update_session_statuses(session, now=NOW, cause=Cause.WORKER, keep=no_updates)
+        return imports
+
+    a_webhook(session, "https://example.org")
+    imports = everything_imported()
+    first = named_for_others()
+    for number in imports:
+        removed(session, number)
+    everything_imported()
+
+    assert all(new > old for old, new in zip(first, named_for_others(), strict=True))
 
 
 def test_what_a_file_brought_goes_with_all_that_the_clock_made_of_it(session, cast):

@@ -48,6 +48,14 @@ def a_waiting_mail(session):
     return mail_id
 
 
+def test_the_id_of_a_forgotten_mail_is_not_given_again(session, cast):
+    forgotten = a_mail_set_aside(session)
+    assert Retention().step(session, now=TOO_OLD)
+    assert ids(session, OutboxMessage) == []
+
+    assert a_waiting_mail(session) > forgotten
+
+
 def test_what_ended_long_ago_is_forgotten_and_the_rest_stays(session, cast):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student)
     call = a_call_given_up(session, a_webhook(session, "https://hooks.example.org/a"), booking)
