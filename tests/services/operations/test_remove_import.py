@@ -74,7 +74,7 @@ def test_the_ids_of_what_was_removed_are_not_given_again(session, cast):
             an_import(session, GOOD, PAST),
             import_users(session, PERSON, now=NOW).import_id,
         ]
-        update_session_statuses(session, now=NOW, cause=Cause.WORKER, keep=no_updates)
+        update_session_statuses(session, now=NOW, cause=Cause.WORKER, returning=no_updates)
         return imports
 
     a_webhook(session, "https://example.org")
