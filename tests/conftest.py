@@ -1,4 +1,4 @@
-"""Fixtures for all tests. What says `engine` runs on SQLite and on PostgreSQL."""
+"""Fixtures for all tests. A test that uses `engine` runs on SQLite and on PostgreSQL."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -29,16 +29,16 @@ settings.load_profile("tests")
 
 
 def pytest_collection_finish() -> None:
-    """Let the collector of garbage leave out what stays: the modules and the tests."""
+    """Keep the garbage collector away from what stays: the modules and the tests."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_passwords() -> Iterator[None]:
-    """Argon2 with the least work, in this process: it is what half of signing in takes.
+    """Hash with the least work in this process: Argon2 takes half the time of a sign-in.
 
-    The servers and commands that tests start as processes hash at the product's own cost.
+    Servers and commands that tests start as processes hash at the product's own cost.
     """
     least = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     with pytest.MonkeyPatch.context() as patch:
@@ -83,9 +83,9 @@ def app(database_url, applications) -> Iterator[Flask]:
 
 @pytest.fixture
 def app_with(database_url) -> Iterator[Callable[..., Flask]]:
-    """`app_with(base_url="...")`: one more application on the test's database, with such settings.
+    """`app_with(base_url="...")`: another application on the test's database, with these settings.
 
-    Its connections are closed afterwards, which Python reports from 3.13 on if nobody does it.
+    Its connections are closed afterwards; from 3.13 on Python warns about open ones.
     """
     made = []
 
@@ -101,7 +101,7 @@ def app_with(database_url) -> Iterator[Callable[..., Flask]]:
 
 @pytest.fixture
 def session(app) -> Iterator[Session]:
-    """A database session beside the requests' own."""
+    """A database session of the test's own, apart from those of the requests."""
     with app.app_context():
         bound = db.engine
     with Session(bound, expire_on_commit=False) as opened:
@@ -129,6 +129,6 @@ def client_for(app):
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """Another system, which can be called on the loopback."""
+    """An HTTP server on the loopback that stands for another system."""
     with a_receiver() as started:
         yield started

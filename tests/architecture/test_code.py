@@ -12,7 +12,7 @@ MOST_MODULES = 16
 
 
 def own_files(*patterns):
-    """The project's own files, without what is vendored, installed or made by a run."""
+    """The project's own files, without vendored, installed or generated ones."""
     foreign = {".venv", "vendor", "instance", "__pycache__", "node_modules"}
     for pattern in patterns:
         for file in PROJECT.glob(f"**/{pattern}"):
@@ -79,7 +79,7 @@ def test_the_search_for_rooms_and_folders_finds_what_does_not_belong(tmp_path):
 
 
 def without_docstring(source, name):
-    """The public modules, classes, functions and methods in this text that say nothing."""
+    """The public modules, classes, functions and methods in this source without a docstring."""
     tree = ast.parse(source)
     wanted = [(name, tree)]
     for parent, node in [(name, node) for node in tree.body]:

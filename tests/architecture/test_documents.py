@@ -1,4 +1,4 @@
-"""What is written about the product is true of it: settings, commands, folders."""
+"""The documents are true: settings, commands, folders and links."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""What is installed is what was looked at: exact versions, and files with known hashes."""
+"""Every package is installed in one exact version, from files with known hashes."""
 
 import re
 import subprocess
@@ -17,7 +17,7 @@ FILES = ["requirements.txt", "requirements-dev.txt"]
 
 
 def normal(name):
-    """As indexes write it (PEP 503)."""
+    """The name as package indexes write it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 

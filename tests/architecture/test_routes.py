@@ -1,4 +1,4 @@
-"""Each route is described where it stands, and the tests say who may use it."""
+"""Each JSON route has a description, and each route a row that says who may use it."""
 
 import re
 
@@ -18,7 +18,7 @@ def app(tmp_path_factory):
 
 
 def routes(app):
-    """Method and rule of all routes."""
+    """The method and rule of every route."""
     return {
         (method, rule.rule)
         for rule in app.url_map.iter_rules()

@@ -1,4 +1,4 @@
-"""Every text of the source has a German one, and the compiled catalog is that of its source."""
+"""Every text has a German translation, and the compiled catalog is up to date."""
 
 import io
 import re
@@ -24,7 +24,7 @@ def catalog():
 
 
 def texts_of_the_source():
-    """Each text that is marked, or its singular and plural."""
+    """Each marked text, or its singular and plural."""
     with (PROJECT / "babel.cfg").open() as file:
         method_map, options_map = parse_mapping_cfg(file)
     found = extract_from_dir(PROJECT, method_map, options_map, keywords=KEYWORDS)
@@ -32,12 +32,12 @@ def texts_of_the_source():
 
 
 def placeholders(text):
-    """What is put into a text."""
+    """The placeholders in a text."""
     return set(re.findall(r"%\(\w+\)s|\{\}", text))
 
 
 def complaints(texts, catalog):
-    """What is wrong with the German of these texts."""
+    """What is wrong with the translations of these texts."""
     wrong = {}
     for text in texts:
         forms = (text,) if isinstance(text, str) else text
@@ -53,7 +53,7 @@ def complaints(texts, catalog):
     return wrong
 
 
-def test_the_check_sees_what_is_missing_and_what_does_not_fit(catalog):
+def test_the_check_finds_missing_translations_and_wrong_placeholders(catalog):
     text = "%(what)s is missing."
     catalog = catalog.__class__(locale="de")
     catalog.add(text, "Es fehlt.")
@@ -68,14 +68,14 @@ def test_the_check_sees_what_is_missing_and_what_does_not_fit(catalog):
     }
 
 
-def test_every_text_of_the_source_has_a_german_one(catalog):
+def test_every_text_of_the_source_has_a_german_translation(catalog):
     texts = texts_of_the_source()
 
     assert len(texts) > 500
     assert complaints(texts, catalog) == {}
 
 
-def test_the_catalog_has_no_text_that_is_not_in_the_source(catalog):
+def test_the_catalog_has_no_text_that_the_source_has_lost(catalog):
     known = {text if isinstance(text, str) else text[0] for text in texts_of_the_source()}
     ids = {each.id if isinstance(each.id, str) else each.id[0] for each in catalog if each.id}
 
@@ -83,7 +83,7 @@ def test_the_catalog_has_no_text_that_is_not_in_the_source(catalog):
     assert not catalog.obsolete
 
 
-def test_the_compiled_catalog_is_that_of_its_source(catalog):
+def test_the_compiled_catalog_is_up_to_date(catalog):
     compiled = io.BytesIO()
     write_mo(compiled, catalog)
 

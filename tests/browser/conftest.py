@@ -1,4 +1,4 @@
-"""One browser and one server for each engine serve all browser tests; people are made anew."""
+"""All browser tests share one browser and one server for each engine; each makes new people."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -20,7 +20,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="package")
 def site_on(databases, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
-    """`site_on("sqlite")`: the served site on this engine, made when it is first asked for."""
+    """`site_on("sqlite")`: the served site on this engine, started on first use."""
     sites: dict[str, Site] = {}
     with ExitStack() as stack:
 
@@ -37,7 +37,7 @@ def site_on(databases, tmp_path_factory) -> Iterator[Callable[[str], Site]]:
 
 @pytest.fixture
 def site(browser, site_on, request) -> Iterator[Site]:
-    """The served site, on SQLite where the test does not name its engines."""
+    """The served site, on SQLite unless the test names its engines."""
     site = site_on(getattr(request, "param", "sqlite"))
     yield site
     site.session.rollback()  # PostgreSQL ends whoever is idle in a transaction for a minute.

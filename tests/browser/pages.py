@@ -1,4 +1,4 @@
-"""Every page of the product, found in its routes, on a site where nothing is empty."""
+"""Every page of the product, found in its routes, on a site without empty lists."""
 
 import re
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Crowd:
 
     @property
     def people(self) -> dict[str, Viewer | None]:
-        """Who looks at pages, by a word for each."""
+        """The people who look at pages, by their roles."""
         return {
             "nobody": None, "mentor": self.mentor, "student": self.student, "admin": self.admin
         }  # fmt: skip
@@ -151,7 +151,7 @@ AS_A_MENTOR = re.compile(r"/(account|mentors|dashboard/(week|day))\b")
 
 
 def pages_of(site: Site, crowd: Crowd, person: str) -> list[str]:
-    """The address of every page that this person is shown, an error among them.
+    """The address of every page for this person, and of one error.
 
     What is shown to everybody counts as shown to nobody in particular, and of an admin's pages
     those are left out that a mentor has as well. Raises KeyError where a

@@ -1,4 +1,4 @@
-"""What a dashboard says about time, and how it tells what has changed."""
+"""How a dashboard shows time, and how it announces changes."""
 
 from datetime import timedelta
 
@@ -30,12 +30,12 @@ COUNT_SLIDES = """() => {
 
 @pytest.fixture
 def people(site):
-    """A mentor and a student whom no other test knows."""
+    """A mentor and a student of this test's own."""
     return {"mentor": site.person("Maya", Role.MENTOR), "student": site.person("Sam", Role.STUDENT)}
 
 
 def left(window, booking):
-    """What the session says about how long something takes."""
+    """The session's text about how much time is left."""
     return window.page.inner_text(f"#session-{booking} .left")
 
 

@@ -1,4 +1,4 @@
-"""Every page for everybody: axe, thumbs, large letters, right to left; on a laptop and a phone."""
+"""Every page suits everybody: axe, thumbs, large text, right to left, laptop and phone."""
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
@@ -64,13 +64,13 @@ def crowd(site_on):
 
 
 def axe_in(window):
-    """The window, in which axe is at hand on each page that is opened from now on."""
+    """The window, with axe loaded into each page that it opens."""
     window.page.add_init_script(AXE_SCRIPT)
     return window
 
 
 def faults(window):
-    """What is wrong with the page that is open, by how it is looked at."""
+    """What is wrong with the open page, by way of looking at it."""
     page, found = window.page, {}
     page.evaluate(OPEN_EVERYTHING)
     # What can have the focus and does not show it.

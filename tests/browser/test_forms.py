@@ -1,4 +1,4 @@
-"""What was typed into a form outlives a stopped page and the sending of another form."""
+"""Typed text survives a stopped page and the sending of another form."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ def over(site):
     return f"/sessions/{booking}", mentor
 
 
-def test_who_stops_a_page_that_does_not_come_may_press_again(site, windows, over):
+def test_after_stopping_a_page_that_does_not_load_a_person_may_press_again(site, windows, over):
     path, mentor = over
     page = windows.of(site, mentor, clock=utc_now()).go(path).page
     save = page.get_by_role("button", name="Save summary and notes")
@@ -43,9 +43,7 @@ def test_who_stops_a_page_that_does_not_come_may_press_again(site, windows, over
     expect(page.get_by_text("Your summary and notes are saved.")).to_be_visible()
 
 
-def test_what_is_typed_beside_the_form_that_is_sent_is_not_lost_without_a_question(
-    site, windows, over
-):
+def test_text_in_another_form_is_not_lost_without_a_question(site, windows, over):
     path, mentor = over
     page = windows.of(site, mentor).go(path).page
     summary = page.get_by_label("Summary")

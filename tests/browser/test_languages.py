@@ -1,4 +1,4 @@
-"""A German browser sees the product in German; what its person chooses stays."""
+"""A German browser sees the product in German, until the person chooses another language."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Two people watch one session in two windows: what one of them or the clock does, both see."""
+"""Two people watch one session in two windows: both see what the other or the clock does."""
 
 from datetime import timedelta
 
@@ -21,13 +21,13 @@ SOON = timedelta(seconds=2)
 
 @pytest.fixture
 def mentor(site):
-    """A mentor whom no other test knows."""
+    """A mentor of this test's own."""
     return site.person("Maya", Role.MENTOR)
 
 
 @pytest.fixture
 def student(site):
-    """A student whom no other test knows."""
+    """A student of this test's own."""
     return site.person("Sam", Role.STUDENT)
 
 
@@ -141,7 +141,7 @@ def test_a_session_that_nobody_starts_is_delayed_on_both_screens_until_the_stude
 
 
 @on_both_engines
-def test_of_many_changes_at_once_each_is_told_exactly_once(site, windows, mentor, student):
+def test_many_changes_at_once_are_each_announced_exactly_once(site, windows, mentor, student):
     window = windows.of(site, student).go()
     bookings = {
         a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,

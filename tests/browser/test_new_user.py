@@ -1,4 +1,4 @@
-"""Somebody who was given only the running demo finds the way by what the pages say."""
+"""Somebody who has only the running demo finds the way with the help of the pages alone."""
 
 import re
 from datetime import timedelta
@@ -28,7 +28,7 @@ def signed_in(windows, site, email, **options):
 
 
 def the_session(page, part):
-    """The one with the topic, in this part of the page."""
+    """The session with this topic, in this part of the page."""
     return page.get_by_role("region", name=part).get_by_role("listitem").filter(has_text=TOPIC)
 
 

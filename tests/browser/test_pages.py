@@ -23,19 +23,19 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def mentor(site):
-    """A mentor with a long name whom no other test knows."""
+    """A mentor of this test's own, with a long name."""
     return site.person(LONG_NAME, Role.MENTOR, timezone="Asia/Kathmandu")
 
 
 @pytest.fixture
 def student(site):
-    """A student whom no other test knows."""
+    """A student of this test's own."""
     return site.person("Sam <b>Student</b>", Role.STUDENT, timezone="America/New_York")
 
 
 @pytest.fixture
 def crowd(site):
-    """People with something on each page, more than a page of past sessions among it."""
+    """People with something on each page, and more than one page of past sessions."""
     return a_crowd(site)
 
 
@@ -65,7 +65,7 @@ def test_times_stand_in_the_viewers_zone_with_the_zone_beside_them(site, windows
         assert zone in text
 
 
-def test_texts_of_people_are_shown_as_they_were_written(site, windows, crowd):
+def test_peoples_texts_are_shown_as_they_were_written(site, windows, crowd):
     window = windows.of(site, crowd.mentor).go()
 
     assert window.page.locator("h3", has_text=TOPICS[0]).count() > 0
@@ -111,7 +111,7 @@ def test_a_wrong_password_is_said_beside_the_form_and_the_address_is_kept(site, 
     expect(page.locator("[name=next]")).to_have_value("/dashboard?past=2")
 
 
-def test_a_new_password_is_set_by_a_link_and_then_opens_the_door(site, windows):
+def test_a_new_password_is_set_by_a_link_and_then_signs_in(site, windows):
     person = site.person("Petra", Role.STUDENT)
     token = make_token(
         secret_key=site.app.config["SECRET_KEY"], user_id=person.id, epoch=person.epoch

@@ -1,4 +1,4 @@
-"""When a window asks, what it does with the answer, and what it does without one."""
+"""When a window polls, what it does with the answer, and what it does without one."""
 
 from datetime import timedelta
 
@@ -47,13 +47,13 @@ WATCH_THE_LISTS = """
 
 @pytest.fixture
 def mentor(site):
-    """A mentor whom no other test knows."""
+    """A mentor of this test's own."""
     return site.person("Maya", Role.MENTOR)
 
 
 @pytest.fixture
 def student(site):
-    """A student whom no other test knows."""
+    """A student of this test's own."""
     return site.person("Sam", Role.STUDENT)
 
 

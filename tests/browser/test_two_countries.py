@@ -1,8 +1,8 @@
 """A mentor in Berlin and a student in New York, from sign-up to a moved and a cancelled session.
 
-Between the days on which the two countries change their clocks they are an hour closer. Each side
-must read the right time on its own wall, on every page. The days are those of the next twelve
-months (2027, when this was written), found by the laws and not by the product's time zones.
+Between the days on which the two countries change their clocks they are one hour closer. Each side
+must read its own right time on every page. The days are those of the next twelve months (2027, when
+this was written), calculated from the laws and not from the product's time zones.
 """
 
 import re
@@ -42,7 +42,7 @@ def is_summer_in_new_york(day: date) -> bool:
 
 
 def in_new_york(day: date) -> str:
-    """What a wall there shows at 18:00 in Berlin."""
+    """The time in New York when it is 18:00 in Berlin."""
     hour = 18 - 6 - is_summer_in_berlin(day) + is_summer_in_new_york(day)
     return f"{hour}:00"
 
@@ -60,7 +60,7 @@ def changed_tuesdays() -> list[date]:
 
 
 def said(day: date) -> str:
-    """A day as the pages write it."""
+    """A date as the pages write it."""
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
@@ -93,7 +93,7 @@ def sign_up(site, window, name: str, email: str, *, role: str) -> None:
 
 
 def publish_tuesday_evenings(window) -> None:
-    """From 18:00 to 20:00, hour by hour, as far ahead as a mentor can look."""
+    """Publish slots from 18:00 to 20:00, hour by hour, as far ahead as a mentor can."""
     page: Page = window.page
     page.get_by_role("link", name="Availability").click()
     page.get_by_role("link", name="Change limits").click()
@@ -114,7 +114,7 @@ def publish_tuesday_evenings(window) -> None:
 
 
 def address_of(window, mentor: str) -> str:
-    """Where the mentor's page is, found by name."""
+    """The address of the mentor's page, found by name."""
     page: Page = window.page
     page.get_by_role("link", name="Mentors", exact=True).click()
     page.get_by_label("Name, topic or a word").fill(mentor)
@@ -125,7 +125,7 @@ def address_of(window, mentor: str) -> str:
 
 
 def free_hours(window, address: str, day: date) -> list[str]:
-    """What the student's week view of a mentor offers on this day."""
+    """The free times on this day in the student's week view of a mentor."""
     page: Page = window.page
     page.goto(f"{address}?week={day}")
     of_day = page.get_by_role("listitem").filter(has=page.get_by_role("heading", name=said(day)))
@@ -133,13 +133,13 @@ def free_hours(window, address: str, day: date) -> list[str]:
 
 
 def reads(window, day: date, clock: str) -> None:
-    """The page that is open says this day and this time, in the viewer's zone."""
+    """Check that the open page shows this day and time, in the viewer's zone."""
     page: Page = window.page
     expect(page.locator(".when").first).to_contain_text(said(day))
     expect(page.locator(".when").first).to_contain_text(clock)
 
 
-def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, windows):
+def test_each_side_reads_its_own_time_over_both_clock_changes(site, windows):
     admin = site.person("Ada", Role.ADMIN)
     number = admin.id
     mentor, student = f"Marta Berlin{number}", f"Nat York{number}"
@@ -213,7 +213,7 @@ def test_each_side_reads_its_own_wall_over_both_changes_of_the_clocks(site, wind
     assert his.errors == hers.errors == []
 
 
-def test_the_laws_are_read_right():
+def test_the_clock_changes_of_2027_follow_the_laws():
     assert [in_new_york(date(2027, *day)) for day in (
         (3, 9), (3, 16), (3, 23), (3, 30), (10, 26), (11, 2), (11, 9),
     )] == ["12:00", "13:00", "13:00", "12:00", "12:00", "13:00", "12:00"]  # fmt: skip

@@ -1,1 +1,1 @@
-"""The whole suite at other hours and days than today's: `make test-clocks`."""
+"""Runs the whole suite at other hours and on other days: `make test-clocks`."""

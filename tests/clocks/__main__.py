@@ -2,9 +2,9 @@
 
     python -m tests.clocks [INSTANT ...] [-- ARGUMENTS OF PYTEST]
 
-An instant is ISO 8601 with an offset; without any, all of INSTANTS are taken. The clock moves for
-everything that the tests start, too: PostgreSQL, servers, workers, browsers. It goes on from there,
-so midnight, or a change of the clocks, comes while the tests run.
+An instant is ISO 8601 with an offset; without one, all of INSTANTS are used. The clock also moves
+for everything that the tests start: PostgreSQL, servers, workers, browsers. It goes on from there,
+so midnight, or a change to summer time, comes while the tests run.
 """
 
 import argparse
@@ -42,7 +42,7 @@ INSTANTS = (
 
 
 def instant(text: str) -> datetime:
-    """Read an instant. Raises ValueError where it is none, or has no offset."""
+    """Parse an instant. Raises ValueError without an offset."""
     read = datetime.fromisoformat(text)
     if read.tzinfo is None:
         raise ValueError(text)

@@ -1,4 +1,4 @@
-"""A wall clock that is moved for a process and for everything that it starts."""
+"""Moves the wall clock of a process and of everything that it starts."""
 
 import os
 import subprocess
@@ -16,9 +16,9 @@ def build_library(folder: Path) -> Path:
 
 
 def shifted_environment(library: Path, instant: datetime) -> dict[str, str]:
-    """The environment in which it is now this instant; the clock goes on from there.
+    """The environment variables that set the clock to this instant; it goes on from there.
 
-    The clock of this process may be moved itself.
+    The clock of this process may itself have been moved.
     """
     true_now = time.time() - int(os.environ.get("SHIFT_SECONDS", "0"))
     seconds = round(instant.timestamp() - true_now)

@@ -1,4 +1,4 @@
-"""The moved clock moves every wall clock, and nothing that only measures time."""
+"""The shift moves every wall clock, and no clock that only measures durations."""
 
 import json
 import subprocess
@@ -29,7 +29,7 @@ print(json.dumps([waited, began, clocks]))
 """
 
 
-def test_every_wall_clock_is_moved_and_waits_last_as_long_as_they_should(tmp_path):
+def test_every_wall_clock_is_moved_and_waits_last_as_long_as_before(tmp_path):
     required_program("cc")
     environment = shifted_environment(build_library(tmp_path), LEAP_DAY)
 

@@ -1,4 +1,4 @@
-"""What the processes of the booking races do: each of their threads is a person who presses."""
+"""The processes of the booking races; each of their threads is a person who presses buttons."""
 
 import random
 from collections import Counter
@@ -35,7 +35,7 @@ Ask = tuple[Viewer, int]
 def press_book(
     url: str, style: str, asks: Sequence[Ask], now: datetime, limits: BookingLimits = ANY_NUMBER
 ) -> Counter[str]:
-    """Everybody books the slot they ask for, at once; how often each outcome came."""
+    """Let everybody book a slot at once; returns how often each outcome came."""
     engine = create_engine(url, pool_size=THREADS)
 
     def book(ask: Ask) -> str:
@@ -80,7 +80,7 @@ def _acts(
     *,
     now: datetime,
 ) -> dict[str, Callable[[], object]]:
-    """What may be done, by the name of its success."""
+    """The possible actions, by the name of their success."""
     wish = BookingRequest(slot_id, "x", "")
     booking = {"viewer": student, "wish": wish, "now": now, "limits": ANY_NUMBER}
     on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
@@ -96,7 +96,7 @@ def _acts(
 
 
 def _withdraw(session: Session, slot_id: int, *, is_withdrawn: bool) -> None:
-    """Without any lock of the product: what then holds is the database alone."""
+    """Withdraw without any of the product's locks, so that only the database protects the rules."""
     begin_write(session)
     slot = update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id)
     try:
@@ -107,7 +107,7 @@ def _withdraw(session: Session, slot_id: int, *, is_withdrawn: bool) -> None:
 
 
 class Refused(Exception):
-    """The database kept its rules."""
+    """The database refused to break its rules."""
 
 
 def _outcome(act: Callable[[], object], done: str) -> str:

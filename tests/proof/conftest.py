@@ -1,4 +1,4 @@
-"""Fixtures of the runs, and the figures that the long forms print."""
+"""Fixtures of the runs, and the figures that the long runs print."""
 
 from collections.abc import Callable, Iterator
 
@@ -10,9 +10,9 @@ from tests.support.databases import Databases
 
 @pytest.fixture
 def figure(request) -> Callable[[str], None]:
-    """`figure("...")` prints a line at once, so that a run that is stopped keeps its figures.
+    """`figure("...")` prints a line at once, so that an interrupted run keeps its figures.
 
-    Only a proof run prints: the short forms have nothing to say.
+    Only a proof run prints.
     """
     plugins = request.config.pluginmanager
     terminal = plugins.get_plugin("terminalreporter")
@@ -34,10 +34,10 @@ def reader(database_url) -> Iterator[Engine]:
 
 
 class FragileDatabases(Databases):
-    """On a PostgreSQL server of their own, which may be killed, stopped and started."""
+    """Databases on their own PostgreSQL server, which tests may kill, stop and start."""
 
     def keep_what_is_acknowledged(self) -> None:
-        """As a real server does; the tests' usual one is set up to be fast instead."""
+        """Make commits durable, as on a real server; the usual one of the tests is fast instead."""
         self._postgresql("ALTER SYSTEM RESET ALL")
         self._postgresql("SELECT pg_reload_conf()")
 
@@ -57,7 +57,7 @@ class FragileDatabases(Databases):
 
 @pytest.fixture(scope="module")
 def fragile(tmp_path_factory) -> Iterator[FragileDatabases]:
-    """The maker of databases that may lose their server."""
+    """Makes databases whose server may be killed."""
     maker = FragileDatabases(tmp_path_factory.mktemp("fragile"))
     maker.keep_what_is_acknowledged()
     yield maker
@@ -72,7 +72,7 @@ def fragile_url(fragile) -> Iterator[str]:
 
 
 def sizes(short: object, long: object) -> list[object]:
-    """Parameters of a run: the short form always, the long form in `make proof` alone."""
+    """The sizes of a run: the short one always, the long one only in `make proof`."""
     return [
         pytest.param(short, id="short"),
         pytest.param(long, id="long", marks=pytest.mark.proof),

@@ -1,4 +1,4 @@
-"""What the sending processes do. Each makes its own engine."""
+"""The processes that send mail. Each creates its own engine."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def keep_sending(url: str, smtp_url: str) -> None:
 
 
 def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
-    """Take without a claim; note that a mail is sent and only then send it, or die between."""
+    """Take a mail without a lease, record it as sent, and only then send it, or die in between."""
     engine = create_engine(url)
     with Session(engine, expire_on_commit=False) as session, SmtpPost(smtp_url).open() as counter:
         waiting = select(OutboxMessage.id).where(OutboxMessage.outcome.is_(None))

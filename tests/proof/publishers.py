@@ -1,4 +1,4 @@
-"""What the processes of the publishing race do."""
+"""The processes of the publishing race."""
 
 from collections import Counter
 from datetime import datetime, timedelta
@@ -11,7 +11,7 @@ from mentorship.services.availability.publish import publish
 
 
 def keep_publishing(url: str, mentor_id: int, times: int, now: datetime) -> Counter[str]:
-    """Publish so often, the clock a day later each time; how many slots it was told it made."""
+    """Publish this often, one day later each time; returns how many slots it says it made."""
     engine = create_engine(url)
     tally: Counter[str] = Counter()
     for number in range(times):

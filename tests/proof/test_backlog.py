@@ -1,4 +1,4 @@
-"""An outage's backlog is worked off in bounded memory and short transactions, none skipped."""
+"""The backlog of an outage is worked off in bounded memory and short transactions."""
 
 import gc
 import tracemalloc
@@ -24,7 +24,7 @@ GROWN = 2
 
 
 def peak_of(session, **options):
-    """The most memory in bytes that Python held at once during a sweep."""
+    """The peak of Python's memory during a sweep, in bytes."""
     gc.collect()
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Run 9: many students press at once; each seat has one winner, all others a sentence."""
+"""Run 9: many students press at once; each seat has one winner, the others get a sentence."""
 
 from collections import Counter
 from datetime import timedelta
@@ -24,7 +24,7 @@ HOUR = timedelta(hours=1)
 
 @pytest.fixture
 def crowd(reader):
-    """`crowd(40)`: so many students."""
+    """`crowd(40)`: this many students."""
 
     def make(count):
         with Session(reader, expire_on_commit=False) as session:
@@ -35,7 +35,7 @@ def crowd(reader):
 
 @pytest.fixture
 def offered(reader):
-    """`offered(100)`: so many slots, back to back; with `mentors=2` each time is offered twice."""
+    """`offered(100)`: this many slots, back to back; `mentors=2` offers each time twice."""
 
     def make(count, *, mentors=1):
         with Session(reader, expire_on_commit=False) as session:
@@ -52,7 +52,7 @@ def offered(reader):
 
 
 def race(url, asks, *, style="product", limits=ANY_NUMBER):
-    """All asks at once, from four processes; the tally of all."""
+    """Send all requests at once, from four processes; returns the tally."""
     shares = [asks[start::PROCESSES] for start in range(PROCESSES)]
     tallies = in_processes(press_book, [(url, style, it, NOW, limits) for it in shares])
     return sum(tallies, Counter())
@@ -71,7 +71,7 @@ def most_open(reader):
 
 
 @pytest.mark.parametrize("students", sizes(short=24, long=500))
-def test_of_many_students_who_press_at_once_one_gets_the_time_and_all_others_a_sentence(
+def test_when_many_students_press_at_once_one_gets_the_time_and_the_others_a_sentence(
     database_url, reader, crowd, offered, figure, students
 ):
     [slot] = offered(1)
@@ -127,7 +127,7 @@ def test_a_student_who_presses_everywhere_at_once_gets_no_more_than_the_limit(
     figure(f"one student on {len(slots)} times at once: {most} booked, as the limit says")
 
 
-def test_the_count_of_open_sessions_catches_a_look_without_a_lock(
+def test_the_count_of_open_sessions_catches_a_booking_without_a_lock(
     database_url, reader, crowd, offered
 ):
     [student] = crowd(1)
@@ -164,7 +164,7 @@ def test_bookings_moves_cancellations_and_withdrawals_at_once_leave_every_calend
     figure(f"{operations} operations by {PROCESSES} processes, {dict(tally)}: 0 errors, 0 faults")
 
 
-def test_the_checker_catches_a_look_without_a_lock(database_url, reader, crowd, offered):
+def test_the_checker_catches_a_booking_without_a_lock(database_url, reader, crowd, offered):
     ids = offered(4, mentors=2)
     with reader.begin() as connection:  # As if the database had no rules of its own.
         connection.exec_driver_sql("DROP INDEX uq_session_bookings_live_seat")

@@ -1,4 +1,4 @@
-"""Run 8: days on which wall clocks are changed, a clock that jumps, and two days without a sweep.
+"""Run 8: days of clock changes, a clock that jumps, and two days without a sweep.
 
 Each transition is due at its exact UTC instant, happens once, and is never undone.
 """
@@ -40,7 +40,7 @@ SIX_ZONES = (
 
 
 def changes_of(zone):
-    """The instants in 2027 at which this zone's wall clocks are put forward or back."""
+    """The instants in 2027 at which this zone changes its clocks."""
     first = datetime(2027, 1, 1, tzinfo=UTC)
     quarters = [first + number * QUARTER for number in range(365 * 96)]
     offsets = [instant.astimezone(zone).utcoffset() for instant in quarters[::96]]
@@ -56,7 +56,7 @@ def changes_of(zone):
 
 
 def walls_around(change, zone):
-    """Wall times around a change, also those that do not exist and those that come twice."""
+    """Wall times around a change, including skipped and repeated ones."""
     first = change.astimezone(zone).replace(tzinfo=None) - 2 * HOUR
     for number in range(20):
         for fold in (0, 1):
@@ -69,7 +69,7 @@ def instant_of(wall):
 
 
 def book_around(session, change, zone):
-    """Sessions that start at each of these wall times, every second one started; how many."""
+    """Book sessions at each of these wall times and start every second one; returns how many."""
     slug = f"{zone.key}.{change:%m%d}".lower().replace("/", ".").replace("_", ".")
     mentor = a_user(session, f"mentor.{slug}", Role.MENTOR)
     student = a_user(session, f"student.{slug}", Role.STUDENT)
@@ -86,7 +86,7 @@ def book_around(session, change, zone):
 
 
 def early_or_late(session, sweep, zone):
-    """What is not due at the instant of its sweep, or left after it. The clock shows wall time."""
+    """Sessions that a sweep changed too early or left too late. The clock shows wall time."""
     found = []
     kept = bookings_in(session.get_bind()).values()
     left = {each.start_time if each.status == "SCHEDULED" else each.end_time for each in kept}
@@ -104,7 +104,7 @@ def product_sweep(session, now):
 
 
 def naive_sweep(session, now):
-    """Keeps wall time without saying which of two equal hours it means."""
+    """Keeps wall time without knowing which of two equal hours is meant."""
     return product_sweep(session, now.replace(fold=0))
 
 
@@ -117,7 +117,7 @@ def empty_the_bookings(session):
 
 
 def zones_with_a_change(names):
-    """The zones in which wall clocks are changed in 2027, and when; of equal ones the first."""
+    """The zones that change their clocks in 2027, and when; one for each pattern."""
     seen = set()
     for zone in map(ZoneInfo, sorted(names)):
         for change in changes_of(zone):
@@ -157,7 +157,7 @@ RANK = {"SCHEDULED": 0, "ONGOING": 1, "COMPLETED": 2, "CANCELLED": 2}
 
 
 def jump_about(session, world, sweep, *, steps):
-    """The clock goes on by quarters, often an hour or a day wrong; what went wrong on the way."""
+    """Advance the clock by quarter hours, often an hour or a day wrong; returns what went wrong."""
     reader, chance, found = session.get_bind(), random.Random(8), []
     before = bookings_in(reader)
     for step in range(steps):
@@ -203,7 +203,7 @@ def test_a_clock_that_jumps_both_ways_repeats_nothing_and_undoes_nothing(
 
 
 def status_by_the_clock(session, now):
-    """A naive sweep: the status is whatever the time says."""
+    """A naive sweep: the status follows the clock in both directions."""
     has_begun = SessionBooking.start_time <= now
     session.execute(
         update(SessionBooking)
@@ -227,7 +227,7 @@ def test_the_checker_catches_a_status_that_follows_the_clock_back(session, datab
 
 
 def worker_with_an_outage(session):
-    """A worker is up to date at 09:00, stands still for two days, and has two rounds more."""
+    """A worker is up to date at 09:00, stands still for two days, and then makes two rounds."""
     nows = iter((at("09:00"), at("09:00"), at("09:00", days=2), at("09:00", days=2)))
     now = next(nows)
 
@@ -240,7 +240,7 @@ def worker_with_an_outage(session):
 
 
 def worker_that_looks_from_its_start_on(session):
-    """A naive one: after the outage it looks for what falls due from then on."""
+    """A naive worker: after the outage it only finds what becomes due from then on."""
     after = at("09:00", days=2)
     session.execute(
         update(SessionBooking)
@@ -252,7 +252,7 @@ def worker_that_looks_from_its_start_on(session):
 
 
 def two_days_without_a_sweep(session, url, sessions, worker):
-    """What is left over or wrong after an outage of two days in which so many sessions began."""
+    """What is left or wrong after an outage of two days in which this many sessions began."""
     reader, back = session.get_bind(), at("09:00", days=2)
     world = a_world(url, sessions=sessions, first=at("09:01"), apart=2 * DAY / (sessions + 1))
     for number in range(0, sessions, 4):  # Somebody was early and started every fourth.

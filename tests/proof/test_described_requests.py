@@ -1,4 +1,4 @@
-"""Run 10: requests made from the OpenAPI description, lawful and not; no answer surprises."""
+"""Run 10: valid and invalid requests made from the OpenAPI description get promised answers."""
 
 from collections import Counter
 from datetime import timedelta
@@ -70,7 +70,7 @@ def ids(session, cast):
 
 
 def send_all(operation, mode, callers, ids, *, examples):
-    """Send requests to one operation; the number of answers of each status."""
+    """Send requests to one operation; returns how often each status came."""
     statuses = Counter()
     real = [{"sessionId": number} for number in ids] if "{sessionId}" in operation.path else []
 
@@ -97,13 +97,13 @@ def send_all(operation, mode, callers, ids, *, examples):
 
 
 def schema_of(app):
-    """What the application says about itself."""
+    """The application's own description."""
     load_all_checks()
     return schemathesis.openapi.from_wsgi("/api/openapi.json", app, config=OWN_CALLERS)
 
 
 def run(app, callers, ids, *, examples):
-    """The same for every operation, with what it takes and with what it does not."""
+    """Run every operation, with valid and with invalid input."""
     statuses = Counter()
     for result in schema_of(app).get_all_operations():
         operation = result.ok()
@@ -116,7 +116,7 @@ def run(app, callers, ids, *, examples):
 
 
 @pytest.mark.parametrize("examples", sizes(short=3, long=1750))
-def test_whatever_is_asked_of_the_described_routes_the_answer_is_one_that_was_promised(
+def test_every_answer_of_the_described_routes_is_a_promised_one(
     app, cast, ids, reader, figure, examples
 ):
     name = app.config["SESSION_COOKIE_NAME"]
@@ -138,7 +138,7 @@ def test_whatever_is_asked_of_the_described_routes_the_answer_is_one_that_was_pr
 def test_the_run_catches_a_view_that_trusts_its_input(app, cast, ids):
     @described(ActionAnswer, access=Access.PUBLIC, body=CancelFields)
     def trusting(session_id):
-        """Cancel without a look at what came."""
+        """Cancel without checking the input."""
         return {"success": True, "message": request.get_json()["reason"].strip()}
 
     other = create_app(app.extensions["settings"])

@@ -1,7 +1,7 @@
 """Run 5: the Nth database call fails, for each N until all succeed.
 
-Once, from there on, and with the process killed at that point. What is left is the old state or
-the new one with its journal row: the replayed journal says so, and the same request then works.
+Once, from then on, and with the process killed at that point. Afterwards each session is in its old
+state, or in its new one with its journal row, as the replayed journal shows; a repeat then works.
 """
 
 import itertools
@@ -48,7 +48,7 @@ def booked(session, cast, status, is_delayed, starts_in, lasts=timedelta(hours=1
 
 
 def five_due(session, cast):
-    """Three that nobody started, two that have ended."""
+    """Three sessions that nobody started, two that have ended."""
     return [
         *(booked(session, cast, S, False, f"-{number} min") for number in (1, 2, 3)),
         *(

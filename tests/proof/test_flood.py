@@ -1,4 +1,4 @@
-"""Run 15: a flood of polls beside real use. Long form only: it needs the machine for itself."""
+"""Run 15: a flood of polls beside real use. Only in the long run: it needs the whole machine."""
 
 import json
 import random
@@ -28,7 +28,7 @@ LOG_BOUND = {"sqlite": 32 * 2**20, "postgresql": 2**30}
 
 
 def log_size(engine, url):
-    """Bytes of write-ahead log on the disk now."""
+    """The present size of the write-ahead log, in bytes."""
     if engine.dialect.name == "sqlite":
         return Path(f"{make_url(url).database}-wal").stat().st_size
     with engine.connect() as connection:
@@ -36,7 +36,7 @@ def log_size(engine, url):
 
 
 def flood(port, path, **headers):
-    """Fifty connections that ask this again and again, from a process of their own."""
+    """Repeat this request over fifty connections, from a process of its own."""
     lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}:{port}", "Content-Length: 0"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     result = subprocess.run(
@@ -47,7 +47,7 @@ def flood(port, path, **headers):
 
 
 def use(server, world, cookie, sample):
-    """One person looks, presses and polls without a pause; how long each request took."""
+    """One person reads, presses and polls without a pause; returns how long each request took."""
     chance, took = random.Random(15), []
     board = Dashboard(server.port, cookie)
     end = time.monotonic() + SECONDS

@@ -1,4 +1,4 @@
-"""Run 4: kill -9 of mail senders at random points, before a real SMTP server.
+"""Run 4: kill -9 of mail senders at random points, with a real SMTP server.
 
 No mail is lost; a kill repeats at most the one mail that was in flight, with its Message-ID.
 """
@@ -31,7 +31,7 @@ A_ROUND = 30
 
 @pytest.fixture
 def sink():
-    """The server that counts."""
+    """The server that counts the mails."""
     with a_sink() as opened:
         yield opened
 
@@ -52,7 +52,7 @@ def pending(reader):
 
 
 def faults(keys, mails, *, kills):
-    """What is wrong with what came, as sentences."""
+    """What is wrong with the mails that came, as sentences."""
     ids = defaultdict(Counter)
     for mail in mails:
         ids[mail["Subject"]][mail["Message-ID"]] += 1
@@ -101,7 +101,7 @@ def test_killed_senders_lose_no_mail_and_repeat_at_most_the_one_in_flight(
     )
 
 
-def test_the_checker_catches_a_sender_that_notes_first_and_is_killed(database_url, reader, sink):
+def test_the_checker_catches_a_sender_that_records_first_and_is_killed(database_url, reader, sink):
     put(reader, ["one"])
     victim = CONTEXT.Process(
         target=send_naively, args=(database_url, sink.url), kwargs={"dies": True}
@@ -114,7 +114,7 @@ def test_the_checker_catches_a_sender_that_notes_first_and_is_killed(database_ur
     assert faults(["one"], sink.mails, kills=1) == ["lost one"]
 
 
-def test_the_checker_catches_senders_that_take_without_a_claim(database_url, reader, sink):
+def test_the_checker_catches_senders_that_take_mail_without_a_lease(database_url, reader, sink):
     put(reader, ["one", "two"])
     engine = create_engine(database_url)
     with Session(engine) as first, Session(engine) as second:

@@ -1,4 +1,4 @@
-"""Run 16: an upgrade whose process is killed half-way leaves nothing, and runs again."""
+"""Run 16: an upgrade that is killed half-way leaves nothing behind, and works the next time."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.support.processes import CONTEXT
 
 
 def upgrade_and_die(url, number):
-    """Upgrade, and be killed right before the statement of this number."""
+    """Upgrade, and be killed right before the statement with this number."""
     with create_app(settings_for(url)).app_context():
         seen = []
 

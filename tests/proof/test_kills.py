@@ -1,7 +1,7 @@
 """Run 3: kill -9 at random points of sweepers, web workers and PostgreSQL's own processes.
 
-Whoever is killed leaves each session in its old state or in its new one with its journal row;
-what was acknowledged stays; the rest goes on by itself.
+Each session is left in its old state, or in its new one with its journal row. Acknowledged changes
+stay, and everything else goes on by itself.
 """
 
 import json
@@ -38,9 +38,9 @@ PAUSE = 0.12
 
 
 def check_after_the_kills(reader, before, acknowledged):
-    """Sweep once more, and find nothing lost, nothing twice; returns the journal.
+    """Sweep once more and check that nothing is lost or doubled; returns the journal.
 
-    `acknowledged` is what people were told they did: (booking, new status).
+    `acknowledged` are the changes that people were told about: (booking, new status).
     """
     now = utc_now()
     with Session(reader) as session:
@@ -58,7 +58,7 @@ def check_after_the_kills(reader, before, acknowledged):
 
 
 def a_world_of(url, *, seconds):
-    """One session starts every 10 ms for a while from now on."""
+    """A world in which a session starts every 10 ms, from now on."""
     return a_world(
         url, sessions=max(100, int(seconds * 100)), first=utc_now(), apart=timedelta(seconds=0.01)
     )
@@ -71,7 +71,7 @@ def read_ledger(file):
 
 @pytest.fixture
 def sweepers(tmp_path):
-    """`sweepers(world, 4)`: so many processes that sweep and press; killed at the end."""
+    """`sweepers(world, 4)`: this many processes that sweep and press; killed at the end."""
     running = []
 
     def start(world, count):
@@ -213,9 +213,9 @@ def replaced(server, victim):
 
 
 def press(server, cookie, world, stop, told):
-    """Press and poll until told to stop; returns what was acknowledged, and the statuses.
+    """Press and poll until told to stop; returns the acknowledged changes and the statuses.
 
-    Sets `told` with the first that was.
+    Sets `told` at the first acknowledged change.
     """
     acknowledged, statuses = Counter(), set()
     call = server.caller(cookie, timeout=5)

@@ -1,7 +1,7 @@
 """Run 6: hypothesis drives both databases and a model of the specification through one trace.
 
-The machine holds the clock: it goes on by seconds and by days, to the very instant at which
-something starts or ends and to the microsecond before, and sometimes back.
+The machine controls the clock: it advances by seconds and by days, to the very instant at which
+a session starts or ends and to the microsecond before, and sometimes goes back.
 """
 
 from collections import Counter
@@ -150,7 +150,7 @@ class Product:
 
 
 def machine(products, tally):
-    """The state machine over these products; one trace for all of them. Counts what happens."""
+    """The state machine, which runs one trace on all these products and counts what happens."""
 
     class Trace(RuleBasedStateMachine):
         @initialize()
@@ -183,7 +183,7 @@ def machine(products, tally):
                 product.book(start, start + lasts, status=status, started_at=started_at)
 
         def come_to(self, number, moment):
-            """The clock goes to this moment of a session, or some way on, or stays."""
+            """Move the clock to this moment of a session, or further on, or not at all."""
             session = self.sessions[number % len(self.sessions)]
             edge, nudge = moment
             self.now = (getattr(session, edge) if edge else self.now) + nudge
@@ -252,7 +252,7 @@ def urls(databases):
 
 @pytest.fixture
 def drive(urls):
-    """`drive(Product, ...)`: run the machine; returns how often what happened.
+    """`drive(Product, ...)`: run the machine; returns how often each thing happened.
 
     Raises AssertionError at a difference.
     """
@@ -287,14 +287,14 @@ def test_both_databases_do_what_the_specification_says_step_by_step(drive, figur
 
 
 class EqualityHasNotPassed(Product):
-    """What starts or ends at this very instant is left for the next sweep."""
+    """A wrong reading: what starts or ends at this very instant is left for the next sweep."""
 
     def sweep(self, now, cause):
         return super().sweep(now - TICK, cause)
 
 
 class DelayedSessionsComplete(Product):
-    """The clock completes at the end of the slot whatever the flag says."""
+    """A wrong reading: the clock completes delayed sessions, too."""
 
     def sweep(self, now, cause):
         ended = (BOOKINGS.c.status == "ONGOING") & (BOOKINGS.c.end_time <= now)
@@ -304,13 +304,13 @@ class DelayedSessionsComplete(Product):
 
 
 class StudentsMayStart(Product):
-    """What a mentor may, the student may too."""
+    """A wrong reading: students may do everything that mentors may."""
 
     def act(self, number, action, who, now):
         return super().act(number, action, "mentor" if who == "student" else who, now)
 
 
 @pytest.mark.parametrize("wrong", [EqualityHasNotPassed, DelayedSessionsComplete, StudentsMayStart])
-def test_the_machine_catches_a_product_that_reads_the_specification_otherwise(drive, wrong):
+def test_the_machine_catches_a_wrong_reading_of_the_specification(drive, wrong):
     with pytest.raises(AssertionError):
         drive(wrong, max_examples=200, derandomize=True, phases=[Phase.generate])

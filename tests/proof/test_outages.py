@@ -1,4 +1,4 @@
-"""Run 12: the write lock is held, the disk is full, PostgreSQL is restarted in mid-sweep.
+"""Run 12: the write lock is held, the disk is full, PostgreSQL restarts during a sweep.
 
 People wait or get 503, nothing is left half-way, and the next request works by itself.
 """
@@ -49,7 +49,7 @@ def soon(session, cast):
 
 @contextmanager
 def held(session):
-    """Somebody else holds the lock of every writer meanwhile."""
+    """Hold the lock that every writer needs."""
     begin_write(session)
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("LOCK TABLE session_bookings, status_changes IN EXCLUSIVE MODE"))
@@ -90,7 +90,7 @@ def test_while_the_write_lock_is_held_writers_wait_and_readers_do_not(
 
 @contextmanager
 def no_file_grows_past(size):
-    """This process cannot write beyond so many bytes of any file, as on a full disk."""
+    """Limit this process to this many bytes in each file, as on a full disk."""
     process = psutil.Process()
     before = process.rlimit(psutil.RLIMIT_FSIZE)
     process.rlimit(psutil.RLIMIT_FSIZE, (size, before[1]))
@@ -150,14 +150,14 @@ def test_a_disk_that_is_full_at_any_page_makes_a_sweep_late_and_loses_nothing(
 
 @contextmanager
 def full_after(session, pages):
-    """The write-ahead log is empty and has room for so many pages."""
+    """Empty the write-ahead log and leave it room for this many pages."""
     empty_the_log(session)
     with no_file_grows_past(pages * PAGE):
         yield
 
 
 def empty_the_log(session):
-    """So that the next write begins at the start of the write-ahead log."""
+    """Let the next write begin at the start of the write-ahead log."""
     session.rollback()
     with session.get_bind().connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
@@ -202,7 +202,7 @@ def fragile_reader(fragile_url):
 
 
 def overdue_world(url, sessions):
-    """So many sessions that all began, and nobody started one."""
+    """A world of this many sessions whose start has passed and that nobody started."""
     apart = timedelta(seconds=0.01)
     return a_world(url, sessions=sessions, first=utc_now() - sessions * apart - MINUTE, apart=apart)
 

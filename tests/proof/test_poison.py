@@ -1,4 +1,4 @@
-"""Run 11: one per cent of the due bookings cannot be changed; all others change in that sweep.
+"""Run 11: one per cent of the due bookings cannot be changed; the same sweep changes the others.
 
 The wrong version, one statement for all that is due, is in
 `tests/services/sessions/test_sweep_faults.py`.
@@ -23,7 +23,7 @@ from tests.support.replay import bookings_in, faults, journal_in
 
 
 @pytest.mark.parametrize("count", sizes(short=1_000, long=5_000))
-def test_one_percent_of_poison_holds_nobody_else_up(session, cast, figure, count):
+def test_one_percent_of_broken_bookings_delays_no_other(session, cast, figure, count):
     many_due(
         session, cast, count,
         topic_of=lambda number: {37: "refused", 137: "ignored"}.get(number % 200, "sound"),

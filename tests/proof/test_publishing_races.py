@@ -1,4 +1,4 @@
-"""Run 9: many publish for one mentor at once; each slot is made once and none overlaps."""
+"""Run 9: many processes publish for one mentor at once; each slot is made once, none overlap."""
 
 from collections import Counter
 
@@ -30,7 +30,7 @@ def mentor(reader):
 
 
 @pytest.mark.parametrize("size", sizes(short=(4, 40), long=(50, 1000)))
-def test_publishes_that_overlap_make_each_slot_once(database_url, reader, mentor, figure, size):
+def test_concurrent_publishing_makes_each_slot_once(database_url, reader, mentor, figure, size):
     processes, publishes = size
     days = publishes // processes
 
@@ -45,7 +45,7 @@ def test_publishes_that_overlap_make_each_slot_once(database_url, reader, mentor
     )
 
 
-def test_the_checker_catches_who_looks_before_he_locks(reader, mentor):
+def test_the_checker_catches_a_read_before_the_lock(reader, mentor):
     def another():
         with Session(reader) as own:
             naive.publish(own, mentor.id, now=NOW)

@@ -19,7 +19,7 @@ OPERATIONS = {"sqlite": 100_000, "postgresql": 50_000}
 
 
 def run(url, reader, *, style, operations, sessions):
-    """The faults found, the tally of all processes, the journal, and how long it took."""
+    """Returns the faults, the tally of all processes, the journal, and the duration."""
     world = a_world(url, sessions=sessions, first=at("10:00"), apart=timedelta(seconds=1))
     before = bookings_in(reader)
     begun = time.perf_counter()
@@ -62,7 +62,7 @@ def test_the_checker_catches_select_then_update_without_compare_and_set(database
 
 
 def naive_run_is_caught(databases, engine):
-    """Whether the checker finds an unlawful move after a run of the wrong version."""
+    """Whether the checker finds a forbidden transition after a run of the naive version."""
     with databases.fresh(engine) as url:
         reader = create_engine(url)
         found, *_others = run(url, reader, style="naive", operations=1600, sessions=80)

@@ -1,6 +1,6 @@
 """Run 13: every changing request is sent twice, and twenty times at once; cron fifty times.
 
-A double click, a proxy that repeats, a cron service that is impatient: one effect.
+A double click, a proxy that repeats, an impatient cron service: one effect.
 """
 
 import json
@@ -36,7 +36,7 @@ ACTIONS = [
 
 @pytest.fixture
 def send(app, database_url, cast, tmp_path):
-    """`send(20, "POST", path)`: so many callers send it at once as the mentor; their answers."""
+    """`send(20, "POST", path)`: this many callers send it at once as the mentor."""
     cookie = cookie_of(app, cast.mentor)
     with a_server(database_url, workers=4, folder=tmp_path) as server:
 

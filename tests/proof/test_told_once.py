@@ -1,8 +1,8 @@
-"""Every open dashboard is told of every change of its sessions exactly once, whoever made it.
+"""Every open dashboard hears of every change of its sessions exactly once, whoever made it.
 
-Two transactions can commit in another order than their journal ids were given. A reader that
-asks for "ids greater than the last I saw", or for times later than the last it saw, then misses
-the one that commits late.
+Two transactions can commit in a different order than their journal ids. A reader that asks for
+"ids greater than the last I saw", or for times later than the last it saw, then misses the one
+that commits late.
 """
 
 import threading
@@ -41,7 +41,7 @@ def bookings_after(reader, column, last):
 
 
 class TestTheNaiveReaders:
-    """What they miss, shown step by step."""
+    """Shows step by step what naive readers miss."""
 
     @pytest.mark.parametrize("engine", ["postgresql"])
     def test_a_reader_by_id_misses_what_commits_late_without_the_journal_lock(
@@ -120,7 +120,7 @@ def _waits_for_the_lock(reader):
 
 
 @pytest.mark.parametrize("requests", sizes(short=240, long=20_000))
-def test_over_http_nothing_fails_nothing_doubles_and_every_poller_is_told_once(
+def test_over_http_nothing_fails_or_doubles_and_every_poller_hears_of_each_change_once(
     engine, app, database_url, reader, figure, tmp_path, requests
 ):
     # Run 2 and the journal's visibility in one: four processes press buttons, call the public

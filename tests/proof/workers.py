@@ -1,4 +1,4 @@
-"""What the processes of the runs do. Each makes its own engine."""
+"""The processes of the runs. Each creates its own engine."""
 
 import json
 import os
@@ -33,10 +33,10 @@ PERFORM = {"product": actions.apply_action, "naive": naive.perform}
 
 
 def mix(world: World, style: str, seed: int, operations: int) -> Counter[str]:
-    """Sweeps and people's actions on the sessions around a clock that runs over the whole world.
+    """Sweep and press on the sessions around a clock that runs through the whole world.
 
-    Every process has the same clock, give or take a little, so that they meet at the same
-    sessions. Returns how often each outcome came.
+    Every process has nearly the same clock, so that they meet at the same sessions. Returns how
+    often each outcome came.
     """
     chance = random.Random(seed)
     tally: Counter[str] = Counter()
@@ -89,7 +89,7 @@ _SEEN = re.compile(r'name="seen" value="([^"]+)"')
 
 @dataclass
 class Place:
-    """How far an open dashboard is: where it began, what it shows, what it was told since."""
+    """The progress of an open dashboard: where it began, what it shows, what it has heard since."""
 
     began: int
     seen: str
@@ -97,7 +97,7 @@ class Place:
 
 
 class Dashboard:
-    """An open dashboard without a browser: polls with what it has seen, notes what it hears."""
+    """An open dashboard without a browser: polls from its position and records what it hears."""
 
     def __init__(self, port: int, cookie: str, place: Place | None = None) -> None:
         self.call = Caller(port, cookie)
@@ -107,7 +107,7 @@ class Dashboard:
         self.place = place
 
     def poll(self) -> Answer:
-        """One poll, as the page's lists make it."""
+        """Poll once, as the lists of the page do."""
         answer = self.call("POST", UPDATE, {"seen": self.place.seen}, HX_Request="true")
         if answer.status == 200:
             self.place.seen = _seen_in(answer)
@@ -135,10 +135,10 @@ def _seen_in(answer: Answer) -> str:
 def press_and_poll(
     world: World, port: int, cookies: dict[int, str], share: int, requests: int
 ) -> tuple[Counter[str], dict[int, Place]]:
-    """A quarter of the people use the product in real time, each with an open dashboard.
+    """Let a quarter of the people use the product in real time, each with an open dashboard.
 
-    The admin's dashboard is open in every quarter. Goes on until the last session has ended.
-    Returns how often each answer came, and how far each viewer's dashboard is.
+    The admin's dashboard is open in every quarter. Continues until the last session has ended.
+    Returns how often each answer came, and the progress of each viewer's dashboard.
     """
     chance = random.Random(share)
     people = (*world.mentors[share::4], *world.students[share::4], world.admin)
@@ -174,7 +174,7 @@ def _request(
 
 
 def keep_going(world: World, seed: int, ledger: Path) -> None:
-    """Sweep and press in real time until killed; what was acknowledged goes to the ledger."""
+    """Sweep and press in real time until killed; write acknowledged changes to the ledger."""
     chance = random.Random(seed)
     engine = create_engine(world.url)
     with ledger.open("a", buffering=1) as acknowledged:
@@ -202,7 +202,7 @@ def keep_going(world: World, seed: int, ledger: Path) -> None:
 
 
 def die_between_the_two_transactions(url: str, booking_id: int, viewer: Viewer) -> None:
-    """The naive double presses start and is killed before it journals."""
+    """Let the naive version press start and be killed before it journals."""
     engine = create_engine(url)
 
     def die(*_arguments: object, **_columns: object) -> None:

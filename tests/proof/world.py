@@ -25,7 +25,7 @@ class World:
 
     @property
     def lasts(self) -> timedelta:
-        """How long each session is; nobody ever has two at a time."""
+        """The length of each session; nobody has two at a time."""
         return 0.8 * len(self.mentors) * self.apart
 
     @property
@@ -35,7 +35,7 @@ class World:
 
     @property
     def ends(self) -> datetime:
-        """When the last session is over."""
+        """The end of the last session."""
         return self.first + self.sessions * self.apart + self.lasts
 
     def people_of(self, number: int) -> tuple[Viewer, Viewer]:
@@ -44,19 +44,19 @@ class World:
         return self.mentors[number % size], self.students[(number + number // size) % size]
 
     def is_of(self, booking_id: int, viewer_id: int) -> bool:
-        """Whether this person sees this booking."""
+        """Whether this person may see this booking."""
         sees = {self.admin.id, *(person.id for person in self.people_of(booking_id - 1))}
         return viewer_id in sees
 
     def number_at(self, now: datetime) -> int:
-        """The session that starts about now."""
+        """The number of the session that starts about now."""
         return min(max(int((now - self.first) / self.apart), 0), self.sessions - 1)
 
 
 def a_world(
     url: str, *, sessions: int, first: datetime, apart: timedelta, people: int = 20
 ) -> World:
-    """A world in an empty database: as many mentors as students, all sessions SCHEDULED."""
+    """Create a world in an empty database: as many mentors as students, all sessions SCHEDULED."""
     engine = create_engine(url)
     with Session(engine, expire_on_commit=False) as session:
         world = World(

@@ -1,4 +1,4 @@
-"""The application as a test finds it: as if just made, on a database of the test's own."""
+"""The application as a test finds it: as if new, on a database of the test's own."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tests.support.databases import settings_for
 
 
 class Applications:
-    """Makes one application for each address, because to make one takes longer than most tests."""
+    """Creates one application for each address: creating one takes longer than most tests."""
 
     def __init__(self, **secrets: str) -> None:
         self._secrets = secrets
@@ -22,9 +22,9 @@ class Applications:
 
     @contextmanager
     def on(self, url: str) -> Iterator[Flask]:
-        """The application on this database; what it remembers is forgotten afterwards.
+        """The application on this database; it forgets afterwards what it remembered.
 
-        What a test changes in it beyond that, it changes with `monkeypatch`.
+        A test that changes anything else in it uses `monkeypatch`.
         """
         if url not in self._made:
             self._made[url] = create_app(settings_for(url, **self._secrets))

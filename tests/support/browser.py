@@ -56,7 +56,7 @@ def the_program() -> str | None:
 
 @contextmanager
 def a_browser() -> Iterator[Browser]:
-    """A running Chromium; where none is found, tests are left out or fail if one is required."""
+    """A running Chromium. Without one the test is skipped; REQUIRE_BROWSER=1 makes it fail."""
     program = required_program(*NAMES, variable="REQUIRE_BROWSER")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
@@ -81,12 +81,12 @@ class Site:
 
     @contextmanager
     def served(self) -> Iterator[Server]:
-        """The server runs meanwhile, each time on the same port."""
+        """Run the server inside the context, each time on the same port."""
         with a_server(self.url, workers=1, folder=self.folder, port=self.port) as server:
             yield server
 
     def person(self, name: str, role: Role, **others: Any) -> Viewer:
-        """A new person; the name is made different from everybody else's."""
+        """A new person with a name that nobody else has."""
         number = self.session.scalar(select(func.count()).select_from(User))
         return a_user(self.session, f"{name} {number}", role, **others)
 
@@ -104,7 +104,7 @@ def a_site(url: str, folder: Path) -> Iterator[Site]:
 
 @dataclass
 class Window:
-    """One browser window, what its console said and which answers its polls had."""
+    """One browser window, with the messages of its console and the statuses of its polls."""
 
     page: Page
     site: Site
@@ -113,7 +113,7 @@ class Window:
 
     @classmethod
     def opened(cls, context: BrowserContext, site: Site) -> "Window":
-        """A new window in which nothing is open yet."""
+        """A new, empty window."""
         context.add_init_script(_LISTEN)
         window = cls(context.new_page(), site)
         window.page.on("console", lambda it: window.console.append((it.type, it.text)))
@@ -131,7 +131,7 @@ class Window:
         return self
 
     def wait(self, condition: Callable[[], Any], *, seconds: float = 60) -> Any:
-        """The first true answer of `condition`; the page goes on meanwhile."""
+        """Wait for the first true result of `condition` while the page keeps running."""
 
         def asked() -> Any:
             self.page.evaluate("0")  # What the page has sent is handed on only during a call.
@@ -152,7 +152,7 @@ class Window:
 
     @property
     def errors(self) -> list[str]:
-        """What the console has as errors: violated security policy included."""
+        """The errors on the console, violations of the security policy included."""
         return [text for kind, text in self.console if kind == "error"]
 
     def cards(self, section: str = "") -> list[list[Any]]:
@@ -167,23 +167,23 @@ class Window:
         return cards
 
     def press(self, booking: int, label: str) -> None:
-        """Press a button or open the question behind one."""
+        """Press a button of a session, or open its confirmation."""
         texts = self.page.locator(f"#session-{booking}").get_by_text(label, exact=True)
         texts.filter(visible=True).click()
 
     def shows(self, section: str, booking: int, status: str, *, is_delayed: bool) -> None:
-        """Wait until the session stands so in this list."""
+        """Wait until this list shows the session with this status."""
         expected = [booking, status, is_delayed]
         self.wait(lambda: expected in self.cards(section))
 
     def look_again(self) -> None:
-        """Leave the window and come back, which makes it ask; wait until it has its answer."""
+        """Leave the window and come back, which makes it poll; wait for the answer."""
         before = len(self.answers)
         self.page.evaluate("hide(true); hide(false)")
         self.wait(lambda: len(self.answers) > before)
 
     def pass_time(self, milliseconds: int, *, answers: int) -> None:
-        """Let the window's clock, which must be installed, go on; wait for so many answers."""
+        """Advance the window's clock, which must be installed; wait for this many answers."""
         before = len(self.answers)
         self.page.clock.run_for(milliseconds)
         self.wait(lambda: len(self.answers) >= before + answers)
@@ -199,9 +199,9 @@ class Windows:
     def of(
         self, site: Site, viewer: Viewer | None, *, clock: datetime | None = None, **options: Any
     ) -> Window:
-        """A window in which this person is signed in; `clock` is the window's own, and stands.
+        """A window in which this person is signed in; the window's own clock stands at `clock`.
 
-        Its language is British English, in which hours go to 23, where `locale` does not say.
+        Without a `locale` its language is British English, with the 24-hour clock.
         """
         context = self._browser.new_context(**({"locale": "en-GB"} | options))
         context.set_default_timeout(60_000)  # Milliseconds; a busy machine is no fault.

@@ -1,4 +1,4 @@
-"""The cast and their sessions, so that tests read aloud."""
+"""Builders for people, sessions and slots, so that tests read like sentences."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ TODAY = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 def at(clock: str, *, days: int = 0) -> datetime:
-    """`at("10:00")`: that time of the tests' day, in UTC."""
+    """`at("10:00")`: this time on the day of the tests, in UTC."""
     hour, minute, *second = (int(part) for part in clock.split(":"))
     return TODAY + timedelta(days=days, hours=hour, minutes=minute, seconds=sum(second))
 
@@ -61,7 +61,7 @@ def a_user(
     timezone: str = "UTC",
     password_hash: str | None = None,
 ) -> Viewer:
-    """A stored person; the address is made from the name."""
+    """Store a person; the email address is made from the name."""
     [viewer] = some_users(session, [(name, role)], timezone=timezone, password_hash=password_hash)
     return viewer
 
@@ -73,7 +73,7 @@ def some_users(
     timezone: str = "UTC",
     password_hash: str | None = None,
 ) -> list[Viewer]:
-    """Stored people of these names and roles, in one transaction."""
+    """Store people with these names and roles, in one transaction."""
     _write_anew(session)
     emails = [f"{name.lower().replace(' ', '.')}@example.org" for name, _role in people]
     rows = [
@@ -97,7 +97,7 @@ def some_users(
 
 
 def a_cast(session: Session) -> Cast:
-    """Everybody, stored."""
+    """Store the whole cast."""
     people = [
         ("Sam Student", Role.STUDENT),
         ("Maya Mentor", Role.MENTOR),
@@ -121,10 +121,10 @@ def a_booking(
     topic: str = "A topic",
     is_exclusive: bool = False,
 ) -> int:
-    """A stored booking in a slot of its own; returns its id.
+    """Store a booking in a slot of its own; returns its id.
 
-    It may overlap others, as one from a file may, unless it `is_exclusive`.
-    `arrived` says whether it has a `started_at`; unsaid, what was started on time has.
+    It may overlap others, as an imported one may, unless it `is_exclusive`.
+    `arrived` says whether it has a `started_at`; by default, one that started on time has it.
     """
     _write_anew(session)
     start = at(starts) if isinstance(starts, str) else starts
@@ -158,7 +158,7 @@ def a_booking(
 
 
 def a_profile(session: Session, mentor: Viewer, **limits: object) -> None:
-    """The mentor can be found and booked, within these limits."""
+    """Store a profile, so that students can find and book the mentor within these limits."""
     _write_anew(session)
     session.execute(insert(MentorProfile).values(mentor_id=mentor.id, **limits))
     session.commit()
@@ -172,7 +172,7 @@ def a_slot(
     lasts: timedelta = timedelta(hours=1),
     **columns: object,
 ) -> int:
-    """A stored time that the mentor offers; returns its id."""
+    """Store a slot that the mentor offers; returns its id."""
     _write_anew(session)
     start = at(starts) if isinstance(starts, str) else starts
     slot_id = session.scalars(
@@ -185,7 +185,7 @@ def a_slot(
 
 
 def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -> int:
-    """A stored booking of the next seat in a slot, without asking any rule; returns its id."""
+    """Store a booking of the next seat in a slot, without checking any rule; returns its id."""
     _write_anew(session)
     slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
     live = SessionBooking.time_slot_id == slot_id, SessionBooking.status != Status.CANCELLED
@@ -210,7 +210,7 @@ def a_seat(session: Session, slot_id: int, student: Viewer, **columns: object) -
 
 
 def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -> int:
-    """A mail that a server refused for good at 09:00; returns its id."""
+    """Store a mail that a server refused for good at 09:00; returns its id."""
     _write_anew(session)
     mail_id = session.scalars(
         insert(OutboxMessage)
@@ -234,7 +234,7 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
 
 
 def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
-    """An address of another system; returns its id."""
+    """Store a webhook endpoint; returns its id."""
     _write_anew(session)
     endpoint_id = session.scalars(
         insert(WebhookEndpoint)
@@ -246,7 +246,7 @@ def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
 
 
 def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
-    """A call about a start of the booking that was given up at 09:00; returns its id."""
+    """Store a webhook call about a start, given up at 09:00; returns its id."""
     _write_anew(session)
     change_id = session.scalars(
         insert(StatusChange)
@@ -302,7 +302,7 @@ def the_journal(session: Session, booking_id: int | None = None) -> list[StatusC
 
 
 def the_failures(session: Session) -> list[SweepFailure]:
-    """The bookings that are set back."""
+    """The bookings whose next sweep is postponed."""
     session.rollback()
     session.expire_all()
     return list(session.scalars(select(SweepFailure)))

@@ -1,4 +1,4 @@
-"""A checker of calendars: what may never be, whoever raced whom. It asks no rule of the product."""
+"""Finds what no calendar may contain, whoever raced whom, without using the product's own rules."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ _SLOTS, _BOOKINGS, _MOVES = map(table_of, (MentorTimeSlot, SessionBooking, Booki
 
 
 def calendar_faults(engine: Engine) -> list[str]:
-    """Seats sold twice, people in two places, sessions outside of their slot, moves astray."""
+    """Seats sold twice, people in two places, sessions outside their slot, moves gone wrong."""
     with engine.connect() as connection:
         slots = {row.id: row for row in connection.execute(select(_SLOTS))}
         bookings = connection.execute(select(_BOOKINGS)).all()
@@ -56,7 +56,7 @@ def _overlaps(kind: str, owned: list[tuple[int, Row[Any]]]) -> list[str]:
 
 
 def _astray(bookings: Sequence[Row[Any]], moves: Sequence[Row[Any]]) -> list[str]:
-    """Bookings that are not where their last move went, and moves that do not join on."""
+    """Bookings that are not where their last move put them, and gaps between moves."""
     place: dict[int, int] = {}
     found = []
     for move in moves:

@@ -1,4 +1,4 @@
-"""A worker's half that calls webhooks, and what it has noted."""
+"""The half of the worker that calls webhooks, and its records in the database."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The server's clock, standing still."""
+"""A server clock that stands still."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

@@ -10,7 +10,7 @@ from tests.support.builders import Cast
 
 
 def many(session: Session, cast: Cast, count: int, *, starts: datetime) -> None:
-    """`count` bookings in one large slot: every second is SCHEDULED, the others were started."""
+    """Store `count` bookings in one large slot: every second one SCHEDULED, the others started."""
     slot = {
         "mentor_id": cast.mentor.id,
         "start_time": starts,

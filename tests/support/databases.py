@@ -65,9 +65,9 @@ _EMPTY = """
 
 
 class Databases:
-    """Makes databases in `folder`, on a PostgreSQL server that it starts itself when needed.
+    """Creates databases in `folder`, and starts a PostgreSQL server when one is needed.
 
-    `durable` ones survive a power cut, as those of a deployment do; others are made faster.
+    `durable` ones survive a power cut, as in a deployment; the others are faster.
     """
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
@@ -93,7 +93,7 @@ class Databases:
 
     @contextmanager
     def fresh(self, engine: str) -> Iterator[str]:
-        """The URL of a new migrated, empty database; it is dropped afterwards."""
+        """The URL of a fresh database, migrated and empty; it is dropped afterwards."""
         if engine not in self._templates:
             self._templates[engine] = self._template(engine)
         template = self._templates[engine]
@@ -121,9 +121,9 @@ class Databases:
         return name
 
     def _is_emptied(self, name: str) -> bool:
-        """Empty a used database for the next test, which takes a tenth of the time of a new one.
+        """Empty a used database for the next test, in a tenth of the time that a new one takes.
 
-        False, and not emptied, where a test has changed more than rows.
+        Returns False and empties nothing where a test has changed more than rows.
         """
         connection = self._cleaner(name)
         while connection.execute(_END_THE_OTHERS).rowcount:
@@ -134,7 +134,7 @@ class Databases:
         return True
 
     def _cleaner(self, name: str) -> psycopg.Connection[Any]:
-        """A connection that is kept: to plan there takes PostgreSQL longer than to empty it."""
+        """A connection that stays open: planning takes PostgreSQL longer than emptying."""
         if name in self._cleaners:
             with suppress(psycopg.OperationalError):  # A test may have ended it.
                 self._cleaners[name].execute("SELECT 1")
@@ -146,7 +146,7 @@ class Databases:
 
     @contextmanager
     def empty(self, engine: str) -> Iterator[str]:
-        """The URL of a new database without any table."""
+        """The URL of a new database without tables."""
         name = f"empty_{next(_number)}"
         if engine == "sqlite":
             yield f"sqlite:///{self._folder / name}.db"

@@ -1,4 +1,4 @@
-"""Holds what the product answers against its OpenAPI description."""
+"""Compares the product's answers with its OpenAPI description."""
 
 import re
 from typing import Any
@@ -10,7 +10,7 @@ from mentorship.web.http.openapi import describe
 
 
 def faults(document: dict[str, Any], method: str, path: str, response: Any) -> list[str]:
-    """What an answer to this request has that the description does not promise."""
+    """How an answer to this request differs from the description."""
     known = [
         operations
         for template, operations in document["paths"].items()
@@ -38,7 +38,7 @@ def faults(document: dict[str, Any], method: str, path: str, response: Any) -> l
 
 
 class DescribedClient(FlaskClient):
-    """A client that takes no answer from below /api/ which the description does not promise."""
+    """A client that fails on any answer below /api/ that the description does not promise."""
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         """One request."""

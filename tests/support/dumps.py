@@ -1,4 +1,4 @@
-"""A whole database as bytes, so that two moments can be compared."""
+"""A whole database as bytes, to compare two moments."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _COUNTERS = "SELECT sequencename, last_value::text FROM pg_sequences"
 
 
 def dump(engine: Engine) -> bytes:
-    """Everything in the database: every row of every table, and where its counters stand."""
+    """Every row of every table, and the positions of the sequences."""
     raw = engine.raw_connection()
     try:
         connection: Any = raw.driver_connection

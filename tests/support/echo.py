@@ -1,4 +1,4 @@
-"""A WSGI application that shows what it was given."""
+"""A WSGI application that returns its input."""
 
 from collections.abc import Iterable, Iterator
 from itertools import repeat

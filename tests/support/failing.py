@@ -51,10 +51,10 @@ def at_call(engine: Engine, act: Callable[[Calls, Connection], None]) -> Iterato
 
 @contextmanager
 def failing(engine: Engine, number: int, *, goes_on: bool) -> Iterator[Calls]:
-    """The call with this number fails, counted from 1; and where it `goes_on` all after it.
+    """Let the call with this number fail, counted from 1, and all later ones if it `goes_on`.
 
-    PostgreSQL loses the connection really, because its backend is ended. SQLite reports a disk
-    error as the driver does.
+    On PostgreSQL the backend is ended, so the connection is really lost. On SQLite the driver's
+    own disk error is raised.
     """
     killer = create_engine(engine.url, isolation_level="AUTOCOMMIT")
 

@@ -1,4 +1,4 @@
-"""Files of sessions to import, and what comes of them."""
+"""CSV files of sessions to import, and the results of the import."""
 
 import pytest
 from sqlalchemy import func, select

@@ -1,4 +1,4 @@
-"""What becomes of every action, state and time: tables written from the specification."""
+"""The outcome of every action in every state and time, as tables from the specification."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -61,6 +61,6 @@ cancel         no     yes     yes      yes
 
 
 def table(text: str) -> list[dict[str, str]]:
-    """The rows of an aligned table by the words of its first line."""
+    """The rows of an aligned table, with the first line as the keys."""
     heads, *lines = (line.split() for line in text.strip().splitlines())
     return [dict(zip(heads, line, strict=True)) for line in lines]

@@ -1,4 +1,4 @@
-"""What a browser fetches, paints and moves while it opens a page."""
+"""Measures what a browser fetches, paints and moves while it opens a page."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,8 +20,8 @@ _WATCH = """
 
 @dataclass
 class Loading:
-    """Seconds from the navigation until the last list of a dashboard is drawn, the addresses that
-    were asked over the network, the bytes that came, and how far things moved (0: not at all)."""
+    """Seconds from the navigation until the last list of a dashboard is drawn, the addresses
+    fetched over the network, the bytes received, and the layout shift (0: nothing moved)."""
 
     seconds: float = 0
     addresses: list[str] = field(default_factory=list)
@@ -30,7 +30,7 @@ class Loading:
 
 
 class Loader:
-    """Opens dashboards in one window and says what that took."""
+    """Opens dashboards in one window and measures it."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -44,7 +44,7 @@ class Loader:
         page.add_init_script(_WATCH)
 
     def open(self, address: str) -> Loading:
-        """Open a dashboard that has past sessions, and wait until it stands."""
+        """Open a dashboard that has past sessions, and wait until it is drawn."""
         self._now = Loading()
         self._page.goto(address, wait_until="load")
         self._page.wait_for_function("window.rendered")

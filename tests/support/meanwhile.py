@@ -1,4 +1,4 @@
-"""Something else happens in the middle of a unit of work, at a known point."""
+"""Let something else happen in the middle of a unit of work, at a known point."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,9 +10,9 @@ from sqlalchemy import Engine, event
 def meanwhile(
     engine: Engine, beginning: str, act: Callable[[], object], *, number: int = 1
 ) -> Iterator[list[str]]:
-    """Run `act` once, right before the first statement that begins so, or the one of this number.
+    """Run `act` once, right before the first (or `number`th) statement with this beginning.
 
-    Gives the statements up to that one.
+    Yields the statements up to that one.
     """
     calls: list[str] = []
 

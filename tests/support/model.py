@@ -1,6 +1,6 @@
-"""A second reading of section 2 of the specification: one session, in plain sentences.
+"""A second implementation of section 2 of the specification, for one session.
 
-It knows nothing of the product, so that the two can be held against each other step by step.
+It uses nothing of the product, so that the two can be compared step by step.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ MAY = {
 
 @dataclass
 class Session:
-    """A booked session as the specification wants it, and what has become of it."""
+    """A booked session as the specification describes it, with its journal."""
 
     start: datetime
     end: datetime
@@ -30,13 +30,13 @@ class Session:
 
     @property
     def state(self) -> tuple[object, ...]:
-        """What a reader of the database can see of it."""
+        """The part of it that is stored in the database."""
         return (
             self.status, self.is_delayed, self.started_at, self.completed_at, self.cancelled_at,
         )  # fmt: skip
 
     def overdue(self, now: datetime) -> str | None:
-        """What the clock makes of it at `now`: "delay", "auto-complete" or nothing."""
+        """The transition that is due at `now`: "delay", "auto-complete" or None."""
         if self.status == "SCHEDULED" and self.start <= now:
             return "delay"
         if self.status == "ONGOING" and not self.is_delayed and self.end <= now:
@@ -44,14 +44,14 @@ class Session:
         return None
 
     def tick(self, now: datetime, cause: str) -> None:
-        """The clock's transition, which has to be due."""
+        """Apply the clock's transition, which must be due."""
         if self.overdue(now) == "delay":
             self._move("ONGOING", now, cause, due_at=self.start, is_delayed=True)
         else:
             self._move("COMPLETED", now, cause, due_at=self.end, completed_at=self.end)
 
     def act(self, action: str, who: str, now: datetime) -> str:
-        """A person's action: unknown, forbidden, changed, same or conflict."""
+        """Apply a person's action; returns unknown, forbidden, changed, same or conflict."""
         if who not in ("mentor", "student", "admin"):
             return "unknown"
         if who not in MAY[action]:

@@ -1,4 +1,4 @@
-"""Deliberately naive doubles. A checker is worth something only if it catches these."""
+"""Deliberately wrong implementations. A checker proves something only if it catches them."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -48,7 +48,7 @@ def sweep(session: Session, *, now: datetime, cause: Cause, **_others: object) -
 def perform(
     session: Session, *, booking_id: int, action: Action, viewer: Viewer, now: datetime
 ) -> ActionResult:
-    """Decides on what it read without a lock, and journals in another transaction."""
+    """Decides by what it read without a lock, and journals in another transaction."""
     kept = session.execute(select(_BOOKINGS).where(_BOOKINGS.c.id == booking_id)).one()
     session.rollback()
     state = State(kept.status, kept.is_delayed, kept.started_at, kept.start_time, kept.end_time)
@@ -74,7 +74,7 @@ def perform(
 def book(
     session: Session, *, viewer: Viewer, wish: BookingRequest, now: datetime, limits: BookingLimits
 ) -> None:
-    """Looks whether the time is free, then books it in another transaction, without a lock."""
+    """Checks that the time is free, then books it in another transaction, without a lock."""
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
     refuse_at_limit(session, viewer.id, slot.mentor_id, "", limits, now=now)
     refuse_unless_free(session, slot.id, slot.mentor_id, viewer.id, now=now)
@@ -112,7 +112,7 @@ def _journal(session: Session, **columns: object) -> None:
 def publish(
     session: Session, mentor_id: int, *, now: datetime, between: Callable[[], object] = bool
 ) -> int:
-    """Looks without a lock and adds what it did not see; `between` the two another may act."""
+    """Reads without a lock and adds what it did not see; `between` the two another may act."""
     plan = read_calendar(session, mentor_id, now=now).plan(now=now)
     session.rollback()
     between()

@@ -16,7 +16,7 @@ from tests.support.programs import required_program
 
 @contextmanager
 def a_pgbouncer(url: str, folder: Path, *, servers: int, clients: int = 200) -> Iterator[str]:
-    """The URL of the same database behind a pooler with so many connections to the server."""
+    """The URL of the same database behind a pooler with this many connections to the server."""
     program = required_program("pgbouncer")
     target = make_url(url)
     socket = Path(str(target.query["host"]))

@@ -38,20 +38,20 @@ HOST = "127.0.0.1"
 
 
 def in_processes(work: Callable[..., Any], arguments: Iterable[tuple[Any, ...]]) -> list[Any]:
-    """`work` once for each tuple of arguments, all at the same time, each in its own process."""
+    """Run `work` once for each tuple of arguments, all at once, each in its own process."""
     listed = list(arguments)
     with ProcessPoolExecutor(len(listed), mp_context=CONTEXT) as pool:
         return [future.result() for future in [pool.submit(work, *each) for each in listed]]
 
 
 def at_once(work: Callable[[], Any], times: int) -> list[Any]:
-    """`work` as many times at the same moment, in threads."""
+    """Run `work` this many times at once, in threads."""
     with ThreadPoolExecutor(times) as pool:
         return [future.result() for future in [pool.submit(work) for _ in range(times)]]
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
-    """The first true answer of `condition`. Raises TimeoutError after `seconds`."""
+    """Wait for the first true result of `condition`. Raises TimeoutError after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         answer = condition()
@@ -64,7 +64,7 @@ def wait_until(condition: Callable[[], Any], *, seconds: float = 60) -> Any:
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server said; status 0 when nobody knows: a time-out, a broken connection."""
+    """An answer of the server; status 0 after a time-out or a broken connection."""
 
     status: int
     headers: Message
@@ -75,7 +75,7 @@ UNKNOWN = Answer(0, Message(), "")
 
 
 class Caller:
-    """A client of the real server on one connection, perhaps with a signed-in person's cookie."""
+    """A client of the real server on one connection, with the cookie of a person or without."""
 
     def __init__(self, port: int, cookie: str | None = None, *, timeout: float = 30) -> None:
         self._make = lambda: HTTPConnection(HOST, port, timeout=timeout)
@@ -107,7 +107,7 @@ class Caller:
 
 
 def sign_in_as(app: Flask, client: FlaskClient, viewer: Viewer) -> None:
-    """Sign this person in, in this client, without the password that would take a while."""
+    """Sign this person in without a password, which would take a while to check."""
     with app.app_context():
         begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
     with client.session_transaction() as cookie:
@@ -126,7 +126,7 @@ def cookie_of(app: Flask, viewer: Viewer) -> str:
 
 
 def children_of(pid: int) -> list[int]:
-    """The direct children of a process that are alive."""
+    """The living direct children of a process."""
     found = []
     for file in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -135,7 +135,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def a_command(url: str, *arguments: str, log: Path, **settings: str) -> subprocess.Popen[bytes]:
-    """A running `flask` command on this database, in a session of its own; it writes to `log`."""
+    """Start a `flask` command on this database, in a session of its own; it writes to `log`."""
     environment = os.environ | {
         "MENTORSHIP_ENV": "development",
         "SECRET_KEY": SECRET_KEY,
@@ -176,9 +176,9 @@ def a_server(
     are_killed: bool = False,
     **settings: str,
 ) -> Iterator[Server]:
-    """The real server on this database, stopped afterwards; on a free port where none is given.
+    """The real server on this database, on a free port unless one is given; stopped afterwards.
 
-    No web worker may have died meanwhile, but where they `are_killed`.
+    Fails if a web worker died meanwhile, unless they `are_killed`.
     """
     port = port or a_free_port()
     log = folder / f"server-{port}.log"
@@ -212,7 +212,7 @@ def _answers(port: int) -> bool:
 
 
 def a_free_port() -> int:
-    """A port that nobody listens on just now; another run of the tests gets another one."""
+    """A port on which nobody listens; another run of the tests gets another one."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

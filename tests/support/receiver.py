@@ -1,4 +1,4 @@
-"""A real HTTP server on the loopback that keeps the calls it gets, and answers as it is told."""
+"""A real HTTP server on the loopback that records its calls and answers as a test says."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass
 class Received:
-    """One call as it came; header names in small letters."""
+    """One call as it came, with header names in lower case."""
 
     path: str
     headers: dict[str, str]
@@ -18,9 +18,9 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What came, in order; `answer` gives the status for a path, and may wait or raise.
+    """The calls in order; `answer` gives the status for a path, and may wait or raise.
 
-    Bytes are the whole answer, as they are.
+    If it gives bytes, they are the whole answer.
     """
 
     calls: list[Received] = field(default_factory=list)
@@ -68,7 +68,7 @@ def a_receiver() -> Iterator[Receiver]:
             self.end_headers()
 
         def log_message(self, *_args: object) -> None:
-            """Says nothing."""
+            """Keep quiet."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         receiver.port = server.server_address[1]

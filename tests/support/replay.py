@@ -1,7 +1,7 @@
-"""Checkers: replay the journal from the start, and compare what a reader was told with it.
+"""Checkers that replay the journal and compare it with what a reader was told.
 
-The lawful moves are written down here a second time on purpose, plainly, from section 2 of the
-specification: a checker that asked the product's own table would agree with its mistakes.
+The allowed transitions are written here a second time on purpose, from section 2 of the
+specification: a checker that used the product's own table would share its mistakes.
 """
 
 from collections import Counter
@@ -19,7 +19,7 @@ _JOURNAL = table_of(StatusChange)
 
 @dataclass(frozen=True)
 class Kept:
-    """One booking as it stands in the database."""
+    """One booking as the database has it."""
 
     id: int
     status: str
@@ -65,7 +65,7 @@ def journal_in(engine: Engine) -> list[Entry]:
 def faults(
     before: Mapping[int, Kept], journal: Iterable[Entry], after: Mapping[int, Kept]
 ) -> list[str]:
-    """Unlawful moves, doubled rows, and differences between the journal and the state."""
+    """Forbidden transitions, doubled rows, and differences between the journal and the state."""
     found = []
     state = dict(before)
     for entry in journal:
@@ -83,7 +83,7 @@ def faults(
 
 
 def moved(kept: Kept, entry: Entry) -> Kept | None:
-    """The booking after this journal row; None where the move is not lawful."""
+    """The booking after this journal row; None where the transition is forbidden."""
     left = _after(kept, entry)
     if left is None or entry.old_status != kept.status or entry.is_delayed is not left.is_delayed:
         return None
@@ -118,13 +118,13 @@ Telling = tuple[int, str, str, str]
 
 
 def telling(entry: Entry) -> Telling:
-    """What a reader must be told of this journal row."""
+    """What a reader must be told about this journal row."""
     when = entry.applied_at.isoformat().replace("+00:00", "Z")
     return (entry.booking_id, entry.old_status, entry.new_status, when)
 
 
 def missed_or_repeated(told: Iterable[Telling], expected: Iterable[Telling]) -> list[str]:
-    """Changes that a reader was not told of, or was told of more often than they happened."""
+    """Changes that a reader was told about too seldom or too often."""
     heard, happened = Counter(told), Counter(expected)
     return [f"missed: {change}" for change in (happened - heard).elements()] + [
         f"repeated or invented: {change}" for change in (heard - happened).elements()

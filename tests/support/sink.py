@@ -1,4 +1,4 @@
-"""A real SMTP server on the loopback that keeps what it takes, or refuses as it is told."""
+"""A real SMTP server on the loopback that keeps its mail, or refuses it as a test says."""
 
 import ssl
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ from aiosmtpd.smtp import AuthResult
 
 @dataclass
 class Sink:
-    """What came, in order; `answer` says what the server replies to a recipient."""
+    """The mails in order; `answer` gives the server's reply to a recipient."""
 
     mails: list[EmailMessage] = field(default_factory=list)
     answer: Callable[[str], str] = lambda _recipient: "250 OK"
@@ -31,7 +31,7 @@ class Sink:
         return f"smtp://127.0.0.1:{self.port}"
 
     def subjects(self) -> list[str]:
-        """The subjects of what came."""
+        """The subjects of the mails."""
         return [mail["Subject"] for mail in self.mails]
 
     async def handle_EHLO(
@@ -66,7 +66,7 @@ class Sink:
 
 
 class _Controller(Controller):
-    """Takes any free port, and says which."""
+    """Listens on a free port, and knows its number."""
 
     def _trigger_server(self) -> None:
         listening: Any = self.server

@@ -1,4 +1,4 @@
-"""The rows of a whole database, put back into an empty one faster than they were made."""
+"""Copies of all rows of a database, which are restored faster than they were made."""
 
 import sqlite3
 from collections.abc import Callable
@@ -17,7 +17,7 @@ _SEQUENCES = """
 
 
 def snapshot(url: str) -> Callable[[str], None]:
-    """What puts the rows of this database into another one that is migrated and empty."""
+    """A function that restores the rows of this database into a migrated, empty one."""
     if url.startswith("sqlite"):
         kept = sqlite3.connect(":memory:", check_same_thread=False)
         with closing(sqlite3.connect(make_url(url).database or "")) as source:

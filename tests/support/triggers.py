@@ -1,10 +1,10 @@
-"""A database that refuses to change certain rows, in the words of either engine."""
+"""Triggers with which a database refuses to change certain rows, for both engines."""
 
 from sqlalchemy.orm import Session
 
 
 def run(session: Session, *statements: str) -> None:
-    """Each statement as it is, committed."""
+    """Execute and commit these statements."""
     for statement in statements:
         session.connection().exec_driver_sql(statement)
     session.commit()

@@ -1,4 +1,4 @@
-"""Another release of the time zones' rules, for a while."""
+"""A different release of the time zone rules, for a while."""
 
 import zoneinfo
 from collections.abc import Iterator, Mapping
@@ -14,7 +14,7 @@ from mentorship.domain.shared import time_format, zones
 
 @contextmanager
 def other_rules(folder: Path, rules_of: Mapping[str, str], *, release: str) -> Iterator[None]:
-    """In this release each zone of `rules_of` has the rules that the other zone has today."""
+    """A release in which each zone of `rules_of` has today's rules of the other zone."""
     for name, other in rules_of.items():
         file = folder / release / name
         file.parent.mkdir(parents=True, exist_ok=True)
