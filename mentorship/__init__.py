@@ -22,6 +22,7 @@ from mentorship.config import (
 from mentorship.domain.accounts.sign_ins import LASTS_FOR
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
+from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.accounts.signed_links import Links
 from mentorship.services.booking.holds import HOLD_OPTION
 from mentorship.web.http.security_headers import security_headers
@@ -95,7 +96,10 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {
             "hide_parameters": True,  # They are secrets in a log.
-            "execution_options": {HOLD_OPTION: settings.hold},
+            "execution_options": {
+                HOLD_OPTION: settings.hold,
+                LIMITS_OPTION: settings.booking_limits,
+            },
             **_pool_options(database, settings),
         },
         "SESSION_COOKIE_NAME": f"{'__Host-' * settings.has_https_cookies}mentorship_session",

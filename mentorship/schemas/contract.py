@@ -96,8 +96,8 @@ IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
 """What an `Idempotency-Key` may be: visible ASCII."""
 
 
-class BookingForm(Fields):
-    """What a student wants a time for."""
+class _BookingText(Fields):
+    """What a student writes when booking."""
 
     topic: Annotated[str, AfterValidator(_clean_topic)] = Field(
         json_schema_extra={"minLength": 1, "maxLength": LONGEST_TOPIC, "pattern": PRINTABLE}
@@ -107,16 +107,28 @@ class BookingForm(Fields):
     )
 
 
-class BookingFields(BookingForm):
+class BookingFields(_BookingText):
     """The time that a student wants, and what for."""
 
     slot_id: Id
+
+
+class BookingForm(_BookingText):
+    """The form of a time; `confirmed` where the student saw that it cannot be changed later."""
+
+    confirmed: bool = False
 
 
 class MoveFields(CancelFields):
     """To which time of the same mentor a session moves, and why."""
 
     slot_id: Id
+
+
+class MoveForm(MoveFields):
+    """The form; `confirmed` are the times that were marked as impossible to change later."""
+
+    confirmed: list[Id] = Field(default_factory=list)
 
 
 class PollFields(Fields):

@@ -18,6 +18,7 @@ from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.errors import Conflict, NotFound, TooManyBookings
 from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.booking import book as booking_service
 from mentorship.services.booking.book import BookingRequest, NotFree
 from mentorship.services.sessions.actions import apply_action
@@ -36,13 +37,14 @@ def press_book(
     url: str, style: str, asks: Sequence[Ask], now: datetime, limits: BookingLimits = ANY_NUMBER
 ) -> Counter[str]:
     """Let everybody book a slot at once; returns how often each outcome came."""
-    engine = create_engine(url, pool_size=THREADS)
+    options = {LIMITS_OPTION: limits}
+    engine = create_engine(url, pool_size=THREADS, execution_options=options)
 
     def book(ask: Ask) -> str:
         viewer, slot_id = ask
         with Session(engine, expire_on_commit=False) as session:
             wish = BookingRequest(slot_id, "x", "")
-            act = partial(BOOK[style], session, viewer=viewer, wish=wish, now=now, limits=limits)
+            act = partial(BOOK[style], session, viewer=viewer, wish=wish, now=now)
             return _outcome(act, "booked")
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -56,7 +58,7 @@ def press_all(
 ) -> Counter[str]:
     """Book, move, cancel, withdraw and offer again, at random, all on the same few slots."""
     chance = random.Random(seed)
-    engine = create_engine(url)
+    engine = create_engine(url, execution_options={LIMITS_OPTION: ANY_NUMBER})
     tally: Counter[str] = Counter()
     for _ in range(operations):
         with Session(engine, expire_on_commit=False) as session:
@@ -82,7 +84,7 @@ def _acts(
 ) -> dict[str, Callable[[], object]]:
     """The possible actions, by the name of their success."""
     wish = BookingRequest(slot_id, "x", "")
-    booking = {"viewer": student, "wish": wish, "now": now, "limits": ANY_NUMBER}
+    booking = {"viewer": student, "wish": wish, "now": now}
     on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
     return {
         "booked": partial(BOOK["product"], session, **booking),

@@ -306,3 +306,9 @@ def the_failures(session: Session) -> list[SweepFailure]:
     session.rollback()
     session.expire_all()
     return list(session.scalars(select(SweepFailure)))
+
+
+def booking_count(session: Session) -> int:
+    """How many bookings there are by now."""
+    session.rollback()
+    return session.scalar(select(func.count()).select_from(SessionBooking)) or 0

@@ -9,7 +9,6 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Action, Apply, State, decide
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
 from mentorship.queries.availability.mentor_calendar import read_calendar
@@ -71,12 +70,10 @@ def perform(
     return ActionResult(booking_id, action, decision.rule.target, is_delayed, changed=True)
 
 
-def book(
-    session: Session, *, viewer: Viewer, wish: BookingRequest, now: datetime, limits: BookingLimits
-) -> None:
+def book(session: Session, *, viewer: Viewer, wish: BookingRequest, now: datetime) -> None:
     """Checks that the time is free, then books it in another transaction, without a lock."""
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
-    refuse_at_limit(session, viewer.id, slot.mentor_id, "", limits, now=now)
+    refuse_at_limit(session, viewer.id, slot.mentor_id, "", now=now)
     refuse_unless_free(session, slot.id, slot.mentor_id, viewer.id, now=now)
     session.rollback()
     sleep(0.05)  # Long enough for everybody else to look, too.

@@ -71,6 +71,7 @@ class Obstacle(StrEnum):
     FULL = N_("This time has just been taken by somebody else.")
     HELD = N_("This time is held for somebody on the waiting list just now.")
     DAY_FULL = N_("The mentor takes no more sessions on that day.")
+    AT_LIMIT = N_("The student has booked as many sessions as one can book at a time.")
 
 
 AT_ONCE = 20

@@ -9,13 +9,19 @@ from sqlalchemy.orm import Session, aliased
 from mentorship.domain.shared.errors import NotFound
 from mentorship.models import MentorTimeSlot, User, WaitingListEntry
 from mentorship.queries.booking.free_slots import Obstacle, obstacle_to
+from mentorship.queries.booking.open_bookings import (
+    booking_limits,
+    open_bookings,
+    refusal_at_limit,
+)
 
 
 @dataclass(frozen=True)
 class Waiting:
     """A place on a waiting list; `place` counts from 1.
 
-    The slot is there only while the student can book it because it is held. Instants in UTC.
+    The slot is there only while the student can book it because it is held; `limit` says why the
+    student is passed over for the time being. Instants in UTC.
     """
 
     id: int
@@ -28,6 +34,7 @@ class Waiting:
     start_time: datetime | None
     end_time: datetime | None
     held_until: datetime | None
+    limit: str | None = None
 
 
 _Earlier = aliased(WaitingListEntry)
@@ -68,7 +75,17 @@ def waiting_lists(
         )
         .order_by(WaitingListEntry.week, WaitingListEntry.id)
     )  # fmt: skip
-    return [_with_true_hold(session, Waiting(*row), student_id, now=now) for row in rows]
+    counts, limits = open_bookings(session, student_id, now=now), booking_limits(session)
+    places = [
+        replace(
+            place,
+            limit=limits.refusal(
+                total=counts.total(), with_mentor=counts[place.mentor_id], mentor=place.mentor
+            ),
+        )
+        for place in (Waiting(*row) for row in rows)
+    ]
+    return [_with_true_hold(session, place, student_id, now=now) for place in places]
 
 
 def obstacle_to_hold(
@@ -77,9 +94,12 @@ def obstacle_to_hold(
     """What keeps a student from booking the slot that is held for them at `now` (UTC)."""
     people = {"mentor_id": mentor_id, "student_id": student_id}
     try:
-        return obstacle_to(session, slot_id=slot_id, **people, now=now)
+        obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now)
     except NotFound:  # Students cannot find the mentor any more.
         return Obstacle.WITHDRAWN
+    if obstacle is None and refusal_at_limit(session, **people, mentor="", now=now) is not None:
+        return Obstacle.AT_LIMIT
+    return obstacle
 
 
 def _with_true_hold(

@@ -10,14 +10,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_snapshot, begin_write, lock_journal
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import Forbidden, NotFound, ProductError, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots, obstacle_to
-from mentorship.queries.booking.open_bookings import open_bookings
+from mentorship.queries.booking.open_bookings import refusal_at_limit
 from mentorship.queries.booking.slot_page import open_session_in
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.booking.idempotency import IdempotentRequest, store_answer, stored_answer
@@ -89,7 +88,6 @@ def book_slot(
     wish: BookingRequest,
     now: datetime,
     key: str | None = None,
-    limits: BookingLimits = BookingLimits(),  # noqa: B008  # Frozen.
 ) -> Booked:
     """Book the slot for the viewer, a student, at `now` (UTC), and commit.
 
@@ -97,9 +95,9 @@ def book_slot(
     keeps that one. With a `key` the same request again has the answer of the first, which is
     stored in the same transaction; a refusal is not stored, because it writes nothing.
 
-    Raises Forbidden for who is no student, NotFound for an unknown slot, TooManyBookings for a
-    student who has reached one of the `limits`, NotFree with the next free times, and KeyReused
-    where the key came with another wish.
+    Raises Forbidden for anybody but a student, NotFound for an unknown slot, TooManyBookings for
+    a student who has reached one of the BookingLimits, NotFree with the next free times, and
+    KeyReused where the key came with another request.
     """
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students book sessions."))
@@ -108,12 +106,12 @@ def book_slot(
         # A look without a lock first: most of a crowd is refused here and waits for nobody. In
         # one snapshot, so that an equal request's booking is never seen without its answer.
         begin_snapshot(session)
-        mentor_id = _look(session, viewer, wish, once, limits, now=now).mentor_id
+        mentor_id = _look(session, viewer, wish, once, now=now).mentor_id
         session.rollback()
         begin_write(session)
         lock_people(session, [viewer.id, mentor_id])
         lock_slots(session, [wish.slot_id])
-        look = _look(session, viewer, wish, once, limits, now=now)
+        look = _look(session, viewer, wish, once, now=now)
         booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
         if once is not None and look.answer is None:
             store_answer(session, once, booked.to_text(), now=now)
@@ -124,7 +122,7 @@ def book_slot(
     except IntegrityError:
         # A writer without our locks, an import, was faster: the state that it left says why.
         session.rollback()
-        _look(session, viewer, wish, once, limits, now=now)
+        _look(session, viewer, wish, once, now=now)
         raise
     return booked
 
@@ -146,7 +144,6 @@ def _look(
     viewer: Viewer,
     wish: BookingRequest,
     once: IdempotentRequest | None,
-    limits: BookingLimits,
     *,
     now: datetime,
 ) -> _Look:
@@ -166,26 +163,16 @@ def _look(
     present = open_session_in(session, wish.slot_id, student_id=viewer.id)
     if present is not None:
         return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
-    refuse_at_limit(session, viewer.id, look.mentor_id, look.mentor, limits, now=now)
+    refuse_at_limit(session, viewer.id, look.mentor_id, look.mentor, now=now)
     refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)
     return look
 
 
 def refuse_at_limit(
-    session: Session,
-    student_id: int,
-    mentor_id: int,
-    mentor: str,
-    limits: BookingLimits,
-    *,
-    now: datetime,
+    session: Session, student_id: int, mentor_id: int, mentor: str, *, now: datetime
 ) -> None:
-    """Raise TooManyBookings where the student has as many sessions to come as one may have.
-
-    Two requests of one student see each other's bookings only while the student is locked.
-    """
-    total, with_mentor = open_bookings(session, student_id, mentor_id=mentor_id, now=now)
-    refusal = limits.refusal(total=total, with_mentor=with_mentor, mentor=mentor)
+    """Raise TooManyBookings where the student has as many sessions to come as one may have."""
+    refusal = refusal_at_limit(session, student_id, mentor_id, mentor, now=now)
     if refusal is not None:
         raise TooManyBookings(refusal)
 

@@ -63,6 +63,14 @@ def mail_about_lost_hold(
             "write again when another time becomes free. Your waiting lists:",
             **values,
         )
+    elif obstacle is Obstacle.AT_LIMIT:
+        message = N_(
+            "The time with %(mentor)s on %(start)s is no longer held for you, because you already "
+            "have as many sessions to come as you can book at a time. You keep your place on the "
+            "waiting list, and we will write again when you can book and another time becomes "
+            "free. Your waiting lists:",
+            **values,
+        )
     else:
         message = N_(
             "The time with %(mentor)s on %(start)s was held for you, but it can no longer be "

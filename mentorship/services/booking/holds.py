@@ -18,6 +18,7 @@ from mentorship.queries.booking.free_slots import (
     free_slots,
     limits_of,
 )
+from mentorship.queries.booking.open_bookings import refusal_at_limit
 from mentorship.queries.booking.waiting_lists import obstacle_to_hold
 from mentorship.services.booking.hold_mail import mail_about_hold, mail_about_lost_hold
 from mentorship.services.mail.outbox import enqueue
@@ -205,9 +206,12 @@ def _matches(
         if missed[entry.id].issuperset(free_for_all[entry.week]):
             continue
         chosen = [each for each in free(week, entry.student_id) if each not in missed[entry.id]]
-        if chosen:
-            yield entry, chosen[0], limits
-            del free_for_all[entry.week]  # It may have been the last.
+        if not chosen:
+            continue
+        if refusal_at_limit(session, entry.student_id, mentor_id, "", now=now) is not None:
+            continue
+        yield entry, chosen[0], limits
+        del free_for_all[entry.week]  # It may have been the last.
 
 
 def _missed_slots(session: Session, mentor_id: int) -> Mapping[int, set[int]]:

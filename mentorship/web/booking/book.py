@@ -1,12 +1,11 @@
 """Booking a time: the page and its JSON route."""
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 
 from flask import (
     Blueprint,
     Response,
-    current_app,
     flash,
     jsonify,
     make_response,
@@ -17,9 +16,8 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship.clock import utc_now
-from mentorship.config import Settings
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import Forbidden, InvalidInput, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
@@ -33,6 +31,7 @@ from mentorship.schemas.contract import (
 )
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot, refuse_at_limit
 from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
@@ -58,9 +57,7 @@ def create() -> Response:
     key = _idempotency_key()
     db.session.rollback()  # A write opens its own transaction, before its first read.
     wish = BookingRequest(fields.slot_id, fields.topic, fields.notes)
-    booked = book_slot(
-        db.session(), viewer=viewer, wish=wish, now=now, key=key, limits=_booking_limits()
-    )
+    booked = book_slot(db.session(), viewer=viewer, wish=wish, now=now, key=key)
     return jsonify(booking_answer(booked, translate))
 
 
@@ -77,9 +74,7 @@ def new(slot_id: int) -> AnyResponse | str:
         return redirect(f"/sessions/{own.id}", 303)
     offer, error = slot_page(db.session(), slot_id, student_id=viewer.id, now=now), ""
     try:
-        refuse_at_limit(
-            db.session(), viewer.id, offer.mentor_id, offer.mentor, _booking_limits(), now=now
-        )
+        refuse_at_limit(db.session(), viewer.id, offer.mentor_id, offer.mentor, now=now)
     except TooManyBookings as refused:
         error = translate(refused)
     return _form(offer, viewer, now=now, error=error)
@@ -87,19 +82,21 @@ def new(slot_id: int) -> AnyResponse | str:
 
 @bp.post("/slots/<id:slot_id>/book")
 def create_from_form(slot_id: int) -> AnyResponse:
-    """Book as the form says, then show the session; a refusal keeps what was typed."""
+    """Book as the form says, then show the session; a refusal keeps what was typed.
+
+    A form that was opened before the cut-off and is sent after it comes back with the warning.
+    """
     viewer, now = _student(), utc_now()
     typed = request.form.to_dict()
     error, status = "", 409
     try:
         fields = body(BookingForm)
-        wish = BookingRequest(slot_id, fields.topic, fields.notes)
-        db.session.rollback()
-        booked = book_slot(
-            db.session(), viewer=viewer, wish=wish, now=now, limits=_booking_limits()
-        )
-        flash(translate(booked.message))
-        return redirect(f"/sessions/{booked.session_id}", 303)
+        if fields.confirmed or not _has_unseen_warning(slot_id, viewer, now=now):
+            wish = BookingRequest(slot_id, fields.topic, fields.notes)
+            db.session.rollback()
+            booked = book_slot(db.session(), viewer=viewer, wish=wish, now=now)
+            flash(translate(booked.message))
+            return redirect(f"/sessions/{booked.session_id}", 303)
     except InvalidInput as refused:
         error, status = translate(refused), 400
     except (NotFree, TooManyBookings) as refused:
@@ -108,16 +105,28 @@ def create_from_form(slot_id: int) -> AnyResponse:
     return make_response(_form(offer, viewer, now=now, typed=typed, error=error), status)
 
 
+def _has_unseen_warning(slot_id: int, viewer: Viewer, *, now: datetime) -> bool:
+    """Whether the time is free, and the form that was sent did not say that it is final."""
+    offer = slot_page(db.session(), slot_id, student_id=viewer.id, now=now)
+    return offer.obstacle is None and _warning(offer, now) is not None
+
+
+def _week_of_next_free(offer: SlotPage, viewer: Viewer) -> date | None:
+    """The Monday, in the viewer's zone, of the week in which the next free time is."""
+    if not offer.next_free:
+        return None
+    return Week.at(offer.next_free[0].start_time, viewer.timezone).monday
+
+
+def _warning(offer: SlotPage, now: datetime) -> str | None:
+    return settings().cutoff.warning(offer.start_time, now)
+
+
 def _student() -> Viewer:
     viewer = required_viewer()
     if viewer.role is not Role.STUDENT:
         raise Forbidden(N_("Only students book sessions."))
     return viewer
-
-
-def _booking_limits() -> BookingLimits:
-    limits: BookingLimits = current_app.extensions["settings"].booking_limits
-    return limits
 
 
 def _form(
@@ -128,15 +137,15 @@ def _form(
     typed: dict[str, str] | None = None,
     error: str = "",
 ) -> str:
-    settings: Settings = current_app.extensions["settings"]
     return render_template(
         "booking/book.html",
         viewer=viewer,
         offer=offer,
         typed=typed or {},
         error=error or translate(offer.obstacle or ""),
-        warning=translate(settings.cutoff.warning(offer.start_time, now) or ""),
-        hold_minutes=settings.hold_minutes,
+        warning=translate(_warning(offer, now) or ""),
+        next_week=_week_of_next_free(offer, viewer),
+        hold_minutes=settings().hold_minutes,
     )
 
 

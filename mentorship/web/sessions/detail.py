@@ -1,6 +1,6 @@
 """One session: its page with its history, and moving it to another time."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from flask import (
@@ -22,14 +22,15 @@ from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.shared.errors import Conflict, InvalidInput
+from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
-from mentorship.queries.booking.free_slots import free_slots
+from mentorship.queries.booking.free_slots import FreeSlot, free_slots
 from mentorship.queries.calendars import entry
 from mentorship.queries.mail import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.shared.installation import identity_of
-from mentorship.schemas.contract import MoveAnswer, MoveFields, move_answer
+from mentorship.schemas.contract import MoveAnswer, MoveFields, MoveForm, move_answer
 from mentorship.services.booking.book import NotFree
 from mentorship.services.calendars.entries import event_of
 from mentorship.services.sessions.move import Moved, move_session
@@ -116,13 +117,20 @@ def choose(session_id: int) -> str:
 
 @bp.post("/sessions/<id:session_id>/move")
 def confirm(session_id: int) -> AnyResponse:
-    """Move as the form says, then show the session; a refusal shows the form again."""
+    """Move as the form says, then show the session; a refusal shows the form again.
+
+    So does a form that was opened before the cut-off of the new time and is sent after it.
+    """
     viewer, now = required_viewer(), utc_now()
-    session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     try:
-        fields = body(MoveFields)
-        flash(translate(_move(session_id, fields, viewer, now=now).message))
-        return redirect(f"/sessions/{session_id}", 303)
+        fields = body(MoveForm)
+        if fields.slot_id in fields.confirmed or not _is_final(
+            page, fields.slot_id, viewer, now=now
+        ):
+            flash(translate(_move(session_id, fields, viewer, now=now).message))
+            return redirect(f"/sessions/{session_id}", 303)
+        error, status = translate(_NOT_MOVED_YET), 409
     except InvalidInput as refused:
         error, status = translate(refused), 400
     except (Conflict, NotFree) as refused:
@@ -142,6 +150,40 @@ def reschedule(session_id: int) -> Response:
     return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), translate))
 
 
+_NOT_MOVED_YET = N_(
+    "The new time begins soon: once the session is moved there, you cannot move or cancel it "
+    "yourself any more. Nothing is moved yet. To go ahead, press “Move the session” once more."
+)
+
+
+def _is_final(page: SessionPage, slot_id: int, viewer: Viewer, *, now: datetime) -> bool:
+    """Whether the viewer could move the session to this free time and no further."""
+    if not page.is_movable or _too_late(page, viewer, now):
+        return False
+    return slot_id in _final(page, _other_times(page, now=now), now=now)
+
+
+def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) -> list[FreeSlot]:
+    """The free times of the mentor, but for the present one."""
+    slots = free_slots(
+        db.session(),
+        mentor_id=page.mentor_id,
+        student_id=page.student_id,
+        since=now,
+        until=now + _ANY_TIME,
+        now=now,
+        limit=None if limit is None else limit + 1,
+        moving=page.card.id,
+    )
+    return [slot for slot in slots if slot.id != page.slot_id][:limit]
+
+
+def _final(page: SessionPage, slots: Sequence[FreeSlot], *, now: datetime) -> set[int]:
+    """Those that the viewer could not leave any more."""
+    cutoff = settings().cutoff
+    return {slot.id for slot in slots if cutoff.refuses(page.party, slot.start_time, now)}
+
+
 def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
     db.session.rollback()  # A write opens its own transaction, before its first read.
     return move_session(
@@ -158,30 +200,17 @@ def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime)
 def _choice(
     session_id: int, viewer: Viewer, *, now: datetime, error: str = "", reason: str = ""
 ) -> str:
-    session = db.session()
-    page = session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     number = page_number("page")
-    slots = free_slots(
-        session,
-        mentor_id=page.mentor_id,
-        student_id=page.student_id,
-        since=now,
-        until=now + _ANY_TIME,
-        now=now,
-        limit=number * _PAGE + 2,  # One more than a page, and perhaps the present one.
-        moving=session_id,
-    )
-    others = [slot for slot in slots if slot.id != page.slot_id]
+    others = _other_times(page, now=now, limit=number * _PAGE + 1)
+    shown = others[(number - 1) * _PAGE : number * _PAGE]
     return render_template(
         "sessions/move.html",
         viewer=viewer,
         page=page,
-        slots=others[(number - 1) * _PAGE : number * _PAGE],
-        final={
-            slot.id
-            for slot in others
-            if settings().cutoff.refuses(page.party, slot.start_time, now)
-        },
+        slots=shown,
+        chosen=request.form.get("slotId", type=int),
+        final=_final(page, shown, now=now),
         number=number,
         is_more=len(others) > number * _PAGE,
         too_late=_too_late(page, viewer, now),

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import OperationalError
 
-from mentorship.domain.availability.slot_plan import DaysOff, SlotSettings
+from mentorship.domain.availability.slot_plan import DaysOff
 from mentorship.domain.availability.weekly_rules import Weekday
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound
@@ -30,7 +30,6 @@ from mentorship.services.availability.changes import (
 )
 from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.publish import Publisher
-from mentorship.services.availability.validation import new_days_off, new_settings
 from mentorship.services.booking.waiting_list import join_waiting_list
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from tests.support.builders import a_seat, at, the_booking, the_journal
@@ -339,37 +338,6 @@ def test_a_one_off_slot_that_cannot_be_is_refused(session, cast, rule, zone, wan
     session.commit()
     with pytest.raises(InvalidInput, match=says):
         save_one_off_slot(session, cast.mentor.id, wanted, now=NOW)
-
-
-@pytest.mark.parametrize(
-    ("fields", "says"),
-    [
-        ({"weekdays": []}, "at least one day"),
-        ({"slot_minutes": 4}, "between 5 and 120"),
-        ({"slot_minutes": 121}, "between 5 and 120"),
-        ({"capacity": 31}, "between 1 and 30"),
-        ({"every_weeks": 5}, "between 1 and 4"),
-        ({"first_day": date(2031, 1, 1)}, "three years"),
-        ({"first_day": date(1, 1, 1)}, "2020"),
-        ({"until": date(2026, 10, 1)}, "before the first"),
-    ],
-)
-def test_a_rule_that_cannot_be_is_refused_with_a_sentence(fields, says):
-    with pytest.raises(InvalidInput, match=says):
-        evenings(**fields)
-
-
-def test_days_off_and_limits_that_cannot_be_are_refused_with_a_sentence():
-    for first, last, says in (
-        (date(2026, 12, 2), date(2026, 12, 1), "before the first"),
-        (date(2026, 11, 1), None, "have passed"),
-        (date(2036, 11, 1), None, "three years"),
-    ):
-        with pytest.raises(InvalidInput, match=says):
-            new_days_off(first_day=first, last_day=last, note="", timezone="UTC", now=NOW)
-    for name, value in (("buffer_before", 241), ("horizon_days", 0), ("daily_limit", 101)):
-        with pytest.raises(InvalidInput, match="between"):
-            new_settings(SlotSettings(**{name: value}))
 
 
 def test_hours_that_make_too_many_slots_are_refused(session, cast):

@@ -10,9 +10,8 @@ from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.availability.slot_plan import SlotSettings
 from mentorship.domain.availability.weekly_rules import WeeklyRule
-from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import Action
-from mentorship.domain.shared.errors import NotFound
+from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.shared.errors import NotFound, TooManyBookings
 from mentorship.models import (
     MailOutcome,
     MentorProfile,
@@ -21,7 +20,6 @@ from mentorship.models import (
     User,
     WaitingListEntry,
 )
-from mentorship.queries.booking.waiting_lists import waiting_lists
 from mentorship.services.availability.apply import apply_change
 from mentorship.services.availability.changes import ChangeSettings, RemoveRule, SaveRule
 from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
@@ -34,69 +32,21 @@ from mentorship.services.booking.holds import (
     expire_holds,
     update_holds,
 )
-from mentorship.services.booking.waiting_list import join_waiting_list
-from mentorship.services.sessions.actions import apply_action
+from tests.services.booking.waiting import (
+    HELD,
+    LOST,
+    MONDAY,
+    NOW,
+    a_full_slot,
+    cancel,
+    held,
+    line,
+    mails,
+    sessions_to_come,
+    shown,
+)
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
-
-NOW = at("08:00")
-MONDAY = date(2026, 11, 23)
-
-
-@pytest.fixture
-def ann(session):
-    return a_user(session, "Ann", Role.STUDENT)
-
-
-@pytest.fixture
-def bob(session):
-    return a_user(session, "Bob", Role.STUDENT)
-
-
-def line(session, cast, *people):
-    """These wait, in this order, for the mentor's week."""
-    for each in people:
-        session.rollback()
-        join_waiting_list(session, viewer=each, mentor_id=cast.mentor.id, week=MONDAY, now=NOW)
-
-
-def a_full_slot(session, cast, starts="14:00", **columns):
-    """A slot of the mentor and the booking in it."""
-    slot = a_slot(session, cast.mentor, starts=starts, **columns)
-    session.rollback()
-    booked = book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
-    return slot, booked.session_id
-
-
-def cancel(session, cast, booking, now=NOW):
-    apply_action(session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=now)
-
-
-def held(session, slot):
-    session.rollback()
-    kept = session.get_one(MentorTimeSlot, slot, populate_existing=True)
-    return kept.held_for, kept.held_until
-
-
-def shown(session, viewer, now):
-    """The slot that the waiting lists of a student say is held, and until when."""
-    session.rollback()
-    [waiting] = waiting_lists(session, student_id=viewer.id, since=MONDAY, now=now)
-    session.rollback()
-    return waiting.slot_id, waiting.held_until
-
-
-def mails(session, viewer):
-    """What a student was written about holds, the oldest first."""
-    session.rollback()
-    found = select(OutboxMessage.subject).where(
-        OutboxMessage.kind == MailKind.WAITING_LIST, OutboxMessage.recipient == viewer.email
-    )
-    return [subject.removeprefix("A time with Maya Mentor is ")
-            for subject in session.scalars(found.order_by(OutboxMessage.id))]  # fmt: skip
-
-
-HELD, LOST = "held for you", "no longer held for you"
 
 
 @pytest.mark.parametrize(
@@ -224,7 +174,10 @@ def test_a_one_off_slot_that_is_moved_is_not_held_as_another_time(session, cast,
     assert mails(session, ann) == [HELD, LOST]
 
 
-@pytest.mark.parametrize("obstacle", ["elsewhere", "notice", "approval", "taken by an import"])
+@pytest.mark.parametrize(
+    "obstacle",
+    ["elsewhere", "notice", "approval", "taken by an import", "mentor limit", "total limit"],
+)
 def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
     session, cast, ann, bob, obstacle
 ):
@@ -245,18 +198,22 @@ def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
         mentor = User.id == cast.mentor.id
         session.execute(update(User).where(mentor).values(is_approval_pending=True))
         session.commit()
+    elif obstacle == "mentor limit":
+        sessions_to_come(session, ann, cast.mentor, BookingLimits().per_mentor)
+    elif obstacle == "total limit":
+        sessions_to_come(session, ann, cast.other_mentor, BookingLimits().total)
     else:
         a_seat(session, slot, cast.stranger)
     session.rollback()
 
     assert shown(session, ann, NOW) == (None, None)
-    with pytest.raises((NotFree, NotFound)):
+    with pytest.raises((NotFree, NotFound, TooManyBookings)):
         book_slot(session, viewer=ann, wish=BookingRequest(slot, "x", ""), now=NOW)
     updater = HoldUpdater()
     while updater.step(session, now=NOW):
         pass
     assert mails(session, ann) == [HELD, LOST]
-    expected = bob.id if obstacle == "elsewhere" else None
+    expected = bob.id if obstacle in ("elsewhere", "mentor limit", "total limit") else None
     assert held(session, slot)[0] == expected
     open_ones = select(func.count()).where(~WaitingListEntry.is_over)
     assert session.scalar(open_ones) == 2

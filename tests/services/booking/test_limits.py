@@ -8,6 +8,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.booking.limits import BookingLimits
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import TooManyBookings
+from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.import_csv import import_sessions
@@ -19,7 +20,8 @@ LIMITS = BookingLimits(total=4, per_mentor=2)
 
 @pytest.fixture
 def slots(session, cast):
-    """Five free times of each of three mentors; no two at the same time."""
+    """Five free times of each of three mentors, no two at the same time, under LIMITS."""
+    session.bind = session.get_bind().execution_options(**{LIMITS_OPTION: LIMITS})
     mentors = [cast.mentor, cast.other_mentor, a_user(session, "Tilda Third", Role.MENTOR)]
     for mentor in mentors:
         a_profile(session, mentor)
@@ -33,7 +35,7 @@ def slots(session, cast):
 def book_it(session, cast):
     def act(slot, *, now=NOW, viewer=cast.student):
         wish = BookingRequest(slot, "Testing", "")
-        return book_slot(session, viewer=viewer, wish=wish, now=now, limits=LIMITS)
+        return book_slot(session, viewer=viewer, wish=wish, now=now)
 
     return act
 

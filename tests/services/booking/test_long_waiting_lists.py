@@ -25,7 +25,8 @@ def planned(session):
     engine, seen, plans = session.get_bind(), [], {}
 
     def note(_connection, _cursor, sql, values, *_rest):
-        seen.append((sql, values))
+        if not sql.startswith("SET "):  # Nothing to plan.
+            seen.append((sql, values))
 
     event.listen(engine, "before_cursor_execute", note)
     yield plans

@@ -1,27 +1,24 @@
-"""Booking, moving and waiting over HTTP: JSON, and pages as plain forms."""
+"""Booking and moving over HTTP: JSON, and pages as plain forms."""
 
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import update
 
-from mentorship.models import SessionBooking, User
-from tests.support.builders import a_booking, a_profile, a_seat, a_slot, at, the_booking
-from tests.support.processes import at_once
+from mentorship.domain.accounts.viewers import Role
+from mentorship.models import User
+from tests.support.builders import (
+    a_booking,
+    a_seat,
+    a_slot,
+    a_user,
+    at,
+    booking_count,
+    the_booking,
+)
+from tests.support.processes import at_once, sign_in_as
 
 PAGE = {"Accept": "text/html"}
-
-
-@pytest.fixture
-def slots(session, cast, clock):
-    """At 14:00, 16:00 and 18:00 of a day on which the clock stands at 09:50."""
-    a_profile(session, cast.mentor)
-    return [a_slot(session, cast.mentor, starts=starts) for starts in ("14:00", "16:00", "18:00")]
-
-
-def count(session):
-    session.rollback()
-    return session.scalar(select(func.count()).select_from(SessionBooking))
 
 
 def test_a_student_books_and_hears_what_and_when(client_for, cast, slots):
@@ -57,7 +54,7 @@ def test_a_time_of_a_mentor_who_waits_for_approval_is_not_there(client_for, sess
         assert client.get(path).status_code == 404
     wait = client.post(f"/api/mentors/{mentor}/waiting-list", json={"week": "2026-11-23"})
     assert wait.status_code == 404
-    assert count(session) == 1
+    assert booking_count(session) == 1
 
 
 def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
@@ -78,20 +75,12 @@ def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
     }  # fmt: skip
 
 
-@pytest.fixture
-def at_the_limit(session, cast, slots):
-    """Three sessions of the student with the mentor, all still to come."""
-    for days in (1, 2, 3):
-        starts = at("14:00", days=days)
-        a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts)
-
-
 def test_at_the_limit_of_open_sessions_a_booking_is_409_with_a_sentence(
     client_for, session, cast, slots, at_the_limit
 ):
     answer = client_for(cast.student).post("/api/bookings", json={"slotId": slots[0], "topic": "x"})
 
-    assert (answer.status_code, count(session)) == (409, 3)
+    assert (answer.status_code, booking_count(session)) == (409, 3)
     assert answer.json == {
         "success": False,
         "error": "You already have 3 sessions with Maya Mentor that are still to come. "
@@ -109,21 +98,22 @@ def test_at_the_limit_the_page_says_so_before_and_keeps_what_was_typed_after(
         f"/slots/{slots[0]}/book", data={"topic": "My topic", "notes": "My notes"}, headers=PAGE
     )
 
-    assert (before.status_code, after.status_code, count(session)) == (200, 409, 3)
+    assert (before.status_code, after.status_code, booking_count(session)) == (200, 409, 3)
     for page in (before, after):
         assert "You already have 3 sessions with Maya Mentor" in page.text
     assert "My topic" in after.text
     assert "My notes" in after.text
 
 
-def test_the_settings_say_where_the_limits_are(client_for, app, session, cast, slots, monkeypatch):
-    settings = app.extensions["settings"].model_copy(update={"max_open_bookings": 1})
-    monkeypatch.setitem(app.extensions, "settings", settings)
+def test_the_settings_say_where_the_limits_are(app_with, session, cast, slots):
     a_booking(session, mentor=cast.other_mentor, student=cast.student, starts="20:00")
+    app = app_with(max_open_bookings=1)
+    client = app.test_client()
+    sign_in_as(app, client, cast.student)
 
-    answer = client_for(cast.student).post("/api/bookings", json={"slotId": slots[0], "topic": "x"})
+    answer = client.post("/api/bookings", json={"slotId": slots[0], "topic": "x"})
 
-    assert (answer.status_code, count(session)) == (409, 1)
+    assert (answer.status_code, booking_count(session)) == (409, 1)
     assert "already have 1 session that is still to come" in answer.json["error"]
 
 
@@ -140,7 +130,7 @@ def test_the_same_key_and_body_have_the_same_answer_and_another_body_is_422(
     assert first.status_code == 200
     assert (again.status_code, again.data) == (200, first.data)
     assert (other.status_code, other.json["success"]) == (422, False)
-    assert count(session) == 1
+    assert booking_count(session) == 1
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "with a blank", "ä"])
@@ -151,7 +141,7 @@ def test_a_key_that_cannot_be_one_is_refused(client_for, session, cast, slots, k
         headers={"Idempotency-Key": key},
     )
 
-    assert (answer.status_code, count(session)) == (400, 0)
+    assert (answer.status_code, booking_count(session)) == (400, 0)
 
 
 def test_equal_requests_with_one_key_at_once_make_one_booking(client_for, session, cast, slots):
@@ -164,7 +154,7 @@ def test_equal_requests_with_one_key_at_once_make_one_booking(client_for, sessio
     )
 
     assert {(answer.status_code, answer.data) for answer in answers} == {(200, answers[0].data)}
-    assert count(session) == 1
+    assert booking_count(session) == 1
 
 
 @pytest.mark.parametrize(
@@ -185,7 +175,7 @@ def test_equal_requests_with_one_key_at_once_make_one_booking(client_for, sessio
 def test_bad_input_is_a_sentence_and_writes_nothing(client_for, session, cast, slots, fields, says):
     answer = client_for(cast.student).post("/api/bookings", json=fields)
 
-    assert (answer.status_code, count(session)) == (400, 0)
+    assert (answer.status_code, booking_count(session)) == (400, 0)
     assert says in answer.json["error"]
 
 
@@ -243,50 +233,6 @@ def test_a_session_moves_by_json_and_by_form_and_its_history_says_so(
     assert "By Maya Mentor" in page
 
 
-def test_a_student_hears_until_when_a_change_was_possible(client_for, session, cast, clock, slots):
-    booking = a_seat(session, slots[0], cast.student)
-    clock.move_to(at("10:00"))
-    student = client_for(cast.student)
-    message = "For this one that was Tue 24 Nov 2026, 10:00 UTC."
-
-    for answer in (
-        student.post(f"/api/sessions/{booking}/cancel", json={"reason": "Ill"}),
-        student.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]}),
-    ):
-        assert (answer.status_code, answer.json["status"]) == (409, "SCHEDULED")
-        assert message in answer.json["error"]
-    page = student.get(f"/sessions/{booking}").text
-    assert (message in page, "Cancel" in page, "Move to" in page) == (True, False, False)
-    assert "Cancel this session" in client_for(cast.mentor).get(f"/sessions/{booking}").text
-    late = student.post(f"/sessions/{booking}/move", data={"slotId": slots[1]})
-    assert (late.status_code, message in late.text) == (409, True)
-    assert client_for(cast.mentor).post(f"/api/sessions/{booking}/cancel").status_code == 200
-
-
-def test_a_full_week_is_waited_for_and_left_by_forms(client_for, session, cast, clock, slots):
-    for slot, student in zip(slots, (cast.stranger,) * 3, strict=True):
-        a_seat(session, slot, student)
-    student = client_for(cast.student)
-    assert 'name="week" value="2026-11-23"' in student.get(f"/slots/{slots[0]}/book").text
-
-    joined = student.post(
-        f"/api/mentors/{cast.mentor.id}/waiting-list", data={"week": "2026-11-23"}, headers=PAGE
-    )
-    assert (joined.status_code, joined.location) == (303, "/waiting-list")
-    assert "number 1 in line" in student.get("/waiting-list").text
-    client_for(cast.stranger).post("/api/sessions/2/cancel")
-    assert "Held for you until <b>10:20</b>" in student.get("/waiting-list").text
-    [place] = student.get("/api/waiting-list").json["entries"]
-    assert (place["slotId"], place["heldUntil"]) == (slots[1], "2026-11-24T10:20:00Z")
-    left = student.post("/api/waiting-list/1/leave", headers=PAGE)
-    assert (left.status_code, left.location) == (303, "/waiting-list")
-    page = student.get("/waiting-list").text
-    assert "You are not on any waiting list" in page
-    assert 'href="/mentors">Find a mentor' in page
-    assert 'href="/waiting-list"' in student.get("/mentors").text
-    assert 'href="/waiting-list"' not in client_for(cast.admin).get("/mentors").text
-
-
 def test_a_mentor_sees_the_group_and_a_student_does_not(client_for, session, cast, clock):
     slot = a_slot(session, cast.mentor, starts="14:00", capacity=2)
     booking, other = (a_seat(session, slot, each) for each in (cast.student, cast.stranger))
@@ -326,24 +272,13 @@ def test_a_long_list_of_times_is_paged(client_for, session, cast, slots):
     assert mentor.get(f"/sessions/{booking}/move?page=0").status_code == 400
 
 
-def test_inside_the_cut_off_the_pages_and_json_warn_before_it_is_booked(
-    client_for, session, cast, clock
-):
-    """The cut-off is four hours, and it is 09:50."""
-    a_profile(session, cast.mentor)
-    soon = a_slot(session, cast.mentor, starts="13:00")
-    later = a_slot(session, cast.mentor, starts="15:00")
-    student = client_for(cast.student)
-    warning = "so you cannot move or cancel it yourself once it is booked"
-
-    assert warning in student.get(f"/slots/{soon}/book").text
-    assert warning not in student.get(f"/slots/{later}/book").text
-    given = student.get(f"/api/mentors/{cast.mentor.id}/slots").json["slots"]
-    until = {each["slotId"]: each["changeableUntil"] for each in given}
-    assert (until[soon], until[later]) == ("2026-11-24T09:00:00Z", "2026-11-24T11:00:00Z")
-
-    booking = a_seat(session, a_slot(session, cast.mentor, starts="20:00"), cast.student)
-    move_page = f"/sessions/{booking}/move"
-    hint = "You cannot move or cancel it yourself afterwards."
-    assert student.get(move_page).text.count(hint) == 1
-    assert hint not in client_for(cast.mentor).get(move_page).text
+def test_the_next_free_times_lead_to_the_rest_of_their_week(client_for, session, cast, slots):
+    """In the student's zone, in which the Monday's first time is on a Sunday."""
+    westward = a_user(session, "Wanda", Role.STUDENT, timezone="America/Vancouver")
+    a_seat(session, slots[0], cast.stranger)
+    for slot in slots[1:]:
+        a_seat(session, slot, cast.stranger)
+    a_slot(session, cast.mentor, starts=at("02:00", days=6))
+    for student, monday in ((cast.student, "2026-11-30"), (westward, "2026-11-23")):
+        page = client_for(student).get(f"/slots/{slots[0]}/book").text
+        assert f'href="/mentors/{cast.mentor.id}?week={monday}"' in page
