@@ -1,22 +1,12 @@
 """Tables, constraints and indexes. No decisions are made here."""
 
 from mentorship.domain.accounts.viewers import Role
-from mentorship.models.availability import (
-    AvailabilityRule,
-    DayOff,
-    MentorProfile,
-    MentorTopic,
-    MentorWord,
-    MissedHold,
-    WaitingListEntry,
-    ZoneRules,
-)
+from mentorship.models.availability import AvailabilityRule, DayOff, ZoneRules
 from mentorship.models.booking import ScheduleStatus, SessionBooking
-from mentorship.models.booking_history import ApiToken, BookingMove, IdempotencyKey
-from mentorship.models.calendar_feed import CalendarFeed
 from mentorship.models.columns import table_of
-from mentorship.models.display_version import DisplayVersion
+from mentorship.models.credentials import ApiToken, CalendarFeed, SignIn
 from mentorship.models.followup import RecordingCall, SessionFeedback, SessionRecording
+from mentorship.models.idempotency_key import IdempotencyKey
 from mentorship.models.imports import (
     Import,
     ImportedBooking,
@@ -24,13 +14,14 @@ from mentorship.models.imports import (
     ImportedUser,
     ImportKind,
 )
-from mentorship.models.installation import Installation
+from mentorship.models.installation import DisplayVersion, Installation
+from mentorship.models.journal import BookingMove, Cause, StatusChange
+from mentorship.models.mentor_profile import MentorProfile, MentorTopic, MentorWord
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
-from mentorship.models.sign_in import SignIn
 from mentorship.models.slot import MentorTimeSlot
-from mentorship.models.status_change import Cause, StatusChange
 from mentorship.models.sweep_failure import SweepFailure
 from mentorship.models.user import User
+from mentorship.models.waiting_list import MissedHold, WaitingListEntry
 from mentorship.models.webhook import CallOutcome, OffReason, WebhookCall, WebhookEndpoint
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Which installation this database is: what its names for other systems are made of."""
+"""Tables of one row: which installation this is, and a counter for open pages."""
 
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,3 +24,16 @@ class Installation(Model):
     last_old_person: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (CheckConstraint("id = 1", name="is_the_only_one"),)
+
+
+class DisplayVersion(Model):
+    """One row that counts the changes of names and meeting links, which lists of sessions show.
+
+    Triggers of the database count, because no booking's revision grows when somebody is renamed
+    or a mentor sets another link. A poll compares it (decision 3).
+    """
+
+    __tablename__ = "display_versions"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[int]

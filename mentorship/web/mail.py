@@ -5,9 +5,8 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.mail import CHOICES, MailKind
-from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.mail import mail_preferences, outbox_status
@@ -15,7 +14,7 @@ from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.preferences import set_preferences
 from mentorship.services.mail.send import retry_mail
 from mentorship.services.mail.unsubscribe import unsubscribe_token_owner
-from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.authentication import required_admin, required_viewer
 from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("mail", __name__)
@@ -87,7 +86,7 @@ def _about_kind(user_id: int, kind: MailKind) -> str:
 @bp.get("/mail")
 def outbox() -> str:
     """How the outbox stands, with the mails that could not be sent."""
-    viewer = _required_admin()
+    viewer = required_admin()
     return render_template(
         "mail/outbox.html",
         viewer=viewer,
@@ -100,16 +99,9 @@ def outbox() -> str:
 def retry(mail_id: int) -> Response:
     """Put one of those back into the outbox."""
     now = utc_now()
-    _required_admin()
+    required_admin()
     db.session.rollback()
     if not retry_mail(db.session(), mail_id, now=now):
         raise NotFound(N_("There is no such mail."))
     flash(_("The mail will be tried again now."))
     return redirect(url_for("mail.outbox"), code=303)
-
-
-def _required_admin() -> Viewer:
-    viewer = required_viewer()
-    if viewer.role is not Role.ADMIN:
-        raise Forbidden(N_("Only an admin may see the outbox."))
-    return viewer

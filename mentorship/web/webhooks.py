@@ -6,14 +6,14 @@ from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
 from mentorship.config import Settings
-from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
 from mentorship.services.webhooks import endpoints as webhook_endpoints
-from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.authentication import required_admin
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.password_confirmation import (
     is_password_recent,
@@ -27,7 +27,7 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 @bp.get("")
 def index() -> str:
     """The addresses, and a form for another one."""
-    return _list_page(_required_admin())
+    return _list_page(required_admin())
 
 
 @bp.post("")
@@ -52,7 +52,7 @@ def add() -> Response | tuple[str, int]:
 @bp.get("/<id:endpoint_id>")
 def show(endpoint_id: int) -> str:
     """One address: its key, and the log of its calls."""
-    viewer = _required_admin()
+    viewer = required_admin()
     endpoint = endpoint_by(db.session(), endpoint_id)
     if endpoint is None:
         raise NotFound(N_("There is no such webhook."))
@@ -131,13 +131,6 @@ def _to(endpoint_id: int) -> Response:
 
 
 def _writing_admin() -> Viewer:
-    viewer = _required_admin()
+    viewer = required_admin()
     db.session.rollback()  # A write opens its own transaction, before its first read.
-    return viewer
-
-
-def _required_admin() -> Viewer:
-    viewer = required_viewer()
-    if viewer.role is not Role.ADMIN:
-        raise Forbidden(N_("Only an admin may see webhooks."))
     return viewer

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from mentorship.domain.sessions.lifecycle import Party
+from mentorship.domain.shared.errors import Forbidden
 from mentorship.domain.shared.locales import HourCycle, Language
+from mentorship.domain.shared.messages import N_
 
 
 class Role(StrEnum):
@@ -38,6 +40,19 @@ class Viewer:
     def party(self, *, student_id: int, mentor_id: int) -> Party | None:
         """In which relation this person acts on a session; None for a stranger."""
         return party_of(self.role, self.id, student_id=student_id, mentor_id=mentor_id)
+
+
+_FORBIDDEN = {
+    Role.STUDENT: N_("Only students can book sessions."),
+    Role.MENTOR: N_("Only mentors can offer time slots."),
+    Role.ADMIN: N_("Only admins can do this."),
+}
+
+
+def require_role(viewer: Viewer, role: Role) -> None:
+    """Raises Forbidden for everybody whose role is another one."""
+    if viewer.role is not role:
+        raise Forbidden(_FORBIDDEN[role])
 
 
 def party_of(role: Role, person_id: int, *, student_id: int, mentor_id: int) -> Party | None:

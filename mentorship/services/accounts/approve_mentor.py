@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound
+from mentorship.domain.accounts.viewers import Role, Viewer, require_role
+from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.models import User
@@ -24,8 +24,7 @@ def approve_mentor(
     Raises Forbidden where the viewer is no admin, NotFound, and InvalidInput where the address
     is not confirmed: until then anybody may have typed it.
     """
-    if viewer.role is not Role.ADMIN:
-        raise Forbidden(N_("Only an admin may approve mentors."))
+    require_role(viewer, Role.ADMIN)
     begin_write(session)
     approved = session.execute(
         update(User)

@@ -9,10 +9,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_snapshot, begin_write, lock_journal
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
-from mentorship.domain.shared.errors import Forbidden, NotFound, ProductError, TooManyBookings
+from mentorship.domain.shared.errors import NotFound, ProductError, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots, obstacle_to
@@ -99,8 +99,7 @@ def book_slot(
     a student who has reached one of the BookingLimits, NotFree with the next free times, and
     KeyReused where the key came with another request.
     """
-    if viewer.role is not Role.STUDENT:
-        raise Forbidden(N_("Only students book sessions."))
+    require_role(viewer, Role.STUDENT)
     once = IdempotentRequest(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
     try:
         # A look without a lock first: most of a crowd is refused here and waits for nobody. In

@@ -6,9 +6,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.shared.calendar_weeks import Week
-from mentorship.domain.shared.errors import Forbidden, InvalidInput, NotFound, ProductError
+from mentorship.domain.shared.errors import InvalidInput, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
 from mentorship.models import MentorTimeSlot, WaitingListEntry
 from mentorship.queries.booking.free_slots import Limits, free_slots, limits_of
@@ -32,8 +32,7 @@ def join_waiting_list(
     InvalidInput where the week is over, too far ahead, or has a time that is free, and for a
     student who waits for too many weeks already.
     """
-    if viewer.role is not Role.STUDENT:
-        raise Forbidden(N_("Only students wait for a free time."))
+    require_role(viewer, Role.STUDENT)
     begin_write(session)
     lock_people(session, [viewer.id, mentor_id])
     try:

@@ -4,14 +4,12 @@ from flask import Blueprint, current_app, flash, redirect, render_template, requ
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.shared.errors import Forbidden
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import people_page
 from mentorship.services.accounts.approve_mentor import approve_mentor as approve_mentor
 from mentorship.services.shared.text_fields import clean_text
-from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.authentication import required_admin
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import page_number
 
@@ -21,9 +19,7 @@ bp = Blueprint("people", __name__, url_prefix="/people")
 @bp.get("")
 def show() -> str:
     """The people found, a page at a time, mentors to be approved first."""
-    viewer = required_viewer()
-    if viewer.role is not Role.ADMIN:
-        raise Forbidden(N_("Only an admin may see everybody."))
+    viewer = required_admin()
     search = clean_text(
         request.args.get("q", ""), what=N_("What you search for"), longest=100, required=False
     )
@@ -34,7 +30,7 @@ def show() -> str:
 @bp.post("/<id:person_id>/approve")
 def approve(person_id: int) -> Response:
     """Approve a mentor."""
-    viewer = required_viewer()
+    viewer = required_admin()
     db.session.rollback()  # A write opens its own transaction, before its first read.
     message = approve_mentor(
         db.session(),

@@ -16,9 +16,9 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.calendar_weeks import Week
-from mentorship.domain.shared.errors import Forbidden, InvalidInput, TooManyBookings
+from mentorship.domain.shared.errors import InvalidInput, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.slot_page import SlotPage, open_session_in, slot_page
@@ -30,7 +30,7 @@ from mentorship.schemas.contract import (
     booking_answer,
 )
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot, refuse_at_limit
-from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.authentication import required_student, required_viewer
 from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
@@ -68,7 +68,7 @@ def new(slot_id: int) -> AnyResponse | str:
     Who has a session in that time already, and came back to the form, is shown that session. Who
     has as many sessions to come as one may have reads so before writing anything.
     """
-    viewer, now = _student(), utc_now()
+    viewer, now = required_student(), utc_now()
     own = open_session_in(db.session(), slot_id, student_id=viewer.id)
     if own is not None:
         return redirect(f"/sessions/{own.id}", 303)
@@ -86,7 +86,7 @@ def create_from_form(slot_id: int) -> AnyResponse:
 
     A form that was opened before the cut-off and is sent after it comes back with the warning.
     """
-    viewer, now = _student(), utc_now()
+    viewer, now = required_student(), utc_now()
     typed = request.form.to_dict()
     error, status = "", 409
     try:
@@ -120,13 +120,6 @@ def _week_of_next_free(offer: SlotPage, viewer: Viewer) -> date | None:
 
 def _warning(offer: SlotPage, now: datetime) -> str | None:
     return settings().cutoff.warning(offer.start_time, now)
-
-
-def _student() -> Viewer:
-    viewer = required_viewer()
-    if viewer.role is not Role.STUDENT:
-        raise Forbidden(N_("Only students book sessions."))
-    return viewer
 
 
 def _form(

@@ -7,8 +7,7 @@ from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.errors import Forbidden
+from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.waiting_lists import Waiting, waiting_lists
@@ -89,8 +88,7 @@ def join(mentor_id: int) -> Response:
 
 
 def _entries(viewer: Viewer, now: datetime) -> list[Waiting]:
-    if viewer.role is not Role.STUDENT:
-        raise Forbidden(N_("Only students wait for a free time."))
+    require_role(viewer, Role.STUDENT)
     since = (now - _A_WEEK).date()
     return waiting_lists(db.session(), student_id=viewer.id, since=since, now=now)
 

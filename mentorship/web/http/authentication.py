@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import TokenScope
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.shared.errors import Forbidden, NotAuthenticated
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db, login_manager
@@ -83,7 +83,7 @@ def bearer() -> str | None:
 def current_viewer() -> Viewer | None:
     """The person who asks, if we know.
 
-    Raises NotSignedIn for a token that does not work, and Forbidden for one that may only read.
+    Raises NotAuthenticated for a token that does not work, Forbidden for one that may only read.
     """
     secret = bearer()
     if secret is None:
@@ -104,7 +104,7 @@ def _only_reads() -> bool:
 
 
 def required_viewer() -> Viewer:
-    """The person who asks. Raises NotSignedIn."""
+    """The person who asks. Raises NotAuthenticated."""
     viewer = current_viewer()
     if viewer is None:
         raise NotAuthenticated
@@ -112,15 +112,28 @@ def required_viewer() -> Viewer:
 
 
 def required_mentor() -> Viewer:
-    """The mentor who asks. Raises NotSignedIn, and Forbidden for everybody else."""
+    """The mentor who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    return _required(Role.MENTOR)
+
+
+def required_student() -> Viewer:
+    """The student who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    return _required(Role.STUDENT)
+
+
+def required_admin() -> Viewer:
+    """The admin who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    return _required(Role.ADMIN)
+
+
+def _required(role: Role) -> Viewer:
     viewer = required_viewer()
-    if viewer.role is not Role.MENTOR:
-        raise Forbidden(N_("Only mentors give times."))
+    require_role(viewer, role)
     return viewer
 
 
 def required_poll_state(now: datetime) -> PollState:
-    """The signed-in person and where their lists stand at `now` (UTC). Raises NotSignedIn.
+    """The signed-in person and where their lists stand at `now` (UTC). Raises NotAuthenticated.
 
     The request then knows its viewer, and need not ask again.
     """

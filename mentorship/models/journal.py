@@ -1,9 +1,9 @@
-"""The journal of transitions: append-only, one row for each, in the transition's transaction."""
+"""What happened to a booking: its transitions and its moves. Rows are only added."""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
@@ -44,3 +44,24 @@ class StatusChange(Model):
     applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_status_changes_booking", "booking_id", "id"),)
+
+
+class BookingMove(Model):
+    """One move of a booking to another slot; append-only. Instants in UTC, as they were then."""
+
+    __tablename__ = "booking_moves"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
+    old_slot_id: Mapped[int] = mapped_column(ForeignKey("mentor_time_slots.id"))
+    new_slot_id: Mapped[int] = mapped_column(ForeignKey("mentor_time_slots.id"))
+    old_start: Mapped[datetime] = mapped_column(UtcDateTime)
+    old_end: Mapped[datetime] = mapped_column(UtcDateTime)
+    new_start: Mapped[datetime] = mapped_column(UtcDateTime)
+    new_end: Mapped[datetime] = mapped_column(UtcDateTime)
+    cause: Mapped[Cause] = mapped_column(str_enum(Cause, name="cause"))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (Index("ix_booking_moves_booking", "booking_id", "id"),)

@@ -1,0 +1,69 @@
+"""Mentors as students find them."""
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from mentorship.database import UtcDateTime
+from mentorship.models.columns import Model, c_collated
+
+
+class MentorProfile(Model):
+    """What a mentor says of themselves, and the limits on their bookings.
+
+    `bio` is Markdown. Buffers, in minutes, keep slots apart; `minimum_notice`, in minutes, and
+    `horizon_days` bound how soon and how far ahead a slot can be booked; `daily_limit` counts
+    sessions on one day of the mentor's time zone. `published_until` (UTC) is up to where the
+    weekly rules have been turned into slots. `listed_as` is the folded name, which orders the
+    directory. `meeting_url` is the room in which the mentor meets unless a slot has its own.
+    """
+
+    __tablename__ = "mentor_profiles"
+
+    mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    headline: Mapped[str] = mapped_column(String(160), server_default="")
+    bio: Mapped[str] = mapped_column(Text, server_default="")
+    buffer_before: Mapped[int] = mapped_column(server_default="0")
+    buffer_after: Mapped[int] = mapped_column(server_default="0")
+    minimum_notice: Mapped[int] = mapped_column(server_default="120")
+    horizon_days: Mapped[int] = mapped_column(server_default="56")
+    daily_limit: Mapped[int | None]
+    published_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    listed_as: Mapped[str] = mapped_column(c_collated(120), server_default="")
+    meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
+
+    __table_args__ = (
+        Index("ix_mentor_profiles_listed", "listed_as", "mentor_id"),
+        CheckConstraint(
+            "buffer_before >= 0 AND buffer_before <= 240 "
+            "AND buffer_after >= 0 AND buffer_after <= 240",
+            name="buffers",
+        ),
+        CheckConstraint("minimum_notice >= 0 AND minimum_notice <= 43200", name="minimum_notice"),
+        CheckConstraint("horizon_days >= 1 AND horizon_days <= 366", name="horizon_days"),
+        CheckConstraint("daily_limit >= 1 AND daily_limit <= 100", name="daily_limit"),
+    )
+
+
+class MentorTopic(Model):
+    """A topic that a mentor offers, as the mentor writes it, and `folded` to be compared."""
+
+    __tablename__ = "mentor_topics"
+
+    mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    topic: Mapped[str] = mapped_column(String(60), primary_key=True)
+    folded: Mapped[str] = mapped_column(c_collated(60), server_default="")
+
+    __table_args__ = (Index("ix_mentor_topics_folded", "folded", "mentor_id"),)
+
+
+class MentorWord(Model):
+    """One folded word by which a mentor is found; made anew from name, headline and topics."""
+
+    __tablename__ = "mentor_words"
+
+    word: Mapped[str] = mapped_column(c_collated(60), primary_key=True)
+    mentor_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True)
+
+    __table_args__ = (Index("ix_mentor_words_mentor", "mentor_id"),)
