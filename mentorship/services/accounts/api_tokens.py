@@ -78,7 +78,7 @@ def create_token(
 ) -> NewToken:
     """A new token that works for some days. 32 random bytes need no slow hash: nobody guesses them.
 
-    Raises InvalidInput for a name that does not fit, or where there are too many, and NotSignedIn
+    Raises InvalidInput for a name that does not fit, or where there are too many, and NotAuthenticated
     where the person was signed out meanwhile.
     """
     name = clean_token_name(name)

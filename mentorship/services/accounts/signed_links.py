@@ -67,7 +67,7 @@ def link_owner(
 ) -> Viewer:
     """For whom a token is, made for one of these purposes; by default to set a password.
 
-    Raises LinkEnded where it is forged, too old, used, or made for something else.
+    Raises LinkExpired where it is forged, too old, used, or made for something else.
     """
     for purpose in purposes:
         try:

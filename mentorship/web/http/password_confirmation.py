@@ -29,7 +29,7 @@ def is_password_recent(now: datetime) -> bool:
 
 
 def require_recent_password(viewer: Viewer) -> None:
-    """Take the password from the form, if there is one. Raises PasswordNeeded, and TooManyTries."""
+    """Take the password from the form, if there is one. Raises PasswordNeeded, and RateLimited."""
     if is_password_recent(utc_now()):
         return
     given = request.form.get(FIELD)

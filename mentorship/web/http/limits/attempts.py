@@ -54,7 +54,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def count_password(email: str) -> None:
-    """Count a try before the costly check. Raises TooManyTries.
+    """Count a try before the costly check. Raises RateLimited.
 
     A browser that has signed in to this account before has tries of its own, which nobody else
     can use up (OWASP: device cookies). Those of a network count only where they failed.
@@ -92,7 +92,7 @@ def note_success(email: str) -> None:
 
 
 def count_own_password(viewer_id: int) -> None:
-    """Count that somebody signed in is asked for the password again. Raises TooManyTries."""
+    """Count that somebody signed in is asked for the password again. Raises RateLimited."""
     _count(_SIGN_IN, [Counter(OWN_PASSWORD, str(viewer_id))])
 
 
@@ -102,14 +102,14 @@ def note_own_password(viewer_id: int) -> None:
 
 
 def check_mail(email: str, purpose: MailPurpose) -> None:
-    """Raises TooManyTries where `count_mail` would; counts nothing."""
+    """Raises RateLimited where `count_mail` would; counts nothing."""
     full = _throttle().used_up(_of_mail(email, purpose), now=utc_now().timestamp())
     if full:
         _refuse(_MAIL, full)
 
 
 def count_mail(email: str, purpose: MailPurpose) -> None:
-    """Count a mail that somebody asks for, whether it will be sent or not. Raises TooManyTries."""
+    """Count a mail that somebody asks for, whether it will be sent or not. Raises RateLimited."""
     _count(_MAIL, _of_mail(email, purpose))
     _throttle().hit(MAIL_FROM_NETWORK_WHEN_BUSY, _network())
     _throttle().hit(MAIL_OVERALL, "")
@@ -121,7 +121,7 @@ def has_room_for_mail(email: str) -> bool:
 
 
 def count_token(token_id: int) -> None:
-    """Count a request by a token. Raises TooManyTries."""
+    """Count a request by a token. Raises RateLimited."""
     _count(_TOKEN, [Counter(TOKEN, str(token_id))])
 
 

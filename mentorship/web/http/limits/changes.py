@@ -39,7 +39,7 @@ def init_app(app: Flask) -> None:
 
 
 def _count() -> None:
-    """Raises TooManyChanges, and NotSignedIn for a token that does not work."""
+    """Raises TooManyChanges, and NotAuthenticated for a token that does not work."""
     endpoint = request.endpoint
     if endpoint is None or endpoint in _UNCOUNTED or request.method in _SAFE_METHODS:
         return
