@@ -76,10 +76,10 @@ def create_token(
     scope: TokenScope = TokenScope.ACT,
     days: int = DEFAULT_DAYS,
 ) -> NewToken:
-    """A new token that works for some days. 32 random bytes need no slow hash: nobody guesses them.
+    """Make a token that works for some days. 32 random bytes cannot be guessed: no slow hash.
 
-    Raises InvalidInput for a name that does not fit, or where there are too many, and NotAuthenticated
-    where the person was signed out meanwhile.
+    Raises InvalidInput for a name that does not fit or if there are too many tokens, and
+    NotAuthenticated if the person was signed out in the meantime.
     """
     name = clean_token_name(name)
     secret = PREFIX + secrets.token_urlsafe(32)

@@ -28,7 +28,7 @@ def lock_people(session: Session, ids: Iterable[int]) -> None:
 
 
 def lock_account(session: Session, viewer: Viewer) -> None:
-    """Lock what acts in the person's name; rolls back and raises NotAuthenticated where all that ended.
+    """Lock what acts in the person's name. Rolls back and raises NotAuthenticated if it has ended.
 
     Whoever signs a person out everywhere changes the epoch: what is made after that must not last.
     """
