@@ -50,7 +50,7 @@ class RecordingAnswer(Answer):
 
 def recording_answer(session_id: int, url: str, say: Say, *, changed: bool) -> dict[str, Any]:
     """The answer of the recording route."""
-    done = N_("The recording is added.")
+    done = N_("Recording added.")
     return RecordingAnswer(
         success=True,
         message=say(done if changed else N_("The session has this recording already.")),

@@ -174,7 +174,7 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
     window.look_again()
 
     heard = "Trees: The session was cancelled."
-    assert window.page.evaluate("said") == [heard, f"The session is started.\n\n{heard}"]
+    assert window.page.evaluate("said") == [heard, f"The session has started.\n\n{heard}"]
 
 
 def test_a_change_after_a_refused_press_is_said(site, windows, people):

@@ -40,7 +40,7 @@ def test_after_stopping_a_page_that_does_not_load_a_person_may_press_again(site,
     page.clock.run_for(1_000)
     save.click()
 
-    expect(page.get_by_text("Your summary and notes are saved.")).to_be_visible()
+    expect(page.get_by_text("Summary and notes saved.")).to_be_visible()
 
 
 def test_text_in_another_form_is_not_lost_without_a_question(site, windows, over):
@@ -50,11 +50,11 @@ def test_text_in_another_form_is_not_lost_without_a_question(site, windows, over
     summary.press_sequentially("Read on indexes")
     page.get_by_label("Link").fill("https://video.example.org/a")
     with page.expect_event("dialog") as asked:
-        page.get_by_role("button", name="Save the recording").click(no_wait_after=True)
+        page.get_by_role("button", name="Save recording link").click(no_wait_after=True)
     assert asked.value.type == "beforeunload"
     asked.value.dismiss()
     expect(summary).to_have_value("Read on indexes")
 
     page.get_by_role("button", name="Save summary and notes").click()
-    expect(page.get_by_text("Your summary and notes are saved.")).to_be_visible()
+    expect(page.get_by_text("Summary and notes saved.")).to_be_visible()
     expect(summary).to_have_value("Read on indexes")

@@ -43,7 +43,7 @@ def test_a_mentor_starts_a_session_and_the_next_poll_of_the_student_shows_and_te
 
     hers.press(booking, "Start")
     hers.shows("now", booking, "ONGOING", is_delayed=False)
-    assert hers.page.inner_text("#notice") == "The session is started."
+    assert hers.page.inner_text("#notice") == "The session has started."
     assert his.told == []
     his.pass_time(60_000, answers=1)
     his.shows("now", booking, "ONGOING", is_delayed=False)

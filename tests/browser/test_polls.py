@@ -222,7 +222,7 @@ def test_a_refused_poll_leaves_the_lists_alone_and_is_an_error_on_the_console(
     window.page.evaluate("(seen) => document.querySelector('[name=seen]').value = seen", seen)
     window.look_again()
     window.wait(window.page.locator("#connection").is_hidden)
-    assert window.page.inner_text("#changes") == "Connected again."
+    assert window.page.inner_text("#changes") == "Reconnected."
 
 
 def test_a_poll_of_somebody_whose_sign_in_has_ended_leads_to_the_sign_in_page(

@@ -18,7 +18,7 @@ class ReversingSession(Session):
         super().__init__(bind)
         self.reversed: list[str] = []
 
-    def execute(self, statement: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    def execute(self, statement: Any, *args: Any, **options: Any) -> Any:
         """As in any session, but for the order."""
         result = super().execute(statement, *args, **options)
         is_select = isinstance(statement, Select | CompoundSelect)
@@ -30,6 +30,6 @@ class ReversingSession(Session):
             self.reversed.append(str(statement))
         return IteratorResult(SimpleResultMetaData(names), reversed(rows))
 
-    def scalars(self, statement: Any, *args: Any, **options: Any) -> Any:  # type: ignore[override]
+    def scalars(self, statement: Any, *args: Any, **options: Any) -> Any:
         """The first column, in the same order."""
         return self.execute(statement, *args, **options).scalars()

@@ -207,7 +207,9 @@ def test_a_page_past_the_last_is_the_last(cast, client_for):
 def test_the_page_of_a_session_shows_its_people_the_mail_about_it(session, cast, client_for, clock):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="12:00")
     client = client_for(cast.mentor)
-    assert "No mail about this session yet." in client.get(f"/sessions/{booking}").text
+    assert (
+        "No mail about this session has been sent yet." in client.get(f"/sessions/{booking}").text
+    )
 
     assert client.post(f"/api/sessions/{booking}/cancel").status_code == 200
     page = " ".join(client.get(f"/sessions/{booking}").text.split())

@@ -228,9 +228,11 @@ def _refusal(state: State, action: Action, overdue: Rule | None) -> str:
             "This session has not started yet, so it cannot %(be_done)s.", be_done=_VERB[action]
         )
     if action is Action.START and state.started_at is None:
-        return N_("This session is delayed: its start time passed. Mark the arrival instead.")
+        return N_(
+            "This session is delayed because its start time has passed. Mark it as begun instead."
+        )
     if action is Action.ARRIVE:
-        return N_("This session was started on time, so there is no late arrival to mark.")
+        return N_("This session was started on time, so it cannot be marked as begun late.")
     return N_("This session is under way, so it cannot %(be_done)s.", be_done=_VERB[action])
 
 
@@ -245,7 +247,7 @@ IS_OVER: Mapping[Status, str] = MappingProxyType(
 _VERB: Mapping[Action, str] = MappingProxyType(
     {
         Action.START: N_("be started"),
-        Action.ARRIVE: N_("be marked as arrived"),
+        Action.ARRIVE: N_("be marked as begun"),
         Action.COMPLETE: N_("be completed"),
         Action.CANCEL: N_("be cancelled"),
     }

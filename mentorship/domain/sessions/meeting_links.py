@@ -26,7 +26,9 @@ def clean_link(value: str, *, what: str) -> str:
             )
         )
     if value and not _is_web_address(value):
-        raise InvalidInput(N_("%(what)s must be like https://meet.example.org/room.", what=what))
+        raise InvalidInput(
+            N_("%(what)s must be a web address like https://meet.example.org/room.", what=what)
+        )
     return value
 
 

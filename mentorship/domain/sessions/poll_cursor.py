@@ -28,6 +28,6 @@ class PollCursor:
         """The place written by `str`. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
-            raise InvalidInput(N_("The field 'seen' is not one that this page was given."))
+            raise InvalidInput(N_("The field 'seen' is invalid."))
         head, first, second = (int(digits) for digits in match.groups())
         return cls(head, (first, second))

@@ -17,12 +17,12 @@ from mentorship.queries.sessions.dashboard import CARDS, Card, card
 
 
 @dataclass(frozen=True)
-class Happening:
-    """One line of a session's history. Instants in UTC; nobody did what the clock did."""
+class HistoryEntry:
+    """One line of a session's history. Instants in UTC; `actor` is None where the clock acted."""
 
     at: datetime
-    says: str
-    who: str | None
+    message: str
+    actor: str | None
     reason: str | None = None
     old_start: datetime | None = None
     new_start: datetime | None = None
@@ -30,7 +30,10 @@ class Happening:
 
 @dataclass(frozen=True)
 class SessionPage:
-    """A session as its viewer sees it. `beside` are the others of its group, for who leads it."""
+    """A session as its viewer sees it. `others` are the rest of its group: id and student.
+
+    Students do not see the others, so for them it is empty.
+    """
 
     card: Card
     party: Party
@@ -38,8 +41,8 @@ class SessionPage:
     mentor_id: int
     student_id: int
     notes: str
-    history: tuple[Happening, ...]
-    beside: tuple[tuple[int, str], ...]
+    history: tuple[HistoryEntry, ...]
+    others: tuple[tuple[int, str], ...]
     is_movable: bool
 
 
@@ -62,46 +65,60 @@ def session_page(
         student_id=booking.student_id,
         notes=booking.notes,
         history=_history(session, booking, row.student),
-        beside=() if party is Party.STUDENT else _beside(session, booking),
+        others=() if party is Party.STUDENT else _others_in_group(session, booking),
         is_movable=booking.status is Status.SCHEDULED and now < booking.start_time,
     )
 
 
-def _history(session: Session, booking: SessionBooking, student: str) -> tuple[Happening, ...]:
+def _history(session: Session, booking: SessionBooking, student: str) -> tuple[HistoryEntry, ...]:
     """Everything that happened, oldest first."""
-    happenings = []
+    entries = [*_moves(session, booking), *_transitions(session, booking)]
     if booking.booked_at is not None:
-        happenings.append(Happening(booking.booked_at, N_("The session was booked."), student))
-    moves = (
+        entries.insert(0, HistoryEntry(booking.booked_at, N_("The session was booked."), student))
+    return tuple(sorted(entries, key=lambda entry: entry.at))
+
+
+def _moves(session: Session, booking: SessionBooking) -> list[HistoryEntry]:
+    statement = (
         select(BookingMove, User.name)
         .join(User, User.id == BookingMove.actor_id)
         .where(BookingMove.booking_id == booking.id)
         .order_by(BookingMove.id)
     )
-    happenings += [
-        Happening(
-            move.moved_at, N_("The session was moved."), who, move.reason, move.old_start,
-            move.new_start,
+    return [
+        HistoryEntry(
+            at=move.moved_at,
+            message=N_("The session was moved."),
+            actor=actor,
+            reason=move.reason,
+            old_start=move.old_start,
+            new_start=move.new_start,
         )
-        for move, who in session.execute(moves)
-    ]  # fmt: skip
-    changes = (
+        for move, actor in session.execute(statement)
+    ]
+
+
+def _transitions(session: Session, booking: SessionBooking) -> list[HistoryEntry]:
+    statement = (
         select(StatusChange, User.name)
         .outerjoin(User, User.id == StatusChange.actor_id)
         .where(StatusChange.booking_id == booking.id)
         .order_by(StatusChange.id)
     )
-    for change, who in session.execute(changes):
-        rule = rule_of_change(
-            change.old_status, change.new_status, by_clock=change.due_at is not None
+    return [
+        HistoryEntry(
+            at=change.applied_at,
+            message=rule_of_change(
+                change.old_status, change.new_status, by_clock=change.due_at is not None
+            ).reason,
+            actor=actor,
+            reason=booking.cancel_reason if change.new_status is Status.CANCELLED else None,
         )
-        is_cancelled = change.new_status is Status.CANCELLED
-        reason = booking.cancel_reason if is_cancelled else None
-        happenings.append(Happening(change.applied_at, rule.reason, who, reason))
-    return tuple(sorted(happenings, key=lambda happening: happening.at))
+        for change, actor in session.execute(statement)
+    ]
 
 
-def _beside(session: Session, booking: SessionBooking) -> tuple[tuple[int, str], ...]:
+def _others_in_group(session: Session, booking: SessionBooking) -> tuple[tuple[int, str], ...]:
     rows = session.execute(
         select(SessionBooking.id, User.name)
         .join(User, User.id == SessionBooking.student_id)

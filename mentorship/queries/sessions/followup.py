@@ -1,9 +1,10 @@
-"""Where a session meets, and what was added to it afterwards, as its viewer may see it."""
+"""Where a session meets and what people added to it, as its viewer may see it."""
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import Session
 
 from mentorship.domain.sessions.lifecycle import OPEN, Party, Status
@@ -20,10 +21,11 @@ from mentorship.queries.sessions.detail import SessionPage
 
 @dataclass(frozen=True)
 class SessionFollowup:
-    """What belongs to a session besides its transitions.
+    """What belongs to a session besides its transitions. Instants in UTC.
 
-    `room` is empty where there is none to show now; `room_opens` (UTC) is when one will be.
-    `own_room` is for the mentor who may change it, and so are `private_notes`.
+    `room` is the link to join the meeting, empty unless it can be joined now; `room_opens` is when
+    it will be. Only the mentor gets `own_room`, the link of this session alone, and
+    `private_notes`. `recording_added_at` is None where there is no recording.
     """
 
     is_open: bool
@@ -32,46 +34,62 @@ class SessionFollowup:
     room_opens: datetime | None
     own_room: str
     recording: str
+    recording_added_at: datetime | None
     rating: int | None
     comment: str
     summary: str
     private_notes: str
 
 
+_FOLLOWUP: Select[*tuple[Any, ...]] = (
+    select(
+        SessionBooking.status,
+        SessionBooking.start_time,
+        SessionBooking.started_at,
+        MentorTimeSlot.meeting_url.label("own_room"),
+        MentorProfile.meeting_url.label("default_room"),
+        SessionRecording.url.label("recording"),
+        SessionRecording.added_at.label("recording_added_at"),
+        SessionFeedback.rating,
+        SessionFeedback.comment,
+        SessionFeedback.summary,
+        SessionFeedback.private_notes,
+    )
+    .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
+    .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
+    .outerjoin(SessionRecording, SessionRecording.booking_id == SessionBooking.id)
+    .outerjoin(SessionFeedback, SessionFeedback.booking_id == SessionBooking.id)
+    .where(SessionBooking.id == bindparam("booking_id"))
+)
+
+
 def session_followup(session: Session, page: SessionPage, *, now: datetime) -> SessionFollowup:
-    """What the viewer of `page` may see at `now` (UTC). An admin does not take part in meetings."""
-    row = session.execute(
-        select(
-            SessionBooking.status,
-            SessionBooking.start_time,
-            SessionBooking.started_at,
-            MentorTimeSlot.meeting_url.label("own"),
-            MentorProfile.meeting_url.label("standing"),
-            SessionRecording.url,
-            SessionFeedback.rating,
-            SessionFeedback.comment,
-            SessionFeedback.summary,
-            SessionFeedback.private_notes,
-        )
-        .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
-        .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
-        .outerjoin(SessionRecording, SessionRecording.booking_id == SessionBooking.id)
-        .outerjoin(SessionFeedback, SessionFeedback.booking_id == SessionBooking.id)
-        .where(SessionBooking.id == page.card.id)
-    ).one()
-    room = "" if page.party is Party.ADMIN else row.own or row.standing or ""
-    is_open = row.status in OPEN
-    opens = room_opens(row.start_time, row.started_at)
+    """What the viewer of `page` may see at `now` (UTC)."""
+    row = session.execute(_FOLLOWUP, {"booking_id": page.card.id}).one()
+    room, opens = _room(row, page.party, now)
     is_mentor = page.party is Party.MENTOR
     return SessionFollowup(
-        is_open=is_open,
+        is_open=row.status in OPEN,
         is_completed=row.status is Status.COMPLETED,
-        room=room if is_open and now >= opens else "",
-        room_opens=opens if room and is_open and now < opens else None,
-        own_room=row.own if is_mentor else "",
-        recording=row.url or "",
+        room=room,
+        room_opens=opens,
+        own_room=row.own_room if is_mentor else "",
+        recording=row.recording or "",
+        recording_added_at=row.recording_added_at,
         rating=row.rating,
         comment=row.comment or "",
         summary=row.summary or "",
         private_notes=(row.private_notes or "") if is_mentor else "",
     )
+
+
+def _room(row: Any, party: Party, now: datetime) -> tuple[str, datetime | None]:
+    """The link to the meeting where it can be joined now, else when it opens (UTC).
+
+    Admins do not take part in meetings. Nobody joins one that is over.
+    """
+    room = row.own_room or row.default_room or ""
+    if party is Party.ADMIN or not room or row.status not in OPEN:
+        return "", None
+    opens = room_opens(row.start_time, row.started_at)
+    return (room, None) if now >= opens else ("", opens)

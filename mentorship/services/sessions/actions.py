@@ -12,6 +12,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.booking.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.sessions.lifecycle import (
+    IS_OVER,
     OPEN,
     Action,
     AlreadyHolds,
@@ -49,18 +50,21 @@ class ActionResult:
 
     @property
     def message(self) -> str:
-        """What happened, in words for the person who pressed."""
-        done = _DONE[self.action]
-        if self.changed:
-            return N_("The session %(is_done)s.", is_done=done)
-        return N_("The session %(is_done)s already.", is_done=done)
+        """What happened, for the person who pressed the button."""
+        return (_DONE if self.changed else _ALREADY_DONE)[self.action]
 
 
 _DONE = {
-    Action.START: N_("is started"),
-    Action.ARRIVE: N_("is marked as begun"),
-    Action.COMPLETE: N_("is completed"),
-    Action.CANCEL: N_("is cancelled"),
+    Action.START: N_("The session has started."),
+    Action.ARRIVE: N_("The session is marked as begun."),
+    Action.COMPLETE: N_("The session is completed."),
+    Action.CANCEL: N_("The session is cancelled."),
+}
+_ALREADY_DONE = {
+    Action.START: N_("The session has already started."),
+    Action.ARRIVE: N_("The session is already marked as begun."),
+    Action.COMPLETE: IS_OVER[Status.COMPLETED],
+    Action.CANCEL: IS_OVER[Status.CANCELLED],
 }
 
 

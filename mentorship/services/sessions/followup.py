@@ -36,7 +36,7 @@ def set_recording(
     url = clean_link(url, what=N_("The recording link"))
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is Party.STUDENT:
-            raise Forbidden(N_("Only the mentor adds a recording."))
+            raise Forbidden(N_("Only the mentor can add a recording."))
         _refuse_unless_completed(booking)
         store_recording(session, booking_id, url, now=now)
 
@@ -71,7 +71,7 @@ def rate_session(
     comment = clean_lines(comment, what=N_("The comment"), longest=LONGEST_COMMENT)
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.STUDENT:
-            raise Forbidden(N_("Only the student rates a session."))
+            raise Forbidden(N_("Only the student can rate this session."))
         _refuse_unless_completed(booking)
         kept = _feedback(session, booking_id)
         kept.rating, kept.comment = rating, comment
@@ -97,7 +97,7 @@ def write_notes(
     """
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.MENTOR:
-            raise Forbidden(N_("Only the mentor writes notes on a session."))
+            raise Forbidden(N_("Only the mentor can write notes about this session."))
         _refuse_unless_completed(booking)
         kept = _feedback(session, booking_id)
         stored = kept.summary or "", kept.private_notes or ""
@@ -110,7 +110,7 @@ def write_notes(
 
 
 def _merged(booking: SessionBooking, what: str, text: str, *, shown: str, stored: str) -> str:
-    """What is to be stored of a text of which a form had `shown` so much."""
+    """The text to store, where the form was opened with the text `shown`. Raises Conflict."""
     text = clean_lines(text, what=what, longest=LONGEST_SUMMARY)
     shown = shown.replace("\r\n", "\n").strip()
     if text == shown:
@@ -118,8 +118,8 @@ def _merged(booking: SessionBooking, what: str, text: str, *, shown: str, stored
     if stored not in (shown, text):
         raise Conflict(
             N_(
-                "%(what)s was changed in another window meanwhile. "
-                "Yours is still below; saving it again replaces the other.",
+                "%(what)s was changed in another window. "
+                "Your version is below; saving it again replaces the other one.",
                 what=what,
             ),
             status=booking.status,
@@ -163,7 +163,7 @@ def _party(booking: SessionBooking, viewer: Viewer) -> Party:
 def _refuse_unless_completed(booking: SessionBooking) -> None:
     if booking.status is not Status.COMPLETED:
         raise Conflict(
-            N_("This can be added once the session is completed."),
+            N_("You can add this once the session is completed."),
             status=booking.status,
             is_delayed=booking.is_delayed,
         )

@@ -38,7 +38,7 @@ def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: 
         if party is None:
             raise NotFound(N_("There is no such session."))
         if party is not Party.MENTOR:
-            raise Forbidden(N_("Only the mentor says where a session meets."))
+            raise Forbidden(N_("Only the mentor can change the meeting link."))
         if booking.status not in OPEN or booking.time_slot_id not in slots:
             raise Conflict(
                 N_("This session is over or was just moved."),

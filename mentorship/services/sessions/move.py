@@ -40,9 +40,9 @@ class Moved:
     def message(self) -> str:
         """What happened, in words for the person who asked."""
         return (
-            N_("The session is moved.")
+            N_("The session has been moved.")
             if self.changed
-            else N_("The session is at that time already.")
+            else N_("The session is already at that time.")
         )
 
 
@@ -123,7 +123,7 @@ def _refuse_unless_movable(
     if status in IS_OVER:
         message = IS_OVER[status]
     elif status is Status.ONGOING or start <= now:
-        message = N_("This session has begun, so it cannot be moved.")
+        message = N_("This session has started, so it can no longer be moved.")
     elif cutoff.refuses(_party(booking, viewer), start, now):
         message = cutoff.message(start, viewer.timezone)
     if message:

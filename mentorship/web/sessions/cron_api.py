@@ -33,7 +33,7 @@ def complete_sessions() -> Response:
             reason="CRON_SECRET is unset, shorter than 16, a sample or nothing for a header",
         )
         raise Unavailable(
-            N_("The cron route is switched off: CRON_SECRET is not set to a usable one.")
+            N_("The cron route is disabled because CRON_SECRET is missing or not safe to use.")
         )
     scheme, _, given = request.headers.get("Authorization", "").partition(" ")
     is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)

@@ -73,7 +73,7 @@ def page_of(
         "sessions/detail.html",
         viewer=viewer,
         page=page,
-        around=session_followup(db.session(), page, now=now),
+        followup=session_followup(db.session(), page, now=now),
         error=error,
         typed=typed or {},
         mails=mails_of_session(db.session(), session_id),

@@ -30,7 +30,11 @@ def room(session_id: int) -> Response:
         fields = body(LinkFields)
         db.session.rollback()  # A write opens its own transaction, before its first read.
         set_meeting_link(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
-        return N_("The meeting link is saved.") if fields.url else N_("Your standing room is used.")
+        return (
+            N_("Meeting link saved.")
+            if fields.url
+            else N_("Your default meeting link will be used.")
+        )
 
     return _stored(session_id, store)
 
@@ -45,11 +49,7 @@ def recording(session_id: int) -> Response:
         set_recording(
             db.session(), booking_id=session_id, viewer=viewer, url=fields.url, now=utc_now()
         )
-        return (
-            N_("The recording link is saved.")
-            if fields.url
-            else N_("The recording link is removed.")
-        )
+        return N_("Recording link saved.") if fields.url else N_("Recording link removed.")
 
     return _stored(session_id, store)
 
@@ -75,7 +75,7 @@ def notes(session_id: int) -> Response:
         fields = body(NotesFields)
         db.session.rollback()
         write_notes(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
-        return N_("Your summary and notes are saved.")
+        return N_("Summary and notes saved.")
 
     return _stored(session_id, store)
 

@@ -35,7 +35,10 @@ def add(session_id: int) -> Response:
     if secret is None:
         log.error("recording_refused", reason="RECORDING_SECRET is unset or not a usable one")
         raise Unavailable(
-            N_("The recording route is switched off: RECORDING_SECRET is not set to a usable one.")
+            N_(
+                "The recording route is disabled because RECORDING_SECRET is missing "
+                "or not safe to use."
+            )
         )
     call = SignedRequest(
         timestamp=request.headers.get("X-Mentorship-Timestamp", ""),
@@ -45,7 +48,7 @@ def add(session_id: int) -> Response:
     signature = check_signature(call, secret, now=now)
     fields = body(RecordingFields)
     if fields.session_id != session_id:
-        raise InvalidInput(N_("The field 'sessionId' is another session than the address."))
+        raise InvalidInput(N_("The field 'sessionId' does not match the session in the address."))
     changed = accept_recording(
         db.session(), booking_id=session_id, url=fields.url, signature=signature, now=now
     )

@@ -175,4 +175,4 @@ def test_start_on_a_delayed_session_points_to_the_arrival():
     decision = decide(a_state("ONGOING", delayed=True, arrived=False), Action.START, START)
 
     assert isinstance(decision, Refused)
-    assert "Mark the arrival instead" in decision.message
+    assert "Mark it as begun instead" in decision.message

@@ -189,9 +189,9 @@ def test_the_same_action_again_changes_nothing_and_says_so(session, cast):
             session, booking_id=booking, action=action, viewer=cast.mentor, now=at(now)
         )
 
-    assert act(Action.START, "10:00").message == "The session is started."
+    assert act(Action.START, "10:00").message == "The session has started."
     again = act(Action.START, "10:01")
-    assert (again.changed, again.message) == (False, "The session is started already.")
+    assert (again.changed, again.message) == (False, "The session has already started.")
     assert act(Action.COMPLETE, "10:30").changed
     assert not act(Action.COMPLETE, "10:31").changed
 

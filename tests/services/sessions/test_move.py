@@ -145,8 +145,8 @@ def test_a_student_may_move_and_cancel_until_four_hours_before_and_hears_until_w
 @pytest.mark.parametrize(
     ("status", "now", "says"),
     [
-        (Status.SCHEDULED, "12:00", "has begun"),
-        (Status.ONGOING, "11:00", "has begun"),
+        (Status.SCHEDULED, "12:00", "has started"),
+        (Status.ONGOING, "11:00", "has started"),
         (Status.COMPLETED, "11:00", "already completed"),
         (Status.CANCELLED, "11:00", "already cancelled"),
     ],

@@ -219,7 +219,7 @@ def test_a_session_moves_by_json_and_by_form_and_its_history_says_so(
 
     answer = mentor.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]})
     assert (answer.status_code, answer.json["message"], answer.json["changed"]) == (
-        200, "The session is moved.", True,
+        200, "The session has been moved.", True,
     )  # fmt: skip
     assert f'value="{slots[2]}"' in mentor.get(path).text
     assert mentor.post(path, data={}).status_code == 400

@@ -48,12 +48,15 @@ def test_days_are_written_as_the_language_does(language, words):
 
 def test_a_sentence_is_english_by_itself_and_is_said_in_another_language_with_its_values():
     count = ngettext("%(n)s session cancelled.", "%(n)s sessions cancelled.", 2)
-    done = N_("The session %(is_done)s.", is_done=N_("is cancelled"))
-    message = joined(N_("Saved:"), count, done)
+    refused = N_("This session is under way, so it cannot %(be_done)s.", be_done=N_("be cancelled"))
+    message = joined(N_("Saved:"), count, refused)
 
-    assert message == "Saved: 2 sessions cancelled. The session is cancelled."
+    assert message == (
+        "Saved: 2 sessions cancelled. This session is under way, so it cannot be cancelled."
+    )
     assert say(message, Language.DE) == (
-        "Gespeichert: 2 Sitzungen abgesagt. Die Sitzung ist abgesagt."
+        "Gespeichert: 2 Sitzungen abgesagt. "
+        "Diese Sitzung läuft gerade, deshalb kann sie nicht abgesagt werden."
     )
     assert say(message, None) == message
     assert say("", Language.DE) == ""

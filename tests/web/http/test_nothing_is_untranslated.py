@@ -32,7 +32,7 @@ from mentorship.services.accounts import emails
 from mentorship.services.mail import compose
 from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.outbox import enqueue_booking_mail
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.web.http import labels
@@ -239,7 +239,7 @@ def letters_about_a_session(session, mentor, student, *, now):
     do(booking_id=late, action=Action.ARRIVE)
     do(booking_id=held, action=Action.START)
     do(booking_id=held, action=Action.COMPLETE)
-    do(booking_id=gone, action=Action.CANCEL, reason="Away")
+    do(booking_id=gone, action=Action.CANCEL, cancellation=Cancellation(reason="Away"))
     a_profile(session, mentor, minimum_notice=0)
     slot = a_slot(session, mentor, starts=now + timedelta(days=2))
     move_session(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,

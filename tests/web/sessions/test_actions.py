@@ -38,7 +38,7 @@ def test_a_mentor_starts_a_session_by_a_plain_post_without_a_body(session, booke
     answer = mentor.post(f"/api/sessions/{booking}/start")
 
     assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The session is started.", "sessionId": booking,
+        "success": True, "message": "The session has started.", "sessionId": booking,
         "newStatus": "ONGOING", "isDelayed": False, "changed": True,
     })  # fmt: skip
     assert state(session, booking) == (Status.ONGOING, False)
@@ -123,7 +123,7 @@ def test_an_action_whose_end_already_holds_changes_nothing(session, booked, ment
 
     assert answer.status_code == 200
     assert answer.json["changed"] is False
-    assert answer.json["message"].endswith(" already.")
+    assert " already " in answer.json["message"]
     assert the_journal(session) == []
     assert the_booking(session, booking).revision == 1
 
@@ -135,7 +135,8 @@ def test_a_conflict_tells_the_current_state(session, booked, mentor):
 
     assert (answer.status_code, answer.json) == (409, {
         "success": False, "status": "ONGOING", "isDelayed": True,
-        "error": "This session is delayed: its start time passed. Mark the arrival instead.",
+        "error": "This session is delayed because its start time has passed. "
+        "Mark it as begun instead.",
     })  # fmt: skip
     assert state(session, booking) == (Status.ONGOING, True)
     assert the_journal(session) == []
@@ -276,7 +277,7 @@ def test_htmx_gets_a_notice_and_the_lists_ask_at_once(booked, mentor):
     answer = mentor.post(f"/api/sessions/{booked()}/start", headers={"HX-Request": "true"})
 
     assert answer.mimetype == "text/html"
-    assert "The session is started." in answer.text
+    assert "The session has started." in answer.text
     assert json.loads(answer.headers["HX-Trigger"]) == {"poll-now": {"target": "#sessions"}}
 
 
@@ -344,8 +345,8 @@ def test_a_plain_form_leads_back_to_the_dashboard_which_says_what_happened(booke
     answer = mentor.post(path, headers=browser)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
-    assert "The session is started." in mentor.get("/dashboard").text
-    assert "The session is started." not in mentor.get("/dashboard").text
+    assert "The session has started." in mentor.get("/dashboard").text
+    assert "The session has started." not in mentor.get("/dashboard").text
 
 
 def test_a_plain_form_gets_a_refusal_as_a_page(booked, mentor):
@@ -354,5 +355,5 @@ def test_a_plain_form_gets_a_refusal_as_a_page(booked, mentor):
     answer = mentor.post(f"/api/sessions/{booked('09:30', **DELAYED)}/start", headers=browser)
 
     assert (answer.status_code, answer.mimetype) == (409, "text/html")
-    assert "Mark the arrival instead." in answer.text
+    assert "Mark it as begun instead." in answer.text
     assert "<h1>Not possible now</h1>" in answer.text

@@ -261,7 +261,7 @@ def test_a_place_that_no_page_was_given_is_refused_with_a_sentence(client_for, c
     answer = client_for(cast.student).post(PATH, headers=HTMX, data={"seen": seen})
 
     assert answer.status_code == 400
-    assert "The field &#39;seen&#39; is not one that this page was given." in answer.text
+    assert "The field &#39;seen&#39; is invalid." in answer.text
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

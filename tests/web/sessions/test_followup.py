@@ -50,7 +50,7 @@ def test_a_room_is_shown_to_its_people_from_15_minutes_before_until_the_session_
     assert STANDING not in student.get(path).text
     assert student.get(f"{path}/join").location == path
     assert (
-        "The meeting link is shown here from Tue 24 Nov 2026, 09:55 UTC." in student.get(path).text
+        "The meeting link will appear here on Tue 24 Nov 2026, 09:55 UTC." in student.get(path).text
     )
     clock.move_to(at("09:55"))
     assert f'href="{STANDING}"' in student.get(path).text
@@ -146,10 +146,12 @@ def test_a_recording_is_added_shown_changed_and_taken_away(client_for, session, 
     mentor, page = client_for(cast.mentor), f"/sessions/{over}"
 
     wrong = mentor.post(f"{page}/recording", data={"url": "javascript:alert(1)"})
-    assert (wrong.status_code, "must be like https://" in wrong.text) == (400, True)
+    assert (wrong.status_code, "must be a web address like https://" in wrong.text) == (400, True)
     for url in (VIDEO, OWN):
         assert mentor.post(f"{page}/recording", data={"url": url}).status_code == 303
-    assert f'href="{OWN}"' in client_for(cast.student).get(page).text
+    shown = client_for(cast.student).get(page).text
+    assert f'href="{OWN}"' in shown
+    assert "Recording added on Tue 24 Nov 2026" in shown
     mentor.post(f"{page}/recording", data={"url": ""})
     assert "Watch the recording" not in client_for(cast.student).get(page).text
 
@@ -255,7 +257,7 @@ def test_a_signed_call_adds_a_recording_once(call, session, over):
     answer = call()
 
     assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The recording is added.", "sessionId": over, "url": VIDEO,
+        "success": True, "message": "Recording added.", "sessionId": over, "url": VIDEO,
         "changed": True,
     })  # fmt: skip
     assert call().status_code == 401

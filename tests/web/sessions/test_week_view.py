@@ -71,7 +71,7 @@ def test_a_mentor_reads_the_student_and_an_admin_both(client_for, session, cast,
 def test_an_empty_day_says_so_and_leads_on(client_for, cast, clock):
     page = client_for(cast.student).get("/dashboard/day?day=2026-12-01").text
 
-    assert "No session on this day." in page
+    assert "No sessions on this day." in page
     for link in ("day?day=2026-11-30", "day?day=2026-12-02", '/dashboard/day"'):
         assert link in page
 
@@ -114,7 +114,7 @@ def test_each_day_of_a_week_is_cut_by_itself_and_says_how_many_are_left_out(
     assert re.findall(r'<a href="([^"]*)">(\d+) more sessions', answer.text) == [
         ("/dashboard/day?day=2026-11-23", str(230 - MOST_OF_A_DAY))
     ]
-    assert answer.text.count("No session") == 5
+    assert answer.text.count("No sessions") == 5
 
 
 def test_a_long_day_is_paged_and_says_how_many_follow(client_for, session, cast, clock):
