@@ -1,10 +1,10 @@
 """Which slots a mentor's calendar should hold, and what to change so that it does.
 
-Pure: a `Calendar` is a value, and its `plan` says what another hand is to store.
+Pure: a `Calendar` is a value, and its `plan` says what the caller is to store.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -12,9 +12,12 @@ from mentorship.domain.availability.weekly_rules import WeeklyRule
 from mentorship.domain.shared.zones import zone_of
 
 AHEAD = timedelta(days=1)
-"""Slots are made this much further than the horizon, so that a daily look keeps it filled."""
+"""Slots are made this much beyond the horizon, so that a daily run keeps it filled."""
 
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
+
+_Key = tuple[int | None, datetime, datetime]
+"""What makes a slot the same one: its rule, its start and its end."""
 
 
 @dataclass(frozen=True)
@@ -150,37 +153,35 @@ class Calendar:
         return next(close, None)
 
     def plan(self, *, now: datetime) -> Plan:
-        """What to change at `now` (UTC).
+        """What to change at `now` (UTC). All slots that stay or are added keep the gap.
 
-        Taken slots, one-offs and what has begun stay where they are; slots that exist come
-        before new ones, and earlier before later. All keep the gap to each other.
+        1. List the slots that the rules want, up to the horizon.
+        2. Fix the times of slots that must stay: booked ones, one-offs, and those that have begun.
+        3. Withdraw each free slot that no rule wants any more or that is too close to another.
+        4. Add the slots that are missing, the earlier ones first, where they are not too close.
         """
         until = now + timedelta(days=self.settings.horizon_days) + AHEAD
-        ours = [slot for slot in self.slots if self._is_ours(slot, now)]
-        last = max((slot.start_time for slot in ours), default=until)
+        managed = [slot for slot in self.slots if self._is_managed(slot, now)]
+        last = max((slot.start_time for slot in managed), default=until)
         wanted = self.wanted(since=now, until=max(until, last))
         capacities = {_key(slot): slot.capacity for slot in wanted}
-        free = [slot for slot in ours if not slot.is_taken]
-        busy = _Busy(set(self.slots) - set(free), timedelta(minutes=self.settings.gap))
-        withdraw = [
-            slot
-            for slot in sorted(free, key=lambda slot: slot.start_time)
-            if capacities.get(_key(slot)) != slot.capacity or not busy.take(slot)
-        ]
-        present = {_key(slot) for slot in set(self.slots) - set(withdraw)}
-        missing = [it for it in wanted if it.start_time <= until and _key(it) not in present]
+
+        free = [slot for slot in managed if not slot.is_taken]
+        busy = _BusyTimes(set(self.slots) - set(free), timedelta(minutes=self.settings.gap))
+        withdraw = _surplus(free, capacities, busy)
+        missing = _missing(wanted, set(self.slots) - set(withdraw), until=until)
         add = [slot for slot in missing if busy.take(slot)]
         return Plan(
             until=until,
             add=tuple(add),
             withdraw=tuple(withdraw),
-            misfits=tuple(it for it in ours if it.is_taken and _key(it) not in capacities),
-            release=tuple(it for it in ours if it.is_kept and _key(it) in capacities),
+            misfits=tuple(it for it in managed if it.is_taken and _key(it) not in capacities),
+            release=tuple(it for it in managed if it.is_kept and _key(it) in capacities),
             crowded=len(missing) - len(add),
         )
 
-    def _is_ours(self, slot: KnownSlot, now: datetime) -> bool:
-        """Whether the plan may take the slot back."""
+    def _is_managed(self, slot: KnownSlot, now: datetime) -> bool:
+        """Whether the plan may withdraw the slot."""
         if slot.rule_id is None:
             return slot.id in self.dropped
         return slot.start_time > now
@@ -226,12 +227,34 @@ def is_whole(start: datetime, length: timedelta, zone: tzinfo) -> bool:
     )
 
 
-def _key(slot: PlannedSlot | KnownSlot) -> tuple[int | None, datetime, datetime]:
+def _surplus(
+    free: Iterable[KnownSlot], capacities: Mapping[_Key, int], busy: "_BusyTimes"
+) -> list[KnownSlot]:
+    """The free slots that no rule wants as they are or that are too close to another one.
+
+    The others are noted in `busy`, the earlier ones first.
+    """
+    return [
+        slot
+        for slot in sorted(free, key=lambda slot: slot.start_time)
+        if capacities.get(_key(slot)) != slot.capacity or not busy.take(slot)
+    ]
+
+
+def _missing(
+    wanted: Iterable[PlannedSlot], present: Iterable[KnownSlot], *, until: datetime
+) -> list[PlannedSlot]:
+    """The wanted slots with `start <= until` that do not exist yet."""
+    keys = {_key(slot) for slot in present}
+    return [slot for slot in wanted if slot.start_time <= until and _key(slot) not in keys]
+
+
+def _key(slot: PlannedSlot | KnownSlot) -> _Key:
     return slot.rule_id, slot.start_time, slot.end_time
 
 
-class _Busy:
-    """The times that are taken, with a gap around each."""
+class _BusyTimes:
+    """The times in which no other slot may be, with the gap around each."""
 
     def __init__(self, fixed: Iterable[KnownSlot], gap: timedelta) -> None:
         """Begin with slots that stay, although imported ones may overlap."""

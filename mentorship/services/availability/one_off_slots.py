@@ -1,4 +1,4 @@
-"""One-off slots: a time that a mentor gives once."""
+"""One-off slots: a time that a mentor offers once."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.domain.availability.slot_plan import KnownSlot, exists, instant
+from mentorship.domain.availability.slot_plan import Calendar, KnownSlot, exists, instant
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_, Span
 from mentorship.domain.shared.zones import zone_of
@@ -48,7 +48,7 @@ def save_one_off_slot(
     columns = decide_then_lock(
         session,
         mentor_id,
-        lambda: _checked(session, mentor_id, wanted, slot_id, now=now),
+        lambda: _checked_columns(session, mentor_id, wanted, slot_id, now=now),
         now=now,
     )
     ensure_profile(session, mentor_id)
@@ -72,15 +72,35 @@ def save_one_off_slot(
 def _lose_hold_of_another_time(
     session: Session, slot_id: int, columns: Mapping[str, object], *, now: datetime
 ) -> None:
-    """A student who was told that one time is held does not find another one in its place."""
+    """A student who was told that one time is held must not find another one in its place."""
     slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
     if (slot.start_time, slot.end_time) != (columns["start_time"], columns["end_time"]):
         release_holds(session, [slot_id], now=now)
 
 
-def _checked(
+def _checked_columns(
     session: Session, mentor_id: int, wanted: OneOffSlot, slot_id: int, *, now: datetime
 ) -> Mapping[str, object]:
+    """The columns of the slot. Raises as `save_one_off_slot` does.
+
+    1. Check the wall-clock time and turn it into instants.
+    2. Check that the slot with `slot_id` can become this one.
+    3. Check that the mentor has room for it: in number, and in time.
+    """
+    _check_capacity(wanted)
+    calendar = read_calendar(session, mentor_id, now=now)
+    zone = zone_of(calendar.timezone)
+    start, end = _checked_span(wanted, zone, now=now)
+    if slot_id:
+        present = _one_off_slot(calendar, slot_id, now=now)
+        _check_change(session, present, wanted, start, end)
+    else:
+        _check_number(session, mentor_id, calendar)
+    _check_distance(calendar, slot_id, start, end, zone)
+    return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
+
+
+def _check_capacity(wanted: OneOffSlot) -> None:
     if not 1 <= wanted.capacity <= LARGEST_GROUP:
         raise InvalidInput(
             N_(
@@ -88,45 +108,57 @@ def _checked(
                 largest=LARGEST_GROUP,
             )
         )
-    calendar = read_calendar(session, mentor_id, now=now)
-    zone = zone_of(calendar.timezone)
-    if not now.year - 1 <= wanted.day.year <= now.year + 2:
-        raise InvalidInput(
-            N_(
-                "The day must be within %(farthest)s days from now.",
-                farthest=FARTHEST_HORIZON,
-            )
-        )
+
+
+def _checked_span(wanted: OneOffSlot, zone: tzinfo, *, now: datetime) -> tuple[datetime, datetime]:
+    """The start and the end in UTC."""
+    too_far = InvalidInput(
+        N_("The day must be within %(farthest)s days from now.", farthest=FARTHEST_HORIZON)
+    )
+    if not now.year - 1 <= wanted.day.year <= now.year + 2:  # Far from the ends of the calendar.
+        raise too_far
     wall = datetime.combine(wanted.day, wanted.opens)
     if not exists(wall, zone):
         raise InvalidInput(N_("The clocks skip %(opens)s on that day.", opens=wanted.opens))
     start = instant(wall, zone)
-    end = start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
     if start <= now:
         raise InvalidInput(N_("This time has passed."))
     if start > now + timedelta(days=FARTHEST_HORIZON):
-        raise InvalidInput(
-            N_(
-                "The day must be within %(farthest)s days from now.",
-                farthest=FARTHEST_HORIZON,
-            )
-        )
-    present = [it for it in calendar.slots if it.id == slot_id and it.rule_id is None]
-    if slot_id and (not present or present[0].start_time <= now):
-        raise NotFound(N_("There is no such one-off slot."))
-    for slot in present:
-        if slot.is_taken and (slot.start_time, slot.end_time) != (start, end):
-            raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
-        if wanted.capacity < (seats := _seats(session, slot.id)):
-            raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
+        raise too_far
+    return start, start + timedelta(minutes=minutes_between(wanted.opens, wanted.closes))
+
+
+def _one_off_slot(calendar: Calendar, slot_id: int, *, now: datetime) -> KnownSlot:
+    """The mentor's one-off slot to come. Raises NotFound."""
+    for slot in calendar.slots:
+        if slot.id == slot_id and slot.rule_id is None and slot.start_time > now:
+            return slot
+    raise NotFound(N_("There is no such one-off slot."))
+
+
+def _check_change(
+    session: Session, present: KnownSlot, wanted: OneOffSlot, start: datetime, end: datetime
+) -> None:
+    """A booked slot stays at its time, and a seat that was given stays in it."""
+    if present.is_taken and (present.start_time, present.end_time) != (start, end):
+        raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
+    if wanted.capacity < (seats := _seats(session, present.id)):
+        raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
+
+
+def _check_number(session: Session, mentor_id: int, calendar: Calendar) -> None:
     most = most_slots(session, mentor_id)
-    if not slot_id and len(calendar.slots) >= most:
+    if len(calendar.slots) >= most:
         raise InvalidInput(N_("You can have at most %(most)s slots to come.", most=most))
+
+
+def _check_distance(
+    calendar: Calendar, slot_id: int, start: datetime, end: datetime, zone: tzinfo
+) -> None:
     others = tuple(slot for slot in calendar.slots if slot.id != slot_id)
     close = replace(calendar, slots=others).in_the_way(start, end)
     if close is not None:
         raise InvalidInput(_in_the_way(close, start, end, zone))
-    return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
 
 
 def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) -> str:

@@ -1,4 +1,4 @@
-"""A student books a time."""
+"""Booking a slot."""
 
 import json
 from dataclasses import asdict, dataclass, replace
@@ -32,7 +32,7 @@ _ANY_TIME = timedelta(days=400)
 
 
 class NotFree(ProductError):
-    """The time cannot be booked; `next_free` are the mentor's next times that can."""
+    """The slot cannot be booked; `next_free` are the mentor's next slots that can."""
 
     def __init__(self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...]) -> None:
         super().__init__(N_(obstacle.value))
@@ -91,6 +91,10 @@ def book_slot(
 ) -> Booked:
     """Book the slot for the viewer, a student, at `now` (UTC), and commit.
 
+    1. Check without a lock: most of a crowd is refused here and makes nobody wait.
+    2. Lock both people, then the slot, and check again.
+    3. Store the booking, unless the student has one or the request was answered before.
+
     Of any number who ask for the last seat one gets it. Whoever has an open session in the slot
     keeps that one. With a `key` the same request again has the answer of the first, which is
     stored in the same transaction; a refusal is not stored, because it writes nothing.
@@ -102,17 +106,20 @@ def book_slot(
     require_role(viewer, Role.STUDENT)
     once = IdempotentRequest(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
     try:
-        # A look without a lock first: most of a crowd is refused here and waits for nobody. In
-        # one snapshot, so that an equal request's booking is never seen without its answer.
+        # In one snapshot: an equal request's booking is never seen without its answer.
         begin_snapshot(session)
-        mentor_id = _look(session, viewer, wish, once, now=now).mentor_id
+        mentor_id = _check(session, viewer, wish, once, now=now).mentor_id
         session.rollback()
+
         begin_write(session)
         lock_people(session, [viewer.id, mentor_id])
         lock_slots(session, [wish.slot_id])
-        look = _look(session, viewer, wish, once, now=now)
-        booked = look.answer or look.present or _store(session, viewer, wish, look, now=now)
-        if once is not None and look.answer is None:
+        checked = _check(session, viewer, wish, once, now=now)
+
+        booked = checked.answer or checked.present
+        if booked is None:
+            booked = _store(session, viewer, wish, checked, now=now)
+        if once is not None and checked.answer is None:
             store_answer(session, once, booked.to_text(), now=now)
         session.commit()
     except ProductError:
@@ -121,14 +128,14 @@ def book_slot(
     except IntegrityError:
         # A writer without our locks, an import, was faster: the state that it left says why.
         session.rollback()
-        _look(session, viewer, wish, once, now=now)
+        _check(session, viewer, wish, once, now=now)
         raise
     return booked
 
 
 @dataclass(frozen=True)
-class _Look:
-    """What is known before a booking: the slot, the answer kept, the session there already."""
+class _Checked:
+    """A slot that can be booked; or the stored answer, or the session that is there already."""
 
     mentor_id: int
     mentor: str
@@ -138,14 +145,15 @@ class _Look:
     present: Booked | None = None
 
 
-def _look(
+def _check(
     session: Session,
     viewer: Viewer,
     wish: BookingRequest,
     once: IdempotentRequest | None,
     *,
     now: datetime,
-) -> _Look:
+) -> _Checked:
+    """Raises as `book_slot` does."""
     slot = session.execute(
         select(
             MentorTimeSlot.mentor_id, User.name, MentorTimeSlot.start_time, MentorTimeSlot.end_time
@@ -155,16 +163,16 @@ def _look(
     ).one_or_none()
     if slot is None:
         raise NotFound(N_("There is no such time."))
-    look = _Look(*slot)
+    checked = _Checked(*slot)
     answer = stored_answer(session, once) if once is not None else None
     if answer is not None:
-        return replace(look, answer=Booked.from_text(answer))
+        return replace(checked, answer=Booked.from_text(answer))
     present = open_session_in(session, wish.slot_id, student_id=viewer.id)
     if present is not None:
-        return replace(look, present=_booked(look, wish.slot_id, *present, changed=False))
-    refuse_at_limit(session, viewer.id, look.mentor_id, look.mentor, now=now)
-    refuse_unless_free(session, wish.slot_id, look.mentor_id, viewer.id, now=now)
-    return look
+        return replace(checked, present=_booked(checked, wish.slot_id, *present, changed=False))
+    refuse_at_limit(session, viewer.id, checked.mentor_id, checked.mentor, now=now)
+    refuse_unless_free(session, wish.slot_id, checked.mentor_id, viewer.id, now=now)
+    return checked
 
 
 def refuse_at_limit(
@@ -200,7 +208,7 @@ def refuse_unless_free(
 
 
 def _store(
-    session: Session, viewer: Viewer, wish: BookingRequest, look: _Look, *, now: datetime
+    session: Session, viewer: Viewer, wish: BookingRequest, checked: _Checked, *, now: datetime
 ) -> Booked:
     slot = session.get_one(MentorTimeSlot, wish.slot_id)
     if leave_for_booking(session, slot, viewer.id):
@@ -220,7 +228,7 @@ def _store(
     )
     assert booking_id is not None, "a row that was stored has an id"
     enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking_id, now=now)
-    return _booked(look, slot.id, booking_id, wish.topic, changed=True)
+    return _booked(checked, slot.id, booking_id, wish.topic, changed=True)
 
 
 def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
@@ -244,13 +252,15 @@ def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
     }
 
 
-def _booked(look: _Look, slot_id: int, booking_id: int, topic: str, *, changed: bool) -> Booked:
+def _booked(
+    checked: _Checked, slot_id: int, booking_id: int, topic: str, *, changed: bool
+) -> Booked:
     return Booked(
         session_id=booking_id,
         slot_id=slot_id,
-        mentor=look.mentor,
+        mentor=checked.mentor,
         topic=topic,
-        start_time=look.start_time,
-        end_time=look.end_time,
+        start_time=checked.start_time,
+        end_time=checked.end_time,
         changed=changed,
     )
