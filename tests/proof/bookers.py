@@ -44,7 +44,7 @@ def press_book(
         viewer, slot_id = ask
         with Session(engine, expire_on_commit=False) as session:
             wish = BookingRequest(slot_id, "x", "")
-            act = partial(BOOK[style], session, viewer=viewer, wish=wish, now=now)
+            act = partial(BOOK[style], session, viewer=viewer, request=wish, now=now)
             return _outcome(act, "booked")
 
     with ThreadPoolExecutor(THREADS) as pool:
@@ -84,7 +84,7 @@ def _acts(
 ) -> dict[str, Callable[[], object]]:
     """The possible actions, by the name of their success."""
     wish = BookingRequest(slot_id, "x", "")
-    booking = {"viewer": student, "wish": wish, "now": now}
+    booking = {"viewer": student, "request": wish, "now": now}
     on_booking = {"booking_id": booking_id, "viewer": admin, "now": now}
     return {
         "booked": partial(BOOK["product"], session, **booking),

@@ -70,9 +70,9 @@ def perform(
     return ActionResult(booking_id, action, decision.rule.target, is_delayed, changed=True)
 
 
-def book(session: Session, *, viewer: Viewer, wish: BookingRequest, now: datetime) -> None:
+def book(session: Session, *, viewer: Viewer, request: BookingRequest, now: datetime) -> None:
     """Checks that the time is free, then books it in another transaction, without a lock."""
-    slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    slot = session.get_one(MentorTimeSlot, request.slot_id)
     refuse_at_limit(session, viewer.id, slot.mentor_id, "", now=now)
     refuse_unless_free(session, slot.id, slot.mentor_id, viewer.id, now=now)
     session.rollback()

@@ -85,7 +85,7 @@ def book_slot(
     session: Session,
     *,
     viewer: Viewer,
-    wish: BookingRequest,
+    request: BookingRequest,
     now: datetime,
     key: str | None = None,
 ) -> Booked:
@@ -104,21 +104,23 @@ def book_slot(
     KeyReused where the key came with another request.
     """
     require_role(viewer, Role.STUDENT)
-    once = IdempotentRequest(viewer.id, key, json.dumps(asdict(wish))) if key is not None else None
+    once = (
+        IdempotentRequest(viewer.id, key, json.dumps(asdict(request))) if key is not None else None
+    )
     try:
         # In one snapshot: an equal request's booking is never seen without its answer.
         begin_snapshot(session)
-        mentor_id = _check(session, viewer, wish, once, now=now).mentor_id
+        mentor_id = _check(session, viewer, request, once, now=now).mentor_id
         session.rollback()
 
         begin_write(session)
         lock_people(session, [viewer.id, mentor_id])
-        lock_slots(session, [wish.slot_id])
-        checked = _check(session, viewer, wish, once, now=now)
+        lock_slots(session, [request.slot_id])
+        checked = _check(session, viewer, request, once, now=now)
 
         booked = checked.answer or checked.present
         if booked is None:
-            booked = _store(session, viewer, wish, checked, now=now)
+            booked = _store(session, viewer, request, checked, now=now)
         if once is not None and checked.answer is None:
             store_answer(session, once, booked.to_text(), now=now)
         session.commit()
@@ -128,7 +130,7 @@ def book_slot(
     except IntegrityError:
         # A writer without our locks, an import, was faster: the state that it left says why.
         session.rollback()
-        _check(session, viewer, wish, once, now=now)
+        _check(session, viewer, request, once, now=now)
         raise
     return booked
 
@@ -148,7 +150,7 @@ class _Checked:
 def _check(
     session: Session,
     viewer: Viewer,
-    wish: BookingRequest,
+    request: BookingRequest,
     once: IdempotentRequest | None,
     *,
     now: datetime,
@@ -159,7 +161,7 @@ def _check(
             MentorTimeSlot.mentor_id, User.name, MentorTimeSlot.start_time, MentorTimeSlot.end_time
         )
         .join(User, User.id == MentorTimeSlot.mentor_id)
-        .where(MentorTimeSlot.id == wish.slot_id)
+        .where(MentorTimeSlot.id == request.slot_id)
     ).one_or_none()
     if slot is None:
         raise NotFound(N_("There is no such time."))
@@ -167,11 +169,11 @@ def _check(
     answer = stored_answer(session, once) if once is not None else None
     if answer is not None:
         return replace(checked, answer=Booked.from_text(answer))
-    present = open_session_in(session, wish.slot_id, student_id=viewer.id)
+    present = open_session_in(session, request.slot_id, student_id=viewer.id)
     if present is not None:
-        return replace(checked, present=_booked(checked, wish.slot_id, *present, changed=False))
+        return replace(checked, present=_booked(checked, request.slot_id, *present, changed=False))
     refuse_at_limit(session, viewer.id, checked.mentor_id, checked.mentor, now=now)
-    refuse_unless_free(session, wish.slot_id, checked.mentor_id, viewer.id, now=now)
+    refuse_unless_free(session, request.slot_id, checked.mentor_id, viewer.id, now=now)
     return checked
 
 
@@ -208,9 +210,9 @@ def refuse_unless_free(
 
 
 def _store(
-    session: Session, viewer: Viewer, wish: BookingRequest, checked: _Checked, *, now: datetime
+    session: Session, viewer: Viewer, request: BookingRequest, checked: _Checked, *, now: datetime
 ) -> Booked:
-    slot = session.get_one(MentorTimeSlot, wish.slot_id)
+    slot = session.get_one(MentorTimeSlot, request.slot_id)
     if leave_for_booking(session, slot, viewer.id):
         hold_free_slots(session, slot.mentor_id, now=now, taking=slot.id)
     # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
@@ -220,15 +222,15 @@ def _store(
         .values(
             **seat_in(session, slot),
             student_id=viewer.id,
-            topic=wish.topic,
-            notes=wish.notes,
+            topic=request.topic,
+            notes=request.notes,
             booked_at=now,
         )
         .returning(SessionBooking.id)
     )
     assert booking_id is not None, "a row that was stored has an id"
     enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking_id, now=now)
-    return _booked(checked, slot.id, booking_id, wish.topic, changed=True)
+    return _booked(checked, slot.id, booking_id, request.topic, changed=True)
 
 
 def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:

@@ -40,7 +40,7 @@ def slot(session, cast):
 
 
 def test_a_booking_keeps_topic_notes_and_when_it_was_made(session, cast, slot):
-    booked = book_slot(session, viewer=cast.student, wish=wish(slot, notes="See §3."), now=NOW)
+    booked = book_slot(session, viewer=cast.student, request=wish(slot, notes="See §3."), now=NOW)
 
     kept = the_booking(session, booked.session_id)
     assert (kept.student_id, kept.mentor_id, kept.time_slot_id, kept.status) == (
@@ -52,8 +52,8 @@ def test_a_booking_keeps_topic_notes_and_when_it_was_made(session, cast, slot):
 
 
 def test_the_same_student_again_keeps_the_session_there_is(session, cast, slot):
-    first = book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW)
-    again = book_slot(session, viewer=cast.student, wish=wish(slot, "Other"), now=NOW)
+    first = book_slot(session, viewer=cast.student, request=wish(slot), now=NOW)
+    again = book_slot(session, viewer=cast.student, request=wish(slot, "Other"), now=NOW)
 
     assert (again.session_id, again.topic, again.changed) == (first.session_id, "Testing", False)
     assert number_of(session, SessionBooking) == 1
@@ -61,11 +61,11 @@ def test_the_same_student_again_keeps_the_session_there_is(session, cast, slot):
 
 def test_a_taken_time_is_refused_with_the_next_free_times(session, cast, slot):
     others = [a_slot(session, cast.mentor, starts=f"{hour}:00") for hour in (17, 15, 14, 16)]
-    book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW)
+    book_slot(session, viewer=cast.student, request=wish(slot), now=NOW)
     a_booking(session, mentor=cast.other_mentor, student=cast.stranger, starts="15:30")
 
     with pytest.raises(NotFree, match="taken by somebody else") as refused:
-        book_slot(session, viewer=cast.stranger, wish=wish(slot), now=NOW)
+        book_slot(session, viewer=cast.stranger, request=wish(slot), now=NOW)
 
     assert [each.id for each in refused.value.next_free] == [others[2], others[0]]
 
@@ -86,7 +86,7 @@ def test_what_cannot_be_booked_is_refused_in_words_and_writes_nothing(
     session.commit()
 
     with pytest.raises(NotFree, match=str(obstacle)):
-        book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW, key="a key")
+        book_slot(session, viewer=cast.student, request=wish(slot), now=NOW, key="a key")
 
     assert number_of(session, SessionBooking) == number_of(session, IdempotencyKey) == 0
 
@@ -94,9 +94,9 @@ def test_what_cannot_be_booked_is_refused_in_words_and_writes_nothing(
 def test_only_students_book_and_only_times_that_exist(session, cast, slot):
     for viewer in (cast.mentor, cast.admin):
         with pytest.raises(Forbidden):
-            book_slot(session, viewer=viewer, wish=wish(slot), now=NOW)
+            book_slot(session, viewer=viewer, request=wish(slot), now=NOW)
     with pytest.raises(NotFound, match="no such time"):
-        book_slot(session, viewer=cast.student, wish=wish(4711), now=NOW)
+        book_slot(session, viewer=cast.student, request=wish(4711), now=NOW)
 
 
 def test_a_group_takes_a_student_for_each_seat_and_a_freed_seat_again(session, cast):
@@ -113,7 +113,7 @@ def test_a_group_takes_a_student_for_each_seat_and_a_freed_seat_again(session, c
 
     seats = [
         the_booking(
-            session, book_slot(session, viewer=each, wish=wish(slot), now=NOW).session_id
+            session, book_slot(session, viewer=each, request=wish(slot), now=NOW).session_id
         ).seat
         for each in (cast.student, cast.stranger)
     ]
@@ -121,19 +121,19 @@ def test_a_group_takes_a_student_for_each_seat_and_a_freed_seat_again(session, c
 
 
 def test_the_same_key_and_wish_have_the_same_answer_whatever_came_between(session, cast, slot):
-    first = book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW, key="k")
+    first = book_slot(session, viewer=cast.student, request=wish(slot), now=NOW, key="k")
     session.execute(update(SessionBooking).values(status=Status.CANCELLED, cancelled_at=NOW))
     session.commit()
-    book_slot(session, viewer=cast.stranger, wish=wish(slot), now=NOW, key="k")
+    book_slot(session, viewer=cast.stranger, request=wish(slot), now=NOW, key="k")
 
-    assert book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW, key="k") == first
+    assert book_slot(session, viewer=cast.student, request=wish(slot), now=NOW, key="k") == first
     with pytest.raises(KeyReused):
-        book_slot(session, viewer=cast.student, wish=wish(slot, "Other"), now=NOW, key="k")
+        book_slot(session, viewer=cast.student, request=wish(slot, "Other"), now=NOW, key="k")
     assert number_of(session, SessionBooking) == 2
 
 
 def test_a_key_is_forgotten_after_a_day(session, cast, slot):
-    book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW, key="k")
+    book_slot(session, viewer=cast.student, request=wish(slot), now=NOW, key="k")
 
     forget_old_answers(session, now=NOW + KEPT_FOR / 2)
     assert number_of(session, IdempotencyKey) == 1
@@ -158,13 +158,13 @@ def test_a_writer_without_our_locks_is_found_out_by_the_database_and_told_in_wor
         meanwhile(engine, "INSERT INTO session_bookings", import_one),
         pytest.raises(NotFree, match=str(Obstacle.BUSY)),
     ):
-        book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW)
+        book_slot(session, viewer=cast.student, request=wish(slot), now=NOW)
 
 
 def test_a_refused_booking_leaves_no_transaction_open(session, cast, slot):
-    book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW)
+    book_slot(session, viewer=cast.student, request=wish(slot), now=NOW)
     with pytest.raises(NotFree):
-        book_slot(session, viewer=cast.stranger, wish=wish(slot), now=NOW)
+        book_slot(session, viewer=cast.stranger, request=wish(slot), now=NOW)
 
     assert not session.in_transaction()
     begin_write(session)
@@ -178,13 +178,13 @@ def test_a_person_has_only_so_many_keys_at_a_time(session, cast, slot):
     later = NOW + timedelta(hours=1)
 
     with pytest.raises(RateLimited, match="100 different Idempotency-Keys within a day") as refused:
-        book_slot(session, viewer=cast.student, wish=wish(slot), now=later, key="one more")
+        book_slot(session, viewer=cast.student, request=wish(slot), now=later, key="one more")
 
     assert refused.value.retry_after == 23 * 3600
     assert number_of(session, SessionBooking) == 0
     assert number_of(session, IdempotencyKey) == MOST_KEYS
     assert book_slot(
-        session, viewer=cast.stranger, wish=wish(slot), now=later, key="one more"
+        session, viewer=cast.stranger, request=wish(slot), now=later, key="one more"
     ).changed
 
 
@@ -199,4 +199,4 @@ def test_keys_that_are_a_day_old_do_not_count(session, cast, slot):
         )
     session.commit()
 
-    assert book_slot(session, viewer=cast.student, wish=wish(slot), now=NOW, key="a key").changed
+    assert book_slot(session, viewer=cast.student, request=wish(slot), now=NOW, key="a key").changed

@@ -109,7 +109,7 @@ def test_who_misses_a_hold_is_told_and_stays_and_the_slot_goes_on_without_coming
     assert mails(session, ann) == mails(session, bob) == [HELD, LOST]
     session.rollback()
     assert book_slot(
-        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+        session, viewer=cast.stranger, request=BookingRequest(slot, "x", ""), now=now
     ).changed
 
 
@@ -135,7 +135,7 @@ def test_a_slot_that_was_booked_again_and_freed_is_a_new_chance(session, cast, a
     expire_holds(session, now=now)
     session.rollback()
     again = book_slot(
-        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+        session, viewer=cast.stranger, request=BookingRequest(slot, "x", ""), now=now
     ).session_id
     cancel(session, cast, again, now=now)
 
@@ -189,7 +189,7 @@ def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
     if obstacle == "elsewhere":
         a_profile(session, cast.other_mentor)
         other = a_slot(session, cast.other_mentor, starts="14:30")
-        book_slot(session, viewer=ann, wish=BookingRequest(other, "x", ""), now=NOW)
+        book_slot(session, viewer=ann, request=BookingRequest(other, "x", ""), now=NOW)
     elif obstacle == "notice":
         settings = SlotSettings(minimum_notice=24 * 60)
         apply_change(session, mentor=cast.mentor, change=ChangeSettings(settings), now=NOW)
@@ -208,7 +208,7 @@ def test_a_hold_that_a_press_would_refuse_is_not_shown_and_ends_with_a_word(
 
     assert shown(session, ann, NOW) == (None, None)
     with pytest.raises((NotFree, NotFound, TooManyBookings)):
-        book_slot(session, viewer=ann, wish=BookingRequest(slot, "x", ""), now=NOW)
+        book_slot(session, viewer=ann, request=BookingRequest(slot, "x", ""), now=NOW)
     updater = HoldUpdater()
     while updater.step(session, now=NOW):
         pass
@@ -227,11 +227,11 @@ def test_the_seats_of_a_group_that_are_left_are_held_for_the_next(session, cast,
     cancel(session, cast, booking)
     cancel(session, cast, second)
     session.rollback()
-    book_slot(session, viewer=ann, wish=BookingRequest(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=ann, request=BookingRequest(slot, "x", ""), now=NOW)
 
     assert held(session, slot) == (bob.id, NOW + HOLD)
     session.rollback()
-    book_slot(session, viewer=bob, wish=BookingRequest(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=bob, request=BookingRequest(slot, "x", ""), now=NOW)
     assert held(session, slot) == (None, None)
 
 

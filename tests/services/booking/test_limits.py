@@ -35,7 +35,7 @@ def slots(session, cast):
 def book_it(session, cast):
     def act(slot, *, now=NOW, viewer=cast.student):
         wish = BookingRequest(slot, "Testing", "")
-        return book_slot(session, viewer=viewer, wish=wish, now=now)
+        return book_slot(session, viewer=viewer, request=wish, now=now)
 
     return act
 

@@ -49,7 +49,7 @@ def slot(session, cast):
 @pytest.fixture
 def booking(session, cast, slot, people):
     """In the slot; the people wait for it."""
-    booked = book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
+    booked = book_slot(session, viewer=cast.student, request=BookingRequest(slot, "x", ""), now=NOW)
     for each in people:
         wait(session, cast, each)
     return booked.session_id
@@ -95,7 +95,7 @@ def test_a_cancelled_time_is_held_for_the_first_in_line_who_is_told(
 
     assert held(session, slot) == (people[0].id, NOW + HOLD)
     with pytest.raises(NotFree, match="waiting list"):
-        book_slot(session, viewer=people[1], wish=BookingRequest(slot, "x", ""), now=NOW)
+        book_slot(session, viewer=people[1], request=BookingRequest(slot, "x", ""), now=NOW)
     [mail] = session.scalars(
         select(OutboxMessage).where(OutboxMessage.kind == MailKind.WAITING_LIST)
     )
@@ -115,7 +115,9 @@ def test_who_books_the_held_time_leaves_the_line_and_the_hold_is_over(
 ):
     cancel(session, cast, booking)
 
-    assert book_slot(session, viewer=people[0], wish=BookingRequest(slot, "x", ""), now=NOW).changed
+    assert book_slot(
+        session, viewer=people[0], request=BookingRequest(slot, "x", ""), now=NOW
+    ).changed
     assert held(session, slot) == (None, None)
     assert in_line(session) == [people[1].id, people[2].id]
 
@@ -134,7 +136,7 @@ def test_a_hold_that_runs_out_goes_to_the_next_until_nobody_waits(
     assert in_line(session) == [each.id for each in people]
     assert expire_holds(session, now=now + HOLD) == 0
     assert book_slot(
-        session, viewer=cast.stranger, wish=BookingRequest(slot, "x", ""), now=now
+        session, viewer=cast.stranger, request=BookingRequest(slot, "x", ""), now=now
     ).changed
 
 
@@ -189,7 +191,7 @@ def test_who_takes_another_time_of_the_week_frees_the_held_one_for_the_next(
     cancel(session, cast, booking)
     later = a_slot(session, cast.mentor, starts="18:00")
 
-    book_slot(session, viewer=people[0], wish=BookingRequest(later, "x", ""), now=NOW)
+    book_slot(session, viewer=people[0], request=BookingRequest(later, "x", ""), now=NOW)
 
     assert held(session, slot)[0] == people[1].id
     assert in_line(session) == [people[1].id, people[2].id]
@@ -198,7 +200,7 @@ def test_who_takes_another_time_of_the_week_frees_the_held_one_for_the_next(
 def test_two_freed_times_are_held_for_two_people(session, cast, slot, booking, people):
     other = a_slot(session, cast.mentor, starts="18:00")
     second = book_slot(
-        session, viewer=cast.stranger, wish=BookingRequest(other, "x", ""), now=NOW
+        session, viewer=cast.stranger, request=BookingRequest(other, "x", ""), now=NOW
     ).session_id
 
     cancel(session, cast, booking)

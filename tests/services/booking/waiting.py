@@ -29,7 +29,7 @@ def a_full_slot(session, cast, starts="14:00", **columns):
     """A slot of the mentor and the booking in it."""
     slot = a_slot(session, cast.mentor, starts=starts, **columns)
     session.rollback()
-    booked = book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
+    booked = book_slot(session, viewer=cast.student, request=BookingRequest(slot, "x", ""), now=NOW)
     return slot, booked.session_id
 
 

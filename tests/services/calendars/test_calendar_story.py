@@ -104,7 +104,7 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
 
     now = BEFORE - 3 * DAY
     booking = book_slot(
-        session, viewer=sam, wish=BookingRequest(first, "Databases", ""), now=now
+        session, viewer=sam, request=BookingRequest(first, "Databases", ""), now=now
     ).session_id
     told = story.mails(now)
     assert "Fri 26 Mar 2027, 15:00 - 16:00 (CET, Europe/Berlin)" in text_of(told["Maya"])
@@ -158,7 +158,7 @@ def test_a_cancelled_session_is_taken_out_and_a_late_mail_tells_what_is_true_by_
     slot = a_slot(session, story.maya, starts=BEFORE)
     now = BEFORE - 3 * DAY
     booking = book_slot(
-        session, viewer=story.sam, wish=BookingRequest(slot, "SQL", ""), now=now
+        session, viewer=story.sam, request=BookingRequest(slot, "SQL", ""), now=now
     ).session_id
     _method, booked = invitation_in(story.mails(now)["Maya"])
 

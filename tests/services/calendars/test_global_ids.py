@@ -28,7 +28,7 @@ def told(session, cast):
     a_profile(session, cast.mentor)
     slot = a_slot(session, cast.mentor, starts="14:00")
     session.rollback()
-    book_slot(session, viewer=cast.student, wish=BookingRequest(slot, "x", ""), now=NOW)
+    book_slot(session, viewer=cast.student, request=BookingRequest(slot, "x", ""), now=NOW)
 
     def names(base_url):
         session.rollback()

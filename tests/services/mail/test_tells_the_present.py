@@ -92,7 +92,7 @@ def moved_twice(session, cast):
              for clock in ("10:00", "12:00", "14:00")]  # fmt: skip
     session.rollback()
     booked = book_slot(
-        session, viewer=cast.student, wish=BookingRequest(slots[0], "x", ""), now=NOW
+        session, viewer=cast.student, request=BookingRequest(slots[0], "x", ""), now=NOW
     )
     for slot in slots[1:]:
         session.rollback()

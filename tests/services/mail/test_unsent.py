@@ -60,7 +60,9 @@ def act(session, cast, slots):
     class Acts:
         def book(self):
             wish = BookingRequest(slots[0], "SQL", "")
-            self.booking_id = book_slot(session, viewer=cast.student, wish=wish, now=NOW).session_id
+            self.booking_id = book_slot(
+                session, viewer=cast.student, request=wish, now=NOW
+            ).session_id
 
         def cancel(self):
             apply_action(

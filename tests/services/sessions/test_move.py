@@ -30,7 +30,7 @@ def slots(session, cast):
 def booking(session, cast, slots):
     """The student's, at 12:00."""
     wish = BookingRequest(slots[0], "Testing", "")
-    return book_slot(session, viewer=cast.student, wish=wish, now=NOW).session_id
+    return book_slot(session, viewer=cast.student, request=wish, now=NOW).session_id
 
 
 def go(session, booking, slot, viewer, *, reason=None, now=NOW, cutoff=FOUR_HOURS):
@@ -72,7 +72,7 @@ def test_the_old_time_can_be_booked_at_once(session, cast, slots, booking):
     go(session, booking, slots[1], cast.mentor)
 
     assert book_slot(
-        session, viewer=cast.stranger, wish=BookingRequest(slots[0], "x", ""), now=NOW
+        session, viewer=cast.stranger, request=BookingRequest(slots[0], "x", ""), now=NOW
     ).changed
 
 
@@ -84,7 +84,7 @@ def test_the_same_move_again_changes_nothing(session, cast, slots, booking):
 
 
 def test_a_time_that_is_not_free_is_refused_with_those_that_are(session, cast, slots, booking):
-    book_slot(session, viewer=cast.stranger, wish=BookingRequest(slots[1], "x", ""), now=NOW)
+    book_slot(session, viewer=cast.stranger, request=BookingRequest(slots[1], "x", ""), now=NOW)
 
     with pytest.raises(NotFree, match=str(Obstacle.FULL)) as refused:
         go(session, booking, slots[1], cast.mentor)
