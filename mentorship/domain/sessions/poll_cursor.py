@@ -11,23 +11,24 @@ _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
 @dataclass(frozen=True)
 class PollCursor:
-    """A reader's place: `head` is the last journal id told, `print` identifies the lists shown.
+    """How much of the viewer's sessions a page has seen.
 
-    One of the two numbers of `print` changes whenever a booking of the viewer is added or changed,
-    or somebody's name or meeting room.
+    `last_change_id` is the last row of the journal that the page was told about. `fingerprint`
+    identifies the lists that it shows: one of its two numbers changes whenever one of the viewer's
+    bookings is added or changed, or somebody's name or meeting link.
     """
 
-    head: int
-    print: tuple[int, int]
+    last_change_id: int
+    fingerprint: tuple[int, int]
 
     def __str__(self) -> str:
-        return f"{self.head}.{self.print[0]}.{self.print[1]}"
+        return f"{self.last_change_id}.{self.fingerprint[0]}.{self.fingerprint[1]}"
 
     @classmethod
     def parse(cls, text: str) -> "PollCursor":
-        """The place written by `str`. Raises InvalidInput for anything else."""
+        """The cursor that `str` has written. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise InvalidInput(N_("The field 'seen' is invalid."))
-        head, first, second = (int(digits) for digits in match.groups())
-        return cls(head, (first, second))
+        last_change_id, first, second = (int(digits) for digits in match.groups())
+        return cls(last_change_id, (first, second))

@@ -32,8 +32,10 @@ def rule_of_change(old: Status, new: Status, *, by_clock: bool) -> Rule:
 
 def count_started(updates: Iterable[Update]) -> int:
     """How many sessions became ONGOING, by a person or by the clock."""
-    return sum(update.old_status is Status.SCHEDULED and update.new_status is Status.ONGOING
-               for update in updates)  # fmt: skip
+    return sum(
+        update.old_status is Status.SCHEDULED and update.new_status is Status.ONGOING
+        for update in updates
+    )
 
 
 def count_completed(updates: Iterable[Update]) -> int:

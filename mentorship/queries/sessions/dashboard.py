@@ -1,6 +1,6 @@
 """The four lists of a dashboard, ready to be shown."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,7 +40,7 @@ from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, Use
 from mentorship.queries.sessions.due import first_due
 from mentorship.queries.sessions.visibility import visible_to
 
-_PAGE, _IN_SIGHT = 20, 200
+_PAGE_SIZE, _CURRENT_PAGE_SIZE = 20, 200
 
 
 class Section(StrEnum):
@@ -103,7 +103,7 @@ class Dashboard:
     """All that the session lists show. `next_due` (UTC) is when the next of them changes."""
 
     listings: tuple[Listing, ...]
-    seen: PollCursor
+    cursor: PollCursor
     now: datetime
     next_due: datetime | None
 
@@ -114,11 +114,10 @@ class Dashboard:
 
 
 _Student, _Mentor = aliased(User), aliased(User)
-_B = SessionBooking
 
 # With literals: SQLite plans a statement anew each time where a bound value decides whether a
 # partial index fits, which takes longer than to read the rows.
-_WHICH: Mapping[Section, TextClause] = {
+_SECTION_PREDICATES: Mapping[Section, TextClause] = {
     Section.ATTENTION: text("session_bookings.status = 'ONGOING' AND is_delayed"),
     Section.NOW: text("session_bookings.status = 'ONGOING' AND NOT is_delayed"),
     Section.UPCOMING: text("session_bookings.status = 'SCHEDULED'"),
@@ -127,9 +126,9 @@ _WHICH: Mapping[Section, TextClause] = {
 
 
 def _page_size(role: Role, section: Section) -> int:
-    """What waits for somebody or goes on now stays in the sight of its people, on one page."""
-    is_now = section in (Section.ATTENTION, Section.NOW)
-    return _IN_SIGHT if is_now and role is not Role.ADMIN else _PAGE
+    """Delayed and running sessions are all on one page, unless an admin sees everybody's."""
+    is_current = section in (Section.ATTENTION, Section.NOW)
+    return _CURRENT_PAGE_SIZE if is_current and role is not Role.ADMIN else _PAGE_SIZE
 
 
 def _section_of(status: Status, *, is_delayed: bool) -> Section:
@@ -140,25 +139,39 @@ def _section_of(status: Status, *, is_delayed: bool) -> Section:
 
 CARDS: Select[*tuple[Any, ...]] = (
     select(
-        _B.id, _B.topic, _Student.name.label("student"), _Mentor.name.label("mentor"),
-        _B.student_id, _B.mentor_id, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
-        _B.started_at, _B.cancel_reason,
+        SessionBooking.id,
+        SessionBooking.topic,
+        _Student.name.label("student"),
+        _Mentor.name.label("mentor"),
+        SessionBooking.student_id,
+        SessionBooking.mentor_id,
+        SessionBooking.status,
+        SessionBooking.is_delayed,
+        SessionBooking.start_time,
+        SessionBooking.end_time,
+        SessionBooking.started_at,
+        SessionBooking.cancel_reason,
         or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
     )
-    .join(_Student, _Student.id == _B.student_id)
-    .join(_Mentor, _Mentor.id == _B.mentor_id)
-    .join(MentorTimeSlot, MentorTimeSlot.id == _B.time_slot_id)
-    .outerjoin(MentorProfile, MentorProfile.mentor_id == _B.mentor_id)
-)  # fmt: skip
+    .join(_Student, _Student.id == SessionBooking.student_id)
+    .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
+    .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
+    .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
+)
 """What `card` needs of each booking."""
 
 
 def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
-    """One page of one list. The union with the others keeps no order, so `_listings` sorts."""
+    """One page of one list. A union has no order, so `_cards_by_section` sorts."""
     is_past = section is Section.PAST
     page = (
-        CARDS.where(visible_to(role), _WHICH[section])
-        .order_by(*((each.desc() if is_past else each) for each in (_B.start_time, _B.id)))
+        CARDS.where(visible_to(role), _SECTION_PREDICATES[section])
+        .order_by(
+            *(
+                (each.desc() if is_past else each)
+                for each in (SessionBooking.start_time, SessionBooking.id)
+            )
+        )
         .limit(bindparam(f"limit_{section}", type_=Integer))
         .offset(bindparam(f"offset_{section}", type_=Integer))
         .subquery()
@@ -170,13 +183,16 @@ _ROWS = {role: union_all(*(_rows(role, section) for section in Section)) for rol
 
 _GROUPS = {
     role: select(
-        _B.status, _B.is_delayed, func.count().label("total"),
-        func.min(_B.start_time).label("first_start"), func.min(_B.end_time).label("first_end"),
+        SessionBooking.status,
+        SessionBooking.is_delayed,
+        func.count().label("total"),
+        func.min(SessionBooking.start_time).label("first_start"),
+        func.min(SessionBooking.end_time).label("first_end"),
     )
     .where(visible_to(role))
-    .group_by(_B.status, _B.is_delayed)
+    .group_by(SessionBooking.status, SessionBooking.is_delayed)
     for role in Role
-}  # fmt: skip
+}
 
 _FIRST_DUE = {
     role: union_all(
@@ -190,22 +206,22 @@ def dashboard(
     session: Session,
     viewer: Viewer,
     *,
-    seen: PollCursor,
+    cursor: PollCursor,
     pages: Mapping[Section, int],
     now: datetime,
     cutoff: Cutoff,
 ) -> Dashboard:
     """The viewer's lists at `now` (UTC), each on the asked page or else on its last.
 
-    `seen` is the place of a pulse that was taken before.
+    `cursor` is of a poll state that was read before.
     """
     for _ in range(2):
         totals, next_due = _totals(session, viewer, now)
         listings = _listings(session, viewer, totals, pages, now, cutoff)
-        # One is read after the other; what changed between is seen by another look.
+        # They are read one after the other; if something changed in between, read both again.
         if all(listing.is_whole for listing in listings):
             break
-    return Dashboard(listings, seen, now, next_due)
+    return Dashboard(listings, cursor, now, next_due)
 
 
 def _totals(
@@ -223,7 +239,7 @@ def _totals(
             instants.append(group.first_end)
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
-        # Perhaps a sweep could not change it and has set it back; then the page waits for others.
+        # A sweep may have failed to change it and postponed it; then the page waits for others.
         rows = read(session, _FIRST_DUE[viewer.role], viewer=viewer.id, now=now)
         next_due = min((row[0] for row in rows), default=None)
     return totals, next_due
@@ -237,31 +253,48 @@ def _listings(
     now: datetime,
     cutoff: Cutoff,
 ) -> tuple[Listing, ...]:
+    """One page of each list: the one asked for, or else its last."""
     sizes = {section: _page_size(viewer.role, section) for section in Section}
     last = {section: max(1, -(-total // sizes[section])) for section, total in totals.items()}
     shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
-    # Where there is nothing to find, a limit of 0 spares the search.
+    # A limit of 0 spares the database the search in a list that is empty.
     limits = {f"limit_{section}": sizes[section] if totals[section] else 0 for section in Section}
     offsets = {f"offset_{section}": (shown[section] - 1) * sizes[section] for section in Section}
-    cards: dict[Section, list[Card]] = {section: [] for section in Section}
-    for row in read(session, _ROWS[viewer.role], viewer=viewer.id, **limits, **offsets):
-        party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
-        assert party is not None, "only the viewer's own rows are read"
-        section = _section_of(row.status, is_delayed=row.is_delayed)
-        cards[section].append(card(row, party, now=now, cutoff=cutoff))
-    for section, found in cards.items():
-        found.sort(key=lambda each: (each.start_time, each.id), reverse=section is Section.PAST)
+    rows = read(session, _ROWS[viewer.role], viewer=viewer.id, **limits, **offsets)
+    cards = _cards_by_section(rows, viewer, now=now, cutoff=cutoff)
     return tuple(
         Listing(
-            section,
-            tuple(cards[section]),
-            totals[section],
+            section=section,
+            cards=cards[section],
+            total=totals[section],
             page=shown[section],
             pages=last[section],
             size=sizes[section],
         )
         for section in Section
     )
+
+
+def _cards_by_section(
+    rows: Iterable[Any], viewer: Viewer, *, now: datetime, cutoff: Cutoff
+) -> dict[Section, tuple[Card, ...]]:
+    """The rows as cards in the order of their lists: the past backwards. A union has no order."""
+    cards: dict[Section, list[Card]] = {section: [] for section in Section}
+    for row in rows:
+        party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
+        assert party is not None, "only the viewer's own rows are read"
+        section = _section_of(row.status, is_delayed=row.is_delayed)
+        cards[section].append(card(row, party, now=now, cutoff=cutoff))
+    return {
+        section: tuple(
+            sorted(
+                found,
+                key=lambda each: (each.start_time, each.id),
+                reverse=section is Section.PAST,
+            )
+        )
+        for section, found in cards.items()
+    }
 
 
 def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
@@ -278,16 +311,22 @@ def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
         end_time=row.end_time,
         started_at=row.started_at,
         cancel_reason=row.cancel_reason,
-        actions=tuple(
-            action
-            for action in MANUAL_ACTIONS
-            if permitted(action, party)
-            and RULE_OF[action].matches(state, now)
-            and not (action is Action.CANCEL and cutoff.refuses(party, row.start_time, now))
-        ),
+        actions=_actions(state, party, now=now, cutoff=cutoff),
         fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
         is_early=row.start_time - now > EARLY,
         room_opens=room_opens(row.start_time, row.started_at)
         if row.has_room and row.status in OPEN and party is not Party.ADMIN
         else None,
+    )
+
+
+def _actions(state: State, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
+    """What `party` may do with the session at `now` (UTC)."""
+    is_too_late = cutoff.refuses(party, state.start_time, now)
+    return tuple(
+        action
+        for action in MANUAL_ACTIONS
+        if permitted(action, party)
+        and RULE_OF[action].matches(state, now)
+        and not (action is Action.CANCEL and is_too_late)
     )

@@ -20,9 +20,9 @@ def last_change_id(session: Session) -> int:
     return session.scalar(_HEAD) or 0
 
 
-def _told(role: Role) -> Select[*tuple[Any, ...]]:
+def _changes_since(role: Role) -> Select[*tuple[Any, ...]]:
     journal = StatusChange.__table__.c
-    # A page may claim a place beyond any id; PostgreSQL fails to read that as an INTEGER.
+    # A page may send a cursor beyond any id; PostgreSQL fails to read that as an INTEGER.
     after = bindparam("after", type_=BigInteger)
     return (
         select(*journal, SessionBooking.cancel_reason)
@@ -37,7 +37,9 @@ def _told(role: Role) -> Select[*tuple[Any, ...]]:
     )
 
 
-_TOLD: Mapping[Role, Select[*tuple[Any, ...]]] = {role: _told(role) for role in Role}
+_CHANGES_SINCE: Mapping[Role, Select[*tuple[Any, ...]]] = {
+    role: _changes_since(role) for role in Role
+}
 
 
 def changes_since(
@@ -48,13 +50,18 @@ def changes_since(
     Each comes with its journal id. At most `limit` are returned.
     """
     rows = read(
-        session, _TOLD[viewer.role], viewer=viewer.id, after=after, until=until, limit=limit
+        session,
+        _CHANGES_SINCE[viewer.role],
+        viewer=viewer.id,
+        after=after,
+        until=until,
+        limit=limit,
     )
     return [(row.id, update_from(row)) for row in rows]
 
 
 def update_from(row: Any) -> Update:
-    """What is told about a row of the journal, which comes with its booking's `cancel_reason`."""
+    """The update for a row of the journal that comes with its booking's `cancel_reason`."""
     rule = rule_of_change(row.old_status, row.new_status, by_clock=row.due_at is not None)
     return Update(
         session_id=row.booking_id,

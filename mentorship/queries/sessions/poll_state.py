@@ -1,4 +1,4 @@
-"""The one question that every open dashboard asks every minute: did anything change for me?"""
+"""What a poll needs to know: who asks, whether a sweep is due, and whether anything changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ from mentorship.queries.shared.viewers import (
 
 @dataclass(frozen=True)
 class PollState:
-    """The signed-in person, whether anything is due for anybody, and where their lists stand.
+    """The signed-in person, whether anything is due for anybody, and the cursor of their lists.
 
     `last_seen_at` (UTC) is when the sign-in was last noted as used.
     """
 
     viewer: Viewer
     is_anything_due: bool
-    place: PollCursor
+    cursor: PollCursor
     last_seen_at: datetime
 
 
@@ -71,7 +71,9 @@ def _statement(role: Role) -> Select[*tuple[Any, ...]]:
         *VIEWER_COLUMNS,
         SignIn.last_seen_at,
         ANYTHING_DUE.label("is_anything_due"),
-        select(func.coalesce(func.max(StatusChange.id), 0)).scalar_subquery().label("head"),
+        select(func.coalesce(func.max(StatusChange.id), 0))
+        .scalar_subquery()
+        .label("last_change_id"),
         first.scalar_subquery().label("first"),
         second.scalar_subquery().label("second"),
         _DISPLAYED.label("displayed"),
@@ -92,13 +94,13 @@ def poll_state(
 ) -> PollState | None:
     """One statement, no lock; None where nobody is signed in with this id, epoch, role and sign-in.
 
-    `now` is in UTC. The place is read in one moment, before anything that it speaks for: a change
-    that commits later is then told later. The other way round it would never be told.
+    `now` is in UTC. The cursor is read at one moment, before the lists: a change that commits in
+    between is told by the next poll. Read after the lists, it would hide that change for good.
     """
     values = sign_in_values(sign_in, now)
     rows = read(engine, _STATEMENTS[role], viewer=viewer_id, epoch=epoch, now=now, **values)
     if not rows:
         return None
     (row,) = rows
-    place = PollCursor(row.head, (int(row.first), int(row.second) + int(row.displayed)))
-    return PollState(viewer_from(row), bool(row.is_anything_due), place, row.last_seen_at)
+    cursor = PollCursor(row.last_change_id, (int(row.first), int(row.second) + int(row.displayed)))
+    return PollState(viewer_from(row), bool(row.is_anything_due), cursor, row.last_seen_at)

@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import count
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.domain.accounts.viewers import Role, Viewer
@@ -15,13 +14,13 @@ from mentorship.models import SessionBooking, User
 from mentorship.queries.sessions.visibility import visible_to
 
 MOST_OF_A_DAY = 30
-"""More sessions of one day are not shown in a week; its day shows them all."""
+"""The most sessions of one day that a week shows; the page of the day shows them all."""
 
 PAGE_SIZE = 100
 """Sessions of a day on one page."""
 
 _LONGEST = timedelta(days=1)
-"""What began longer before the span is not looked for in it."""
+"""No session is longer, so the query need not look further back than this."""
 
 _Student, _Mentor = aliased(User), aliased(User)
 
@@ -41,7 +40,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class WeekView:
-    """Sessions of one day by their start, of `total` that there are; pages count from 1."""
+    """One page of the sessions of a day, ordered by start; pages count from 1."""
 
     entries: tuple[Entry, ...]
     total: int
@@ -54,7 +53,7 @@ class WeekView:
 
     @property
     def left_out(self) -> int:
-        """How many of the day are not among the entries."""
+        """How many sessions of the day are not among the entries."""
         return self.total - len(self.entries)
 
     @property
@@ -63,29 +62,46 @@ class WeekView:
         return max(0, self.total - self.page * PAGE_SIZE)
 
 
-def week_view(session: Session, viewer: Viewer, starts: Sequence[datetime]) -> list[WeekView]:
-    """The viewer's sessions of each day, those that were cancelled left out.
+def week_view(
+    session: Session, viewer: Viewer, days: Mapping[date, datetime], until: datetime
+) -> dict[date, WeekView]:
+    """The viewer's sessions of each day, without those that were cancelled.
 
-    `starts` are the first instants (UTC) of the days, and of the day after the last. A session
-    stands on the day of its start, or on the first if it began before. Each day is cut by itself.
+    `days` are consecutive, each with its first instant, and the last one ends at `until` (UTC). A
+    session is on the day of its start, or on the first if it began before. Each day has its own
+    limit.
     """
-    since, until = starts[0], starts[-1]
-    later = zip(starts[1:-1], count(), strict=False)
-    day = case(*((SessionBooking.start_time < start, n) for start, n in later), else_=_last(starts))
-    numbered = _sessions(viewer, since, until).add_columns(
-        day.label("day"),
-        func.row_number().over(partition_by=day, order_by=_ORDER).label("number"),
-        func.count().over(partition_by=day).label("total"),
+    ordered = sorted(days, key=lambda day: days[day])
+    day_of_row = _day_of_row([days[day] for day in ordered])
+    numbered = (
+        _sessions(viewer, days[ordered[0]], until)
+        .add_columns(
+            day_of_row.label("day"),
+            func.row_number().over(partition_by=day_of_row, order_by=_ORDER).label("number"),
+            func.count().over(partition_by=day_of_row).label("total"),
+        )
+        .subquery()
     )
-    within = numbered.subquery()
-    statement = select(within).where(within.c.number <= MOST_OF_A_DAY)
-    rows = session.execute(statement.order_by(within.c.day, within.c.number), {"viewer": viewer.id})
-    days: list[list[Entry]] = [[] for _ in starts[1:]]
-    totals = [0] * len(days)
-    for row in rows:
-        days[row.day].append(_entry(viewer.role, row))
-        totals[row.day] = row.total
-    return [WeekView(tuple(entries), total) for entries, total in zip(days, totals, strict=True)]
+    statement = (
+        select(numbered)
+        .where(numbered.c.number <= MOST_OF_A_DAY)
+        .order_by(numbered.c.day, numbered.c.number)
+    )
+    entries: dict[date, list[Entry]] = {day: [] for day in ordered}
+    totals = dict.fromkeys(ordered, 0)
+    for row in session.execute(statement, {"viewer": viewer.id}):
+        day = ordered[row.day]
+        entries[day].append(_entry(viewer.role, row))
+        totals[day] = row.total
+    return {day: WeekView(tuple(entries[day]), totals[day]) for day in ordered}
+
+
+def _day_of_row(starts: Sequence[datetime]) -> ColumnElement[int]:
+    """The number of the day on which a session starts, the first being 0."""
+    begins_before = (
+        (SessionBooking.start_time < start, number) for number, start in enumerate(starts[1:])
+    )
+    return case(*begins_before, else_=len(starts) - 1)
 
 
 def day_view(
@@ -106,17 +122,17 @@ def day_view(
 _ORDER = (SessionBooking.start_time, SessionBooking.id)
 
 
-def _last(starts: Sequence[datetime]) -> int:
-    """The number of the last day, the first being 0."""
-    return len(starts) - 2
-
-
 def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            SessionBooking.id, SessionBooking.topic, SessionBooking.status,
-            SessionBooking.is_delayed, SessionBooking.start_time, SessionBooking.end_time,
-            _Student.name.label("student"), _Mentor.name.label("mentor"),
+            SessionBooking.id,
+            SessionBooking.topic,
+            SessionBooking.status,
+            SessionBooking.is_delayed,
+            SessionBooking.start_time,
+            SessionBooking.end_time,
+            _Student.name.label("student"),
+            _Mentor.name.label("mentor"),
         )
         .join(_Student, _Student.id == SessionBooking.student_id)
         .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
@@ -127,18 +143,25 @@ def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple
             SessionBooking.end_time > since,
             SessionBooking.status != Status.CANCELLED,
         )
-    )  # fmt: skip
+    )
 
 
 def _entry(role: Role, row: Row[*tuple[Any, ...]]) -> Entry:
     return Entry(
-        row.id, row.topic, _who(role, row.student, row.mentor), row.status, row.is_delayed,
-        row.start_time, row.end_time,
-    )  # fmt: skip
+        row.id,
+        row.topic,
+        _who(role, row.student, row.mentor),
+        row.status,
+        row.is_delayed,
+        row.start_time,
+        row.end_time,
+    )
 
 
 def _who(role: Role, student: str, mentor: str) -> str:
     both: Mapping[Role, str] = {
-        Role.STUDENT: mentor, Role.MENTOR: student, Role.ADMIN: f"{mentor}, {student}"
-    }  # fmt: skip
+        Role.STUDENT: mentor,
+        Role.MENTOR: student,
+        Role.ADMIN: f"{mentor}, {student}",
+    }
     return both[role]

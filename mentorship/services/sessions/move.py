@@ -81,9 +81,13 @@ def move_session(
             return Moved(booking_id, slot_id, booking["start_time"], booking["end_time"], False)
         _refuse_unless_movable(booking, viewer, cutoff, now=now)
         refuse_unless_free(
-            session, slot_id, booking["mentor_id"], booking["student_id"], now=now,
+            session,
+            slot_id,
+            booking["mentor_id"],
+            booking["student_id"],
+            now=now,
             moving=booking_id,
-        )  # fmt: skip
+        )
         store_meeting_link(slots[old_id], slot)
         _store(session, booking, slot, viewer, reason, now=now)
         session.commit()
@@ -173,6 +177,10 @@ def _store(
     )
     unchanged = drop_moves_back(session, booking["id"], slot, now=now)
     enqueue_booking_mail(
-        session, MailKind.MOVED, booking_id=booking["id"], move_id=move_id, now=now,
+        session,
+        MailKind.MOVED,
+        booking_id=booking["id"],
+        move_id=move_id,
+        now=now,
         leave_out=unchanged,
-    )  # fmt: skip
+    )

@@ -58,9 +58,9 @@ def _poll(now: datetime) -> Response:
     """
     state = authentication.required_poll_state(now)
     seen = request.values.get("seen")
-    shown = state.place if seen is None else PollCursor.parse(seen)
+    shown = state.cursor if seen is None else PollCursor.parse(seen)
     state = swept_now(state, now)
-    if state.place.print == shown.print:
+    if state.cursor.fingerprint == shown.fingerprint:
         return Response(status=204)
     lists, headers = poll_response(state, shown, pages=asked_pages(), now=now)
     return make_response(lists, headers)

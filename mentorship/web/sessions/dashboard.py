@@ -25,9 +25,13 @@ def show() -> str:
     pages, now = asked_pages(), utc_now()
     state = swept_poll_state(now)
     found = dashboard(
-        db.session(), state.viewer, seen=state.place, pages=pages, now=now,
+        db.session(),
+        state.viewer,
+        cursor=state.cursor,
+        pages=pages,
+        now=now,
         cutoff=settings().cutoff,
-    )  # fmt: skip
+    )
     return render_template("sessions/dashboard.html", viewer=state.viewer, board=found)
 
 

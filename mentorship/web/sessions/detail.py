@@ -89,9 +89,11 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
         return {}
     session = db.session()
     event = event_of(
-        entry(session, page.card.id), viewer, identity=identity_of(session),
+        entry(session, page.card.id),
+        viewer,
+        identity=identity_of(session),
         base_url=settings().base_url,
-    )  # fmt: skip
+    )
     return {
         _("Calendar file"): url_for("calendar_feeds.one_session", session_id=page.card.id),
         "Google Calendar": calendar_links.google(event),

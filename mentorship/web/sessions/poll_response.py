@@ -1,4 +1,4 @@
-"""What an open dashboard is answered when its lists have changed."""
+"""The answer to a poll when the lists of an open dashboard have changed."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -18,46 +18,55 @@ from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
 
 HEADER_ROOM = 3000
-"""Bytes. Updates travel in a header, and proxies commonly take 4 KB of those in all."""
+"""Bytes. Updates travel in a header, and proxies commonly accept 4 KB of headers in all."""
 
-_MOST_UPDATES = 10
-_LONGEST_TOLD = 200
+_MAX_UPDATES = 10
+_MAX_REASON = 200
 
 
 def poll_response(
     state: PollState, shown: PollCursor, *, pages: Mapping[Section, int], now: datetime
 ) -> tuple[str, dict[str, str]]:
     """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
-    session, viewer, place = db.session(), state.viewer, state.place
-    told = changes_since(
-        session, viewer, after=shown.head, until=place.head, limit=_MOST_UPDATES + 1
+    session, viewer, cursor = db.session(), state.viewer, state.cursor
+    changes = changes_since(
+        session,
+        viewer,
+        after=shown.last_change_id,
+        until=cursor.last_change_id,
+        limit=_MAX_UPDATES + 1,
     )
-    headers, count = _events(told)
-    if count < len(told):
-        # The lists are shown as they are now, but the page comes back at once for the rest.
-        place = PollCursor(told[count - 1][0], shown.print)
-    found = dashboard(session, viewer, seen=place, pages=pages, now=now, cutoff=settings().cutoff)
-    return render_template("sessions/_section.html", viewer=viewer, board=found), headers
+    headers, count = _event_header(changes)
+    if count < len(changes):
+        # The lists are up to date, but the page comes back at once for the rest of the events.
+        last_told, _update = changes[count - 1]
+        cursor = PollCursor(last_told, shown.fingerprint)
+    board = dashboard(
+        session, viewer, cursor=cursor, pages=pages, now=now, cutoff=settings().cutoff
+    )
+    return render_template("sessions/_section.html", viewer=viewer, board=board), headers
 
 
-def _events(told: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
-    """The header that tells as many of these as it has room for, and how many that is.
+def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
+    """The header that tells as many of these as fit into it, and how many that is.
 
-    It is fired without any, too: a new booking changes the lists, and no status.
+    The event is fired even without updates: a new booking changes the lists, but no status.
     """
-    most = min(len(told), _MOST_UPDATES)
-    for count in range(most, min(most, 1) - 1, -1):
-        events: dict[str, object] = {
-            "session-status-updated": event_detail(
-                (update for _id, update in told[:count]), translate
-            )
-        }
-        if count < len(told):
-            events["poll-now"] = {}
-        header = trigger(events)
+    limit = min(len(changes), _MAX_UPDATES)
+    for count in range(limit, min(limit, 1) - 1, -1):
+        header = trigger(_events(changes, count))
         if len(header["HX-Trigger"]) <= HEADER_ROOM:
             return header, count
-    # A reason in other signs than ASCII takes up to 12 bytes for each. The lists show it whole.
-    (head, update), *others = told
-    shorter = replace(update, reason=f"{update.reason[:_LONGEST_TOLD]}…")
-    return _events([(head, shorter), *others])
+    # A character outside ASCII takes up to 12 bytes. The lists show the whole reason.
+    (change_id, update), *others = changes
+    shorter = replace(update, reason=f"{update.reason[:_MAX_REASON]}…")
+    return _event_header([(change_id, shorter), *others])
+
+
+def _events(changes: list[tuple[int, Update]], count: int) -> dict[str, object]:
+    """The events with the first `count` updates; where some are left, the page polls at once."""
+    updates = (update for _id, update in changes[:count])
+    events: dict[str, object] = {"session-status-updated": event_detail(updates, translate)}
+    if count < len(changes):
+        events["poll-now"] = {}
+    return events

@@ -22,15 +22,15 @@ def week() -> str:
     viewer = swept_poll_state(now).viewer
     zone = viewer.timezone
     asked = Week.of(day_of_calendar("day", viewer, now), zone)
-    starts = [day_start(day, zone) for day in (*asked.days, asked.next.monday)]
-    agendas = week_view(db.session(), viewer, starts)
+    starts = {day: day_start(day, zone) for day in asked.days}
+    until = day_start(asked.next.monday, zone)
     return render_template(
         "sessions/week.html",
         viewer=viewer,
         now=now,
         today=local_day(now, zone),
         week=asked,
-        days=dict(zip(asked.days, agendas, strict=True)),
+        days=week_view(db.session(), viewer, starts, until),
     )
 
 

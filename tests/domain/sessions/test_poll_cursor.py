@@ -33,4 +33,4 @@ def test_no_text_makes_it_fail_in_another_way(text):
         seen = PollCursor.parse(text)
     except InvalidInput:
         return
-    assert [int(part) for part in text.split(".")] == [seen.head, *seen.print]
+    assert [int(part) for part in text.split(".")] == [seen.last_change_id, *seen.fingerprint]

@@ -248,7 +248,7 @@ def test_an_open_page_sees_that_sessions_are_gone_even_when_others_come_instead(
             for it in viewers
         ]
         session.rollback()
-        return [each.place.print for each in found]
+        return [each.cursor.fingerprint for each in found]
 
     places = [shown()]
     for _ in range(3):
