@@ -121,7 +121,14 @@ def _product_error(error: ProductError) -> Response:
     refused = error if isinstance(error, Conflict | NotFree) else None
     is_link = isinstance(error, LinkExpired)
     typed = _typed() if isinstance(error, TooManyChanges) else None
-    response = _answer(_STATUS[type(error)], error.message, refused, is_link=is_link, typed=typed)
+    response = _answer(
+        _STATUS[type(error)],
+        error.message,
+        refused,
+        is_link=is_link,
+        is_elsewhere=isinstance(error, WrongAddress),
+        typed=typed,
+    )
     if isinstance(error, RateLimited):
         response.headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, NotAuthenticated) and is_htmx():
@@ -217,9 +224,13 @@ def _answer(
     refused: Conflict | NotFree | None = None,
     *,
     is_link: bool = False,
+    is_elsewhere: bool = False,
     typed: list[tuple[str, str]] | None = None,
 ) -> Response:
-    """`typed` are the fields of a form that the page can send again."""
+    """`typed` are the fields of a form that the page can send again.
+
+    At an address that is not ours (`is_elsewhere`) no page leads further.
+    """
     message = translate(message)
     is_for_machines = request.path.startswith("/api/cron/")
     if is_htmx() and not is_for_machines:
@@ -238,6 +249,7 @@ def _answer(
                 title=translate(_TITLES.get(status, _FAILED)),
                 is_signed_out=status == HTTPStatus.UNAUTHORIZED,
                 is_link=is_link,
+                is_elsewhere=is_elsewhere,
                 typed=typed,
             ),
             status,

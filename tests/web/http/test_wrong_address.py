@@ -54,6 +54,13 @@ def test_in_development_the_page_names_both_hosts_and_the_setting(site):
         assert said in answer.text
 
 
+@pytest.mark.parametrize("settings", [{}, PRODUCTION], ids=["development", "production"])
+def test_the_page_has_no_button_that_leads_to_the_same_wrong_address(site, settings):
+    answer = site(**settings).get("/nowhere", headers={"Host": "10.0.0.7", "Accept": "text/html"})
+
+    assert (answer.status_code, 'class="button"' in answer.text) == (400, False)
+
+
 def test_json_says_the_same(site):
     answer = site().get("/api/mentors", headers={"Host": "10.0.0.7:8321"})
 
