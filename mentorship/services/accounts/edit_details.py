@@ -17,10 +17,10 @@ from mentorship.queries.availability.mentor_calendar import read_rules
 from mentorship.services.availability.apply import apply_change
 from mentorship.services.booking.search_index import refresh_words
 from mentorship.services.shared.text_fields import (
+    chosen_timezone,
     clean_hour_cycle,
     clean_language,
     clean_name,
-    clean_timezone,
     folded_name,
 )
 
@@ -96,7 +96,7 @@ def edit_details(
     """
     details = Details(
         clean_name(name),
-        clean_timezone(timezone),
+        chosen_timezone(timezone),
         clean_hour_cycle(hour_cycle),
         clean_language(language),
         moves_hours=_moves(hours),
@@ -119,7 +119,7 @@ def hours_left_behind(session: Session, viewer: Viewer, timezone: str) -> bool:
 
     Raises InvalidInput for what is no zone.
     """
-    if clean_timezone(timezone) == viewer.timezone:
+    if chosen_timezone(timezone) == viewer.timezone:
         return False
     return any(rule.timezone == viewer.timezone for rule in read_rules(session, viewer.id))
 

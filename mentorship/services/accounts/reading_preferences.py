@@ -8,19 +8,15 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.locales import HourCycle, Language
-from mentorship.domain.shared.messages import N_
 from mentorship.models import User
-from mentorship.services.shared.text_fields import clean_hour_cycle, clean_language, clean_timezone
+from mentorship.services.shared.text_fields import chosen_timezone, clean_hour_cycle, clean_language
 
 
 def new_reading(*, timezone: str, language: str, hour_cycle: str) -> dict[str, object]:
     """The columns for what somebody has chosen, checked. Raises InvalidInput."""
-    if not timezone:
-        raise InvalidInput(N_("Please choose your time zone."))
     return {
-        "timezone": clean_timezone(timezone),
+        "timezone": chosen_timezone(timezone),
         "language": clean_language(language),
         "hour_cycle": clean_hour_cycle(hour_cycle),
     }

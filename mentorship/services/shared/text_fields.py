@@ -93,6 +93,13 @@ def clean_timezone(value: str) -> str:
     return name
 
 
+def chosen_timezone(value: str) -> str:
+    """The same for a zone that somebody has to choose. Raises InvalidInput where it is empty."""
+    if not value.strip():
+        raise InvalidInput(N_("Please choose your time zone."))
+    return clean_timezone(value)
+
+
 def clean_hour_cycle(value: str) -> HourCycle | None:
     """A choice of how hours are counted; empty is none. Raises InvalidInput."""
     try:

@@ -61,6 +61,22 @@ def test_a_zone_that_only_a_machine_knew_is_refused_wherever_it_is_given(
     assert all("is not a time zone like Europe/Berlin" in answer.text for answer in answers)
 
 
+@pytest.mark.parametrize("who", ["student", "mentor"])
+@pytest.mark.parametrize("given", [{}, {"timezone": ""}, {"timezone": " ", "hours": "move"}])
+def test_an_account_that_is_saved_without_a_zone_keeps_its_own(
+    who, given, cast, session, client_for
+):
+    person = getattr(cast, who)
+    session.execute(update(User).values(timezone="America/Vancouver"))
+    session.commit()
+
+    answer = client_for(person).post("/account", data={"name": "Kim", **given})
+
+    assert answer.status_code == 400
+    assert "Please choose your time zone." in answer.text
+    assert session.scalar(select(STORED).where(User.id == person.id)) == "America/Vancouver"
+
+
 def test_an_old_name_is_stored_as_todays(cast, session, client_for):
     student = client_for(cast.student)
     for old, today in (("Europe/Kiev", "Europe/Kyiv"), ("Asia/Calcutta", "Asia/Kolkata")):
