@@ -32,7 +32,7 @@ check: .venv/dev.done
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --lint templates
-	$(BIN)/python -m bench --tiny
+	$(BIN)/python -m bench --tiny --engine sqlite
 
 # `make bench ARGS=--tiny` only shows that it runs.
 bench: .venv/dev.done
