@@ -65,7 +65,7 @@ def test_the_demo_refuses_a_database_that_has_users(flask, session):
     result = flask("demo")
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr == ("Error: The database has users already, so the demo was not loaded.\n")
+    assert result.stderr == ("Error: The database already has users, so the demo was not loaded.\n")
     assert (count(session, User), count(session, SessionBooking)) == (1, 0)
 
 
@@ -103,7 +103,7 @@ def test_of_two_demos_at_once_one_is_loaded_and_the_other_told_that_there_are_us
 
     told = at_once(load, 2)
 
-    assert set(told) == {14, "The database has users already, so the demo was not loaded."}
+    assert set(told) == {14, "The database already has users, so the demo was not loaded."}
     assert (count(session, User), count(session, SessionBooking)) == (7, 14)
 
 

@@ -1,5 +1,6 @@
 """Demo people and sessions around the present minute. Development only."""
 
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 
 from sqlalchemy import insert
@@ -52,90 +53,133 @@ _SESSIONS = (
 
 
 _PROFILES = (
-    # mentor, headline, topics, days, opens, minutes, slot minutes, about
+    # mentor, headline, topics, about, weekly hours (days, opens, minutes, minutes of a slot)
     (
-        "maya", "Databases, code review and calm under deadline",
-        "Databases, Code review, Careers", "MO,WE,FR", time(17), 180, 45,
+        "maya",
+        "Databases, code review and calm under deadline",
+        "Databases, Code review, Careers",
         "Fifteen years of keeping data safe. I can help with\n\n- first schemas\n- **interviews**",
+        ("MO,WE,FR", time(17), 180, 45),
     ),
     (
-        "jonas", "Statistics for people who would rather not",
-        "Statistics, Research, Theses", "TU,TH", time(9), 240, 60,
+        "jonas",
+        "Statistics for people who would rather not",
+        "Statistics, Research, Theses",
         "Bring your survey, your numbers and your doubts. We look at all three.",
+        ("TU,TH", time(9), 240, 60),
     ),
-)  # fmt: skip
+)
 
-
-_NOT_EMPTY = "The database has users already, so the demo was not loaded."
+_NOT_EMPTY = "The database already has users, so the demo was not loaded."
 
 
 def load_demo(session: Session, *, now: datetime) -> int:
     """Fill an empty database; returns the number of sessions. Raises InvalidInput if not empty.
 
-    Some sessions fall due within minutes of `now` (UTC), and so change on screen by themselves.
+    Some sessions fall due within minutes of `now` (UTC), so they change on screen by themselves.
     """
     begin_write(session)
-    if has_users(session):
+    try:
+        if has_users(session):
+            raise InvalidInput(_NOT_EMPTY)
+        id_of = _add_people(session, now)
+    except InvalidInput:
         session.rollback()
-        raise InvalidInput(_NOT_EMPTY)
+        raise
+    for each in _SESSIONS:
+        _add_session(session, *each, id_of=id_of, now=now)
+    session.commit()
+    for mentor, *texts, hours in _PROFILES:
+        _add_profile(session, id_of[mentor], mentor, *texts)
+        _add_weekly_hours(session, id_of[mentor], *hours, now=now)
+    return len(_SESSIONS)
+
+
+def _add_people(session: Session, now: datetime) -> dict[str, int]:
+    """The people's ids by what stands before the @. Raises InvalidInput."""
     password_hash = hash_password(DEMO_PASSWORD)
     accounts = [
         new_account(email=email, name=name, role=role, password="", timezone=timezone, now=now)
         | {"password_hash": password_hash}
         for email, name, role, timezone in _PEOPLE
     ]
+    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
     try:
-        ids = session.scalars(
-            insert(User).returning(User.id, sort_by_parameter_order=True), accounts
-        ).all()
-    except IntegrityError:  # PostgreSQL lets two ask at once, and one of them is first.
-        session.rollback()
+        ids = session.scalars(statement, accounts).all()
+    except IntegrityError:  # On PostgreSQL two demos can begin at once; one of them is first.
         raise InvalidInput(_NOT_EMPTY) from None
-    id_of = {
-        person[0].partition("@")[0]: user_id for person, user_id in zip(_PEOPLE, ids, strict=True)
-    }
-    minute = now.replace(second=0, microsecond=0)
-    for mentor, student, starts, lasts, topic, status, is_delayed in _SESSIONS:
-        start = minute + timedelta(minutes=starts)
-        end = start + timedelta(minutes=lasts)
-        slot = {"mentor_id": id_of[mentor], "start_time": start, "end_time": end}
-        slot_id = session.scalar(insert(MentorTimeSlot).values(slot).returning(MentorTimeSlot.id))
-        has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
-        session.execute(
-            insert(SessionBooking).values(
-                **slot,
-                time_slot_id=slot_id,
-                student_id=id_of[student],
-                topic=topic,
-                status=status,
-                is_delayed=is_delayed,
-                started_at=start if has_begun else None,
-                completed_at=end if status is Status.COMPLETED else None,
-                cancelled_at=now if status is Status.CANCELLED else None,
-                cancel_reason="Down with the flu." if status is Status.CANCELLED else None,
-            )
+    short_names = (email.partition("@")[0] for email, *_others in _PEOPLE)
+    return dict(zip(short_names, ids, strict=True))
+
+
+def _add_session(
+    session: Session,
+    mentor: str,
+    student: str,
+    starts: int,
+    lasts: int,
+    topic: str,
+    status: Status,
+    is_delayed: bool,  # noqa: FBT001  # A column of the table above.
+    *,
+    id_of: Mapping[str, int],
+    now: datetime,
+) -> None:
+    start = now.replace(second=0, microsecond=0) + timedelta(minutes=starts)
+    end = start + timedelta(minutes=lasts)
+    slot = {"mentor_id": id_of[mentor], "start_time": start, "end_time": end}
+    slot_id = session.scalar(insert(MentorTimeSlot).values(slot).returning(MentorTimeSlot.id))
+    has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
+    is_cancelled = status is Status.CANCELLED
+    session.execute(
+        insert(SessionBooking).values(
+            **slot,
+            time_slot_id=slot_id,
+            student_id=id_of[student],
+            topic=topic,
+            status=status,
+            is_delayed=is_delayed,
+            started_at=start if has_begun else None,
+            completed_at=end if status is Status.COMPLETED else None,
+            cancelled_at=now if is_cancelled else None,
+            cancel_reason="Down with the flu." if is_cancelled else None,
         )
+    )
+
+
+def _add_profile(
+    session: Session, mentor_id: int, mentor: str, headline: str, topics: str, about: str
+) -> None:
+    edit_profile(
+        session,
+        mentor_id=mentor_id,
+        headline=headline,
+        bio=about,
+        topics=topics,
+        meeting_url=f"https://meet.example.org/{mentor}",
+    )
+
+
+def _add_weekly_hours(
+    session: Session,
+    mentor_id: int,
+    days: str,
+    opens: time,
+    minutes: int,
+    slot_minutes: int,
+    *,
+    now: datetime,
+) -> None:
+    session.execute(
+        insert(AvailabilityRule).values(
+            mentor_id=mentor_id,
+            timezone="Europe/Berlin",
+            rrule=f"FREQ=WEEKLY;BYDAY={days}",
+            first_day=now.date(),
+            opens=opens,
+            minutes=minutes,
+            slot_minutes=slot_minutes,
+        )
+    )
     session.commit()
-    for mentor, headline, topics, days, opens, minutes, slot_minutes, about in _PROFILES:
-        edit_profile(
-            session,
-            mentor_id=id_of[mentor],
-            headline=headline,
-            bio=about,
-            topics=topics,
-            meeting_url=f"https://meet.example.org/{mentor}",
-        )
-        session.execute(
-            insert(AvailabilityRule).values(
-                mentor_id=id_of[mentor],
-                timezone="Europe/Berlin",
-                rrule=f"FREQ=WEEKLY;BYDAY={days}",
-                first_day=now.date(),
-                opens=opens,
-                minutes=minutes,
-                slot_minutes=slot_minutes,
-            )
-        )
-        session.commit()
-        publish(session, id_of[mentor], now=now)
-    return len(_SESSIONS)
+    publish(session, mentor_id, now=now)

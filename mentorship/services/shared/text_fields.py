@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.email_addresses import LONGEST_ADDRESS, is_mailbox, normalized
@@ -20,19 +21,17 @@ _PILE = "M" * 9
 
 
 def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
-    """`value` without blanks around it. Raises InvalidInput where it does not fit.
+    """`value` without surrounding whitespace. Raises InvalidInput.
 
-    Control characters and lone surrogates are refused: they break headers, calendars and
-    databases further on. So is what turns the text around it (Unicode Standard Annex 9, 2.1 to
-    2.5) or is piled up over its neighbours. What shows nothing counts as empty.
+    Refuses control characters and lone surrogates, which break headers, calendars and databases,
+    characters that change the direction of the text around them (Unicode Standard Annex 9, 2.1
+    to 2.5), and piles of combining marks. Text that shows nothing counts as empty.
     """
     value = value.strip()
     categories = [unicodedata.category(character) for character in value]
-    kinds = "".join(category[0] for category in categories)
-    if "Cc" in categories or "Cs" in categories or _TURNS.search(value) or _PILE in kinds:
+    if _TURNS.search(value) or _has_unusable(categories):
         raise InvalidInput(N_("%(what)s contains a character that cannot be used.", what=what))
-    # Signs that are newer than this Python's tables have no category, and show all the same.
-    if all(category[0] in "MZ" or category == "Cf" for category in categories):
+    if not _shows_something(categories):
         value = ""
     if required and not value:
         raise InvalidInput(N_("%(what)s is missing.", what=what))
@@ -41,6 +40,17 @@ def clean_text(value: str, *, what: str, longest: int, required: bool = True) ->
             N_("%(what)s is longer than %(longest)s characters.", what=what, longest=longest)
         )
     return value
+
+
+def _has_unusable(categories: Sequence[str]) -> bool:
+    """Whether there are control characters, lone surrogates or piles of combining marks."""
+    first_letters = "".join(category[0] for category in categories)
+    return "Cc" in categories or "Cs" in categories or _PILE in first_letters
+
+
+def _shows_something(categories: Sequence[str]) -> bool:
+    """Characters newer than this Python's tables have no category, and count as visible."""
+    return any(category[0] not in "MZ" and category != "Cf" for category in categories)
 
 
 def clean_email(value: str) -> str:
