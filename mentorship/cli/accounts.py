@@ -24,11 +24,11 @@ CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--email", required=True)
 @click.option("--name", required=True)
 @click.option("--role", required=True, help="student, mentor or admin")
-@click.option("--password", help="Asked for where it is not given.")
+@click.option("--password", help="Asked for if not given.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
 @with_database
 def create_user(email: str, name: str, role: str, password: str | None, timezone: str) -> None:
-    """Make one account."""
+    """Create one account."""
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
@@ -43,14 +43,14 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
         passwords.create_user(db.session(), account)
     except InvalidInput as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Made the {str(account['role']).lower()} {account['email']}.")
+    click.echo(f"Created the {str(account['role']).lower()} {account['email']}.")
 
 
 @click.command("import-users")
 @click.argument("file", type=CSV_FILE)
 @with_database
 def import_users_command(file: Path) -> None:
-    """Make the accounts of a CSV FILE, all or nothing.
+    """Create accounts from a CSV FILE, all or nothing.
 
     Columns: email, name, role, and optionally password, timezone.
     """
@@ -63,7 +63,7 @@ def import_users_command(file: Path) -> None:
     click.echo(f"Imported {done.count} {'person' if done.count == 1 else 'people'}.")
     say_how_to_remove(done.import_id)
     if done.without_password:
-        click.echo("These set a password by a link that works for seven days:")
+        click.echo("These people can set a password with a link that works for seven days:")
     for person in done.without_password:
         click.echo(f"{person.email}  {_reset_link(person.user_id, epoch=person.epoch)}")
 
@@ -72,7 +72,7 @@ def import_users_command(file: Path) -> None:
 @click.option("--email", required=True)
 @with_database
 def reset_link(email: str) -> None:
-    """Print a link by which a person can set a password. Works once, for seven days."""
+    """Print a link to set a password. It works once, for seven days."""
     account = account_of(db.session(), normalized(email))
     if account is None:
         raise click.ClickException(f"There is no account with {email}.")

@@ -52,5 +52,5 @@ def _require_this_version() -> None:
         heads = MigrationContext.configure(connection).get_current_heads()
     if set(heads) != set(scripts.get_heads()):
         raise click.ClickException(
-            "The database has not the tables of this version: run flask --app wsgi db upgrade"
+            "The database schema is out of date: run flask --app wsgi db upgrade"
         )

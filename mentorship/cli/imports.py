@@ -43,10 +43,10 @@ def list_imports_command() -> None:
 @click.command("remove-import")
 @click.argument("import_id", metavar="ID", type=click.IntRange(1, 2**31 - 1))
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
-@click.option("--force", is_flag=True, help="Also where people have acted on it since.")
+@click.option("--force", is_flag=True, help="Also if people have acted on it since.")
 @with_database
 def remove_import_command(*, import_id: int, dry_run: bool, force: bool) -> None:
-    """Take back the import with this ID, as import-users or import-sessions has printed it.
+    """Undo the import with this ID, as import-users or import-sessions printed it.
 
     Sessions go with their journal and mail, and with the slots that were made for them and that
     nobody else uses; people go with their profile. All or nothing. Nobody is told by mail.
@@ -60,7 +60,8 @@ def remove_import_command(*, import_id: int, dry_run: bool, force: bool) -> None
     click.echo(f"{'Would remove' if dry_run else 'Removed'} {_counted(removal)}.")
     if removal.slots_left:
         click.echo(
-            f"{removal.slots_left} of the slots made for the import stay: others use them.",
+            f"{removal.slots_left} of the slots that the import created stay, "
+            "because others use them.",
             err=True,
         )
 

@@ -36,7 +36,7 @@ def demo(*, if_empty: bool) -> None:
     settings = current_app.extensions["settings"]
     if settings.is_production:
         raise click.ClickException(
-            "Demo accounts have a known password, so they are made in development only "
+            "Demo accounts have a known password, so they are created in development only "
             "(MENTORSHIP_ENV=development)."
         )
     try:
@@ -46,7 +46,7 @@ def demo(*, if_empty: bool) -> None:
         if not if_empty:
             raise click.ClickException(str(error)) from None
         if account_of(db.session(), DEMO_SIGN_INS[0][0]) is None:
-            click.echo("The database has users of its own, so there is no demo.")
+            click.echo("The database already has users of its own, so no demo was loaded.")
             return
     click.echo(f"Sign in with the password {DEMO_PASSWORD} as")
     for email, role in DEMO_SIGN_INS:
@@ -93,7 +93,7 @@ def _require_free_port(host: str, port: int) -> None:
 @click.command()
 @with_database
 def worker() -> None:
-    """Sweep at the second that the next transition is due, send mail, call other systems."""
+    """Change session statuses when they are due, send mail and call webhooks."""
     stop = threading.Event()
     on_stop(stop.set)
     settings: Settings = current_app.extensions["settings"]

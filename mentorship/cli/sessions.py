@@ -29,7 +29,7 @@ from mentorship.services.sessions.sweep import (
 @click.argument("file", type=CSV_FILE)
 @with_database
 def import_sessions_command(file: Path) -> None:
-    """Book the sessions of a CSV FILE, all or nothing.
+    """Book sessions from a CSV FILE, all or nothing.
 
     Columns: mentor_email, student_email, start, end, topic, and optionally status, is_delayed.
     Times are ISO 8601 with an offset.
@@ -44,7 +44,8 @@ def import_sessions_command(file: Path) -> None:
     say_how_to_remove(done.import_id)
     if done.overlapping:
         click.echo(
-            f"{done.overlapping} of them overlap another of the same person; they were kept.",
+            f"{done.overlapping} of them overlap another session of the same person; "
+            "they were imported anyway.",
             err=True,
         )
     if done.overdue:
@@ -72,7 +73,7 @@ def _time(
 @click.option("--json", "as_machine", is_flag=True, help="Print JSON instead of a table.")
 @with_database
 def sweep(*, dry_run: bool, at: datetime | None, as_machine: bool) -> None:
-    """Apply every transition that the clock makes due, once."""
+    """Apply all transitions that are due now, once."""
     now = at or utc_now()
     if dry_run or at:
         result = preview_sweep(db.session(), now=now)

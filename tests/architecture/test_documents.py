@@ -120,7 +120,7 @@ def test_to_begin_for_real_one_types_what_the_deployment_page_says(after_the_dem
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr
-    for line in ("Made the admin you@example.org.", "Imported 2 people.", "Imported 1 session."):
+    for line in ("Created the admin you@example.org.", "Imported 2 people.", "Imported 1 session."):
         assert line in done.stdout
 
 

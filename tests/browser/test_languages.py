@@ -57,7 +57,7 @@ def test_a_german_browser_sees_its_dashboard_in_german_and_remembers_english(sit
     window.go("/account")
     page.get_by_label("Sprache").select_option("en")
     page.get_by_role("button", name="Speichern", exact=True).click()
-    expect(page.locator("#notice")).to_contain_text("Your account is changed.")
+    expect(page.locator("#notice")).to_contain_text("Your account has been updated.")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     again = windows.of(site, mentor, locale="de-DE").go().page
     assert again.title().endswith("Your sessions · Mentorship")

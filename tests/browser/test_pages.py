@@ -104,9 +104,7 @@ def test_a_wrong_password_is_said_beside_the_form_and_the_address_is_kept(site, 
     page.fill("[name=password]", "wrong")
     page.click("button")
 
-    expect(page.get_by_role("alert")).to_have_text(
-        "The e-mail address or the password is not right."
-    )
+    expect(page.get_by_role("alert")).to_have_text("The e-mail address or password is wrong.")
     expect(page.locator("[name=email]")).to_have_value("nobody@example.org")
     expect(page.locator("[name=next]")).to_have_value("/dashboard?past=2")
 

@@ -85,7 +85,7 @@ def sign_up(site, window, name: str, email: str, *, role: str) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("radio", name=f"a {role}").check()
     page.get_by_role("button", name="Sign up").click()
-    expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your inbox")).to_be_visible()
     window.go(link_in_mail(site, email))
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Confirm and sign in").click()

@@ -25,7 +25,7 @@ def sign_in(app, email, password):
 def test_create_user_makes_an_account_that_can_sign_in(flask, app, session):
     result = flask(*NEW, *PASSWORD, "--timezone", "Europe/Berlin")
 
-    assert (result.exit_code, result.stdout) == (0, "Made the student new@example.org.\n")
+    assert (result.exit_code, result.stdout) == (0, "Created the student new@example.org.\n")
     [user] = everybody(session)
     assert (user.name, user.role, user.timezone) == ("Nele New", Role.STUDENT, "Europe/Berlin")
     assert "a-long-password" not in user.password_hash

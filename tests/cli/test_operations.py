@@ -128,7 +128,7 @@ def test_the_demo_if_empty_says_that_a_database_has_people_of_its_own(flask, ses
     result = flask("demo", "--if-empty")
 
     assert (result.exit_code, result.stdout) == (
-        0, "The database has users of its own, so there is no demo.\n",
+        0, "The database already has users of its own, so no demo was loaded.\n",
     )  # fmt: skip
 
 
@@ -160,8 +160,7 @@ def test_every_command_refuses_a_database_without_this_versions_tables(databases
             result = flask_on(url, *command)
             assert (result.exit_code, result.stdout) == (1, "")
             assert result.stderr == (
-                "Error: The database has not the tables of this version: "
-                "run flask --app wsgi db upgrade\n"
+                "Error: The database schema is out of date: run flask --app wsgi db upgrade\n"
             )
 
 

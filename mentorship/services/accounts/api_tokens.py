@@ -61,9 +61,7 @@ def clean_scope(value: object) -> TokenScope:
 def clean_days(value: str) -> int:
     """For how many days a token works. Raises InvalidInput."""
     if not re.fullmatch("[0-9]{1,3}", value) or not 1 <= int(value) <= LONGEST_DAYS:
-        raise InvalidInput(
-            N_("A token works for 1 to %(longest)s days. Please choose.", longest=LONGEST_DAYS)
-        )
+        raise InvalidInput(N_("A token can work for 1 to %(longest)s days.", longest=LONGEST_DAYS))
     return int(value)
 
 
@@ -76,7 +74,7 @@ def create_token(
     scope: TokenScope = TokenScope.ACT,
     days: int = DEFAULT_DAYS,
 ) -> NewToken:
-    """Make a token that works for some days. 32 random bytes cannot be guessed: no slow hash.
+    """Create token that works for some days. 32 random bytes cannot be guessed: no slow hash.
 
     Raises InvalidInput for a name that does not fit or if there are too many tokens, and
     NotAuthenticated if the person was signed out in the meantime.
@@ -93,7 +91,7 @@ def create_token(
     if len(held) >= MOST_TOKENS:
         session.rollback()
         raise InvalidInput(
-            N_("You have %(most)s tokens. Please revoke one first.", most=MOST_TOKENS)
+            N_("You already have %(most)s tokens. Please revoke one first.", most=MOST_TOKENS)
         )
     _forget_revoked(session, viewer)
     token_id = session.scalar(

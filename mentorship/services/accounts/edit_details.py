@@ -101,7 +101,7 @@ def edit_details(
         clean_language(language),
         moves_hours=_moves(hours),
     )
-    done = N_("Your account is changed.")
+    done = N_("Your account has been updated.")
     has_calendar = session.get(MentorProfile, viewer.id) is not None
     session.rollback()
     if has_calendar:
@@ -126,5 +126,5 @@ def hours_left_behind(session: Session, viewer: Viewer, timezone: str) -> bool:
 
 def _moves(hours: str) -> bool:
     if hours not in ("move", "stay"):
-        raise InvalidInput(N_("Weekly hours can only move along or stay."))
+        raise InvalidInput(N_("Weekly hours can either move or stay."))
     return hours == "move"

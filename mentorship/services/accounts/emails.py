@@ -16,7 +16,9 @@ _HELLO = N_("Hello,")
 """To an address that is not confirmed: whoever typed it also chose the name, as an advertisement
 perhaps, so the name does not stand in the mail."""
 
-_NOT_YOU = N_("If that was not you, nothing needs to be done: nobody gets into an account by it.")
+_NOT_YOU = N_(
+    "If this was not you, you can ignore this mail. It gives nobody access to an account."
+)
 
 
 def confirm_address(to: str, link: str, *, language: Language | None, now: datetime) -> Mail:
@@ -41,11 +43,11 @@ def has_account(to: str, name: str, link: str, *, language: Language | None, now
     """To the owner of an account with whose address somebody signs up again."""
     return _mail(
         to,
-        N_("You have an account already"),
+        N_("You already have an account"),
         N_("Hello %(name)s,", name=name),
         N_(
-            "somebody signed up with this address just now, but it has an account already. "
-            "If you have forgotten its password, ask for a link to set a new one:"
+            "somebody has just tried to sign up with this address, but it already has an account. "
+            "If you have forgotten your password, request a link to set a new one:"
         ),
         link,
         _NOT_YOU,
@@ -64,8 +66,8 @@ def set_new_password(
         N_("Set a new password"),
         N_("Hello %(name)s,", name=name) if name else _HELLO,
         N_(
-            "somebody asked for a link to set a new password for you. "
-            "It works once, for %(hours)s hours:",
+            "somebody requested a link to set a new password for your account. It works once, for "
+            "%(hours)s hours:",
             hours=hours,
         ),
         link,
@@ -83,8 +85,8 @@ def no_account(to: str, link: str, *, language: Language | None, now: datetime) 
         N_("There is no account with this address"),
         _HELLO,
         N_(
-            "somebody asked for a new password for this address, but it has no account. "
-            "If that was you, try another address of yours, or sign up:"
+            "somebody requested a new password for this address, but there is no account with it. "
+            "If this was you, try another of your addresses or sign up:"
         ),
         link,
         _NOT_YOU,
@@ -102,10 +104,10 @@ def password_changed(
         N_("Your password was changed"),
         N_("Hello %(name)s,", name=name),
         N_(
-            "the password of your account was changed just now. Every browser was signed out; "
-            "your tokens and your calendar address have ended."
+            "the password of your account has just been changed. All browsers were signed out, and"
+            " your tokens and your calendar address no longer work."
         ),
-        N_("If that was not you, set a new password at once and tell an admin:"),
+        N_("If this was not you, set a new password now and tell an admin:"),
         link,
         language=language,
         now=now,
@@ -119,8 +121,8 @@ def approved(to: str, name: str, link: str, *, language: Language | None, now: d
         N_("Students can find you now"),
         N_("Hello %(name)s,", name=name),
         N_(
-            "your account as a mentor has been approved. "
-            "Students find you as soon as you have a profile and free times:"
+            "your mentor account has been approved. Students can find you as soon as you have a "
+            "profile and free time slots:"
         ),
         link,
         N_("Thank you for your time."),

@@ -45,7 +45,7 @@ def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
     if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
         raise InvalidInput(
             N_(
-                "The password needs %(shortest)s to %(longest)s characters.",
+                "The password must have %(shortest)s to %(longest)s characters.",
                 shortest=SHORTEST_PASSWORD,
                 longest=LONGEST_PASSWORD,
             )
@@ -54,7 +54,7 @@ def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
     if is_easily_guessed(value, about=about):
         raise InvalidInput(
             N_(
-                "This password is easily guessed: it is common, or made of everyday words, names, "
+                "This password is easy to guess: it is common, or made of everyday words, names, "
                 "years or neighbouring keys. Please choose another one."
             )
         )
@@ -101,7 +101,7 @@ def create_user(session: Session, account: dict[str, object]) -> None:
     except IntegrityError:
         session.rollback()
         raise InvalidInput(
-            N_("There is an account with %(email)s already.", email=account["email"])
+            N_("There is already an account with %(email)s.", email=account["email"])
         ) from None
 
 
@@ -160,7 +160,7 @@ def change_password(
 ) -> Viewer:
     """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
     if check_password(session, email=viewer.email, password=current) is None:
-        raise InvalidInput(N_("The current password is not right."))
+        raise InvalidInput(N_("The current password is wrong."))
     return set_password(session, viewer=viewer, password=password, links=links, now=now)
 
 
@@ -191,5 +191,5 @@ def _end_all(
             enqueue(session, mail, now=now)
     session.commit()
     if changed.rowcount != 1:
-        raise InvalidInput(N_("The password was changed elsewhere just now."))
+        raise InvalidInput(N_("The password has just been changed elsewhere."))
     return replace(viewer, epoch=viewer.epoch + 1)

@@ -103,7 +103,7 @@ def confirm(session: Session, *, viewer: Viewer, password: str) -> Viewer | None
     )
     session.commit()
     if confirmed.rowcount != 1:
-        raise InvalidInput(N_("This link was used already. Please sign in."))
+        raise InvalidInput(N_("This link has already been used. Please sign in."))
     return replace(viewer, epoch=viewer.epoch + 1)
 
 

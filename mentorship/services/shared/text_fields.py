@@ -60,13 +60,13 @@ def clean_email(value: str) -> str:
         return email
     if email.startswith("mailto:") or email.endswith(">"):
         raise InvalidInput(
-            N_("'%(email)s' is more than an e-mail address. "
-               "Please give the address alone, like kim@example.org.", email=email)
+            N_("'%(email)s' contains more than an e-mail address. Please enter only the address, "
+               "like kim@example.org.", email=email)
         )  # fmt: skip
     if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
         raise InvalidInput(
             N_(
-                "Mail cannot be sent to '%(email)s': only the letters A to Z can stand in it.",
+                "Mail cannot be sent to '%(email)s': only the letters A to Z are allowed.",
                 email=email,
             )
         )
@@ -89,7 +89,7 @@ def clean_role(value: str) -> Role:
         return Role(value.strip().upper())
     except ValueError:
         raise InvalidInput(
-            N_("'%(value)s' is not one of student, mentor or admin.", value=value)
+            N_("'%(value)s' is not a role. Roles are student, mentor and admin.", value=value)
         ) from None
 
 
@@ -115,7 +115,7 @@ def clean_hour_cycle(value: str) -> HourCycle | None:
     try:
         return HourCycle(value) if value else None
     except ValueError:
-        raise InvalidInput(N_("Hours are counted as h12 or h23.")) from None
+        raise InvalidInput(N_("The time format must be h12 or h23.")) from None
 
 
 def clean_language(value: str) -> Language | None:
@@ -123,4 +123,4 @@ def clean_language(value: str) -> Language | None:
     try:
         return Language(value) if value else None
     except ValueError:
-        raise InvalidInput(N_("The language is one of en and de.")) from None
+        raise InvalidInput(N_("The language must be en or de.")) from None

@@ -72,7 +72,7 @@ def update_password() -> Response | tuple[str, int]:
         return _page(error=translate(error)), 400
     attempts.note_own_password(viewer.id)
     authentication.sign_in(changed)
-    return _back(_("Your password is changed. You are signed out everywhere else."))
+    return _back(_("Your password has been changed. You are signed out everywhere else."))
 
 
 @bp.post("/sign-out-everywhere")
@@ -88,7 +88,7 @@ def sign_out_everywhere() -> Response:
 
 @bp.post("/tokens")
 def create_token() -> str | tuple[str, int]:
-    """Make a token. It is in this answer and nowhere else, so there is no redirect."""
+    """Create a token. It is in this answer and nowhere else, so there is no redirect."""
     viewer = required_viewer()
     require_recent_password(viewer)
     db.session.rollback()

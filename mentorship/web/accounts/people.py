@@ -21,7 +21,7 @@ def show() -> str:
     """The people found, a page at a time, mentors to be approved first."""
     viewer = required_admin()
     search = clean_text(
-        request.args.get("q", ""), what=N_("What you search for"), longest=100, required=False
+        request.args.get("q", ""), what=N_("The search text"), longest=100, required=False
     )
     found = people_page(db.session(), search=search, page=page_number("page"))
     return render_template("accounts/people.html", viewer=viewer, found=found, search=search)

@@ -29,7 +29,7 @@ bp = Blueprint("sign_in", __name__)
 
 _READING = ("timezone", "language", "hour_cycle")
 
-WRONG = N_("The e-mail address or the password is not right.")
+WRONG = N_("The e-mail address or password is wrong.")
 
 
 @bp.get("/login")

@@ -53,7 +53,7 @@ def create() -> str | tuple[str, int]:
         return _form(error=translate(error)), 400
     service.sign_up(db.session(), account, links=_links(), now=now)
     return _look_into_mailbox(
-        email, _("We have sent you a link. It confirms the address, and then you can begin.")
+        email, _("We have sent you a link to confirm your address. Then you can start.")
     )
 
 
@@ -72,7 +72,7 @@ def confirm(confirmation: str) -> Response | tuple[str, int]:
     confirmed = service.confirm(db.session(), viewer=person, password=password)
     if confirmed is None:
         attempts.note_failure(person.email)
-        message = N_("The password is not the one that was chosen at sign-up.")
+        message = N_("This is not the password that you chose at sign-up.")
         return render_template(
             "accounts/confirm.html", person=person, error=translate(message)
         ), 401
@@ -101,7 +101,7 @@ def send_link() -> str | tuple[str, int]:
     service.forgotten_password(
         db.session(), email=email, language=language(), links=_links(), now=utc_now()
     )
-    return _look_into_mailbox(email, _("We have sent you a mail that says how to go on."))
+    return _look_into_mailbox(email, _("We have sent you a mail with the next step."))
 
 
 def _person_of(confirmation: str) -> Viewer:

@@ -49,7 +49,7 @@ def index() -> Response:
 @bp.post("")
 @described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields, refusals=(403,))
 def create() -> Response:
-    """Make a token; `token` is told this once. A new password ends it. A token makes none."""
+    """Create a token; `token` is shown only once. A new password ends it. Tokens make none."""
     viewer = required_viewer()
     if bearer():  # A leaked one would outlive its own end.
         raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))

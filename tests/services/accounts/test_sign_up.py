@@ -142,7 +142,7 @@ def test_a_second_sign_up_leaves_a_confirmed_account_as_it_is_and_tells_its_owne
 
     assert the_account(session).viewer == viewer
     [mail] = the_mails(session)
-    assert (mail.recipient, mail.subject) == (EMAIL, "You have an account already")
+    assert (mail.recipient, mail.subject) == (EMAIL, "You already have an account")
     assert "Hello Nell," in mail.body_text
     assert "https://mentors.example.org/forgot" in mail.body_text
     assert "Mallory" not in mail.body_text + mail.body_html

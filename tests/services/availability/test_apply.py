@@ -296,20 +296,20 @@ def test_slots_follow_a_mentor_to_another_zone_at_once_and_booked_ones_stay(
     said = move_to(session, cast.mentor, "Asia/Tokyo")
     # In Tokyo those evenings are the mornings of the day after, so other ones are off.
     assert said == (
-        "Your account is changed. Saved: 0 slots added, 1 slot taken back. 1 booked session kept."
+        "Your account has been updated. Saved: 0 slots added, 1 slot taken back. 1 booked session kept."
     )
     after = offered(session, cast.mentor)
     assert after == [before[0], *before[2:]]
     kept = session.get_one(MentorTimeSlot, before[0].id)
     assert (kept.held_for, kept.held_until) == (cast.student.id, kept.start_time)
     assert the_booking(session, booked).status is Status.SCHEDULED
-    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account is changed."
+    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account has been updated."
     assert "1 slot added" in move_to(session, cast.mentor, "UTC")
     assert [slot[:2] for slot in offered(session, cast.mentor)] == [slot[:2] for slot in before]
 
 
 def test_a_mentor_without_hours_moves_and_is_not_listed_by_it(session, cast):
-    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account is changed."
+    assert move_to(session, cast.mentor, "Asia/Tokyo") == "Your account has been updated."
     assert session.scalars(select(MentorProfile)).all() == []
 
 

@@ -102,7 +102,7 @@ def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_fo
 
     admin = client_for(cast.admin)
     page = admin.get("/people?q=nell@")
-    assert "1 mentor waits for approval" in page.text
+    assert "1 mentor is waiting for approval" in page.text
     [path] = re.findall(r"/people/\d+/approve", page.text)
     assert client.post(path).status_code == 403
     assert admin.post(path).headers["Location"] == "/people"
@@ -271,8 +271,8 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
     [
         ("/account", {"name": ""}, "The name is missing."),
         ("/account", {"timezone": "Mars/Base"}, "is not a time zone"),
-        ("/account", {"hour_cycle": "h24"}, "Hours are counted as h12 or h23."),
-        ("/account/password", {"current": "wrong"}, "The current password is not right."),
+        ("/account", {"hour_cycle": "h24"}, "The time format must be h12 or h23."),
+        ("/account/password", {"current": "wrong"}, "The current password is wrong."),
         ("/account/password", {"password": "short"}, "needs 8 to 128 characters"),
         ("/account/password", {"password": EMAIL}, "easily guessed"),
         ("/account/tokens", {"name": ""}, "The name of the token is missing."),

@@ -155,7 +155,7 @@ def test_a_wrong_password_an_unknown_address_and_an_account_without_one_are_alik
 
     assert len(set(answers)) == 1
     assert answers[0][0] == 401
-    assert "The e-mail address or the password is not right." in answers[0][1]
+    assert "The e-mail address or password is wrong." in answers[0][1]
 
 
 HARD = ["", " ", "\x00", "a\x00@b", "x" * 50_000, "\u202e@x", "' OR 1=1 --", "%", "\U0001f600@x",

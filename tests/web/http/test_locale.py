@@ -82,7 +82,7 @@ def test_pages_follow_the_browser_until_a_language_is_chosen(client_for, session
     client.post("/account", data=fields, headers=GERMAN)
     page = client.get("/account", headers=GERMAN)
     assert '<html lang="en" dir="ltr">' in page.text
-    assert "Your account is changed." in page.text
+    assert "Your account has been updated." in page.text
 
     client.post("/account", data=fields | {"language": "de"})
     assert "Dein Konto ist geändert." in client.get("/account").text

@@ -37,9 +37,9 @@ from mentorship.web.http.limits.known_browsers import known_browser
 
 MailPurpose = Literal["sign-up", "reset"]
 
-_SIGN_IN = N_("Too many tries to sign in. Please wait %(minutes)s min and try again.")
-_TOKEN = N_("Too many tries with this token. Please wait %(minutes)s min and try again.")
-_MAIL = N_("Too many tries. Please wait %(minutes)s min and try again.")
+_SIGN_IN = N_("Too many sign-in attempts. Please wait %(minutes)s min and try again.")
+_TOKEN = N_("Too many requests with this token. Please wait %(minutes)s min and try again.")
+_MAIL = N_("Too many attempts. Please wait %(minutes)s min and try again.")
 
 _FAILURES = RateLimitItemPerHour(1_000_000_000, namespace="failures")
 """Refuses nothing: it counts for the log."""
