@@ -45,12 +45,12 @@ def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (("--role", "boss"), "Error: 'boss' is not one of student, mentor or admin.\n"),
+        (("--role", "boss"), "Error: 'boss' is not a role. Roles are student, mentor and admin.\n"),
         (("--email", "nobody"), "Error: 'nobody' is not an e-mail address.\n"),
         (("--name", "  "), "Error: The name is missing.\n"),
         (("--timezone", "Mars"), "Error: 'Mars' is not a time zone like Europe/Berlin.\n"),
-        (("--password", "short"), "Error: The password needs 8 to 128 characters.\n"),
-        (("--password", ""), "Error: The password needs 8 to 128 characters.\n"),
+        (("--password", "short"), "Error: The password must have 8 to 128 characters.\n"),
+        (("--password", ""), "Error: The password must have 8 to 128 characters.\n"),
     ],
 )  # fmt: skip
 def test_create_user_says_in_one_line_what_is_wrong_and_makes_nobody(
@@ -67,7 +67,7 @@ def test_a_second_account_with_the_same_address_is_refused(flask, session):
     result = flask(*NEW, *PASSWORD)
 
     assert result.exit_code == 1
-    assert result.stderr == "Error: There is an account with new@example.org already.\n"
+    assert result.stderr == "Error: There is already an account with new@example.org.\n"
     assert len(everybody(session)) == 1
 
 
@@ -105,7 +105,7 @@ def test_import_users_is_all_or_nothing_and_names_row_and_column(flask, session,
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr == (
-        "Error: row 4, column role: 'boss' is not one of student, mentor or admin. "
+        "Error: row 4, column role: 'boss' is not a role. Roles are student, mentor and admin. "
         "Nothing was imported.\n"
     )
     assert everybody(session) == []

@@ -55,7 +55,7 @@ def test_addresses_that_are_refused_with_a_sentence(address):
     "address", ["mailto:kim@example.org", "Kim <kim@example.org>", "<kim@example.org>"]
 )
 def test_who_gives_more_than_the_address_is_told_so(address):
-    with pytest.raises(InvalidInput, match=r"Please give the address alone, like kim@example\.org"):
+    with pytest.raises(InvalidInput, match=r"Please enter only the address, like kim@example\.org"):
         clean_email(address)
 
 

@@ -101,7 +101,7 @@ def test_what_ends_all_sessions_ends_the_tokens_of_this_person_too(session, sam,
 def test_a_wrong_current_password_changes_nothing(session, sam):
     token = create_token(session, viewer=sam, name="A program", now=NOW)
 
-    with pytest.raises(InvalidInput, match="current password is not right"):
+    with pytest.raises(InvalidInput, match="current password is wrong"):
         change_password(
             session, viewer=sam, current="no", password="something new", links=LINKS, now=NOW
         )

@@ -109,13 +109,13 @@ WRONG_CELLS = [
     ("name",     "a@example.org,,student,,",             "is missing"),
     ("name",     f"a@example.org,{'x' * 121},student,,", "longer than 120"),
     ("name",     'a@example.org,"A\nB",student,,',       "cannot be used"),
-    ("role",     "a@example.org,A,,,",                   "'' is not one of student, mentor"),
-    ("role",     "a@example.org,A,teacher,,",            "'teacher' is not one of"),
+    ("role",     "a@example.org,A,,,",                   "'' is not a role"),
+    ("role",     "a@example.org,A,teacher,,",            "'teacher' is not a role"),
     ("timezone", "a@example.org,A,student,Mars/Base,",   "'Mars/Base' is not a time zone"),
     ("timezone", "a@example.org,A,student,../etc,",      "is not a time zone"),
     ("timezone", "a@example.org,A,student,CEST,",        "is not a time zone"),
-    ("password", "a@example.org,A,student,,short",       "needs 8 to 128 characters"),
-    ("password", f"a@example.org,A,student,,{'x' * 129}", "needs 8 to 128 characters"),
+    ("password", "a@example.org,A,student,,short",       "must have 8 to 128 characters"),
+    ("password", f"a@example.org,A,student,,{'x' * 129}", "must have 8 to 128 characters"),
     ("password", "a@example.org,A,student,,a\x00password", "cannot be used"),
 ]  # fmt: skip
 

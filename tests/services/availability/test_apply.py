@@ -296,7 +296,8 @@ def test_slots_follow_a_mentor_to_another_zone_at_once_and_booked_ones_stay(
     said = move_to(session, cast.mentor, "Asia/Tokyo")
     # In Tokyo those evenings are the mornings of the day after, so other ones are off.
     assert said == (
-        "Your account has been updated. Saved: 0 slots added, 1 slot taken back. 1 booked session kept."
+        "Your account has been updated. "
+        "Saved: 0 slots added, 1 slot taken back. 1 booked session kept."
     )
     after = offered(session, cast.mentor)
     assert after == [before[0], *before[2:]]

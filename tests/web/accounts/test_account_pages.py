@@ -98,7 +98,7 @@ def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_fo
     signs_up(client, role="mentor")
     [link] = links(session)
     client.post(link, data={"password": PASSWORD})
-    assert "An admin looks at your account" in client.get("/account").text
+    assert "An admin must approve your account" in client.get("/account").text
 
     admin = client_for(cast.admin)
     page = admin.get("/people?q=nell@")
@@ -106,8 +106,8 @@ def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_fo
     [path] = re.findall(r"/people/\d+/approve", page.text)
     assert client.post(path).status_code == 403
     assert admin.post(path).headers["Location"] == "/people"
-    assert "Nell is approved, and is told by mail." in admin.get("/people").text
-    assert "An admin looks" not in client.get("/account").text
+    assert "Nell is approved and will get a mail about it." in admin.get("/people").text
+    assert "An admin must approve" not in client.get("/account").text
     assert links(session)[1] == "/dashboard"
 
 
@@ -151,8 +151,8 @@ def test_signing_up_costs_one_hash_in_either_case(client, nell, monkeypatch, ema
         ({"email": "zoë@example.org"},  "Mail cannot be sent to"),
         ({"email": "a@b\r\nBcc: c@d"},  "contains a character that cannot be used"),
         ({"password": ""},              "The password is missing."),
-        ({"password": "password1"},     "easily guessed"),
-        ({"password": "nell@example.org"}, "easily guessed"),
+        ({"password": "password1"},     "easy to guess"),
+        ({"password": "nell@example.org"}, "easy to guess"),
         ({"role": ""},                  "whether you are a student or a mentor"),
         ({"role": "admin"},             "whether you are a student or a mentor"),
         ({"timezone": ""},              "choose your time zone"),
@@ -253,7 +253,7 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
 
     def written():
         return re.search(
-            r"It is ([^ ]+) there \(([^)]+)\)", client.get("/account", headers=language).text
+            r"The time there is ([^ ]+) \(([^)]+)\)", client.get("/account", headers=language).text
         )
 
     assert written().groups() == ("00:00", "UTC")
@@ -273,8 +273,8 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
         ("/account", {"timezone": "Mars/Base"}, "is not a time zone"),
         ("/account", {"hour_cycle": "h24"}, "The time format must be h12 or h23."),
         ("/account/password", {"current": "wrong"}, "The current password is wrong."),
-        ("/account/password", {"password": "short"}, "needs 8 to 128 characters"),
-        ("/account/password", {"password": EMAIL}, "easily guessed"),
+        ("/account/password", {"password": "short"}, "must have 8 to 128 characters"),
+        ("/account/password", {"password": EMAIL}, "easy to guess"),
         ("/account/tokens", {"name": ""}, "The name of the token is missing."),
     ],
 )

@@ -52,9 +52,9 @@ def test_the_first_password_asks_for_zone_language_and_hours(app, nele, session,
     [
         ({"timezone": ""}, "Please choose your time zone."),
         ({"timezone": "localtime"}, "is not a time zone"),
-        ({"language": "xx"}, "The language is one of"),
-        ({"hour_cycle": "h24"}, "Hours are counted as"),
-        ({"password": "short"}, "needs 8 to"),
+        ({"language": "xx"}, "The language must be"),
+        ({"hour_cycle": "h24"}, "The time format must be"),
+        ({"password": "short"}, "must have 8 to"),
     ],
 )
 def test_what_does_not_fit_is_said_and_nothing_is_lost(

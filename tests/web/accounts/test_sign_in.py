@@ -190,7 +190,7 @@ def test_the_eleventh_try_on_one_account_in_ten_minutes_has_to_wait(
 
     assert answer.status_code == 429
     assert 0 < int(answer.headers["Retry-After"]) <= 600
-    assert "Too many tries to sign in. Please wait 10 min and try again." in answer.text
+    assert "Too many sign-in attempts. Please wait 10 min and try again." in answer.text
     assert sign_in(client, email="who@example.org").status_code == 401
     clock.tick(601)
     assert sign_in(client).status_code == 303

@@ -218,7 +218,7 @@ def test_a_mentor_is_led_to_the_own_page_once_students_have_one(client_for, sess
     profile, availability = client.get("/profile").text, client.get("/availability").text
     assert way not in profile
     for page in (profile, availability):
-        assert "An admin looks at your account before students can find you." in page
+        assert "An admin must approve your account before students can find you." in page
     assert "students can book them once you are approved." in availability
 
     wait(is_pending=False)
@@ -226,7 +226,7 @@ def test_a_mentor_is_led_to_the_own_page_once_students_have_one(client_for, sess
     assert way in client.post("/profile", data={"headline": "x" * 200}).text
     assert client.get(f"/mentors/{cast.mentor.id}").status_code == 200
     for path in ("/profile", "/availability"):
-        assert "An admin looks" not in client.get(path).text
+        assert "An admin must approve" not in client.get(path).text
     assert way not in client_for(cast.other_mentor).get("/profile").text  # Who has no profile.
 
 
