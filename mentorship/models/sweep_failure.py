@@ -1,4 +1,4 @@
-"""Bookings that the database refused to change, set back for a while."""
+"""Bookings that the database refused to change, and when to try them again."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from mentorship.models.columns import Model
 
 
 class SweepFailure(Model):
-    """Not a column of the booking: a row that cannot be updated cannot hold its own set-back."""
+    """A table of its own, because a booking that cannot be updated cannot store its retry time."""
 
     __tablename__ = "sweep_failures"
 

@@ -50,18 +50,18 @@ def is_due(rule: Rule, now: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(text(source_predicate(rule)), due_column(rule) <= now)
 
 
-def _set_back(now: ColumnElement[datetime]) -> ColumnElement[bool]:
+def _is_postponed(now: ColumnElement[datetime]) -> ColumnElement[bool]:
     return exists().where(SweepFailure.booking_id == SessionBooking.id, SweepFailure.retry_at > now)
 
 
 _NOW = bindparam("now", type_=UtcDateTime)
 
-# Not EXISTS: PostgreSQL takes status and time for independent, expects many due rows, and reads
-# the table for the first of them. The first in the order of an index comes from that index.
+# Not EXISTS: PostgreSQL assumes that status and time are independent, expects many due rows, and
+# scans the table for the first one. ORDER BY makes it use the index.
 ANYTHING_DUE: ColumnElement[bool] = or_(
     *(
         select(due_column(rule))
-        .where(is_due(rule, _NOW), ~_set_back(_NOW))
+        .where(is_due(rule, _NOW), ~_is_postponed(_NOW))
         .order_by(due_column(rule), SessionBooking.id)
         .limit(literal_column("1"))
         .scalar_subquery()
@@ -88,23 +88,23 @@ def due_bookings(
 ) -> Select[int, int, int, datetime]:
     """The bookings due by `rule` at `now`, in the order of (due instant, id), as `DueBooking`s.
 
-    `after` is the (due instant, id) of the last row seen. Those that are set back are left out.
+    `after` is the (due instant, id) of the last row seen. Postponed ones are left out.
     """
     column = due_column(rule)
     statement = select(
         SessionBooking.id, SessionBooking.student_id, SessionBooking.mentor_id, column
-    ).where(is_due(rule, _NOW), ~_set_back(_NOW))
+    ).where(is_due(rule, _NOW), ~_is_postponed(_NOW))
     if after is not None:
         statement = statement.where(tuple_(column, SessionBooking.id) > after)
     return statement.order_by(column, SessionBooking.id).limit(limit).params(now=now)
 
 
 def first_due(rule: Rule) -> Select[datetime]:
-    """The first instant at which `rule` makes a booking due; not of those set back at `:now`."""
+    """The first instant at which `rule` makes a booking due; without those postponed at `:now`."""
     column = due_column(rule)
     return (
         select(column)
-        .where(text(source_predicate(rule)), ~_set_back(_NOW))
+        .where(text(source_predicate(rule)), ~_is_postponed(_NOW))
         .order_by(column, SessionBooking.id)
         .limit(1)
     )
@@ -113,7 +113,7 @@ def first_due(rule: Rule) -> Select[datetime]:
 def next_due(session: Session, *, now: datetime) -> datetime | None:
     """The earliest instant (UTC) at which a clock rule makes a booking due; None if there is none.
 
-    An instant that has passed means that a sweep is needed now. Bookings that are set back count
+    An instant that has passed means that a sweep is needed now. Postponed bookings count
     from their retry.
     """
     instants = [session.scalar(first_due(rule), {"now": now}) for rule in CLOCK_RULES]

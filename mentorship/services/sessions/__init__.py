@@ -1,1 +1,1 @@
-"""Changing sessions: the sweep, people, imports."""
+"""Changing sessions: the sweep, actions, moving, follow-up and the import."""

@@ -1,4 +1,4 @@
-"""What people add to a session once it is completed: its recording, feedback, notes."""
+"""What people add to a completed session: its recording, feedback and notes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,7 +28,7 @@ LONGEST_COMMENT, LONGEST_SUMMARY = 2000, 4000
 def set_recording(
     session: Session, *, booking_id: int, viewer: Viewer, url: str, now: datetime
 ) -> None:
-    """Say where a completed session can be seen, or with an empty `url` nowhere, and commit.
+    """Set the link to the recording of a completed session, and commit; empty removes it.
 
     Raises NotFound for a stranger, Forbidden for a student, InvalidInput for no web address and
     Conflict while the session is not completed.
@@ -42,7 +42,7 @@ def set_recording(
 
 
 def store_recording(session: Session, booking_id: int, url: str, *, now: datetime) -> bool:
-    """Store the link; returns whether it is another than before. Does not commit.
+    """Store the link; returns whether it has changed. Does not commit.
 
     Call it with the booking locked.
     """
@@ -61,7 +61,7 @@ def store_recording(session: Session, booking_id: int, url: str, *, now: datetim
 def rate_session(
     session: Session, *, booking_id: int, viewer: Viewer, rating: int, comment: str
 ) -> None:
-    """Store what the student says, in the place of what they said before, and commit.
+    """Store the student's rating and comment instead of any earlier ones, and commit.
 
     `rating` is from 1 to 5. Raises NotFound for a stranger, Forbidden for anybody but the student,
     InvalidInput for what does not fit and Conflict while the session is not completed.
@@ -89,7 +89,7 @@ def write_notes(
 ) -> None:
     """Store the mentor's summary for the student and notes for themselves, and commit.
 
-    A text that is as it was shown is left alone: another window may have changed it meanwhile.
+    A text that was not edited in this window is left alone: another window may have changed it.
 
     Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what
     does not fit, and Conflict while the session is not completed and where both windows changed

@@ -14,10 +14,12 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 
 
 def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
-    """Let a session, and the others of its group, meet at `url`, and commit.
+    """Set the meeting link of a session, and of the others in its group, and commit.
 
-    Empty means the mentor's standing room again. Raises NotFound for a stranger, Forbidden for
-    anybody but the mentor, InvalidInput for no web address and Conflict once the session is over.
+    With an empty `url` it meets at the mentor's default link again.
+
+    Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what is
+    no web address, and Conflict once the session is over.
     """
     url = clean_link(url, what=N_("The meeting link"))
     begin_write(session)
@@ -53,7 +55,7 @@ def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: 
 
 
 def store_meeting_link(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
-    """A session that moves takes a room of its own along; a group's stays with the group."""
+    """A session that moves keeps its own meeting link; a group's link stays with the group."""
     if old.capacity > 1:
         return
     if new.capacity == 1:
@@ -62,7 +64,7 @@ def store_meeting_link(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
 
 
 def clear_meeting_link(session: Session, slot_id: int) -> None:
-    """Who books the slot next meets elsewhere; a group stays where it is. Does not commit."""
+    """Remove the link of a slot for one, so that the next student does not get it. No commit."""
     session.execute(
         update(MentorTimeSlot)
         .where(

@@ -1,4 +1,4 @@
-"""A booked session moves to another time of the same mentor."""
+"""Moving a booked session to another time of the same mentor."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +28,7 @@ _BOOKINGS = table_of(SessionBooking)
 
 @dataclass(frozen=True)
 class Moved:
-    """When the session takes place now (UTC); `changed` is whether it was moved just now."""
+    """The time of the session now (UTC); `changed` is false if it was there already."""
 
     session_id: int
     slot_id: int
@@ -38,7 +38,7 @@ class Moved:
 
     @property
     def message(self) -> str:
-        """What happened, in words for the person who asked."""
+        """What happened, for the person who moved it."""
         return (
             N_("The session has been moved.")
             if self.changed
@@ -58,8 +58,8 @@ def move_session(
 ) -> Moved:
     """Move a session that has not begun to another free slot of its mentor at `now`, and commit.
 
-    It stays the same booking in the same status; its old time is free at once, for the waiting
-    list first. The move is noted with who made it, and why.
+    It stays the same booking in the same status. Its old time is free at once, first for the
+    waiting list. A `BookingMove` records who moved it, and why.
 
     Raises NotFound for a stranger or an unknown session or slot, Conflict where the session
     has begun, is over, or a student is too late, and NotFree where the new time is not free.

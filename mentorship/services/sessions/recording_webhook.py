@@ -1,4 +1,4 @@
-"""Signed calls with which a meeting system tells where a recording is."""
+"""Signed requests with which a meeting system adds the link to a recording."""
 
 import hmac
 import re
@@ -18,12 +18,12 @@ from mentorship.models import RecordingCall
 from mentorship.services.sessions.followup import lock_completed_session, store_recording
 
 WINDOW = timedelta(minutes=5)
-"""How far the time of a call may be from ours, either way."""
+"""How far the timestamp of a request may be from our clock, either way."""
 
 
 @dataclass(frozen=True)
 class SignedRequest:
-    """A call as it came: `timestamp` in seconds since 1970 (UTC), `signature` as sha256=<hex>."""
+    """A request as received: `timestamp` is in Unix seconds, `signature` is sha256=<hex>."""
 
     timestamp: str
     signature: str
@@ -31,14 +31,14 @@ class SignedRequest:
 
 
 def sign(secret: bytes, timestamp: str, body: bytes) -> str:
-    """HMAC-SHA256 in hex (RFC 2104) over the timestamp, a full stop and the body."""
+    """HMAC-SHA256 in hex (RFC 2104) of the timestamp, a full stop and the body."""
     return hmac.new(secret, timestamp.encode() + b"." + body, sha256).hexdigest()
 
 
 def check_signature(call: SignedRequest, secret: bytes, *, now: datetime) -> str:
-    """The signature of a call that comes from the holder of the secret. Raises NotSigned.
+    """The signature of a request that the holder of the secret has sent. Raises BadSignature.
 
-    It does not say whether the call came before; `take_recording` does.
+    Does not notice a request that is repeated; `accept_recording` does.
     """
     if not re.fullmatch(r"[0-9]{1,11}", call.timestamp, re.ASCII):
         raise BadSignature
@@ -54,12 +54,12 @@ def check_signature(call: SignedRequest, secret: bytes, *, now: datetime) -> str
 def accept_recording(
     session: Session, *, booking_id: int, url: str, signature: str, now: datetime
 ) -> bool:
-    """Store the link of a call that was checked, and commit; returns whether it is a new one.
+    """Store the link of a verified request, and commit; returns whether the link has changed.
 
-    The signature is stored in the same transaction: of equal calls, at once or later, one has an
-    effect. A call that is refused may be sent again as it is.
+    The signature is stored in the same transaction, so that a repeated request has no effect. A
+    request that was refused may be sent again.
 
-    Raises NotSigned for a repeat, InvalidInput for no web address, NotFound for an unknown
+    Raises BadSignature for a repeat, InvalidInput for no web address, NotFound for an unknown
     session and Conflict while it is not completed.
     """
     url = clean_link(url, what=N_("The recording link"))
@@ -81,7 +81,7 @@ def accept_recording(
 
 
 def forget_old_calls(session: Session, *, now: datetime) -> None:
-    """Drop what is refused for its age anyhow, and commit; with nothing to drop it only reads."""
+    """Delete signatures too old to be replayed, and commit; without any it only reads."""
     # A call may be dated ahead by one window, and is taken until one window after its date.
     is_old = RecordingCall.received_at < now - 2 * WINDOW
     is_needed = session.scalar(select(exists().where(is_old)))

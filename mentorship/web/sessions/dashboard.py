@@ -15,13 +15,13 @@ bp = Blueprint("dashboard", __name__)
 
 @bp.get("/")
 def home() -> Response:
-    """Leads to the dashboard, which leads to sign-in where nobody is signed in."""
+    """Redirect to the dashboard, which redirects to sign-in if nobody is signed in."""
     return redirect(url_for("dashboard.show"))
 
 
 @bp.get("/dashboard")
 def show() -> str:
-    """The viewer's own sessions; sweeps first, so that what is painted is never stale."""
+    """The viewer's own sessions. Sweeps first, so that no status is out of date."""
     pages, now = asked_pages(), utc_now()
     state = swept_poll_state(now)
     found = dashboard(
@@ -36,7 +36,7 @@ def show() -> str:
 
 
 def asked_pages() -> dict[Section, int]:
-    """The page of each list that the request names. Raises InvalidInput for no page number."""
+    """The page of each list that the request asks for. Raises InvalidInput for a bad number."""
     return {
         section: page_number(section.value)
         for section in Section

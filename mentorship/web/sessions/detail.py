@@ -1,4 +1,4 @@
-"""One session: its page with its history, and moving it to another time."""
+"""One session: its page with its history, and the page to move it."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -45,12 +45,12 @@ bp = Blueprint("session", __name__)
 
 _PAGE = 20
 _ANY_TIME = timedelta(days=400)
-"""Further ahead than any mentor takes bookings."""
+"""Further ahead than any mentor accepts bookings."""
 
 
 @bp.get("/sessions/<id:session_id>")
 def show(session_id: int) -> str:
-    """The session, what can be done with it, all that happened to it and the mail about that."""
+    """The session: what can be done with it, its history, and the mail about it."""
     return page_of(session_id, required_viewer())
 
 
@@ -61,9 +61,9 @@ def page_of(
     error: str = "",
     typed: Mapping[str, Mapping[str, str]] | None = None,
 ) -> str:
-    """The page, after a sweep, so that it is never stale.
+    """The page of the session. It sweeps first, so that no status is out of date.
 
-    After a refusal with its sentence and what was `typed` in each form.
+    `error` is the message of a refusal, and `typed` what was entered in each form then.
     """
     now = utc_now()
     sweep(now)
@@ -84,7 +84,7 @@ def page_of(
 
 
 def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
-    """Where a session that is still to come can be put into a calendar: addresses by name."""
+    """Links that add an upcoming session to a calendar, by the name of the calendar."""
     if page.party is Party.ADMIN or page.card.status is not Status.SCHEDULED:
         return {}
     session = db.session()
@@ -103,7 +103,7 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
 
 @bp.get("/sessions/<id:session_id>/join")
 def join(session_id: int) -> AnyResponse:
-    """To the meeting; before its room opens to the session, which says when that is."""
+    """Redirect to the meeting, or before its room opens to the session's page."""
     viewer, now = required_viewer(), utc_now()
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
     room = session_followup(db.session(), page, now=now).room
@@ -112,7 +112,7 @@ def join(session_id: int) -> AnyResponse:
 
 @bp.get("/sessions/<id:session_id>/move")
 def choose(session_id: int) -> str:
-    """The mentor's free times, of which one can be chosen."""
+    """The form with the mentor's free times."""
     viewer, now = required_viewer(), utc_now()
     return _choice(session_id, viewer, now=now, reason=request.args.get("reason", ""))
 
@@ -222,7 +222,7 @@ def _choice(
 
 
 def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
-    """Why the viewer cannot change a session that could still be changed by others."""
+    """Why the viewer is too late to change a session that others can still change."""
     cutoff = settings().cutoff
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
         return translate(cutoff.message(page.card.start_time, viewer.timezone))

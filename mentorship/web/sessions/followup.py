@@ -24,67 +24,63 @@ bp = Blueprint("followup", __name__, url_prefix="/sessions/<id:session_id>")
 
 @bp.post("/room")
 def room(session_id: int) -> Response:
-    """The mentor says where the session meets."""
-
-    def store(viewer: Viewer) -> str:
-        fields = body(LinkFields)
-        db.session.rollback()  # A write opens its own transaction, before its first read.
-        set_meeting_link(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
-        return (
-            N_("Meeting link saved.")
-            if fields.url
-            else N_("Your default meeting link will be used.")
-        )
-
-    return _stored(session_id, store)
+    """The mentor changes where the session meets."""
+    return _saved(session_id, _save_room)
 
 
 @bp.post("/recording")
 def recording(session_id: int) -> Response:
-    """The mentor or an admin says where the recording is."""
-
-    def store(viewer: Viewer) -> str:
-        fields = body(LinkFields)
-        db.session.rollback()
-        set_recording(
-            db.session(), booking_id=session_id, viewer=viewer, url=fields.url, now=utc_now()
-        )
-        return N_("Recording link saved.") if fields.url else N_("Recording link removed.")
-
-    return _stored(session_id, store)
+    """The mentor or an admin adds, changes or removes the link to the recording."""
+    return _saved(session_id, _save_recording)
 
 
 @bp.post("/feedback")
 def feedback(session_id: int) -> Response:
     """The student rates the session."""
-
-    def store(viewer: Viewer) -> str:
-        fields = body(RatingFields)
-        db.session.rollback()
-        rate_session(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
-        return N_("Thank you for your feedback.")
-
-    return _stored(session_id, store)
+    return _saved(session_id, _save_feedback)
 
 
 @bp.post("/notes")
 def notes(session_id: int) -> Response:
-    """The mentor writes a summary for the student, and notes."""
-
-    def store(viewer: Viewer) -> str:
-        fields = body(NotesFields)
-        db.session.rollback()
-        write_notes(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
-        return N_("Summary and notes saved.")
-
-    return _stored(session_id, store)
+    """The mentor writes a summary for the student, and private notes."""
+    return _saved(session_id, _save_notes)
 
 
-def _stored(session_id: int, store: Callable[[Viewer], str]) -> Response:
-    """Show the session with what was stored; a refusal keeps what was typed."""
+def _save_room(session_id: int, viewer: Viewer) -> str:
+    fields = body(LinkFields)
+    db.session.rollback()  # A write opens its own transaction, before its first read.
+    set_meeting_link(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
+    if fields.url:
+        return N_("Meeting link saved.")
+    return N_("Your default meeting link will be used.")
+
+
+def _save_recording(session_id: int, viewer: Viewer) -> str:
+    fields = body(LinkFields)
+    db.session.rollback()
+    set_recording(db.session(), booking_id=session_id, viewer=viewer, url=fields.url, now=utc_now())
+    return N_("Recording link saved.") if fields.url else N_("Recording link removed.")
+
+
+def _save_feedback(session_id: int, viewer: Viewer) -> str:
+    fields = body(RatingFields)
+    db.session.rollback()
+    rate_session(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
+    return N_("Thank you for your feedback.")
+
+
+def _save_notes(session_id: int, viewer: Viewer) -> str:
+    fields = body(NotesFields)
+    db.session.rollback()
+    write_notes(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
+    return N_("Summary and notes saved.")
+
+
+def _saved(session_id: int, save: Callable[[int, Viewer], str]) -> Response:
+    """Save a form and show the session again; after a refusal with what was typed."""
     viewer = required_viewer()
     try:
-        flash(translate(store(viewer)))
+        flash(translate(save(session_id, viewer)))
         return redirect(f"/sessions/{session_id}", 303)
     except InvalidInput as refused:
         error, status = translate(refused), 400

@@ -1,4 +1,4 @@
-"""Nobody is shown an old status: what is due is applied before anything is read."""
+"""Pages sweep before they read, so that they never show an outdated status."""
 
 from datetime import datetime
 
@@ -15,12 +15,12 @@ def sweep(now: datetime) -> None:
 
 
 def swept_poll_state(now: datetime) -> PollState:
-    """Who asks and where their lists stand at `now` (UTC), after a sweep where anything is due."""
+    """The poll state of the signed-in person at `now` (UTC), after a sweep if one is due."""
     return swept_now(required_poll_state(now), now)
 
 
 def swept_now(state: PollState, now: datetime) -> PollState:
-    """The same after a sweep, where `state` says that anything is due."""
+    """`state`, or if it says that a sweep is due, the state after that sweep."""
     if not state.is_anything_due:
         return state
     sweep(now)

@@ -1,4 +1,4 @@
-"""The dashboard as a calendar: a week or a day on the viewer's own wall."""
+"""The dashboard as a calendar: a week or a day in the viewer's time zone."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
 
 @bp.get("/week")
 def week() -> str:
-    """The week that has the asked day, else this week."""
+    """The week of the requested day, by default this week."""
     now = utc_now()
     viewer = swept_poll_state(now).viewer
     zone = viewer.timezone
@@ -36,7 +36,7 @@ def week() -> str:
 
 @bp.get("/day")
 def day() -> str:
-    """The asked day, else today: hour by hour from its first session to its last, now included."""
+    """The requested day, by default today: each hour from the first session to the last."""
     now = utc_now()
     viewer = swept_poll_state(now).viewer
     zone = viewer.timezone
