@@ -25,9 +25,9 @@ class SessionBooking(Model):
     """A student in a slot.
 
     `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
-    for indexes and rules on one table; the composite foreign key keeps them true by itself.
+    for indexes and rules on one table; the composite foreign key keeps them up to date.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
-    `booked_at` is empty for what a file told of.
+    `booked_at` is empty for imported bookings.
     """
 
     __tablename__ = "session_bookings"

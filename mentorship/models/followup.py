@@ -1,4 +1,4 @@
-"""What is kept of a session once it is completed."""
+"""What people add to a session once it is completed."""
 
 from datetime import datetime
 
@@ -10,7 +10,7 @@ from mentorship.models.columns import Model
 
 
 class SessionRecording(Model):
-    """Where the recording of a session can be seen."""
+    """The link to the recording of a session, and when it was last changed."""
 
     __tablename__ = "session_recordings"
 
@@ -34,7 +34,7 @@ class RecordingCall(Model):
 
 
 class SessionFeedback(Model):
-    """What the student says of a session, and what the mentor writes about it.
+    """The student's rating of a session, and the mentor's notes about it.
 
     `rating`, from 1 to 5, and `comment` are the student's; `summary` is the mentor's for the
     student, `private_notes` for the mentor alone.

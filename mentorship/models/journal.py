@@ -12,7 +12,7 @@ from mentorship.models.columns import Model, str_enum
 
 
 class Cause(StrEnum):
-    """What made somebody look: a request, a process, or a person's button."""
+    """What applied the transition: a request, a process, or a person's action."""
 
     POLL = "poll"
     CRON = "cron"

@@ -24,10 +24,10 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
-"""Sessions that still take up their people's time."""
+"""Sessions that are still to come or under way."""
 
 EARLY = timedelta(minutes=15)
-"""Longer than this before its start a start is asked about first, and the room stays shut."""
+"""Starting a session earlier than this asks for confirmation; its room opens at this time."""
 
 
 class Action(StrEnum):
@@ -42,7 +42,7 @@ class Action(StrEnum):
 
 
 class Party(StrEnum):
-    """In which relation to a session somebody acts on it."""
+    """The part in which somebody acts on a session."""
 
     CLOCK = "clock"
     MENTOR = "mentor"
@@ -60,7 +60,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """What the rules look at in one session; all instants are aware and in UTC."""
+    """What the rules need to know of a session; all instants are aware and in UTC."""
 
     status: Status
     is_delayed: bool
@@ -184,16 +184,16 @@ class AlreadyHolds:
 
 @dataclass(frozen=True)
 class Refused:
-    """Not lawful now; `overdue` is the clock's transition that should have come first, if any."""
+    """Not lawful now. `overdue` is the clock's transition that was due before, if any."""
 
     message: str
     overdue: Rule | None = None
 
 
 def decide(state: State, action: Action, now: datetime) -> Apply | AlreadyHolds | Refused:
-    """What becomes of `action` on a session in `state` at `now` (aware, UTC).
+    """Decide on `action` for a session in `state` at `now` (aware, UTC).
 
-    Does not look at who asks; that is `permitted`. Raises nothing.
+    Does not check who asks; `permitted` does. Raises nothing.
     """
     rule = RULE_OF[action]
     if rule.matches(state, now):
@@ -205,7 +205,7 @@ def decide(state: State, action: Action, now: datetime) -> Apply | AlreadyHolds 
 
 
 def permitted(action: Action, party: Party) -> bool:
-    """Whether `party` may ask for `action` at all, whatever the state."""
+    """Whether `party` may ever carry out `action`, whatever the state."""
     return party in RULE_OF[action].by
 
 

@@ -1,4 +1,4 @@
-"""Links that people give: to a meeting room, to a recording."""
+"""Links that people enter, to a meeting room or a recording."""
 
 from datetime import datetime
 
@@ -48,6 +48,6 @@ def _is_web_address(value: str) -> bool:
 
 
 def room_opens(start: datetime, started_at: datetime | None) -> datetime:
-    """From when on (UTC) a session's room is shown: shortly before its start, or once started."""
+    """When (UTC) a session's room opens: shortly before its start, or once it has started."""
     opens = start - EARLY
     return min(opens, started_at) if started_at else opens

@@ -1,4 +1,4 @@
-"""What is told about transitions: in JSON answers, browser events and tables."""
+"""Transitions as JSON responses, browser events and tables report them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
