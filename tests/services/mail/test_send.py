@@ -1,6 +1,5 @@
 """What is in the outbox goes to a real SMTP server: once, in words, whatever is in the way."""
 
-import smtplib
 import ssl
 from datetime import timedelta
 from itertools import count
@@ -392,11 +391,3 @@ def test_tls_is_used_where_it_is_offered_and_its_certificate_is_checked(
         with post.open():
             pass
         assert sink.was_encrypted
-
-
-def test_the_sink_refuses_as_it_is_told(sink):
-    sink.answer = lambda _who: "550 No"
-    with smtplib.SMTP("127.0.0.1", sink.port) as client:
-        client.ehlo()
-        client.mail("a@example.org")
-        assert client.rcpt("b@example.org")[0] == 550
