@@ -23,6 +23,7 @@ from mentorship.web.http.limits import attempts, changes, known_browsers
 from mentorship.web.sessions import (
     actions,
     admin_api,
+    cards,
     cron_api,
     dashboard,
     detail,
@@ -42,6 +43,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     locale.init_app(app)
     formatting.init_app(app)
     labels.init_app(app)
+    cards.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)
     attempts.init_app(app, settings)

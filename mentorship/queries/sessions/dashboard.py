@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     Integer,
@@ -30,6 +30,7 @@ from mentorship.domain.sessions.lifecycle import (
     RULE_OF,
     Action,
     Party,
+    Rule,
     State,
     Status,
     permitted,
@@ -52,8 +53,7 @@ class Section(StrEnum):
     PAST = "past"
 
 
-@dataclass(frozen=True)
-class Card:
+class Card(NamedTuple):
     """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`.
 
     The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
@@ -161,11 +161,12 @@ CARDS: Select[*tuple[Any, ...]] = (
 """What `card` needs of each booking."""
 
 
-def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
-    """One page of one list. A union has no order, so `_cards_by_section` sorts."""
+def _ids(role: Role, section: Section) -> Select[int]:
+    """One page of one list."""
     is_past = section is Section.PAST
     page = (
-        CARDS.where(visible_to(role), _SECTION_PREDICATES[section])
+        select(SessionBooking.id)
+        .where(visible_to(role), _SECTION_PREDICATES[section])
         .order_by(
             *(
                 (each.desc() if is_past else each)
@@ -176,10 +177,20 @@ def _rows(role: Role, section: Section) -> Select[*tuple[Any, ...]]:
         .offset(bindparam(f"offset_{section}", type_=Integer))
         .subquery()
     )
-    return select(page)
+    return select(page.c.id)
 
 
-_ROWS = {role: union_all(*(_rows(role, section) for section in Section)) for role in Role}
+def _rows(role: Role) -> Select[*tuple[Any, ...]]:
+    """The pages of all lists. A union has no order, so `_cards_by_section` sorts.
+
+    It is joined to the other tables once, and not in each part: that is half the work, and psycopg
+    remembers how to send a statement of at most 4,096 characters.
+    """
+    ids = union_all(*(_ids(role, section) for section in Section)).subquery("shown")
+    return CARDS.join(ids, ids.c.id == SessionBooking.id)
+
+
+_ROWS = {role: _rows(role) for role in Role}
 
 _GROUPS = {
     role: select(
@@ -299,7 +310,6 @@ def _cards_by_section(
 
 def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
     """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
-    state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     return Card(
         id=row.id,
         topic=row.topic,
@@ -311,7 +321,7 @@ def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
         end_time=row.end_time,
         started_at=row.started_at,
         cancel_reason=row.cancel_reason,
-        actions=_actions(state, party, now=now, cutoff=cutoff),
+        actions=_actions(row, party, now=now, cutoff=cutoff),
         fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
         is_early=row.start_time - now > EARLY,
         room_opens=room_opens(row.start_time, row.started_at)
@@ -320,13 +330,29 @@ def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
     )
 
 
-def _actions(state: State, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
+_RULES_FROM: Mapping[Status, Mapping[Party, tuple[Rule, ...]]] = {
+    status: {
+        party: tuple(
+            rule
+            for rule in map(RULE_OF.__getitem__, MANUAL_ACTIONS)
+            if rule.source is status and permitted(rule.action, party)
+        )
+        for party in Party
+    }
+    for status in Status
+}
+"""What each party may ask for in each status."""
+
+
+def _actions(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
     """What `party` may do with the session at `now` (UTC)."""
+    rules = _RULES_FROM[row.status][party]
+    if not rules:  # As for all that has ended, which is most of a list.
+        return ()
+    state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     is_too_late = cutoff.refuses(party, state.start_time, now)
     return tuple(
-        action
-        for action in MANUAL_ACTIONS
-        if permitted(action, party)
-        and RULE_OF[action].matches(state, now)
-        and not (action is Action.CANCEL and is_too_late)
+        rule.action
+        for rule in rules
+        if rule.matches(state, now) and not (rule.action is Action.CANCEL and is_too_late)
     )
