@@ -165,7 +165,7 @@ def test_a_link_names_its_person_until_it_is_used(session):
     assert link_owner(session, token, secret_key=KEY) == viewer
     set_password(session, viewer=viewer, password="another password", links=LINKS, now=NOW)
 
-    with pytest.raises(InvalidInput, match="already been used"):
+    with pytest.raises(InvalidInput, match="used already"):
         link_owner(session, token, secret_key=KEY)
 
 

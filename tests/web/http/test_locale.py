@@ -85,7 +85,7 @@ def test_pages_follow_the_browser_until_a_language_is_chosen(client_for, session
     assert "Your account has been updated." in page.text
 
     client.post("/account", data=fields | {"language": "de"})
-    assert "Dein Konto ist geändert." in client.get("/account").text
+    assert "Dein Konto ist aktualisiert." in client.get("/account").text
     assert client.post("/account", data=fields | {"language": "xx"}).status_code == 400
 
 
