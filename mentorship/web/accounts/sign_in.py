@@ -67,7 +67,16 @@ def create() -> Response | tuple[str, int]:
     note_browser(db.session(), viewer, language=language(), hour_cycle=hour_cycle())
     authentication.sign_in(viewer)
     remember_browser(email)
-    return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
+    target = local_path(request.values.get("next", "")) or url_for("dashboard.show")
+    if _has_chosen_nothing(viewer):
+        flash(_("Welcome! Please check your time zone, time format and language."))
+        target = url_for("account.show", next=target)
+    return redirect(target, 303)
+
+
+def _has_chosen_nothing(viewer: Viewer) -> bool:
+    """Whether this is the first sign-in to an account that an operator created with a password."""
+    return viewer.timezone == UTC_NAME and viewer.language is None and viewer.hour_cycle is None
 
 
 @bp.post("/logout")

@@ -26,7 +26,10 @@ FAR_AHEAD = "2099-01-01"
 @pytest.fixture
 def maya(session, clock):
     clock.move_to(FAR_AHEAD)
-    return a_user(session, "Maya Mentor", Role.MENTOR, password_hash=hash_password(PASSWORD))
+    return a_user(
+        session, "Maya Mentor", Role.MENTOR,
+        timezone="Europe/London", password_hash=hash_password(PASSWORD),
+    )  # fmt: skip
 
 
 @pytest.fixture
