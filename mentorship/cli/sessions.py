@@ -50,8 +50,8 @@ def import_sessions_command(file: Path) -> None:
         )
     if done.overdue:
         click.echo(
-            f"{done.overdue} of them are SCHEDULED although their start has passed: "
-            "the next sweep marks them as delayed.",
+            f"{done.overdue} of them are SCHEDULED although their start time has passed; "
+            "the next sweep will mark them as delayed.",
             err=True,
         )
 
