@@ -97,7 +97,7 @@ def publish_tuesday_evenings(window) -> None:
     page: Page = window.page
     page.get_by_role("link", name="Availability").click()
     page.get_by_role("link", name="Change limits").click()
-    page.get_by_label("Bookable so many days ahead").fill("366")
+    page.get_by_label("Days ahead that students can book").fill("366")
     page.get_by_role("button", name="Save").click()
     with page.expect_navigation():
         page.get_by_role("link", name="Add weekly hours").click()
@@ -108,7 +108,7 @@ def publish_tuesday_evenings(window) -> None:
     page.get_by_label("To", exact=True).fill("20:00")
     page.get_by_label("Slot length in minutes").fill("60")
     page.get_by_role("button", name="Preview").click()
-    expect(page.get_by_role("heading", name="What these hours will do")).to_be_visible()
+    expect(page.get_by_role("heading", name="What these hours will change")).to_be_visible()
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Every Tuesday, 18:00")).to_be_visible()
 
@@ -117,7 +117,7 @@ def address_of(window, mentor: str) -> str:
     """The address of the mentor's page, found by name."""
     page: Page = window.page
     page.get_by_role("link", name="Mentors", exact=True).click()
-    page.get_by_label("Name, topic or a word").fill(mentor)
+    page.get_by_label("Name, topic or keyword").fill(mentor)
     page.get_by_role("button", name="Find").click()
     page.get_by_role("link", name=mentor).click()
     page.wait_for_url(re.compile(r"/mentors/\d+$"))

@@ -1,1 +1,1 @@
-"""Weekly rules and the slots that come of them."""
+"""Weekly rules and the slots made from them."""

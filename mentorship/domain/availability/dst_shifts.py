@@ -1,4 +1,4 @@
-"""What changes of the clocks do to weekly hours, for their mentor and for students elsewhere."""
+"""How clock changes affect weekly hours, for the mentor and for students in other zones."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mentorship.domain.availability.weekly_rules import WeeklyRule
 from mentorship.domain.shared.zones import zone_of
 
 LOOK_AHEAD = timedelta(days=370)
-"""A year has every change of the clocks in it."""
+"""A year contains every clock change."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
 
 
 def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...]:
-    """The wall-clock starts, in a year from `now`, that are left out as the clocks skip them."""
+    """The wall-clock starts within a year from `now` that the clocks skip."""
     zone, length = zone_of(rule.timezone), timedelta(minutes=rule.slot_minutes)
     first = now.astimezone(zone).date()
     return tuple(

@@ -35,13 +35,13 @@ class SlotSettings:
 
     @property
     def gap(self) -> int:
-        """How many minutes lie between two slots: what follows one and what precedes the next."""
+        """Minutes between two slots: the buffer after the one and the buffer before the next."""
         return self.buffer_after + self.buffer_before
 
 
 @dataclass(frozen=True, order=True)
 class PlannedSlot:
-    """A slot as a rule wants it; instants in UTC."""
+    """A slot that a rule asks for; instants in UTC."""
 
     start_time: datetime
     end_time: datetime
@@ -53,8 +53,8 @@ class PlannedSlot:
 class KnownSlot:
     """A slot that is offered; `rule_id` is empty for a one-off.
 
-    It is taken as soon as somebody has a seat in it, and `is_kept` once the mentor was asked about
-    it and kept it although no rule wants it any more. Instants in UTC.
+    It is taken once somebody has a seat in it, and `is_kept` once the mentor chose to keep it
+    although no rule wants it any more. Instants in UTC.
     """
 
     id: int
@@ -84,7 +84,7 @@ class DaysOff:
 
 @dataclass(frozen=True)
 class Plan:
-    """What makes a calendar right, up to `until` (UTC).
+    """The changes that make a calendar match its rules, up to `until` (UTC).
 
     `misfits` are taken slots that no rule wants any more: they stay until their mentor decides.
     `release` are kept ones that a rule wants again. `crowded` counts the wanted slots that are
@@ -147,7 +147,7 @@ class Calendar:
         )
 
     def in_the_way(self, start: datetime, end: datetime) -> KnownSlot | None:
-        """The first slot that stands closer to [start, end) than the buffers allow."""
+        """The first slot that is closer to [start, end) than the buffers allow."""
         gap = self.settings.gap * _MINUTE
         close = (it for it in self.slots if it.start_time < end + gap and start < it.end_time + gap)
         return next(close, None)

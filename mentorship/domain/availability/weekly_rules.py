@@ -1,4 +1,4 @@
-"""Weekly hours: on which days they come, as RFC 5545 and in words."""
+"""Weekly hours: their days, as RFC 5545 and in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ _WORDS = dict(
 
 @dataclass(frozen=True)
 class Recurrence:
-    """Every so many weeks on these days, up to and including `until` (empty: for good)."""
+    """Every `every_weeks` weeks on these days, up to and including `until` (empty: no end)."""
 
     weekdays: tuple[Weekday, ...]
     every_weeks: int = 1

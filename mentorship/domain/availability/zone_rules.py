@@ -1,4 +1,4 @@
-"""What the rules of a zone say of the time to come, so that two releases can be compared."""
+"""The future offsets of a time zone, so that two releases of the rules can be compared."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

@@ -1,1 +1,1 @@
-"""What limits a booking, and how long a slot is held."""
+"""Limits on bookings, the cut-off, and how long a slot is held."""

@@ -1,4 +1,4 @@
-"""Until when a student may change or cancel a session."""
+"""How long before its start a student can still move or cancel a session."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ class Cutoff:
     lead: timedelta
 
     def until(self, start_time: datetime) -> datetime:
-        """The instant (UTC) from which on a student is refused."""
+        """The instant (UTC) from which a student is refused."""
         return start_time - self.lead
 
     def refuses(self, party: Party, start_time: datetime, now: datetime) -> bool:
@@ -23,7 +23,7 @@ class Cutoff:
         return party is Party.STUDENT and self.until(start_time) <= now
 
     def warning(self, start_time: datetime, now: datetime) -> Message | None:
-        """What a student is told at `now` before booking a session that they cannot change."""
+        """The warning for a student who at `now` books a session that they could not change."""
         if not self.refuses(Party.STUDENT, start_time, now):
             return None
         return ngettext(

@@ -1,4 +1,4 @@
-"""Reading a mentor's calendar. Columns, not objects: a session would hand out old ones again."""
+"""Reading a mentor's calendar. Columns, not objects: a session would return stale ones."""
 
 from datetime import datetime, timedelta
 
@@ -36,11 +36,11 @@ IS_HELD_IN_LINE = (
     .where(WaitingListEntry.held_slot_id == MentorTimeSlot.id, ~WaitingListEntry.is_over)
     .correlate(MentorTimeSlot)
 )
-"""Whether a slot is held for who waits, and not for who booked it."""
+"""Whether a slot is held for a student on a waiting list, not for one who booked it."""
 
 
 def read_settings(session: Session, mentor_id: int) -> SlotSettings:
-    """The mentor's limits, or the usual ones."""
+    """The mentor's limits, or the default ones."""
     row = session.execute(
         select(
             MentorProfile.buffer_before, MentorProfile.buffer_after, MentorProfile.minimum_notice,
@@ -76,7 +76,7 @@ def read_days_off(session: Session, mentor_id: int, *, now: datetime) -> tuple[D
 
 
 def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calendar:
-    """The mentor's calendar at `now` (UTC), with what still stands in the way of new slots."""
+    """The mentor's calendar at `now` (UTC), with the slots that new ones must keep away from."""
     settings = read_settings(session, mentor_id)
     return Calendar(
         timezone=session.scalars(select(User.timezone).where(User.id == mentor_id)).one(),
@@ -88,7 +88,7 @@ def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calenda
 
 
 def calendar_state(session: Session, mentor_id: int, *, now: datetime) -> tuple[object, ...]:
-    """What differs as soon as `read_calendar` or who is booked differs; much quicker to read.
+    """A value that changes whenever `read_calendar` or a booking does; much quicker to read.
 
     Instants are compared as the database has them: to read thousands takes longer than the rest.
     """

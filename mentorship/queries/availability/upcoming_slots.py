@@ -1,4 +1,4 @@
-"""A mentor's slots to come, a page at a time, and where the mentor's students are."""
+"""A mentor's upcoming slots, in pages, and the time zones of the mentor's students."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ MOST_ZONES = 8
 
 @dataclass(frozen=True)
 class UpcomingSlot:
-    """A slot that is offered. Instants in UTC; `taken` is how many of its seats are.
+    """A slot that is offered. Instants in UTC; `taken` counts its booked seats.
 
     It is held for who waits for a time, and kept where it is only left to who booked it. It stays
     where its sessions were begun or are over.
@@ -60,7 +60,7 @@ def _seats(*those: ColumnElement[bool]) -> ScalarSelect[int]:
 
 
 def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime) -> UpcomingSlots:
-    """The slots of a mentor that begin after `now` (UTC), on the asked page or else on the last."""
+    """The mentor's slots that begin after `now` (UTC): the given page, or the last one."""
     offered = (
         MentorTimeSlot.mentor_id == mentor_id,
         MentorTimeSlot.start_time > now,

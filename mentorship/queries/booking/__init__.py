@@ -1,1 +1,1 @@
-"""Reading who can be booked, and when."""
+"""Reading mentors, their free slots and waiting lists."""

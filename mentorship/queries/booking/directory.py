@@ -1,4 +1,4 @@
-"""Finding mentors: the pages of the directory, and what is told of one of them."""
+"""The mentor directory: finding mentors, and one mentor's profile."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -44,7 +44,7 @@ class MentorCard:
 
 @dataclass(frozen=True)
 class Directory:
-    """One page of mentors; pages count from 1, and nobody has counted them all."""
+    """One page of mentors; pages count from 1. The total is not counted."""
 
     cards: tuple[MentorCard, ...]
     page: int
@@ -53,7 +53,7 @@ class Directory:
 
 @dataclass(frozen=True)
 class MentorPage:
-    """What a mentor's page says. `bio` is Markdown."""
+    """A mentor's profile as others see it. `bio` is Markdown."""
 
     id: int
     name: str
@@ -68,7 +68,7 @@ _COLUMNS = (*LIMIT_COLUMNS, User.name, _P.headline)
 
 @cache
 def _listing(words: int, *, has_topic: bool) -> Select[*tuple[Any, ...]]:
-    """Who is found by so many words: each is the beginning of one of the mentor's."""
+    """The search for `words` words, each of which begins one of the mentor's."""
     listing = select(*_COLUMNS).join(User, User.id == _P.mentor_id).where(_FINDABLE)
     for number in range(words):
         begins = _W.word.between(bindparam(f"low{number}"), bindparam(f"high{number}"))
@@ -157,9 +157,9 @@ def find_mentors(
     student_id: int | None,
     now: datetime,
 ) -> Directory:
-    """A page of the approved mentors whom all folded `words` and the `topic` fit, by name.
+    """A page of the approved mentors who match all folded `words` and the `topic`, by name.
 
-    An empty topic fits everybody. The times are those that this student, or with None anybody,
+    An empty topic matches everybody. The times are those that this student, or with None anybody,
     can book at `now` (UTC).
     """
     asked: dict[str, object] = {"offset": (page - 1) * PAGE_SIZE}
@@ -187,7 +187,7 @@ def find_mentors(
 
 
 def mentor_page(session: Session, mentor_id: int) -> MentorPage | None:
-    """What is told of an approved mentor; None for everybody else."""
+    """The profile of an approved mentor; None for everybody else."""
     row = session.execute(_ONE, {"mentor_id": mentor_id}).one_or_none()
     if row is None:
         return None
@@ -196,7 +196,7 @@ def mentor_page(session: Session, mentor_id: int) -> MentorPage | None:
 
 
 def own_profile(session: Session, mentor_id: int) -> dict[str, str]:
-    """What the mentor has said so far, as the fields of a form; empty where nothing."""
+    """The mentor's stored profile as the fields of a form; empty strings without one."""
     profile = session.get(_P, mentor_id)
     topics = ", ".join(_topics_of(session, [mentor_id])[mentor_id])
     return {
@@ -220,9 +220,9 @@ def popular_topics(session: Session) -> tuple[tuple[str, ...], int]:
 def is_anything_offered(
     session: Session, limits: Limits, *, since: datetime, until: datetime, now: datetime
 ) -> bool:
-    """Whether the mentor has any time, free or taken, in the span (UTC) that is bookable by then.
+    """Whether the mentor has a slot, free or taken, in the span (UTC).
 
-    Neither too soon at `now` nor too far ahead.
+    Slots that are too soon at `now` or too far ahead do not count.
     """
     asked = {
         "mentor_id": limits.mentor_id,

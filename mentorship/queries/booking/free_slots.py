@@ -65,11 +65,11 @@ class Obstacle(StrEnum):
 
     WITHDRAWN = N_("This time is no longer offered.")
     PAST = N_("This time has passed.")
-    TOO_SOON = N_("This time begins too soon: the mentor asks for longer notice.")
+    TOO_SOON = N_("This time is too soon: the mentor needs longer notice.")
     TOO_FAR = N_("This time is further ahead than the mentor takes bookings.")
-    BUSY = N_("There is another session of the student at that time.")
+    BUSY = N_("The student has another session at that time.")
     FULL = N_("This time has just been taken by somebody else.")
-    HELD = N_("This time is held for somebody on the waiting list just now.")
+    HELD = N_("This time is being held for somebody on the waiting list.")
     DAY_FULL = N_("The mentor takes no more sessions on that day.")
     AT_LIMIT = N_("The student has booked as many sessions as one can book at a time.")
 

@@ -1,4 +1,4 @@
-"""One time of a mentor as a student who wants to book it sees it."""
+"""One slot as a student who wants to book it sees it."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -20,10 +20,10 @@ _ANY_TIME = timedelta(days=400)
 
 @dataclass(frozen=True)
 class SlotPage:
-    """A time, what is in the way of booking it, and then the mentor's next free ones.
+    """A slot; where an obstacle keeps the student from booking it, also the next free ones.
 
     Instants in UTC. `full_week` is the Monday, in the mentor's zone, of a week without any free
-    time: one can wait for it.
+    slot: it has a waiting list.
     """
 
     slot_id: int
@@ -38,7 +38,7 @@ class SlotPage:
 
 
 def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[int, str] | None:
-    """Id and topic of the open session that the student has in this slot already."""
+    """The id and topic of the open session that the student already has in this slot."""
     return session.execute(
         select(SessionBooking.id, SessionBooking.topic).where(
             SessionBooking.student_id == student_id,

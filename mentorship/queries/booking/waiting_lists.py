@@ -1,4 +1,4 @@
-"""What a student waits for, and what is held for them."""
+"""A student's waiting lists, and the slots held for them."""
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Changing a mentor's calendar, or seeing beforehand what a change would do.
+"""Changing a mentor's calendar, or previewing a change.
 
 A change never touches a booked session by itself: those that no longer fit are named, stay, and
 are cancelled only where the mentor says so.
@@ -81,7 +81,7 @@ class AppliedChange:
 
     @property
     def message(self) -> str:
-        """What happened, in words for the mentor."""
+        """The message for the mentor."""
         parts = [
             ngettext("%(n)s slot added,", "%(n)s slots added,", self.added),
             ngettext("%(n)s slot taken back.", "%(n)s slots taken back.", self.withdrawn),
@@ -200,7 +200,7 @@ def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
 def hold_for_their_students(
     session: Session, sessions: Collection[BookedSession], *, now: datetime
 ) -> None:
-    """Leave these times to who booked them, until they begin; does not commit."""
+    """Hold these slots for the students who booked them until they begin; does not commit."""
     release_holds(session, [booked.slot_id for booked in sessions], now=now)
     for booked in sessions:
         session.execute(
@@ -219,7 +219,7 @@ def _cancel(
     *,
     now: datetime,
 ) -> set[int]:
-    """Cancel the chosen sessions that are where they were, and take their slots back."""
+    """Cancel the chosen sessions that have not moved since, and withdraw their slots."""
     cancelled: dict[int, int] = {}
     for booked in sessions:
         if booked.id not in chosen:

@@ -1,4 +1,4 @@
-"""Deciding what to change in a mentor's calendar before anybody has to wait for it."""
+"""Deciding on a change of a mentor's calendar before the write lock is taken."""
 
 from collections.abc import Callable
 from datetime import datetime

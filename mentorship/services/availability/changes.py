@@ -1,4 +1,4 @@
-"""What a mentor can change about their calendar. Each change knows its calendar and its row."""
+"""The changes that a mentor can make to their calendar."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,17 +16,17 @@ MOST_RULES, MOST_DAYS_OFF = 30, 100
 
 
 class Change(Protocol):
-    """A change that can be looked at before it is made; `id` is that of the rule, days or slot."""
+    """A change that can be previewed; `id` is that of the rule, the days off or the slot."""
 
     @property
     def id(self) -> int | None:
-        """What it is about: 0 while it is not stored, None for the limits."""
+        """The id of what is changed: 0 while it is not stored, None for the limits."""
 
     def on(self, calendar: Calendar) -> Calendar:
-        """The calendar after it. Raises NotFound where the calendar has no such thing."""
+        """The calendar after the change. Raises NotFound where the calendar has no such thing."""
 
     def store(self, session: Session, mentor_id: int) -> "Change":
-        """Write it, after `on` has not raised; returns it with its id. Does not commit."""
+        """Store the change once `on` has accepted it; returns it with its id. Does not commit."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class SaveRule:
 
 @dataclass(frozen=True)
 class RemoveRule:
-    """The end of a weekly rule."""
+    """Remove a weekly rule."""
 
     id: int
 
@@ -128,7 +128,7 @@ class SaveDaysOff:
 
 @dataclass(frozen=True)
 class RemoveDaysOff:
-    """Days off that are none any more."""
+    """Remove days off."""
 
     id: int
 
@@ -147,24 +147,24 @@ class RemoveDaysOff:
 
 @dataclass(frozen=True)
 class RemoveSlot:
-    """A one-off slot that is offered no more."""
+    """Withdraw a one-off slot."""
 
     id: int
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With the slot to be taken back."""
+        """With the slot marked for withdrawal."""
         if not any(slot.id == self.id and slot.rule_id is None for slot in calendar.slots):
             raise NotFound(N_("There is no such one-off slot."))
         return replace(calendar, dropped=frozenset({self.id}))
 
     def store(self, session: Session, mentor_id: int) -> "RemoveSlot":
-        """Nothing besides what the plan does."""
+        """Store nothing: the plan withdraws the slot."""
         return self
 
 
 @dataclass(frozen=True)
 class ChangeSettings:
-    """Other limits."""
+    """Change the limits."""
 
     settings: SlotSettings
     id: None = None

@@ -143,13 +143,13 @@ def _check_change(
     if present.is_taken and (present.start_time, present.end_time) != (start, end):
         raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
     if wanted.capacity < (seats := _seats(session, present.id)):
-        raise InvalidInput(N_("Seat %(seats)s of this slot was given already.", seats=seats))
+        raise InvalidInput(N_("Seat %(seats)s of this slot is already taken.", seats=seats))
 
 
 def _check_number(session: Session, mentor_id: int, calendar: Calendar) -> None:
     most = most_slots(session, mentor_id)
     if len(calendar.slots) >= most:
-        raise InvalidInput(N_("You can have at most %(most)s slots to come.", most=most))
+        raise InvalidInput(N_("You can have at most %(most)s upcoming slots.", most=most))
 
 
 def _check_distance(

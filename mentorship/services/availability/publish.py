@@ -19,7 +19,7 @@ SLOTS_AT_ONCE = 500
 
 
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
-    """Make the mentor's slots what the rules say at `now` (UTC), and commit.
+    """Make the mentor's slots match the rules at `now` (UTC), and commit.
 
     Returns how many were made. Any number of callers may do it at once: who finds nothing to do
     takes no lock, and all others look again once they have it. Booked slots stay as they are.
@@ -35,7 +35,7 @@ def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
 
 
 def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
-    """What makes the slots what the rules say; None where they are and reach the horizon."""
+    """The plan that makes the slots match the rules; None where they do, up to the horizon."""
     calendar = read_calendar(session, mentor_id, now=now)
     plan = calendar.plan(now=now)
     profile = MentorProfile.mentor_id == mentor_id
@@ -46,7 +46,7 @@ def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
 
 
 def apply_plan(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
-    """Store what a plan adds and takes back, and hold free times for students who wait. Commits.
+    """Store what a plan adds and withdraws, and hold free slots for waiting students. Commits.
 
     The mentor must be locked and the plan true. What is taken back goes in the transaction that is
     open, so that nobody books it. New slots follow in transactions of up to `SLOTS_AT_ONCE`, and
@@ -105,7 +105,7 @@ def _note_published(session: Session, mentor_id: int, until: datetime | None) ->
 
 
 def withdraw_slots(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
-    """Offer these slots no more; does not commit. None may have an open session.
+    """Withdraw these slots; does not commit. None may have an open session.
 
     Students for whom one was held are told, and keep their places in line.
     """
@@ -119,18 +119,18 @@ def withdraw_slots(session: Session, slot_ids: Sequence[int], *, now: datetime) 
 
 
 LOOK_AGAIN = timedelta(minutes=1)
-"""How often a worker looks for mentors whose slots no longer reach their horizon."""
+"""How often the worker looks for mentors whose slots no longer reach their horizon."""
 
 
 class Publisher:
-    """Publishes for one mentor at a time, so that a worker's sweeps never wait for many."""
+    """Publishes for one mentor at a time, so that the worker's sweeps never wait long."""
 
     def __init__(self) -> None:
         self._due: list[int] = []
         self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
-        """Publish for the next mentor who needs it at `now` (UTC); whether more of them wait."""
+        """Publish for the next mentor who needs it at `now` (UTC); returns whether more remain."""
         if not self._due and has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             self._due = unpublished(session, now=now)
             session.rollback()

@@ -37,7 +37,7 @@ class RulePreview:
 def preview_rule(
     session: Session, mentor_id: int, rule: WeeklyRule, *, now: datetime
 ) -> RulePreview:
-    """Look at a rule, stored or not, at `now` (UTC); writes nothing. Raises as `preview` does."""
+    """Preview a rule, stored or not, at `now` (UTC); writes nothing. Raises as `preview` does."""
     effect = preview_change(session, mentor_id, SaveRule(rule), now=now)
     rule = effect.after.rules[-1]  # In its own zone, which stays although the mentor moves.
     slots = effect.slots_of(rule.id)

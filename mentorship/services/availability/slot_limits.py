@@ -1,4 +1,4 @@
-"""How many slots a mentor may have to come."""
+"""How many upcoming slots a mentor may have."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -7,7 +7,7 @@ from mentorship.models import User
 
 MOST_SLOTS = 5000
 MOST_BEFORE_APPROVAL = 1000
-"""Nobody can book those yet, and anybody may sign up as a mentor."""
+"""For mentors who wait for approval: nobody can book them, and anybody may sign up as one."""
 
 
 def most_slots(session: Session, mentor_id: int) -> int:

@@ -1,4 +1,4 @@
-"""Checking what a mentor writes about their hours: a sentence for each thing that cannot be."""
+"""Validating weekly hours, days off and limits, with a message for each error."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -26,7 +26,7 @@ _DAY_MINUTES = 24 * 60
 
 
 def minutes_between(opens: time, closes: time) -> int:
-    """From one wall-clock time to the next `closes`; the same time twice is a whole day."""
+    """The minutes from `opens` to the next `closes`; equal times are a whole day apart."""
     minutes = (closes.hour - opens.hour) * 60 + closes.minute - opens.minute
     return minutes % _DAY_MINUTES or _DAY_MINUTES
 
@@ -45,7 +45,7 @@ def new_rule(
     timezone: str,
     now: datetime,
 ) -> WeeklyRule:
-    """A weekly rule, checked; times and days are local in `timezone`, empty where a stored rule
+    """A validated weekly rule; times and days are local in `timezone`, empty where a stored rule
     keeps its own. Raises InvalidInput.
     """
     minutes = minutes_between(opens, closes)
@@ -55,7 +55,7 @@ def new_rule(
     _within(slot_minutes, SHORTEST_SLOT, minutes, N_("The length of a slot in minutes"))
     _within(capacity, 1, LARGEST_GROUP, N_("The number of students in a slot"))
     if not EARLIEST_FIRST_DAY <= first_day <= now.date() + FURTHEST_AHEAD:
-        raise InvalidInput(N_("The first day must lie between 2020 and three years from now."))
+        raise InvalidInput(N_("The first day must be between 2020 and three years from now."))
     if until is not None and until < first_day:
         raise InvalidInput(N_("The last day must not come before the first."))
     recurrence = Recurrence(tuple(weekdays), every_weeks, until)
@@ -75,7 +75,7 @@ def new_days_off(
     *, days_off_id: int = 0, first_day: date, last_day: date | None, note: str,
     timezone: str, now: datetime,
 ) -> DaysOff:  # fmt: skip
-    """Days off, checked; one day where there is no last. Raises InvalidInput."""
+    """Validated days off; a single day without a last one. Raises InvalidInput."""
     last_day = last_day or first_day
     if last_day < first_day:
         raise InvalidInput(N_("The last day off must not come before the first."))
@@ -90,7 +90,7 @@ def new_days_off(
 
 
 def new_settings(settings: SlotSettings) -> SlotSettings:
-    """The limits as they are. Raises InvalidInput where one does not fit."""
+    """The same limits. Raises InvalidInput where one is out of range."""
     _within(settings.buffer_before, 0, LONGEST_BUFFER, N_("The buffer before a slot in minutes"))
     _within(settings.buffer_after, 0, LONGEST_BUFFER, N_("The buffer after a slot in minutes"))
     _within(settings.minimum_notice, 0, LONGEST_NOTICE, N_("The minimum notice in minutes"))

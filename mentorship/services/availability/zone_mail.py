@@ -1,4 +1,4 @@
-"""What people are told where new rules of a time zone change what their clocks show."""
+"""Mail to people whose times change because of new rules of a time zone."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

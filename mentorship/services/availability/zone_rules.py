@@ -33,7 +33,7 @@ from mentorship.services.availability.zone_mail import Reading, new_rules
 from mentorship.services.mail.outbox import enqueue
 
 LOOK_AGAIN = timedelta(hours=1)
-"""How often a worker looks for zones that somebody uses and whose rules are not noted yet."""
+"""How often the worker looks for zones in use whose rules are not stored yet."""
 
 _NOBODY = ""
 
@@ -42,19 +42,19 @@ _Student, _Mentor = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class ZoneChange:
-    """A zone by an older release and by that of today; `old` is None where nobody noted it."""
+    """A zone by an older release and by today's; `old` is None where none was stored."""
 
     name: str
     old: Offsets | None
     new: Offsets
 
     def is_felt(self, instant: datetime) -> bool:
-        """Whether the clocks of the zone show another time at that instant than they were to."""
+        """Whether the zone's clocks will show another time at that instant than was expected."""
         return self.old is not None and self.old.at(instant) != self.new.at(instant)
 
 
 class ZoneWatch:
-    """Follows new rules for one person at a time, so that a worker's sweeps never wait for many."""
+    """Applies new zone rules for one person at a time, so that sweeps never wait long."""
 
     def __init__(self) -> None:
         self._names: list[str] = []

@@ -1,8 +1,9 @@
-"""Holding a free slot for the next person on a waiting list, and what comes of a hold."""
+"""Holding free slots for the next person on a waiting list, and ending those holds."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from sqlalchemy import ColumnElement, and_, delete, exists, insert, select, text, union, update
 from sqlalchemy.orm import Session
@@ -31,7 +32,7 @@ HOLD_OPTION = "mentorship_hold"
 """The execution option of an engine that carries HOLD_MINUTES, a timedelta."""
 
 LATE = timedelta(minutes=1)
-"""A hold that is ended so long after its end had no worker to send its mail."""
+"""Where a hold is ended this long after its end, no worker may have run to send its mail."""
 
 _IS_OPEN = text("NOT waiting_list_entries.is_over")  # The words of an index.
 
@@ -59,7 +60,7 @@ def hold_free_slots(
 
 
 def lift_hold(session: Session, entry: WaitingListEntry) -> bool:
-    """Give up the hold of a place without a word; whether it had one. Does not commit."""
+    """End the hold of a place without a mail; returns whether it had one. Does not commit."""
     slot_id, entry.held_slot_id = entry.held_slot_id, None
     if slot_id is not None:
         _release(session, slot_id)
@@ -68,9 +69,9 @@ def lift_hold(session: Session, entry: WaitingListEntry) -> bool:
 
 
 def release_holds(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
-    """These slots are no longer offered as they were: end their holds, and tell. Does not commit.
+    """End the holds of slots that are no longer offered as they were, and enqueue mail about it.
 
-    The students keep their places. The mentor must be locked.
+    The students keep their places. Does not commit. The mentor must be locked.
     """
     if not slot_ids:
         return
@@ -84,33 +85,18 @@ def release_holds(session: Session, slot_ids: Sequence[int], *, now: datetime) -
 def expire_holds(session: Session, *, now: datetime) -> int:
     """End the holds that have run out and hold those slots for the next in line, and commit.
 
-    Students who missed a hold are told, and keep their places. Places in weeks that are over end
+    Students who missed a hold get a mail and keep their places. Places in weeks that are over end
     as well. Returns how many holds ended. With nothing to end it only reads. Any number of workers
     may do it at once.
     """
-    has_run_out = MentorTimeSlot.held_until <= now
-    is_left = and_(
-        _IS_OPEN,
-        WaitingListEntry.week < first_week(now),
-        WaitingListEntry.held_slot_id.is_(None),
-    )
-    mentors = session.scalars(
-        union(
-            select(MentorTimeSlot.mentor_id).where(has_run_out),
-            select(WaitingListEntry.mentor_id).where(is_left),
-        )
-    ).all()
+    mentors = _mentors_with_something_to_end(session, now=now)
     session.rollback()
     ended = 0
-    for mentor_id in sorted(mentors):
+    for mentor_id in mentors:
         begin_write(session)
         lock_people(session, [mentor_id])
-        left = update(WaitingListEntry).where(is_left, WaitingListEntry.mentor_id == mentor_id)
-        session.execute(left.values(is_over=True))
-        of_mentor = has_run_out, MentorTimeSlot.mentor_id == mentor_id
-        for slot in lock_slots(
-            session, session.scalars(select(MentorTimeSlot.id).where(*of_mentor)).all()
-        ).values():
+        _end_past_places(session, mentor_id, now=now)
+        for slot in _expired_slots(session, mentor_id, now=now):
             _expire(session, slot, now=now)
             ended += 1
         hold_free_slots(session, mentor_id, now=now)
@@ -119,9 +105,9 @@ def expire_holds(session: Session, *, now: datetime) -> int:
 
 
 def update_holds(session: Session, mentor_id: int, *, now: datetime) -> None:
-    """End the holds of this mentor that nobody could use and hold what is free, and commit.
+    """End the mentor's holds that could not be booked, hold free slots, and commit.
 
-    A hold may become useless, and a slot free, in ways that no one who causes them looks for: the
+    A hold can become useless, and a slot free, without an event that updates the holds: the
     student books elsewhere, the mentor is no longer approved, a day is no longer full. With
     nothing to change it only reads.
     """
@@ -139,7 +125,7 @@ def update_holds(session: Session, mentor_id: int, *, now: datetime) -> None:
 
 
 class HoldUpdater:
-    """Updates the holds of one mentor at a time, so that a worker's sweeps never wait for many."""
+    """Updates the holds of one mentor at a time, so that the worker's sweeps never wait long."""
 
     EVERY = timedelta(seconds=30)
 
@@ -162,6 +148,38 @@ class HoldUpdater:
         return bool(self._mentors)
 
 
+def _mentors_with_something_to_end(session: Session, *, now: datetime) -> Sequence[int]:
+    return sorted(
+        session.scalars(
+            union(
+                select(MentorTimeSlot.mentor_id).where(MentorTimeSlot.held_until <= now),
+                select(WaitingListEntry.mentor_id).where(_is_past(now)),
+            )
+        )
+    )
+
+
+def _end_past_places(session: Session, mentor_id: int, *, now: datetime) -> None:
+    past = _is_past(now), WaitingListEntry.mentor_id == mentor_id
+    session.execute(update(WaitingListEntry).where(*past).values(is_over=True))
+
+
+def _is_past(now: datetime) -> ColumnElement[bool]:
+    """Whether a place is in a week that is over."""
+    return and_(
+        _IS_OPEN,
+        WaitingListEntry.week < first_week(now),
+        WaitingListEntry.held_slot_id.is_(None),
+    )
+
+
+def _expired_slots(session: Session, mentor_id: int, *, now: datetime) -> list[MentorTimeSlot]:
+    """The mentor's slots whose hold has run out, locked."""
+    expired = MentorTimeSlot.held_until <= now, MentorTimeSlot.mentor_id == mentor_id
+    ids = session.scalars(select(MentorTimeSlot.id).where(*expired)).all()
+    return list(lock_slots(session, ids).values())
+
+
 def first_week(now: datetime) -> date:
     """The Monday before which every week is over, whatever the time zone."""
     return (now - timedelta(days=8)).date()
@@ -170,8 +188,41 @@ def first_week(now: datetime) -> date:
 def _matches(
     session: Session, mentor_id: int, *, now: datetime, taking: int | None = None
 ) -> Iterator[tuple[WaitingListEntry, int, Limits]]:
-    """Who is to have which slot. What one is to have must be held before the next is asked for."""
-    waiting = session.scalars(
+    """Which place is to have which slot, the longest wait first.
+
+    Hold the slot of one match before asking for the next.
+    """
+    waiting = _places_without_hold(session, mentor_id, now=now)
+    limits = limits_of(session, mentor_id) if waiting else None
+    if limits is None:
+        return
+    free_for_all: dict[date, list[int]] = {}  # Once for each week: thousands may wait for it.
+    missed: Mapping[int, set[int]] | None = None
+    for entry in waiting:
+        free_in_week = partial(
+            _free_in_week, session, limits, Week(entry.week, limits.timezone), now=now,
+            taking=taking,
+        )  # fmt: skip
+        if entry.week not in free_for_all:
+            free_for_all[entry.week] = free_in_week(student_id=None)
+        if not free_for_all[entry.week]:
+            continue
+        if missed is None:
+            missed = _missed_slots(session, mentor_id)
+        if missed[entry.id].issuperset(free_for_all[entry.week]):
+            continue
+        free = free_in_week(student_id=entry.student_id)
+        slot_id = next((each for each in free if each not in missed[entry.id]), None)
+        if slot_id is None or _is_at_limit(session, entry, now=now):
+            continue
+        yield entry, slot_id, limits
+        del free_for_all[entry.week]  # It may have been the last.
+
+
+def _places_without_hold(
+    session: Session, mentor_id: int, *, now: datetime
+) -> Sequence[WaitingListEntry]:
+    return session.scalars(
         select(WaitingListEntry)
         .where(
             WaitingListEntry.mentor_id == mentor_id,
@@ -181,37 +232,32 @@ def _matches(
         )
         .order_by(WaitingListEntry.id)
     ).all()
-    limits = limits_of(session, mentor_id) if waiting else None
-    if limits is None:
-        return
 
-    def free(week: Week, student_id: int | None) -> list[int]:
-        found = free_slots(
-            session, mentor_id=mentor_id, student_id=student_id, since=week.start,
-            until=week.end, now=now,
-        )  # fmt: skip
-        # Of the slot that is being taken a seat less is left.
-        return [slot.id for slot in found if slot.id != taking or slot.seats_left > 1]
 
-    free_for_all: dict[date, list[int]] = {}  # Thousands may wait for one week.
-    missed: Mapping[int, set[int]] | None = None
-    for entry in waiting:
-        week = Week(entry.week, limits.timezone)
-        if entry.week not in free_for_all:
-            free_for_all[entry.week] = free(week, None)
-        if not free_for_all[entry.week]:
-            continue
-        if missed is None:
-            missed = _missed_slots(session, mentor_id)
-        if missed[entry.id].issuperset(free_for_all[entry.week]):
-            continue
-        chosen = [each for each in free(week, entry.student_id) if each not in missed[entry.id]]
-        if not chosen:
-            continue
-        if refusal_at_limit(session, entry.student_id, mentor_id, "", now=now) is not None:
-            continue
-        yield entry, chosen[0], limits
-        del free_for_all[entry.week]  # It may have been the last.
+def _free_in_week(
+    session: Session,
+    limits: Limits,
+    week: Week,
+    *,
+    student_id: int | None,
+    now: datetime,
+    taking: int | None,
+) -> list[int]:
+    """The ids of the free slots; of the slot that is being taken one seat less is left."""
+    found = free_slots(
+        session,
+        mentor_id=limits.mentor_id,
+        student_id=student_id,
+        since=week.start,
+        until=week.end,
+        now=now,
+    )
+    return [slot.id for slot in found if slot.id != taking or slot.seats_left > 1]
+
+
+def _is_at_limit(session: Session, entry: WaitingListEntry, *, now: datetime) -> bool:
+    people = {"student_id": entry.student_id, "mentor_id": entry.mentor_id}
+    return refusal_at_limit(session, **people, mentor="", now=now) is not None
 
 
 def _missed_slots(session: Session, mentor_id: int) -> Mapping[int, set[int]]:
@@ -247,7 +293,7 @@ def _hold(
 
 
 def _key(entry: WaitingListEntry, slot: MentorTimeSlot) -> str:
-    """Of the mail about a hold. The same slot may be held again for the same student, later."""
+    """The key of the mail about a hold; the same student can get the same slot held again later."""
     return f"waiting-list/{entry.id}/{slot.id}/{slot.held_until:%Y%m%dT%H%M%S.%f}"
 
 
@@ -255,14 +301,14 @@ def _expire(session: Session, slot: MentorTimeSlot, *, now: datetime) -> None:
     entry = session.scalar(
         select(WaitingListEntry).where(WaitingListEntry.held_slot_id == slot.id, _IS_OPEN)
     )
-    if entry is None:  # It was kept for a student who has booked it.
+    if entry is None:  # It was held for a student who has booked it.
         _release(session, slot.id)
         return
     assert slot.held_until is not None, "it has run out"
     is_unknown = now - slot.held_until >= LATE and _is_unsent(session, _key(entry, slot))
     limits = limits_of(session, slot.mentor_id)
     if limits and is_unknown and _obstacle(session, slot, entry, now=now) is None:
-        # No worker ran, so nobody has told the student: the hold begins anew.
+        # No worker ran, so the student has had no mail: the hold starts again.
         _hold(session, entry, slot.id, limits, now=now)
         return
     missed = {"entry_id": entry.id, "slot_id": slot.id, "missed_at": now}
@@ -283,7 +329,7 @@ def _is_unsent(session: Session, key: str) -> bool:
 def _useless_holds(
     session: Session, mentor_id: int, *, now: datetime
 ) -> list[tuple[WaitingListEntry, Obstacle]]:
-    """The holds that have not run out, and would be refused to those they are for."""
+    """The holds that have not run out, but that their students could not book."""
     held = session.execute(
         select(WaitingListEntry, MentorTimeSlot)
         .join(MentorTimeSlot, MentorTimeSlot.id == WaitingListEntry.held_slot_id)
@@ -304,7 +350,7 @@ def _obstacle(
 def _lose(
     session: Session, entry: WaitingListEntry, obstacle: Obstacle | None, *, now: datetime
 ) -> None:
-    """End a hold and tell its student; without an obstacle it has run out."""
+    """End a hold and enqueue mail about it; without an obstacle the hold has run out."""
     assert entry.held_slot_id is not None, "it has a hold"
     slot = lock_slots(session, [entry.held_slot_id])[entry.held_slot_id]
     assert slot.held_until is not None, "it is held"

@@ -14,10 +14,10 @@ from mentorship.domain.shared.messages import N_
 from mentorship.models import IdempotencyKey
 
 MOST_KEYS = 100
-"""Of one person, as long as they are kept."""
+"""Keys of one person that are stored at a time."""
 
 KEPT_FOR = timedelta(days=1)
-"""After this a key may be used for something else."""
+"""How long a key is stored; after that it can be used for something else."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class IdempotentRequest:
 
 
 def stored_answer(session: Session, once: IdempotentRequest) -> str | None:
-    """What the same request was answered before. Raises KeyReused where it asked for other things.
+    """The stored answer to the same request. Raises KeyReused where the key had another request.
 
     Call it with the person locked, so that of two equal requests the second sees the first's.
     """
@@ -52,7 +52,7 @@ def stored_answer(session: Session, once: IdempotentRequest) -> str | None:
 def store_answer(session: Session, once: IdempotentRequest, answer: str, *, now: datetime) -> None:
     """Store the answer in the caller's transaction, with what the request changed.
 
-    Raises TooManyTries where the person has as many keys as one may have.
+    Raises RateLimited where the person has used MOST_KEYS keys already.
     """
     kept = (
         IdempotencyKey.user_id == once.user_id,
@@ -83,7 +83,7 @@ def store_answer(session: Session, once: IdempotentRequest, answer: str, *, now:
 
 
 def forget_old_answers(session: Session, *, now: datetime) -> None:
-    """Drop what was kept longer than `KEPT_FOR`, and commit; with nothing to drop it only reads."""
+    """Delete answers older than `KEPT_FOR`, and commit; with nothing to delete it only reads."""
     is_old = IdempotencyKey.created_at <= now - KEPT_FOR
     is_needed = session.scalar(select(exists().where(is_old)))
     session.rollback()

@@ -1,4 +1,4 @@
-"""What mentors say of themselves."""
+"""The profile that a mentor writes."""
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -36,10 +36,10 @@ def edit_profile(
     topics: str,
     meeting_url: str = "",
 ) -> None:
-    """Store what a mentor says, and commit. `bio` is Markdown; commas part the `topics`; in the
-    room at `meeting_url` they meet who has booked, unless a session has its own.
+    """Store a mentor's profile, and commit.
 
-    Raises InvalidInput for what does not fit and NotFound where nobody mentors under this id.
+    `bio` is Markdown, `topics` are separated by commas, and `meeting_url` is the link of sessions
+    that have none of their own. Raises InvalidInput, and NotFound where this is not a mentor.
     """
     headline = clean_text(
         headline, what=N_("The headline"), longest=LONGEST_HEADLINE, required=False
@@ -73,7 +73,7 @@ def edit_profile(
 
 
 def clean_lines(value: str, *, what: str, longest: int) -> str:
-    """Text of several lines, parted by \\n, without blanks around it. Raises InvalidInput."""
+    """Text of several lines, separated by \\n, stripped. Raises InvalidInput."""
     value = value.replace("\r\n", "\n").strip()
     for line in value.split("\n"):
         clean_text(line.replace("\t", " "), what=what, longest=longest, required=False)

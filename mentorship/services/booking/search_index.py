@@ -1,4 +1,4 @@
-"""The words by which a mentor is found, and the place in the list."""
+"""The words that a search finds a mentor by, and the mentor's place in the directory."""
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -10,10 +10,10 @@ LONGEST_LISTED = 120
 
 
 def refresh_words(session: Session, mentor_id: int) -> None:
-    """Make the mentor's place in the directory anew; does not commit.
+    """Rebuild the mentor's entry in the directory; does not commit.
 
     Call it in the transaction that changes the name, the headline or the topics, after its
-    lock on the person. Nothing happens to who has no profile.
+    lock on the person. Without a profile nothing happens.
     """
     found = session.execute(
         select(User.name, MentorProfile.headline)

@@ -16,7 +16,7 @@ from mentorship.services.booking.holds import hold_free_slots, lift_hold
 from mentorship.services.shared.locks import lock_people
 
 MOST_PLACES = 20
-"""Weeks that one student waits for at a time."""
+"""Waiting lists that one student can be on at a time."""
 
 LONGEST_WAIT = timedelta(days=366)
 
@@ -26,11 +26,11 @@ def join_waiting_list(
 ) -> WaitingListEntry:
     """Put the viewer, a student, at the end of the line for a full week, and commit.
 
-    `week` is any day of it in the mentor's zone. Who waits already keeps the place.
+    `week` is any day of it in the mentor's zone. A student who waits already keeps the place.
 
-    Raises Forbidden for who is no student, NotFound for a mentor who takes no bookings, and
-    InvalidInput where the week is over, too far ahead, or has a time that is free, and for a
-    student who waits for too many weeks already.
+    Raises Forbidden for anybody but a student, NotFound for a mentor who takes no bookings, and
+    InvalidInput where the week is over, too far ahead, or has a free time, and for a student who
+    is on too many waiting lists already.
     """
     require_role(viewer, Role.STUDENT)
     begin_write(session)
@@ -51,7 +51,7 @@ def join_waiting_list(
             session.rollback()
             raise InvalidInput(
                 N_(
-                    "You already wait for %(most)s weeks. Please give up one of them first.",
+                    "You are already on %(most)s waiting lists. Leave one of them first.",
                     most=MOST_PLACES,
                 )
             )
@@ -62,9 +62,9 @@ def join_waiting_list(
 
 
 def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: datetime) -> None:
-    """Give up the viewer's place, and commit; what was held for them goes to the next in line.
+    """Give up the viewer's place, and commit; a slot held for them goes to the next in line.
 
-    Leaving again changes nothing. Raises NotFound where the place is none of the viewer's.
+    Leaving again changes nothing. Raises NotFound where the place is not the viewer's.
     """
     entry = session.get(WaitingListEntry, entry_id)
     if entry is None or entry.student_id != viewer.id:
@@ -81,10 +81,10 @@ def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: 
 
 
 def leave_for_booking(session: Session, slot: MentorTimeSlot, student_id: int) -> bool:
-    """The student takes this slot, and so waits no more in its week; whether a hold ended by that.
+    """End the student's place in the week of the slot that they book; whether that ended a hold.
 
-    What was held is then free for the next in line. In the caller's transaction, with both people
-    and the slot locked.
+    The slot that was held is then free for the next in line. In the caller's transaction, with both
+    people and the slot locked.
     """
     limits = limits_of(session, slot.mentor_id)
     assert limits is not None, "the slot was free"
@@ -120,6 +120,6 @@ def _full_week(
 
 
 def _end(session: Session, entry: WaitingListEntry) -> bool:
-    """The place is over; whether a hold ended by that."""
+    """End the place; returns whether that ended a hold."""
     entry.is_over = True
     return lift_hold(session, entry)

@@ -65,7 +65,7 @@ def read() -> Response:
 @bp.get("/slots")
 @_for_mentors(SlotsAnswer, query=PageFields, refusals=(403,))
 def slots() -> Response:
-    """The viewer's slots to come, a page at a time."""
+    """The viewer's upcoming slots, in pages."""
     mentor, now = required_mentor(), utc_now()
     page = page_number("page")
     return jsonify(slots_answer(upcoming_slots(db.session(), mentor.id, page=page, now=now)))
@@ -83,7 +83,7 @@ def preview() -> Response:
 @bp.post("/rules/<id:rule_id>/preview")
 @_for_mentors(PreviewAnswer, body=RuleFields, refusals=(404,))
 def preview_change(rule_id: int) -> Response:
-    """What other hours for a rule would do; nothing is written."""
+    """What changing a rule would do; nothing is written."""
     mentor, now = required_mentor(), utc_now()
     rule = rule_of(body(RuleFields), mentor, rule_id=rule_id)
     return jsonify(preview_answer(preview_rule(db.session(), mentor.id, rule, now=now)))
@@ -100,7 +100,7 @@ def create_rule() -> Response:
 @bp.put("/rules/<id:rule_id>")
 @_for_mentors(ChangeAnswer, body=SaveRuleFields, refusals=(404,))
 def change_rule(rule_id: int) -> Response:
-    """Other hours for a rule: free slots follow, booked sessions stay but for those named."""
+    """Change a rule: free slots follow, booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(SaveRuleFields)
     return _answer(carry_out(mentor, SaveRule(rule_of(fields, mentor, rule_id=rule_id)), fields))
 
@@ -108,7 +108,7 @@ def change_rule(rule_id: int) -> Response:
 @bp.delete("/rules/<id:rule_id>")
 @_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
 def delete_rule(rule_id: int) -> Response:
-    """The end of a rule: free slots go, booked sessions stay but for those named."""
+    """Remove a rule: free slots go, booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(ChoiceFields)
     return _answer(carry_out(mentor, RemoveRule(rule_id), fields))
 
@@ -124,7 +124,7 @@ def create_days_off() -> Response:
 @bp.put("/days-off/<id:days_off_id>")
 @_for_mentors(ChangeAnswer, body=DaysOffFields, refusals=(404,))
 def change_days_off(days_off_id: int) -> Response:
-    """Other days in the place of these."""
+    """Change days off."""
     mentor, fields = required_mentor(), body(DaysOffFields)
     return _answer(carry_out(mentor, days_off_of(fields, mentor, days_off_id), fields))
 
@@ -132,7 +132,7 @@ def change_days_off(days_off_id: int) -> Response:
 @bp.delete("/days-off/<id:days_off_id>")
 @_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
 def delete_days_off(days_off_id: int) -> Response:
-    """Days that are not off any more; the weekly rules fill them again."""
+    """Remove days off; the weekly rules fill them with slots again."""
     mentor, fields = required_mentor(), body(ChoiceFields)
     return _answer(carry_out(mentor, RemoveDaysOff(days_off_id), fields))
 
@@ -147,14 +147,14 @@ def create_slot() -> Response:
 @bp.put("/slots/<id:slot_id>")
 @_for_mentors(SlotSavedAnswer, body=SlotFields, refusals=(404,))
 def change_slot(slot_id: int) -> Response:
-    """Another time or size for a one-off slot; one that is booked keeps its time."""
+    """Change the time or size of a one-off slot; a booked one keeps its time."""
     return _save_slot(slot_id)
 
 
 @bp.delete("/slots/<id:slot_id>")
 @_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
 def delete_slot(slot_id: int) -> Response:
-    """A one-off slot is offered no more; its booked sessions stay but for those named."""
+    """Withdraw a one-off slot; its booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(ChoiceFields)
     return _answer(carry_out(mentor, RemoveSlot(slot_id), fields))
 
@@ -162,7 +162,7 @@ def delete_slot(slot_id: int) -> Response:
 @bp.put("/settings")
 @_for_mentors(ChangeAnswer, body=SettingsFields)
 def change_settings() -> Response:
-    """Other limits; other buffers cut the weekly hours anew around what is booked."""
+    """Change the limits; with new buffers the weekly hours are divided into slots again."""
     mentor, fields = required_mentor(), body(SettingsFields)
     return _answer(carry_out(mentor, settings_of(fields)))
 

@@ -1,4 +1,4 @@
-"""The pages on which a mentor says when: weekly hours, days off, one-off slots, limits."""
+"""The pages of a mentor's availability: weekly hours, days off, one-off slots, limits."""
 
 from datetime import date
 from itertools import groupby
@@ -50,7 +50,7 @@ Values = MultiDict[str, str]
 
 @bp.get("")
 def show() -> str:
-    """Everything at a glance, and the slots to come, a page at a time."""
+    """The overview, with the upcoming slots in pages."""
     mentor, now = required_mentor(), utc_now()
     session = db.session()
     return render_template(
@@ -83,7 +83,7 @@ def new_rule() -> str:
 
 @bp.get("/rules/<id:rule_id>")
 def edit_rule(rule_id: int) -> str:
-    """The form for other hours."""
+    """The form that changes weekly hours."""
     mentor = required_mentor()
     return _rule_page(mentor, rule_id, _values(_rule(mentor, rule_id)))
 
@@ -96,19 +96,19 @@ def create_rule() -> Page:
 
 @bp.post("/rules/<id:rule_id>")
 def update_rule(rule_id: int) -> Page:
-    """Show what other hours will do, or save them."""
+    """Show what changed hours will do, or save them."""
     return _take_rule(rule_id)
 
 
 @bp.get("/rules/<id:rule_id>/remove")
 def confirm_rule_removal(rule_id: int) -> str:
-    """What the end of a rule will do."""
+    """Show what removing a rule will do."""
     return _ask(required_mentor(), RemoveRule(rule_id))
 
 
 @bp.post("/rules/<id:rule_id>/remove")
 def remove_rule(rule_id: int) -> Page:
-    """End a rule."""
+    """Remove a rule."""
     return _remove(RemoveRule(rule_id))
 
 
@@ -136,7 +136,7 @@ def update_days_off() -> Page:
 
 @bp.post("/days-off/<id:days_off_id>/remove")
 def remove_days_off(days_off_id: int) -> Page:
-    """The days are off no more; nothing can be in the way of that."""
+    """Remove days off, without asking: no session can be in the way."""
     mentor = required_mentor()
     body(NoFields)
     return _done(mentor, RemoveDaysOff(days_off_id))
@@ -168,13 +168,13 @@ def update_slot() -> Page:
 
 @bp.get("/slots/<id:slot_id>/remove")
 def confirm_slot_removal(slot_id: int) -> str:
-    """What it does to take a one-off slot back."""
+    """Show what withdrawing a one-off slot will do."""
     return _ask(required_mentor(), RemoveSlot(slot_id))
 
 
 @bp.post("/slots/<id:slot_id>/remove")
 def remove_slot(slot_id: int) -> Page:
-    """Take a one-off slot back."""
+    """Withdraw a one-off slot."""
     return _remove(RemoveSlot(slot_id))
 
 
@@ -188,7 +188,7 @@ def settings() -> str:
 
 @bp.post("/settings")
 def update_settings() -> Page:
-    """Store the limits; the weekly hours are cut anew around what is booked."""
+    """Store the limits; the weekly hours are divided into slots again."""
     mentor = required_mentor()
     try:
         return _done(mentor, settings_of(body(SettingsFields)))

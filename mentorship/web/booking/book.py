@@ -48,9 +48,9 @@ bp = Blueprint("booking", __name__)
     has_key=True,
 )
 def create() -> Response:
-    """A student books a time; of any number who ask for it at once one gets it.
+    """A student books a time; of any number who ask for it at once, one gets it.
 
-    Who has an open session in that time already keeps it: `changed` is then false.
+    A student who has an open session at that time already keeps it: `changed` is then false.
     """
     viewer, now = required_viewer(), utc_now()
     fields = body(BookingFields)
@@ -63,10 +63,10 @@ def create() -> Response:
 
 @bp.get("/slots/<id:slot_id>/book")
 def new(slot_id: int) -> AnyResponse | str:
-    """The form; for a time that is not free any more the next ones that are.
+    """The booking form; for a time that is no longer free, the next free times.
 
-    Who has a session in that time already, and came back to the form, is shown that session. Who
-    has as many sessions to come as one may have reads so before writing anything.
+    A student who has a session at that time already is led to it. A student who has reached a
+    booking limit reads so before writing anything.
     """
     viewer, now = required_student(), utc_now()
     own = open_session_in(db.session(), slot_id, student_id=viewer.id)

@@ -2,12 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -32,6 +31,7 @@ from mentorship.schemas.directory import (
 )
 from mentorship.services.shared.text_fields import clean_text
 from mentorship.web.http.authentication import required_viewer
+from mentorship.web.http.current import settings
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import day_of_calendar, page_number
 
@@ -44,7 +44,7 @@ _LONGEST_SPAN = timedelta(days=62)
 
 @bp.get("/mentors")
 def show() -> str:
-    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    """The mentors that match a search and a topic, by name, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     search, topic, page = _asked("q"), _asked("topic"), page_number("page")
     topics, more_topics = popular_topics(db.session())
@@ -63,15 +63,15 @@ def show() -> str:
 @bp.get("/api/mentors")
 @described(MentorsAnswer, access=Access.SIGNED_IN, query=SearchFields)
 def find() -> Response:
-    """The mentors by name, those that a search and a topic leave, with their next free times."""
+    """The mentors that match a search and a topic, by name, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
-    return jsonify(mentors_answer(found, _cutoff()))
+    return jsonify(mentors_answer(found, settings().cutoff))
 
 
 @bp.get("/mentors/<id:mentor_id>")
 def week(mentor_id: int) -> str:
-    """A mentor, and a week of free times as the viewer's wall calendar has it."""
+    """A mentor, and one week of free times in the viewer's zone."""
     viewer, now = required_viewer(), utc_now()
     session = db.session()
     mentor = mentor_page(session, mentor_id)
@@ -85,6 +85,7 @@ def week(mentor_id: int) -> str:
         now=now,
         mentor=mentor,
         about=html_of(mentor.bio),
+        hold_minutes=settings().hold_minutes,
         free=free,
     )
 
@@ -92,7 +93,7 @@ def week(mentor_id: int) -> str:
 @bp.get("/api/mentors/<id:mentor_id>/slots")
 @described(FreeTimesAnswer, access=Access.SIGNED_IN, query=SpanFields, refusals=(404,))
 def slots(mentor_id: int) -> Response:
-    """The times of a mentor, within two months of each other, that the caller can book now."""
+    """The times of a mentor that the caller can book now, within a span of at most 62 days."""
     viewer, now = required_viewer(), utc_now()
     if limits_of(db.session(), mentor_id) is None:
         raise NotFound(N_("There is no such mentor."))
@@ -104,7 +105,7 @@ def slots(mentor_id: int) -> Response:
         db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
         until=until, now=now,
     )  # fmt: skip
-    return jsonify(free_times_answer(mentor_id, found, _cutoff()))
+    return jsonify(free_times_answer(mentor_id, found, settings().cutoff))
 
 
 def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:
@@ -114,13 +115,8 @@ def _found(search: str, topic: str, page: int, student_id: int | None, now: date
     )
 
 
-def _cutoff() -> Cutoff:
-    cutoff: Cutoff = current_app.extensions["settings"].cutoff
-    return cutoff
-
-
 def _student_id(viewer: Viewer) -> int | None:
-    """Whose own sessions stand in the way of a time: nobody's but a student's."""
+    """The student whose own sessions make times unavailable; None for everybody else."""
     return viewer.id if viewer.role is Role.STUDENT else None
 
 

@@ -34,7 +34,7 @@ _PAGE = "/waiting-list"
 
 @bp.get(_PAGE)
 def show() -> str:
-    """What the viewer waits for, and what is held for them."""
+    """The viewer's waiting lists, and the slots held for them."""
     viewer, now = required_viewer(), utc_now()
     return render_template(
         "booking/waiting_list.html",
@@ -65,15 +65,15 @@ def read() -> Response:
 def join(mentor_id: int) -> Response:
     """A student waits for a time in a week of the mentor that has none free.
 
-    Who waits already keeps the place. A time that becomes free is held for the first in line, then
-    for the next: `heldUntil` of GET /api/waiting-list says until when.
+    A student who waits already keeps the place. A time that becomes free is held for the first in
+    line, then for the next: `heldUntil` of GET /api/waiting-list says until when.
     """
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
     db.session.rollback()
     entry = join_waiting_list(
         db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now
     )
-    message = N_("You are on the waiting list of that week.")
+    message = N_("You are on the waiting list for that week.")
     if wants_page():
         flash(translate(message))
         return redirect(_PAGE, 303)
@@ -107,7 +107,7 @@ def leave(entry_id: int) -> Response:
     body(NoFields)
     db.session.rollback()
     leave_waiting_list(db.session(), viewer=viewer, entry_id=entry_id, now=now)
-    message = N_("You are not on that waiting list any more.")
+    message = N_("You have left the waiting list.")
     if wants_page():
         flash(translate(message))
         return redirect(_PAGE, 303)

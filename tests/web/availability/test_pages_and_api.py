@@ -250,7 +250,7 @@ def test_a_slot_whose_session_was_begun_is_not_offered_for_removal(
 
     assert path not in mentor.get("/availability").text
     page = mentor.get(path).text
-    assert "Its session was begun or is over, so this slot stays." in page
+    assert "Its session has started or is over, so this slot stays." in page
     assert 'class="danger"' not in page
 
 

@@ -98,7 +98,7 @@ def test_an_empty_week_leads_to_the_next_free_time(client_for, session, cast, cl
 
     page = client_for(cast.student).get(f"/mentors/{cast.mentor.id}")
 
-    assert "There is no time to book in this week." in page.text
+    assert "There are no times to book in this week." in page.text
     assert f"/mentors/{cast.mentor.id}?week=2026-12-10" in page.text
     assert "waiting list" not in page.text
 
@@ -109,7 +109,7 @@ def test_a_full_week_offers_its_waiting_list_and_the_form_works(client_for, sess
     client = client_for(cast.student)
 
     page = client.get(f"/mentors/{cast.mentor.id}")
-    assert "Every time of this week is taken." in page.text
+    assert "All times in this week are taken." in page.text
     action = re.search(r'action="(/api/mentors/\d+/waiting-list)"', page.text)[1]
     week = re.search(r'name="week" value="([\d-]+)"', page.text)[1]
     answer = client.post(action, data={"week": week}, headers={"Accept": "text/html"})
@@ -125,9 +125,9 @@ def test_a_week_is_not_called_taken_for_what_could_not_be_booked_anyway(
     a_seat(session, a_slot(session, cast.other_mentor, starts=at("10:00", days=2)), cast.student)
     client = client_for(cast.student)  # Who is busy then.
 
-    assert "There is no time to book in this week." in client.get(f"/mentors/{cast.mentor.id}").text
+    assert "There are no times to book in this week." in client.get(f"/mentors/{cast.mentor.id}").text
     a_seat(session, ahead, cast.stranger)
-    assert "Every time of this week is taken." in client.get(f"/mentors/{cast.mentor.id}").text
+    assert "All times in this week are taken." in client.get(f"/mentors/{cast.mentor.id}").text
 
 
 @pytest.mark.parametrize("week", ["never", "2026-13-01", "9999-12-31", "0001-01-01"])
