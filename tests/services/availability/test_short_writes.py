@@ -225,5 +225,5 @@ def test_single_slots_are_bounded_too(session, cast, monkeypatch):
         save_one_off_slot(session, cast.mentor.id, one_off, now=NOW)
 
     one_off = OneOffSlot(date(2026, 12, 2), time(10), time(10, 30), 1)
-    with pytest.raises(InvalidInput, match="at most 3 slots to come"):
+    with pytest.raises(InvalidInput, match="at most 3 upcoming slots"):
         save_one_off_slot(session, cast.mentor.id, one_off, now=NOW)

@@ -272,7 +272,7 @@ def test_a_student_waits_for_only_so_many_weeks_at_a_time(session, cast, slot, p
     mondays = [MONDAY + timedelta(weeks=number + 1) for number in range(MOST_PLACES + 1)]
     places = [wait(session, cast, ann, monday) for monday in mondays[:-1]]
 
-    with pytest.raises(InvalidInput, match=f"already wait for {MOST_PLACES} weeks"):
+    with pytest.raises(InvalidInput, match=f"already on {MOST_PLACES} waiting lists"):
         wait(session, cast, ann, mondays[-1])
 
     assert wait(session, cast, ann, mondays[0]) == places[0]  # A place that is there stays.

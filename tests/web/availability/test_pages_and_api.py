@@ -61,7 +61,7 @@ def test_empty_lists_say_what_to_do_next(mentor):
     page = mentor.get("/availability").text
 
     assert "Add some, and students can book them." in page
-    assert "Weekly hours make them by themselves" in page
+    assert "Weekly hours create slots automatically" in page
 
 
 def test_a_rule_is_previewed_and_then_saved_by_a_plain_form(mentor, session):
@@ -109,12 +109,12 @@ def test_the_preview_tells_what_changes_of_the_clocks_move_for_students(
     page = mentor.post("/availability/rules/new", data=FORM).text
     text = " ".join(re.sub(r"<[^>]+>", " ", page).split())
     assert (
-        "From Tue 16 Mar 2027 on, your 18:00 reads 13:00 in America/New_York, "
-        "not 12:00 (1 student)." in text
+        "From Tue 16 Mar 2027 on, your 18:00 is 13:00 in America/New_York "
+        "instead of 12:00 (1 student)." in text
     )
-    assert "From Tue 30 Mar 2027 on, your 18:00 reads 12:00 in America/New_York" in text
+    assert "From Tue 30 Mar 2027 on, your 18:00 is 12:00 in America/New_York" in text
     late = mentor.post("/availability/rules/new", data=FORM | {"opens": "03:00", "closes": "04:00"})
-    assert "From Tue 16 Mar 2027 on, your 03:00 reads 22:00" in late.text  # Monday over there.
+    assert "From Tue 16 Mar 2027 on, your 03:00 is 22:00" in late.text  # Monday over there.
 
     told = mentor.post("/api/availability/rules/preview", json=JSON).json["shifts"]
     assert [(shift["since"], shift["usual"], shift["then"]) for shift in told[:2]] == [
@@ -150,8 +150,10 @@ def test_the_preview_says_that_the_days_are_far_off_only_where_they_are(
 ):
     page = mentor.post("/availability/rules/new", data=FORM | fields).text
 
-    assert ("Up to your horizon there is no such day." in page) is says
-    assert ("left out, because other slots are too close" in page) is ("weekdays" in fields)
+    assert (
+        "There is no such day yet within the time that students can book ahead." in page
+    ) is says
+    assert ("left out because other slots are too close" in page) is ("weekdays" in fields)
 
 
 def test_other_hours_ask_about_a_booked_session_and_keep_it_unless_told(
@@ -175,7 +177,7 @@ def test_a_rule_is_removed_after_a_question_and_sessions_are_cancelled_with_a_re
     mentor, session, hours, booked
 ):
     path = f"/availability/rules/{hours['rule_id']}/remove"
-    assert "15 free slots will be taken back." in mentor.get(path).text
+    assert "15 free slots will be withdrawn." in mentor.get(path).text
 
     fields = {"cancelSessions": [booked], "reason": "I move away."}
     assert mentor.post(path, data=fields).status_code == 303

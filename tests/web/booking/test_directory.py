@@ -38,7 +38,9 @@ def test_the_directory_leads_to_the_next_times_and_says_the_zone(client_for, cas
     assert "Calm under deadline" in page.text
     assert "Times in UTC" in page.text
     assert [f'href="/slots/{slot}/book"' in page.text for slot in hours] == [True, True]
-    assert "No mentor fits." in client_for(cast.student).get("/mentors?q=nobody").text
+    assert (
+        "No mentor matches your search." in client_for(cast.student).get("/mentors?q=nobody").text
+    )
 
 
 def test_an_empty_directory_says_what_comes_next(client_for, cast, clock):
@@ -125,7 +127,9 @@ def test_a_week_is_not_called_taken_for_what_could_not_be_booked_anyway(
     a_seat(session, a_slot(session, cast.other_mentor, starts=at("10:00", days=2)), cast.student)
     client = client_for(cast.student)  # Who is busy then.
 
-    assert "There are no times to book in this week." in client.get(f"/mentors/{cast.mentor.id}").text
+    assert (
+        "There are no times to book in this week." in client.get(f"/mentors/{cast.mentor.id}").text
+    )
     a_seat(session, ahead, cast.stranger)
     assert "All times in this week are taken." in client.get(f"/mentors/{cast.mentor.id}").text
 
