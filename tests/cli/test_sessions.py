@@ -127,8 +127,8 @@ def test_import_sessions_books_the_file_and_a_sweep_then_moves_what_is_due(
     assert (result.exit_code, result.stdout) == (0, "Imported 1 session.\n")
     assert result.stderr == (
         "This is import 1. To undo it: flask --app wsgi remove-import 1\n"
-        "1 of them are SCHEDULED although their start time has passed; the next sweep will mark them as "
-        "delayed.\n"
+        "1 of them are SCHEDULED although their start time has passed; "
+        "the next sweep will mark them as delayed.\n"
     )
     assert "1 session became ongoing" in flask("sweep").stdout
     assert the_journal(session)[0].due_at == at("11:59")
