@@ -115,7 +115,7 @@ def password_changed(
 
 
 def approved(to: str, name: str, link: str, *, language: Language | None, now: datetime) -> Mail:
-    """To a mentor whom an admin has approved."""
+    """To a mentor after an admin's approval."""
     return _mail(
         to,
         N_("Students can find you now"),

@@ -111,9 +111,10 @@ def has_users(session: Session) -> bool:
 
 
 def check_password(session: Session, *, email: str, password: str) -> Viewer | None:
-    """The person whom these fit, or None; takes the same time whether the account exists.
+    """The person with this address and password, or None.
 
-    Raises NotConfirmed where they fit and the address is not confirmed yet.
+    Takes equally long whether or not the account exists. Raises NotConfirmed if the password is
+    right but the address is not confirmed yet.
     """
     account = account_of(session, email)
     session.rollback()

@@ -63,9 +63,9 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
 
 
 def send_confirmation(session: Session, *, email: str, links: Links, now: datetime) -> None:
-    """Send the link once more to an account whose address is not confirmed yet.
+    """Send the link again to an account whose address is not confirmed yet.
 
-    The account is kept as long as this link works.
+    The account is kept as long as the new link works.
     """
     begin_write(session)
     account = account_of(session, email)
@@ -82,10 +82,10 @@ def send_confirmation(session: Session, *, email: str, links: Links, now: dateti
 
 
 def confirm(session: Session, *, viewer: Viewer, password: str) -> Viewer | None:
-    """Confirm the address of whom a link named, if the password fits; returns them as they are now.
+    """Confirm the link owner's address if the password matches; returns the updated viewer.
 
-    None where it does not fit: the link may answer a sign-up by somebody else. Raises
-    InvalidInput where the link was used meanwhile.
+    Returns None if the password is wrong: somebody else may have signed up with this address.
+    Raises InvalidInput if the link was used in the meantime.
     """
     account = account_of(session, viewer.email)
     session.rollback()

@@ -54,7 +54,7 @@ class Links:
 def make_token(
     *, secret_key: str, user_id: int, epoch: int, purpose: Purpose = Purpose.INVITATION
 ) -> str:
-    """A signed token for this person. What it is used for raises the epoch and so uses it up."""
+    """A signed token for this person. Using it raises the epoch, so it works only once."""
     return _serializer(secret_key, purpose).dumps([user_id, epoch])
 
 
@@ -65,9 +65,9 @@ def link_owner(
     secret_key: str,
     purposes: Iterable[Purpose] = (Purpose.INVITATION, Purpose.FORGOTTEN),
 ) -> Viewer:
-    """For whom a token is, made for one of these purposes; by default to set a password.
+    """The person this token was issued to, for one of these purposes; by default, a password.
 
-    Raises LinkExpired where it is forged, too old, used, or made for something else.
+    Raises LinkExpired if the token is forged, too old, used, or for another purpose.
     """
     for purpose in purposes:
         try:
