@@ -6,8 +6,9 @@ from flask import Flask
 from sqlalchemy import make_url
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from mentorship import cli, web
+from mentorship import cli, current, web
 from mentorship.adapters.mail_transport import mail_transport_for
+from mentorship.adapters.rate_limiter import throttle_for
 from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import (
     LONGEST_BODY,
@@ -19,6 +20,7 @@ from mentorship.config import (
     load_settings,
     local_secret_key,
 )
+from mentorship.current import Parts
 from mentorship.domain.accounts.sign_ins import LASTS_FOR
 from mentorship.extensions import db, login_manager, migrate
 from mentorship.logs import configure_logs
@@ -41,11 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.is_production and app.debug:  # It would let strangers run code.
         raise SettingsError("FLASK_DEBUG: production refuses debug mode")
     app.config.from_mapping(_flask_config(settings))
-    app.extensions["settings"] = settings
-    app.extensions["links"] = Links(settings.base_url, app.config["SECRET_KEY"])
-    app.extensions["post"] = mail_transport_for(
-        settings.smtp_url, Path(app.instance_path) / "outbox"
-    )
+    current.init_app(app, _parts(app, settings))
 
     db.init_app(app)
     migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
@@ -59,6 +57,15 @@ def create_app(settings: Settings | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
     return app
+
+
+def _parts(app: Flask, settings: Settings) -> Parts:
+    return Parts(
+        settings=settings,
+        links=Links(settings.base_url, app.config["SECRET_KEY"]),
+        mail_transport=mail_transport_for(settings.smtp_url, Path(app.instance_path) / "outbox"),
+        throttle=throttle_for(settings.redis_url),
+    )
 
 
 _POOL_TIMEOUT = 10

@@ -13,6 +13,7 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
+from pydantic import SecretStr
 
 BROWSER = RateLimitItemPerMinute(10, multiples=10, namespace="browser")
 """Wrong passwords for an account in a browser that has signed in to it before."""
@@ -141,6 +142,11 @@ class Throttle:
                 return False
             self._ask_again_at = now + PAUSE.total_seconds()
             return True
+
+
+def throttle_for(redis_url: SecretStr | None) -> Throttle:
+    """A throttle that counts in this Redis, or in this process alone where there is none."""
+    return Throttle(redis_url.get_secret_value() if redis_url else None)
 
 
 def _in_redis(url: str) -> FixedWindowRateLimiter:

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import click
-from flask import current_app
 
+from mentorship import current
 from mentorship.cli.database import with_database
 from mentorship.cli.imports import say_how_to_remove
 from mentorship.cli.progress import watched
@@ -15,7 +15,7 @@ from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
 from mentorship.services.accounts import passwords
 from mentorship.services.accounts.import_csv import import_users
-from mentorship.services.accounts.signed_links import Links, Purpose
+from mentorship.services.accounts.signed_links import Purpose
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -80,7 +80,7 @@ def reset_link(email: str) -> None:
 
 
 def _reset_link(user_id: int, *, epoch: int) -> str:
-    links: Links = current_app.extensions["links"]
+    links = current.links()
     return links.password(Purpose.INVITATION, user_id=user_id, epoch=epoch)
 
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 import click
-from flask import current_app
 from sqlalchemy.orm import Session
 
+from mentorship import current
 from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.cli.database import with_database
 from mentorship.cli.serving import on_stop, serve_application
 from mentorship.clock import utc_now
-from mentorship.config import PROJECT, Settings
+from mentorship.config import PROJECT
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
@@ -33,7 +33,7 @@ from mentorship.services.webhooks.send import WebhookSender
 @with_database
 def demo(*, if_empty: bool) -> None:
     """Fill an empty database with people, slots and sessions around the present minute."""
-    settings = current_app.extensions["settings"]
+    settings = current.settings()
     if settings.is_production:
         raise click.ClickException(
             "Demo accounts have a known password, so they are created in development only "
@@ -64,7 +64,7 @@ def serve(host: str, port: int, workers: int) -> None:
     db.engine.dispose()  # Each worker opens its own connections.
     address = f"[{host}]" if ":" in host else host
     click.echo(f"Mentorship serves http://{address}:{port}")
-    settings: Settings = current_app.extensions["settings"]
+    settings = current.settings()
     with ExitStack() as stack:
         if not settings.is_production:
             url = f"http://{'127.0.0.1' if host in _EVERYWHERE else address}:{port}"
@@ -96,12 +96,12 @@ def worker() -> None:
     """Change session statuses when they are due, send mail and call webhooks."""
     stop = threading.Event()
     on_stop(stop.set)
-    settings: Settings = current_app.extensions["settings"]
-    post = current_app.extensions["post"]
+    settings = current.settings()
+    post = current.mail_transport()
     house = MailSettings(
         base_url=settings.base_url,
         sender=settings.sender,
-        secret_key=current_app.config["SECRET_KEY"],
+        secret_key=current.secret_key(),
         templates=PROJECT / "templates",
     )
     engine = db.engine

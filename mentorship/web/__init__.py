@@ -19,7 +19,7 @@ from mentorship.web.http import (
     request_guards,
     security_headers,
 )
-from mentorship.web.http.limits import attempts, changes, known_browsers
+from mentorship.web.http.limits import changes, known_browsers
 from mentorship.web.sessions import (
     actions,
     admin_api,
@@ -46,7 +46,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     cards.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)
-    attempts.init_app(app, settings)
     changes.init_app(app)
     feeds.init_app(app)
     for module in (

@@ -1,9 +1,10 @@
 """Pages about mail: what each person gets, one click to stop it, and the outbox for admins."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.errors import InvalidInput, NotFound
@@ -68,9 +69,7 @@ def unsubscribe_now(stop_token: str) -> str:
 def _owner_of(stop_token: str) -> tuple[int, MailKind]:
     identity = identity_of(db.session())
     db.session.rollback()
-    return unsubscribe_token_owner(
-        stop_token, secret_key=current_app.config["SECRET_KEY"], identity=identity
-    )
+    return unsubscribe_token_owner(stop_token, secret_key=current.secret_key(), identity=identity)
 
 
 def _about_kind(user_id: int, kind: MailKind) -> str:
@@ -90,7 +89,7 @@ def outbox() -> str:
     return render_template(
         "mail/outbox.html",
         viewer=viewer,
-        where=current_app.extensions["post"].where,
+        where=current.mail_transport().where,
         office=outbox_status(db.session(), page=page_number("page")),
     )
 

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, current_app, redirect
+from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from mentorship import current
 from mentorship.clock import utc_now
-from mentorship.config import Settings
 
 bp = Blueprint("well_known", __name__, url_prefix="/.well-known")
 
@@ -17,7 +17,7 @@ _VALID = timedelta(days=180)
 @bp.get("/security.txt")
 def security() -> Response:
     """Whom to tell about a weakness (RFC 9116)."""
-    settings: Settings = current_app.extensions["settings"]
+    settings = current.settings()
     ends = (utc_now() + _VALID).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = (
         f"Contact: {settings.security_contact or f'mailto:{settings.sender}'}",

@@ -1,11 +1,11 @@
 """Pages about other systems that are called about transitions, for admins."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
-from mentorship.config import Settings
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -34,7 +34,7 @@ def index() -> str:
 def add() -> Response | tuple[str, int]:
     """One more, which is off at first."""
     viewer, url = _writing_admin(), request.form.get("url", "")
-    settings: Settings = current_app.extensions["settings"]
+    settings = current.settings()
     try:
         endpoint_id = webhook_endpoints.add_endpoint(
             db.session(),
@@ -60,7 +60,7 @@ def show(endpoint_id: int) -> str:
         "webhooks/endpoint.html",
         viewer=viewer,
         endpoint=endpoint,
-        key=shown(endpoint_key(current_app.config["SECRET_KEY"], endpoint.salt))
+        key=shown(endpoint_key(current.secret_key(), endpoint.salt))
         if is_password_recent(utc_now())
         else None,
         log=call_log(db.session(), endpoint_id, page=page_number("page")),

@@ -9,7 +9,8 @@ from uuid import uuid4
 
 import sqlalchemy as sa
 from alembic import op
-from flask import current_app
+
+from mentorship import current
 
 revision = "0016"
 down_revision = "0015"
@@ -30,7 +31,7 @@ def upgrade():
         sa.CheckConstraint("id = 1", name="is_the_only_one"),
     )
     # What was sent out keeps the names that it has there, which end in the host of BASE_URL.
-    host = urlsplit(current_app.extensions["settings"].base_url).hostname or ""
+    host = urlsplit(current.settings().base_url).hostname or ""
     last = {
         name: sa.select(sa.func.coalesce(sa.func.max(sa.column("id")), 0))
         .select_from(sa.table(table))

@@ -76,7 +76,7 @@ def unguarded(app, guard):
 
 def without_headers(app):
     """The requests whose answers would lack a header that every answer carries."""
-    expected = fixed_headers(app.extensions["settings"])
+    expected = fixed_headers(settings_for("sqlite://"))
     found = []
     for method, path in requests_to(app):
         with app.test_request_context(path, method=method):
@@ -126,7 +126,6 @@ def guarded_blueprint_only():
     inside.add_url_rule("/inside", "inside", lambda: "", methods=["POST"])
     app.register_blueprint(inside)
     app.add_url_rule("/outside", "outside", lambda: "", methods=["POST"])
-    app.extensions["settings"] = settings_for("sqlite://")
     return app
 
 

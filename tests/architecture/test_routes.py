@@ -6,6 +6,7 @@ import pytest
 
 from mentorship import create_app
 from mentorship.config import PROJECT
+from mentorship.current import parts_of
 from mentorship.web.http.openapi import describe
 from tests.support.databases import settings_for
 from tests.web.access import rows
@@ -72,7 +73,7 @@ def test_every_link_in_the_header_needs_no_value(app):
 
 
 def test_the_comparison_finds_a_route_that_nobody_thought_of(app):
-    other = create_app(app.extensions["settings"])
+    other = create_app(parts_of(app).settings)
     other.add_url_rule("/api/forgotten", "forgotten", lambda: "", methods=["POST"])
 
     assert routes(other) - {(row.method, row.rule) for row in rows()} == {

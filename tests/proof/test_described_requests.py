@@ -22,6 +22,7 @@ from schemathesis.specs.openapi.checks import (
 
 from mentorship import create_app
 from mentorship.clock import utc_now
+from mentorship.current import parts_of
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
 from mentorship.schemas.contract import ActionAnswer, CancelFields
@@ -141,7 +142,7 @@ def test_the_run_catches_a_view_that_trusts_its_input(app, cast, ids):
         """Cancel without checking the input."""
         return {"success": True, "message": request.get_json()["reason"].strip()}
 
-    other = create_app(app.extensions["settings"])
+    other = create_app(parts_of(app).settings)
     other.view_functions["session_actions.cancel"] = trusting
     cancel = schema_of(other)["/api/sessions/{sessionId}/cancel"]["POST"]
 

@@ -6,10 +6,11 @@ from contextlib import contextmanager
 from flask import Flask
 
 from mentorship import create_app
+from mentorship.adapters.rate_limiter import throttle_for
+from mentorship.current import parts_of
 from mentorship.extensions import db
 from mentorship.logs import configure_logs
 from mentorship.web.calendars import feeds
-from mentorship.web.http.limits import attempts
 from tests.support.databases import settings_for
 
 
@@ -34,4 +35,5 @@ class Applications:
         with app.app_context():
             db.engine.dispose()
         feeds.init_app(app)
-        attempts.init_app(app, app.extensions["settings"])
+        parts = parts_of(app)
+        parts.throttle = throttle_for(parts.settings.redis_url)

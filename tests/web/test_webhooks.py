@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import func, select, update
 
+from mentorship.current import parts_of
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import WebhookCall, WebhookEndpoint
 from mentorship.services.webhooks.endpoints import MOST_ENDPOINTS
@@ -83,8 +84,8 @@ def test_what_cannot_be_called_is_refused_in_words_and_kept_in_the_form(session,
     ],
 )
 def test_production_takes_https_at_two_ports_alone(session, admin, app, monkeypatch, url, is_taken):
-    production = app.extensions["settings"].model_copy(update={"mentorship_env": "production"})
-    monkeypatch.setitem(app.extensions, "settings", production)
+    production = parts_of(app).settings.model_copy(update={"mentorship_env": "production"})
+    monkeypatch.setattr(parts_of(app), "settings", production)
 
     answer = add(admin, url)
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
-from flask import Blueprint, current_app, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, TokenScope
 from mentorship.domain.shared.errors import InvalidInput
@@ -67,7 +68,7 @@ def update_password() -> Response | tuple[str, int]:
             viewer=viewer,
             current=request.form.get("current", "")[:200],
             password=request.form.get("password", ""),
-            links=current_app.extensions["links"],
+            links=current.links(),
             now=utc_now(),
         )
     except InvalidInput as error:

@@ -1,8 +1,9 @@
 """Everybody with an account, for admins: who is it, and which mentors are to be approved."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
@@ -36,7 +37,7 @@ def approve(person_id: int) -> Response:
         db.session(),
         viewer=viewer,
         person_id=person_id,
-        links=current_app.extensions["links"],
+        links=current.links(),
         now=utc_now(),
     )
     flash(translate(message))

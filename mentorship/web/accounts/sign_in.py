@@ -2,10 +2,11 @@
 
 import re
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.adapters.passwords import DEMO_PASSWORD
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
@@ -18,7 +19,7 @@ from mentorship.queries.accounts.people import has_password
 from mentorship.services.accounts.passwords import check_password, set_password
 from mentorship.services.accounts.reading_preferences import new_reading, note_browser
 from mentorship.services.accounts.sign_up import send_confirmation
-from mentorship.services.accounts.signed_links import Links, link_owner
+from mentorship.services.accounts.signed_links import link_owner
 from mentorship.web.http import authentication
 from mentorship.web.http.formatting import hour_cycle, translate
 from mentorship.web.http.limits import attempts
@@ -49,7 +50,7 @@ def create() -> Response | tuple[str, int]:
     """
     email, password = asked_email(), request.form.get("password", "")[:200]
     attempts.count_password(email)
-    is_published = password == DEMO_PASSWORD and current_app.extensions["settings"].is_production
+    is_published = password == DEMO_PASSWORD and current.settings().is_production
     try:
         viewer = check_password(
             db.session(), email=email, password=password
@@ -57,7 +58,7 @@ def create() -> Response | tuple[str, int]:
     except NotConfirmed as error:
         attempts.note_success(email)
         if attempts.has_room_for_mail(email):
-            links: Links = current_app.extensions["links"]
+            links = current.links()
             send_confirmation(db.session(), email=email, links=links, now=utc_now())
         return _form(error=translate(error), email=email), 403
     if viewer is None:
@@ -98,7 +99,7 @@ def store_password(token: str) -> Response | tuple[str, int]:
     person = _person_of(token)
     password = request.form.get("password", "")
     try:
-        links: Links = current_app.extensions["links"]
+        links = current.links()
         reading = _reading(person)
         db.session.rollback()
         set_password(
@@ -155,7 +156,7 @@ def local_path(text: str) -> str | None:
 
 
 def _person_of(token: str) -> Viewer:
-    return link_owner(db.session(), token, secret_key=current_app.config["SECRET_KEY"])
+    return link_owner(db.session(), token, secret_key=current.secret_key())
 
 
 def _is_storable(email: str) -> bool:

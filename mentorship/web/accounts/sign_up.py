@@ -1,9 +1,10 @@
 """Signing up, confirming an address by a link, and asking for a new password."""
 
-from flask import Blueprint, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.shared.errors import AlreadyConfirmed, InvalidInput, LinkExpired
@@ -12,7 +13,7 @@ from mentorship.domain.shared.zones import places, renamed
 from mentorship.extensions import db
 from mentorship.services.accounts import sign_up as service
 from mentorship.services.accounts.passwords import new_account
-from mentorship.services.accounts.signed_links import Links, Purpose, has_confirmed, link_owner
+from mentorship.services.accounts.signed_links import Purpose, has_confirmed, link_owner
 from mentorship.services.shared.text_fields import clean_email
 from mentorship.web.http import authentication
 from mentorship.web.http.formatting import hour_cycle, translate
@@ -51,7 +52,7 @@ def create() -> str | tuple[str, int]:
         attempts.count_mail(email, "sign-up")
     except InvalidInput as error:
         return _form(error=translate(error)), 400
-    service.sign_up(db.session(), account, links=_links(), now=now)
+    service.sign_up(db.session(), account, links=current.links(), now=now)
     return _look_into_mailbox(
         email, _("We have sent you a link to confirm your address. Then you can start.")
     )
@@ -99,24 +100,19 @@ def send_link() -> str | tuple[str, int]:
         return render_template("accounts/forgot.html", error=translate(error), email=given), 400
     attempts.count_mail(email, "reset")
     service.forgotten_password(
-        db.session(), email=email, language=language(), links=_links(), now=utc_now()
+        db.session(), email=email, language=language(), links=current.links(), now=utc_now()
     )
     return _look_into_mailbox(email, _("We have sent you a mail with the next step."))
 
 
 def _person_of(confirmation: str) -> Viewer:
-    session, key = db.session(), current_app.config["SECRET_KEY"]
+    session, key = db.session(), current.secret_key()
     try:
         return link_owner(session, confirmation, secret_key=key, purposes=(Purpose.CONFIRMATION,))
     except LinkExpired:
         if has_confirmed(session, confirmation, secret_key=key):
             raise AlreadyConfirmed from None
         raise
-
-
-def _links() -> Links:
-    links: Links = current_app.extensions["links"]
-    return links
 
 
 def _form(*, error: str | None = None) -> str:
@@ -134,5 +130,5 @@ def _look_into_mailbox(email: str, message: str) -> str:
         "accounts/check_inbox.html",
         email=email,
         message=message,
-        has_mail_server=current_app.extensions["settings"].smtp_url is not None,
+        has_mail_server=current.settings().smtp_url is not None,
     )

@@ -15,6 +15,7 @@ from flask import (
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.calendar_weeks import Week
@@ -31,7 +32,6 @@ from mentorship.schemas.contract import (
 )
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot, refuse_at_limit
 from mentorship.web.http.authentication import required_student, required_viewer
-from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body
@@ -119,7 +119,7 @@ def _week_of_next_free(offer: SlotPage, viewer: Viewer) -> date | None:
 
 
 def _warning(offer: SlotPage, now: datetime) -> str | None:
-    return settings().cutoff.warning(offer.start_time, now)
+    return current.settings().cutoff.warning(offer.start_time, now)
 
 
 def _form(
@@ -138,7 +138,7 @@ def _form(
         error=error or translate(offer.obstacle or ""),
         warning=translate(_warning(offer, now) or ""),
         next_week=_week_of_next_free(offer, viewer),
-        hold_minutes=settings().hold_minutes,
+        hold_minutes=current.settings().hold_minutes,
     )
 
 

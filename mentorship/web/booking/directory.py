@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from flask import Blueprint, Response, jsonify, render_template, request
 
+from mentorship import current
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer
@@ -31,7 +32,6 @@ from mentorship.schemas.directory import (
 )
 from mentorship.services.shared.text_fields import clean_text
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.current import settings
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import day_of_calendar, page_number
 
@@ -66,7 +66,7 @@ def find() -> Response:
     """The mentors that match a search and a topic, by name, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
-    return jsonify(mentors_answer(found, settings().cutoff))
+    return jsonify(mentors_answer(found, current.settings().cutoff))
 
 
 @bp.get("/mentors/<id:mentor_id>")
@@ -85,7 +85,7 @@ def week(mentor_id: int) -> str:
         now=now,
         mentor=mentor,
         about=html_of(mentor.bio),
-        hold_minutes=settings().hold_minutes,
+        hold_minutes=current.settings().hold_minutes,
         free=free,
     )
 
@@ -105,7 +105,7 @@ def slots(mentor_id: int) -> Response:
         db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
         until=until, now=now,
     )  # fmt: skip
-    return jsonify(free_times_answer(mentor_id, found, settings().cutoff))
+    return jsonify(free_times_answer(mentor_id, found, current.settings().cutoff))
 
 
 def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:

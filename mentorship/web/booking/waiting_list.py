@@ -2,10 +2,11 @@
 
 from datetime import datetime, timedelta
 
-from flask import Blueprint, current_app, flash, jsonify, render_template
+from flask import Blueprint, flash, jsonify, render_template
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.shared.messages import N_
@@ -40,7 +41,7 @@ def show() -> str:
         "booking/waiting_list.html",
         viewer=viewer,
         entries=_entries(viewer, now),
-        minutes=current_app.extensions["settings"].hold_minutes,
+        minutes=current.settings().hold_minutes,
         now=now,
     )
 

@@ -14,6 +14,7 @@ from flask import (
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
+from mentorship import current
 from mentorship.adapters import ics
 from mentorship.clock import utc_now
 from mentorship.domain.calendars import Alarm
@@ -26,7 +27,6 @@ from mentorship.services.calendars import feeds
 from mentorship.services.calendars.entries import event_of
 from mentorship.web.calendars.feed_cache import DrawnFeeds
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.password_confirmation import require_recent_password
 from mentorship.web.sessions.sweep_first import sweep
@@ -55,7 +55,7 @@ def read(feed_token: str) -> Response:
     sweep(now)
 
     def draw() -> bytes:
-        identity, base_url = identity_of(session), _base_url()
+        identity, base_url = identity_of(session), current.settings().base_url
         events = (
             event_of(row, feed.viewer, identity=identity, base_url=base_url, alarm=feed.alarm)
             for row in entries(session, feed.viewer, now=now)
@@ -77,9 +77,12 @@ def one_session(session_id: int) -> Response:
     """One session as a file for any calendar program."""
     session, viewer, now = db.session(), required_viewer(), utc_now()
     sweep(now)
-    session_page(session, viewer, session_id, now=now, cutoff=settings().cutoff)
+    session_page(session, viewer, session_id, now=now, cutoff=current.settings().cutoff)
     event = event_of(
-        entry(session, session_id), viewer, identity=identity_of(session), base_url=_base_url()
+        entry(session, session_id),
+        viewer,
+        identity=identity_of(session),
+        base_url=current.settings().base_url,
     )
     response = _calendar(ics.feed("Mentorship", [event]))
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.ics"'
@@ -101,7 +104,7 @@ def create() -> str:
     session.rollback()
     alarm = known.alarm if known else FIRST_ALARM
     secret = feeds.create_feed(session, viewer=viewer, alarm=alarm, now=utc_now())
-    return _page(address=f"{_base_url()}/calendar/{secret}.ics")
+    return _page(address=f"{current.settings().base_url}/calendar/{secret}.ics")
 
 
 @bp.post("/account/calendar/alarm")
@@ -139,11 +142,6 @@ def _page(*, address: str = "", error: str = "") -> str:
 
 def _calendar(content: bytes) -> Response:
     return Response(content, content_type="text/calendar; charset=utf-8")
-
-
-def _base_url() -> str:
-    base_url: str = current_app.extensions["settings"].base_url
-    return base_url
 
 
 def _back(message: str) -> AnyResponse:

@@ -7,7 +7,6 @@ import structlog
 from flask import (
     Flask,
     Response,
-    current_app,
     flash,
     make_response,
     redirect,
@@ -19,6 +18,7 @@ from flask import (
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 
+from mentorship import current
 from mentorship.database import is_read_only
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import (
@@ -257,7 +257,7 @@ def _answer(
     else:
         answer = ErrorAnswer(success=False, error=message)
         if isinstance(refused, NotFree):
-            answer = not_free_answer(refused, translate, current_app.extensions["settings"].cutoff)
+            answer = not_free_answer(refused, translate, current.settings().cutoff)
         elif refused:
             answer = ConflictAnswer(
                 success=False,

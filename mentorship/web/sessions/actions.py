@@ -2,9 +2,10 @@
 
 from functools import partial
 
-from flask import Blueprint, current_app, flash, jsonify, make_response, redirect, render_template
+from flask import Blueprint, flash, jsonify, make_response, redirect, render_template
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.extensions import db
@@ -74,7 +75,7 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
         now=now,
         cancellation=Cancellation(
             reason=(fields.reason or None) if isinstance(fields, CancelFields) else None,
-            cutoff=current_app.extensions["settings"].cutoff,
+            cutoff=current.settings().cutoff,
         ),
     )
     if is_htmx():

@@ -3,8 +3,9 @@
 import hmac
 
 import structlog
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import Unauthorized, Unavailable
 from mentorship.domain.shared.messages import N_
@@ -26,7 +27,7 @@ def complete_sessions() -> Response:
 
     The secret is taken from the Authorization header alone and compared as bytes in constant time.
     """
-    secret: bytes | None = current_app.extensions["settings"].usable_cron_secret
+    secret = current.settings().usable_cron_secret
     if secret is None:
         log.error(
             "cron_refused",

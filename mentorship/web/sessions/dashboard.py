@@ -3,10 +3,10 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import Section, dashboard
-from mentorship.web.http.current import settings
 from mentorship.web.http.request_body import page_number
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
@@ -30,7 +30,7 @@ def show() -> str:
         cursor=state.cursor,
         pages=pages,
         now=now,
-        cutoff=settings().cutoff,
+        cutoff=current.settings().cutoff,
     )
     return render_template("sessions/dashboard.html", viewer=state.viewer, board=found)
 

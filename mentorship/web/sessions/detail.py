@@ -17,6 +17,7 @@ from flask_babel import gettext as _
 from werkzeug.utils import redirect
 from werkzeug.wrappers import Response as AnyResponse
 
+from mentorship import current
 from mentorship.adapters import calendar_links
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
@@ -35,7 +36,6 @@ from mentorship.services.booking.book import NotFree
 from mentorship.services.calendars.entries import event_of
 from mentorship.services.sessions.move import Moved, move_session
 from mentorship.web.http.authentication import required_viewer
-from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body, page_number
@@ -67,7 +67,7 @@ def page_of(
     """
     now = utc_now()
     sweep(now)
-    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     too_late = _too_late(page, viewer, now)
     return render_template(
         "sessions/detail.html",
@@ -92,7 +92,7 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
         entry(session, page.card.id),
         viewer,
         identity=identity_of(session),
-        base_url=settings().base_url,
+        base_url=current.settings().base_url,
     )
     return {
         _("Calendar file"): url_for("calendar_feeds.one_session", session_id=page.card.id),
@@ -105,7 +105,7 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
 def join(session_id: int) -> AnyResponse:
     """Redirect to the meeting, or before its room opens to the session's page."""
     viewer, now = required_viewer(), utc_now()
-    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     room = session_followup(db.session(), page, now=now).room
     return redirect(room or f"/sessions/{session_id}", 303)
 
@@ -124,7 +124,7 @@ def confirm(session_id: int) -> AnyResponse:
     So does a form that was opened before the cut-off of the new time and is sent after it.
     """
     viewer, now = required_viewer(), utc_now()
-    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     try:
         fields = body(MoveForm)
         if fields.slot_id in fields.confirmed or not _is_final(
@@ -182,7 +182,7 @@ def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) 
 
 def _final(page: SessionPage, slots: Sequence[FreeSlot], *, now: datetime) -> set[int]:
     """Those that the viewer could not leave any more."""
-    cutoff = settings().cutoff
+    cutoff = current.settings().cutoff
     return {slot.id for slot in slots if cutoff.refuses(page.party, slot.start_time, now)}
 
 
@@ -195,14 +195,14 @@ def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime)
         viewer=viewer,
         reason=fields.reason or None,
         now=now,
-        cutoff=settings().cutoff,
+        cutoff=current.settings().cutoff,
     )
 
 
 def _choice(
     session_id: int, viewer: Viewer, *, now: datetime, error: str = "", reason: str = ""
 ) -> str:
-    page = session_page(db.session(), viewer, session_id, now=now, cutoff=settings().cutoff)
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     number = page_number("page")
     others = _other_times(page, now=now, limit=number * _PAGE + 1)
     shown = others[(number - 1) * _PAGE : number * _PAGE]
@@ -223,7 +223,7 @@ def _choice(
 
 def _too_late(page: SessionPage, viewer: Viewer, now: datetime) -> str | None:
     """Why the viewer is too late to change a session that others can still change."""
-    cutoff = settings().cutoff
+    cutoff = current.settings().cutoff
     if page.is_movable and cutoff.refuses(page.party, page.card.start_time, now):
         return translate(cutoff.message(page.card.start_time, viewer.timezone))
     return None

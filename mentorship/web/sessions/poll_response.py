@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flask import render_template
 
+from mentorship import current
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.sessions.updates import Update
 from mentorship.extensions import db
@@ -13,7 +14,6 @@ from mentorship.queries.sessions.dashboard import Section, dashboard
 from mentorship.queries.sessions.journal import changes_since
 from mentorship.queries.sessions.poll_state import PollState
 from mentorship.schemas.contract import event_detail
-from mentorship.web.http.current import settings
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
 
@@ -42,7 +42,7 @@ def poll_response(
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
     board = dashboard(
-        session, viewer, cursor=cursor, pages=pages, now=now, cutoff=settings().cutoff
+        session, viewer, cursor=cursor, pages=pages, now=now, cutoff=current.settings().cutoff
     )
     return render_template("sessions/_section.html", viewer=viewer, board=board), headers
 

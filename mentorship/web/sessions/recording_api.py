@@ -1,8 +1,9 @@
 """The route for a meeting system that has recorded a session."""
 
 import structlog
-from flask import Blueprint, Response, current_app, jsonify, request
+from flask import Blueprint, Response, jsonify, request
 
+from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import InvalidInput, Unavailable
 from mentorship.domain.shared.messages import N_
@@ -31,7 +32,7 @@ def add(session_id: int) -> Response:
     timestamp, a full stop and the body. The same signature is taken once.
     """
     now = utc_now()
-    secret: bytes | None = current_app.extensions["settings"].usable_recording_secret
+    secret = current.settings().usable_recording_secret
     if secret is None:
         log.error("recording_refused", reason="RECORDING_SECRET is unset or not a usable one")
         raise Unavailable(

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from mentorship.adapters import passwords
 from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
 from mentorship.adapters.rate_limiter import ACCOUNT_FROM_NETWORK, NETWORK
+from mentorship.current import parts_of
 from mentorship.domain.accounts.viewers import Role
 from mentorship.services.accounts.signed_links import make_token
 from tests.support.builders import a_user
@@ -63,7 +64,7 @@ def test_the_demos_password_opens_nothing_in_production(app, client, session, cl
     assert sign_in(client, password=DEMO_PASSWORD).status_code == 303
     client.post("/logout")
 
-    monkeypatch.setattr(app.extensions["settings"], "mentorship_env", "production")
+    monkeypatch.setattr(parts_of(app).settings, "mentorship_env", "production")
 
     assert sign_in(client, password=DEMO_PASSWORD).status_code == 401
 
@@ -209,7 +210,7 @@ def test_an_account_that_does_not_exist_is_throttled_alike(client, clock):
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_right_password_makes_earlier_tries_forgotten(app, client, maya):
-    throttle = app.extensions["throttle"]
+    throttle = parts_of(app).throttle
     key = f"{maya.email} 127.0.0.1"
     for _ in range(9):
         throttle.hit(ACCOUNT_FROM_NETWORK, key)
@@ -220,7 +221,7 @@ def test_the_right_password_makes_earlier_tries_forgotten(app, client, maya):
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_only_failed_tries_count_against_an_address(app, client, client_for, maya):
-    throttle = app.extensions["throttle"]
+    throttle = parts_of(app).throttle
     for _ in range(NETWORK.amount - 1):
         throttle.hit(NETWORK, "127.0.0.1")
 

@@ -8,6 +8,7 @@ from structlog.testing import capture_logs
 
 from mentorship.adapters.passwords import hash_password
 from mentorship.adapters.rate_limiter import ACCOUNT, MAILBOX, OVERALL, Throttle
+from mentorship.current import parts_of
 from mentorship.domain.accounts.viewers import Role
 from tests.support.builders import a_user
 from tests.support.programs import a_redis
@@ -37,7 +38,7 @@ def throttle(request, app, clock, monkeypatch) -> Throttle:
         url = request.getfixturevalue("redis_url")
         Redis.from_url(url).flushall()
     made = Throttle(url)
-    monkeypatch.setitem(app.extensions, "throttle", made)
+    monkeypatch.setattr(parts_of(app), "throttle", made)
     return made
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from mentorship.adapters.rate_limiter import TOKEN
 from mentorship.clock import utc_now
+from mentorship.current import parts_of
 from mentorship.services.accounts.api_tokens import create_token
 from tests.conftest import CRON_SECRET
 from tests.support.builders import a_booking, at, the_booking
@@ -125,7 +126,7 @@ def test_each_token_has_a_limit_of_its_own(app, client_for, session, cast, clock
     )
     client = client_for(None)
     for _ in range(TOKEN.amount):
-        app.extensions["throttle"].hit(TOKEN, str(first.id))
+        parts_of(app).throttle.hit(TOKEN, str(first.id))
 
     refused = client.get("/api/tokens", headers=bearer(first.secret))
 

@@ -7,6 +7,7 @@ from html import unescape
 import pytest
 
 from mentorship.clock import utc_now
+from mentorship.current import parts_of
 from mentorship.services.accounts.api_tokens import create_token
 from mentorship.web.http.limits.changes import BOOKINGS, CHANGES
 from tests.support.builders import a_booking, a_profile, a_slot, at, the_booking
@@ -35,7 +36,7 @@ def use_up(app):
 
     def act(limit, person, *, left=0):
         for _ in range(limit.amount - left):
-            app.extensions["throttle"].hit(limit, str(person.id))
+            parts_of(app).throttle.hit(limit, str(person.id))
 
     return act
 

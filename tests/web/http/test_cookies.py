@@ -3,6 +3,7 @@
 import pytest
 
 from mentorship.adapters.passwords import hash_password
+from mentorship.current import parts_of
 from mentorship.domain.accounts.viewers import Role
 from tests.support.builders import a_user
 
@@ -28,7 +29,7 @@ def test_cookies_belong_to_the_host_alone_where_https_is(
     email = "maya.mentor@example.org"
 
     answer = client.post("/login", data={"email": email, "password": PASSWORD},
-                         base_url=app.extensions["settings"].base_url)  # fmt: skip
+                         base_url=parts_of(app).settings.base_url)  # fmt: skip
 
     cookies = answer.headers.getlist("Set-Cookie")
     assert {each.partition("=")[0] for each in cookies} == {

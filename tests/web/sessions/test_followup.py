@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from mentorship.current import parts_of
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.meeting_links import clean_link
 from mentorship.domain.shared.errors import InvalidInput
@@ -315,6 +316,6 @@ def test_calls_are_forgotten_once_their_age_alone_refuses_them(call, session):
 
 
 def test_without_a_secret_the_route_is_switched_off(app, call, monkeypatch):
-    monkeypatch.setattr(app.extensions["settings"], "recording_secret", None)
+    monkeypatch.setattr(parts_of(app).settings, "recording_secret", None)
 
     assert call().status_code == 503

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 import structlog
-from flask import Flask, current_app, request
+from flask import request
 from limits import RateLimitItemPerHour
 
+from mentorship import current
 from mentorship.adapters.rate_limiter import (
     ACCOUNT,
     ACCOUNT_FROM_NETWORK,
@@ -26,10 +27,8 @@ from mentorship.adapters.rate_limiter import (
     OWN_PASSWORD,
     TOKEN,
     Counter,
-    Throttle,
 )
 from mentorship.clock import utc_now
-from mentorship.config import Settings
 from mentorship.domain.shared.errors import RateLimited
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.ip_addresses import mailbox_of, network_of, truncated
@@ -47,12 +46,6 @@ _FAILURES = RateLimitItemPerHour(1_000_000_000, namespace="failures")
 log = structlog.get_logger(__name__)
 
 
-def init_app(app: Flask, settings: Settings) -> None:
-    """Make the throttle of this process."""
-    redis = settings.redis_url
-    app.extensions["throttle"] = Throttle(redis.get_secret_value() if redis else None)
-
-
 def count_password(email: str) -> None:
     """Count a try before the costly check. Raises RateLimited.
 
@@ -63,7 +56,7 @@ def count_password(email: str) -> None:
     if browser:
         _count(_SIGN_IN, [Counter(BROWSER, f"{browser} {email}")], email=email)
         return
-    throttle, network, now = _throttle(), _network(), utc_now().timestamp()
+    throttle, network, now = current.throttle(), _network(), utc_now().timestamp()
     is_busy = throttle.used_up([Counter(OVERALL, "")], now=now) is not None
     of_network = Counter(NETWORK_WHEN_BUSY if is_busy else NETWORK, network)
     full = throttle.used_up([of_network], now=now)
@@ -75,7 +68,7 @@ def count_password(email: str) -> None:
 def note_failure(email: str) -> None:
     """A password for this account was wrong."""
     if not known_browser(email):
-        throttle, network = _throttle(), _network()
+        throttle, network = current.throttle(), _network()
         throttle.hit(NETWORK, network)
         throttle.hit(NETWORK_WHEN_BUSY, network)
         throttle.hit(OVERALL, "")
@@ -86,9 +79,9 @@ def note_success(email: str) -> None:
     """Somebody proved that the account is theirs."""
     browser = known_browser(email)
     if browser:
-        _throttle().clear(BROWSER, f"{browser} {email}")
+        current.throttle().clear(BROWSER, f"{browser} {email}")
     for each in _of_account(email):
-        _throttle().clear(each.limit, each.key)
+        current.throttle().clear(each.limit, each.key)
 
 
 def count_own_password(viewer_id: int) -> None:
@@ -98,12 +91,12 @@ def count_own_password(viewer_id: int) -> None:
 
 def note_own_password(viewer_id: int) -> None:
     """It was the right one."""
-    _throttle().clear(OWN_PASSWORD, str(viewer_id))
+    current.throttle().clear(OWN_PASSWORD, str(viewer_id))
 
 
 def check_mail(email: str, purpose: MailPurpose) -> None:
     """Raises RateLimited where `count_mail` would; counts nothing."""
-    full = _throttle().used_up(_of_mail(email, purpose), now=utc_now().timestamp())
+    full = current.throttle().used_up(_of_mail(email, purpose), now=utc_now().timestamp())
     if full:
         _refuse(_MAIL, full)
 
@@ -111,13 +104,13 @@ def check_mail(email: str, purpose: MailPurpose) -> None:
 def count_mail(email: str, purpose: MailPurpose) -> None:
     """Count a mail that somebody asks for, whether it will be sent or not. Raises RateLimited."""
     _count(_MAIL, _of_mail(email, purpose))
-    _throttle().hit(MAIL_FROM_NETWORK_WHEN_BUSY, _network())
-    _throttle().hit(MAIL_OVERALL, "")
+    current.throttle().hit(MAIL_FROM_NETWORK_WHEN_BUSY, _network())
+    current.throttle().hit(MAIL_OVERALL, "")
 
 
 def has_room_for_mail(email: str) -> bool:
     """Count a confirmation that nobody asked for; False where this mailbox has had enough."""
-    return _throttle().hit(MAILBOX, f"sign-up {mailbox_of(email)}")
+    return current.throttle().hit(MAILBOX, f"sign-up {mailbox_of(email)}")
 
 
 def count_token(token_id: int) -> None:
@@ -131,19 +124,19 @@ def _of_account(email: str) -> list[Counter]:
 
 def _of_mail(email: str, purpose: MailPurpose) -> list[Counter]:
     now = utc_now().timestamp()
-    is_busy = _throttle().used_up([Counter(MAIL_OVERALL, "")], now=now) is not None
+    is_busy = current.throttle().used_up([Counter(MAIL_OVERALL, "")], now=now) is not None
     limit = MAIL_FROM_NETWORK_WHEN_BUSY if is_busy else MAIL_FROM_NETWORK
     return [Counter(limit, _network()), Counter(MAILBOX, f"{purpose} {mailbox_of(email)}")]
 
 
 def _count(what: str, counters: Sequence[Counter], *, email: str = "") -> None:
-    full = _throttle().count(counters, now=utc_now().timestamp())
+    full = current.throttle().count(counters, now=utc_now().timestamp())
     if full:
         _refuse(what, full, email=email)
 
 
 def _refuse(what: str, full: Counter, *, email: str = "") -> None:
-    seconds = _throttle().seconds_left(full.limit, full.key, now=utc_now().timestamp())
+    seconds = current.throttle().seconds_left(full.limit, full.key, now=utc_now().timestamp())
     if email:
         _log_failure(email, limit=full.limit.namespace)
     raise RateLimited(N_(what, minutes=-(-seconds // 60)), retry_after=seconds)
@@ -156,7 +149,7 @@ def _log_failure(email: str, *, limit: str | None = None) -> None:
     line comes at the tenth failure, as everybody mistypes a password at times.
     """
     network = _network()
-    account = hmac.digest(str(current_app.secret_key).encode(), b"log." + _bytes(email), "sha256")
+    account = hmac.digest(current.secret_key().encode(), b"log." + _bytes(email), "sha256")
     seen = {
         "network": (_seen(f"network {network}"), 1),
         "account": (_seen(f"account {email}"), 10),
@@ -170,17 +163,12 @@ def _log_failure(email: str, *, limit: str | None = None) -> None:
 
 
 def _seen(key: str) -> int:
-    _throttle().hit(_FAILURES, key)
-    return _throttle().counted(_FAILURES, key)
+    current.throttle().hit(_FAILURES, key)
+    return current.throttle().counted(_FAILURES, key)
 
 
 def _bytes(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _throttle() -> Throttle:
-    throttle: Throttle = current_app.extensions["throttle"]
-    return throttle
 
 
 def _network() -> str:

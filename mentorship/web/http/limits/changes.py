@@ -4,10 +4,11 @@ Nobody who works with their hands reaches these limits. They bound what a progra
 one person can do to others: mail, slots that come and go, rows that are kept.
 """
 
-from flask import Flask, current_app, request
+from flask import Flask, request
 from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 
-from mentorship.adapters.rate_limiter import Counter, Throttle
+from mentorship import current
+from mentorship.adapters.rate_limiter import Counter
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.errors import TooManyChanges
@@ -49,7 +50,7 @@ def _count() -> None:
     limits: list[RateLimitItem] = [CHANGES]
     if endpoint in _BOOKING and viewer.role is Role.STUDENT:
         limits.append(BOOKINGS)
-    throttle: Throttle = current_app.extensions["throttle"]
+    throttle = current.throttle()
     now = utc_now().timestamp()
     full = throttle.count([Counter(limit, str(viewer.id)) for limit in limits], now=now)
     if full is None:

@@ -10,6 +10,7 @@ from hashlib import sha256
 from flask import Flask, Response, after_this_request, current_app, request
 from itsdangerous import BadData, URLSafeSerializer
 
+from mentorship import current
 from mentorship.config import Settings
 
 _LASTS = 365 * 24 * 3600
@@ -63,9 +64,9 @@ def _read() -> tuple[str, list[str]]:
 
 
 def _serializer() -> URLSafeSerializer:
-    return URLSafeSerializer(str(current_app.secret_key), salt="known-browser")
+    return URLSafeSerializer(current.secret_key(), salt="known-browser")
 
 
 def _digest(email: str) -> str:
     text = email.encode("utf-8", "surrogatepass")
-    return sha256(str(current_app.secret_key).encode() + b"browser." + text).hexdigest()[:20]
+    return sha256(current.secret_key().encode() + b"browser." + text).hexdigest()[:20]
