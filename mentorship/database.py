@@ -71,11 +71,18 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def begin_write(session: Session) -> None:
-    """Open the transaction that is going to write; call it before the first read of a unit of work.
+    """Open the transaction that is going to write; an open one that has only read ends first.
 
-    SQLite takes the write lock at once (BEGIN IMMEDIATE), because a reader that turns into a
-    writer half-way is refused without waiting. PostgreSQL locks rows when they are touched.
+    What the unit of work relies on is read after this. SQLite takes the write lock at once (BEGIN
+    IMMEDIATE), because a reader that turns into a writer half-way is refused without waiting.
+    PostgreSQL locks rows when they are touched.
+
+    Raises RuntimeError inside another unit of work, whose changes would be lost.
     """
+    if session.in_transaction():
+        if _WRITE in session.connection().get_execution_options():
+            raise RuntimeError("a transaction that writes is open already")
+        session.rollback()
     session.connection(execution_options=WRITES)
 
 

@@ -21,6 +21,10 @@ class Base(DeclarativeBase):
     )
 
 
+# Who commits: a service, once for each unit of work. It begins with `database.begin_write`, which
+# ends a transaction that has only read, and it ends with a commit, or with a rollback before it
+# raises. Views and commands call services and queries, and neither commit nor roll back. The
+# session is removed after each request and each command, which rolls back what is still open.
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 migrate = Migrate(render_as_batch=True)
 login_manager = LoginManager()

@@ -40,7 +40,6 @@ def update_preferences() -> Response:
     asked = set(request.form)
     if asked - set(CHOICES):
         raise InvalidInput(N_("There is no such kind of mail."))
-    db.session.rollback()
     set_preferences(
         db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES}
     )
@@ -68,7 +67,6 @@ def unsubscribe_now(stop_token: str) -> str:
 
 def _owner_of(stop_token: str) -> tuple[int, MailKind]:
     identity = identity_of(db.session())
-    db.session.rollback()
     return unsubscribe_token_owner(stop_token, secret_key=current.secret_key(), identity=identity)
 
 
@@ -99,7 +97,6 @@ def retry(mail_id: int) -> Response:
     """Put one of those back into the outbox."""
     now = utc_now()
     required_admin()
-    db.session.rollback()
     if not retry_mail(db.session(), mail_id, now=now):
         raise NotFound(N_("There is no such mail."))
     flash(_("The mail will be tried again now."))

@@ -33,7 +33,7 @@ def index() -> str:
 @bp.post("")
 def add() -> Response | tuple[str, int]:
     """One more, which is off at first."""
-    viewer, url = _writing_admin(), request.form.get("url", "")
+    viewer, url = required_admin(), request.form.get("url", "")
     settings = current.settings()
     try:
         endpoint_id = webhook_endpoints.add_endpoint(
@@ -70,14 +70,14 @@ def show(endpoint_id: int) -> str:
 @bp.post("/<id:endpoint_id>")
 def show_key(endpoint_id: int) -> Response:
     """Show its key, after the password was given again."""
-    require_recent_password(_writing_admin())
+    require_recent_password(required_admin())
     return _to(endpoint_id)
 
 
 @bp.post("/<id:endpoint_id>/on")
 def turn_on(endpoint_id: int) -> Response:
     """Call it from now on."""
-    _writing_admin()
+    required_admin()
     webhook_endpoints.turn_on(db.session(), endpoint_id, now=utc_now())
     flash(_("It is called about every change from now on."))
     return _to(endpoint_id)
@@ -86,7 +86,7 @@ def turn_on(endpoint_id: int) -> Response:
 @bp.post("/<id:endpoint_id>/off")
 def turn_off(endpoint_id: int) -> Response:
     """Call it no more."""
-    _writing_admin()
+    required_admin()
     webhook_endpoints.turn_off(db.session(), endpoint_id, now=utc_now())
     flash(_("It is called no more."))
     return _to(endpoint_id)
@@ -95,7 +95,7 @@ def turn_off(endpoint_id: int) -> Response:
 @bp.post("/<id:endpoint_id>/key")
 def renew(endpoint_id: int) -> Response:
     """Another key."""
-    require_recent_password(_writing_admin())
+    require_recent_password(required_admin())
     webhook_endpoints.renew_secret(db.session(), endpoint_id)
     flash(_("Calls are signed with the new key from now on."))
     return _to(endpoint_id)
@@ -104,7 +104,7 @@ def renew(endpoint_id: int) -> Response:
 @bp.post("/<id:endpoint_id>/remove")
 def remove(endpoint_id: int) -> Response:
     """Forget it."""
-    _writing_admin()
+    required_admin()
     webhook_endpoints.remove_endpoint(db.session(), endpoint_id, now=utc_now())
     flash(_("The address is removed."))
     return redirect(url_for("webhooks.index"), code=303)
@@ -113,7 +113,7 @@ def remove(endpoint_id: int) -> Response:
 @bp.post("/<id:endpoint_id>/calls/<id:call_id>/again")
 def retry_call(endpoint_id: int, call_id: int) -> Response:
     """Make one call once more."""
-    _writing_admin()
+    required_admin()
     webhook_endpoints.retry_call(db.session(), endpoint_id, call_id, now=utc_now())
     flash(_("It is sent again now."))
     return _to(endpoint_id)
@@ -128,9 +128,3 @@ def _list_page(viewer: Viewer, *, url: str = "", error: str = "") -> str:
 
 def _to(endpoint_id: int) -> Response:
     return redirect(url_for("webhooks.show", endpoint_id=endpoint_id), code=303)
-
-
-def _writing_admin() -> Viewer:
-    viewer = required_admin()
-    db.session.rollback()  # A write opens its own transaction, before its first read.
-    return viewer

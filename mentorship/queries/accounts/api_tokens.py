@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, bindparam, select
 from sqlalchemy.orm import Session
 
+from mentorship.database import read
 from mentorship.domain.accounts.api_tokens import TokenScope
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.models import ApiToken, User
@@ -49,12 +50,11 @@ _BY_HASH = (
 
 def token_bearer(session: Session, token_hash: str, *, now: datetime) -> Bearer | None:
     """Whose the token with this hash is, if it works at `now` (UTC)."""
-    row = session.execute(_BY_HASH, {"hash": token_hash, "now": now}).one_or_none()
-    return (
-        None
-        if row is None
-        else Bearer(row.token_id, row.last_used_at, TokenScope(row.scope), viewer_from(row))
-    )
+    rows = read(session, _BY_HASH, hash=token_hash, now=now)
+    if not rows:
+        return None
+    (row,) = rows
+    return Bearer(row.token_id, row.last_used_at, TokenScope(row.scope), viewer_from(row))
 
 
 def tokens_of(session: Session, viewer: Viewer, *, now: datetime) -> list[TokenLine]:

@@ -147,7 +147,6 @@ def token_owner(
 ) -> tuple[int, Viewer, TokenScope] | None:
     """The id of a token that works, whose it is and what it may do; notes that it was used."""
     found = token_bearer(session, _hash(secret), now=now)
-    session.rollback()
     if found is None:
         return None
     if found.last_used_at is None or now - found.last_used_at >= _USE_NOTED_EVERY:

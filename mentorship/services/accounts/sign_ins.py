@@ -4,6 +4,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, insert, or_, select, update
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -44,8 +45,13 @@ def end_sign_in(session: Session, sign_in: str) -> None:
 
 
 def note_seen(session: Session, sign_in: str, *, last: datetime, now: datetime) -> None:
-    """Note at `now` that it is in use, where that was noted an hour ago or more. Commits then."""
-    if now - last >= SEEN_NOTED_EVERY:
+    """Note at `now` that it is in use, where that was noted an hour ago or more. Commits then.
+
+    A database that takes no changes is no reason to refuse what was asked for.
+    """
+    if now - last < SEEN_NOTED_EVERY:
+        return
+    try:
         begin_write(session)
         session.execute(
             update(SignIn)
@@ -53,6 +59,8 @@ def note_seen(session: Session, sign_in: str, *, last: datetime, now: datetime) 
             .values(last_seen_at=now)
         )
         session.commit()
+    except SQLAlchemyError:
+        session.rollback()
 
 
 def forget_sign_ins(session: Session, *, now: datetime) -> bool:

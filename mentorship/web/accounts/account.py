@@ -44,7 +44,6 @@ def update_details() -> Response | str | tuple[str, int]:
     try:
         if not hours and hours_left_behind(db.session(), viewer, given["timezone"]):
             return _page(given=given, asks_about_hours=True)
-        db.session.rollback()  # A write opens its own transaction, before its first read.
         message = edit_details(
             db.session(), viewer=viewer, now=utc_now(), hours=hours or "stay", **given
         )
@@ -60,7 +59,6 @@ def update_details() -> Response | str | tuple[str, int]:
 def update_password() -> Response | tuple[str, int]:
     """Change the password; this browser stays signed in, everything else ends."""
     viewer = required_viewer()
-    db.session.rollback()
     attempts.count_own_password(viewer.id)
     try:
         changed = passwords.change_password(
@@ -82,7 +80,6 @@ def update_password() -> Response | tuple[str, int]:
 def sign_out_everywhere() -> Response:
     """End the sessions of all browsers, this one too, and all tokens."""
     viewer = required_viewer()
-    db.session.rollback()
     passwords.sign_out_everywhere(db.session(), viewer=viewer, now=utc_now())
     authentication.sign_out()
     flash(_("You are signed out everywhere."))
@@ -94,7 +91,6 @@ def create_token() -> str | tuple[str, int]:
     """Create a token. It is in this answer and nowhere else, so there is no redirect."""
     viewer = required_viewer()
     require_recent_password(viewer)
-    db.session.rollback()
     try:
         token = api_tokens.create_token(
             db.session(),
@@ -113,7 +109,6 @@ def create_token() -> str | tuple[str, int]:
 def revoke_token(token_id: int) -> Response:
     """Revoke a token."""
     viewer = required_viewer()
-    db.session.rollback()
     api_tokens.revoke_token(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
     return _back(_("The token is revoked."))
 

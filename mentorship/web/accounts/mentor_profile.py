@@ -35,7 +35,6 @@ def update() -> Response | tuple[str, int]:
     viewer = required_mentor()
     try:
         fields = body(ProfileFields)
-        db.session.rollback()
         edit_profile(db.session(), mentor_id=viewer.id, **fields.model_dump())
     except InvalidInput as error:
         typed = {name: request.form.get(name, "") for name in ("headline", "bio", "topics")}

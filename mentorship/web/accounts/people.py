@@ -32,7 +32,6 @@ def show() -> str:
 def approve(person_id: int) -> Response:
     """Approve a mentor."""
     viewer = required_admin()
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     message = approve_mentor(
         db.session(),
         viewer=viewer,

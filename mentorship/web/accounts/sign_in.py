@@ -101,7 +101,6 @@ def store_password(token: str) -> Response | tuple[str, int]:
     try:
         links = current.links()
         reading = _reading(person)
-        db.session.rollback()
         set_password(
             db.session(), viewer=person, password=password, links=links, now=utc_now(),
             reading=reading,

@@ -55,7 +55,6 @@ def create() -> Response:
         raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))
     require_recent_password(viewer)
     fields = body(TokenFields)
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     token = api_tokens.create_token(
         db.session(),
         viewer=viewer,
@@ -83,6 +82,5 @@ def revoke(token_id: int) -> Response:
     """Revoke a token."""
     viewer = required_viewer()
     body(NoFields)
-    db.session.rollback()
     changed = api_tokens.revoke_token(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
     return jsonify(RevokedAnswer(success=True, changed=changed).json_ready())

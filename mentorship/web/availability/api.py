@@ -169,7 +169,6 @@ def change_settings() -> Response:
 
 def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> AppliedChange:
     """Make a change for a mentor, whoever asked: a page or a program."""
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     return apply_change(
         db.session(),
         mentor=mentor,
@@ -209,7 +208,6 @@ def settings_of(fields: SettingsFields) -> ChangeSettings:
 
 def _save_slot(slot_id: int) -> Response:
     mentor, fields = required_mentor(), body(SlotFields)
-    db.session.rollback()
     wanted = OneOffSlot(**fields.model_dump())
     saved = save_one_off_slot(db.session(), mentor.id, wanted, now=utc_now(), slot_id=slot_id)
     return jsonify(SlotSavedAnswer(success=True, id=saved).json_ready())

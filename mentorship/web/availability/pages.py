@@ -158,7 +158,6 @@ def update_slot() -> Page:
     mentor = required_mentor()
     try:
         wanted = OneOffSlot(**body(SlotFields).model_dump())
-        db.session.rollback()  # A write opens its own transaction, before its first read.
         save_one_off_slot(db.session(), mentor.id, wanted, now=utc_now())
     except InvalidInput as error:
         return _slot_page(mentor, request.form, error=translate(error)), 400

@@ -55,7 +55,6 @@ def create() -> Response:
     viewer, now = required_viewer(), utc_now()
     fields = body(BookingFields)
     key = _idempotency_key()
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     wish = BookingRequest(fields.slot_id, fields.topic, fields.notes)
     booked = book_slot(db.session(), viewer=viewer, request=wish, now=now, key=key)
     return jsonify(booking_answer(booked, translate))
@@ -93,7 +92,6 @@ def create_from_form(slot_id: int) -> AnyResponse:
         fields = body(BookingForm)
         if fields.confirmed or not _has_unseen_warning(slot_id, viewer, now=now):
             wish = BookingRequest(slot_id, fields.topic, fields.notes)
-            db.session.rollback()
             booked = book_slot(db.session(), viewer=viewer, request=wish, now=now)
             flash(translate(booked.message))
             return redirect(f"/sessions/{booked.session_id}", 303)

@@ -70,7 +70,6 @@ def join(mentor_id: int) -> Response:
     line, then for the next: `heldUntil` of GET /api/waiting-list says until when.
     """
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
-    db.session.rollback()
     entry = join_waiting_list(
         db.session(), viewer=viewer, mentor_id=mentor_id, week=fields.week, now=now
     )
@@ -106,7 +105,6 @@ def leave(entry_id: int) -> Response:
     """Give up a place; what was held goes to the next in line."""
     viewer, now = required_viewer(), utc_now()
     body(NoFields)
-    db.session.rollback()
     leave_waiting_list(db.session(), viewer=viewer, entry_id=entry_id, now=now)
     message = N_("You have left the waiting list.")
     if wants_page():

@@ -51,7 +51,6 @@ def read(feed_token: str) -> Response:
     """
     session, now = db.session(), utc_now()
     feed = feeds.open_feed(session, feed_token)
-    session.rollback()
     sweep(now)
 
     def draw() -> bytes:
@@ -101,7 +100,6 @@ def create() -> str:
     session, viewer = db.session(), required_viewer()
     require_recent_password(viewer)
     known = feed_of(session, viewer.id)
-    session.rollback()
     alarm = known.alarm if known else FIRST_ALARM
     secret = feeds.create_feed(session, viewer=viewer, alarm=alarm, now=utc_now())
     return _page(address=f"{current.settings().base_url}/calendar/{secret}.ics")
@@ -111,7 +109,6 @@ def create() -> str:
 def choose_alarm() -> AnyResponse | tuple[str, int]:
     """When calendars that read the feed remind of a session."""
     session, viewer = db.session(), required_viewer()
-    session.rollback()
     try:
         alarm = feeds.clean_alarm(request.form.get("alarm", ""))
     except InvalidInput as error:
@@ -124,7 +121,6 @@ def choose_alarm() -> AnyResponse | tuple[str, int]:
 def remove() -> AnyResponse:
     """Nobody reads at the address any more."""
     session, viewer = db.session(), required_viewer()
-    session.rollback()
     feeds.revoke_feed(session, viewer=viewer)
     return _back(_("The address is ended. Calendars that had it get nothing more."))
 

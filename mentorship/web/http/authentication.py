@@ -10,7 +10,6 @@ from typing import cast
 from flask import Flask, g, request
 from flask import session as cookie
 from flask_login import UserMixin, current_user, login_user, logout_user
-from sqlalchemy.exc import SQLAlchemyError
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import TokenScope
@@ -201,15 +200,10 @@ def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
 
     An open page that polls is no sign that somebody is there.
     """
-    if is_htmx():
-        return
     session = db.session()
-    if session.in_transaction():
+    if is_htmx() or session.in_transaction():
         return
-    try:
-        note_seen(session, claim.sign_in, last=last, now=now)
-    except SQLAlchemyError:
-        session.rollback()
+    note_seen(session, claim.sign_in, last=last, now=now)
 
 
 def claim_of(text: str) -> CookieClaim | None:

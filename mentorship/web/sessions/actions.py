@@ -66,7 +66,6 @@ def cancel(session_id: int) -> Response:
 def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     outcome = apply_action(
         db.session(),
         booking_id=session_id,

@@ -187,7 +187,6 @@ def _final(page: SessionPage, slots: Sequence[FreeSlot], *, now: datetime) -> se
 
 
 def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime) -> Moved:
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     return move_session(
         db.session(),
         booking_id=session_id,

@@ -48,7 +48,6 @@ def notes(session_id: int) -> Response:
 
 def _save_room(session_id: int, viewer: Viewer) -> str:
     fields = body(LinkFields)
-    db.session.rollback()  # A write opens its own transaction, before its first read.
     set_meeting_link(db.session(), booking_id=session_id, viewer=viewer, url=fields.url)
     if fields.url:
         return N_("Meeting link saved.")
@@ -57,21 +56,18 @@ def _save_room(session_id: int, viewer: Viewer) -> str:
 
 def _save_recording(session_id: int, viewer: Viewer) -> str:
     fields = body(LinkFields)
-    db.session.rollback()
     set_recording(db.session(), booking_id=session_id, viewer=viewer, url=fields.url, now=utc_now())
     return N_("Recording link saved.") if fields.url else N_("Recording link removed.")
 
 
 def _save_feedback(session_id: int, viewer: Viewer) -> str:
     fields = body(RatingFields)
-    db.session.rollback()
     rate_session(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
     return N_("Thank you for your feedback.")
 
 
 def _save_notes(session_id: int, viewer: Viewer) -> str:
     fields = body(NotesFields)
-    db.session.rollback()
     write_notes(db.session(), booking_id=session_id, viewer=viewer, **fields.model_dump())
     return N_("Summary and notes saved.")
 
