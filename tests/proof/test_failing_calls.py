@@ -72,6 +72,7 @@ class TestTheNthCallFails:
         action, source, is_delayed, starts_in, target,
     ):  # fmt: skip
         client = client_for(cast.mentor)
+        refused = []
         for number in itertools.count(1):
             booking = booked(session, cast, source, is_delayed, starts_in)
             path = f"/api/sessions/{booking}/{action}"
@@ -83,12 +84,17 @@ class TestTheNthCallFails:
             assert faults(before, journal, bookings_in(reader)) == []
             if calls.count < number:
                 break
-            assert (answer.status_code, answer.json["success"], journal) == (503, False, [])
-            assert client.post(path).json["changed"] is True
+            if answer.status_code == 200:  # Reads are repeated once where the connection was lost.
+                assert (app_engine.dialect.name, goes_on) == ("postgresql", False)
+                assert len(journal) == 1
+            else:
+                refused.append(number)
+                assert (answer.status_code, answer.json["success"], journal) == (503, False, [])
+                assert client.post(path).json["changed"] is True
             assert the_booking(session, booking).status is target
             assert len(the_journal(session, booking)) == 1
         assert answer.json["changed"] is True
-        assert number > 4
+        assert len(refused) > 3
 
     @pytest.mark.parametrize(("method", "path", "headers"), SWEEPS)
     def test_a_sweep_leaves_each_session_in_the_old_state_or_the_new_one(
