@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from bench.data import Plan
 from bench.figures import AtLeast, Figure, per_second
 from bench.stage import Stage
-from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.adapters.mail_transport import SmtpTransport
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
@@ -52,7 +52,7 @@ def rate(url: str, *, mails: int, now: datetime) -> float:
     server = _CONTEXT.Process(target=_serve, args=(theirs,), daemon=True)
     server.start()
     theirs.close()  # So that a server that could not begin is an error, and no wait for ever.
-    post = SmtpPost(f"smtp://127.0.0.1:{ours.recv()}")
+    post = SmtpTransport(f"smtp://127.0.0.1:{ours.recv()}")
     with Session(engine, expire_on_commit=False) as session:
         begin_write(session)
         session.execute(text("DELETE FROM outbox_messages"))

@@ -25,10 +25,12 @@ class Method(StrEnum):
     CANCEL = "CANCEL"
 
 
-def feed(name: str, events: Iterable[Event]) -> bytes:
+def feed(name: str, events: Iterable[Event], *, description: str = "") -> bytes:
     """A calendar to subscribe to. All instants are in UTC, so it needs no time zones."""
     calendar = _calendar(events)
     calendar.add("X-WR-CALNAME", name)
+    if description:
+        calendar.add("X-WR-CALDESC", description)
     calendar.add("REFRESH-INTERVAL;VALUE=DURATION", _ASK_AGAIN)
     calendar.add("X-PUBLISHED-TTL", _ASK_AGAIN)
     return _bytes(calendar)

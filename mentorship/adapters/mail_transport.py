@@ -20,7 +20,7 @@ from mentorship.domain.shared.messages import N_
 TIMEOUT = 30.0
 """Seconds without an answer after which an SMTP server counts as gone."""
 
-LONGEST_HAND_IN = 5 * TIMEOUT
+LONGEST_SEND = 5 * TIMEOUT
 """Seconds for one mail: the answers to MAIL, RCPT and DATA, the text, and the answer to that."""
 
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -53,22 +53,26 @@ class Unreachable(Undelivered):
 class MailConnection(Protocol):
     """Where mail is handed in, one by one."""
 
-    def hand_in(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
 
 
 class MailTransport(Protocol):
-    """A way for mail to leave; `where` says in words to where."""
+    """A way for mail to leave."""
 
     @property
     def where(self) -> str:
-        """Like "the SMTP server mail.example.org:25"."""
+        """Where mail goes, like "the SMTP server mail.example.org:25"."""
+
+    @property
+    def leaves_the_machine(self) -> bool:
+        """Whether mail goes to another program that delivers it."""
 
     def open(self) -> AbstractContextManager[MailConnection]:
         """A connection for many mails. Raises Unreachable."""
 
 
-class SmtpPost:
+class SmtpTransport:
     """Hands mail to an SMTP server: smtp:// with STARTTLS where it is offered, or smtps://.
 
     User and password in the URL are percent-decoded, and never sent in the clear to another
@@ -87,6 +91,11 @@ class SmtpPost:
         """The server, without the password."""
         return N_("the SMTP server %(server)s", server=f"{self._host}:{self._port}")
 
+    @property
+    def leaves_the_machine(self) -> bool:
+        """It does."""
+        return True
+
     @contextmanager
     def open(self) -> Iterator[MailConnection]:
         """One connection, signed in."""
@@ -100,7 +109,7 @@ class SmtpPost:
             words = _said(error) if isinstance(error, smtplib.SMTPResponseException) else str(error)
             raise Unreachable(problem, words) from error
         try:
-            yield _SmtpCounter(server)
+            yield _SmtpConnection(server)
         finally:
             with suppress(OSError, smtplib.SMTPException):
                 server.quit()
@@ -129,11 +138,11 @@ class SmtpPost:
         return server
 
 
-class _SmtpCounter:
+class _SmtpConnection:
     def __init__(self, server: smtplib.SMTP) -> None:
         self._server = server
 
-    def hand_in(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         try:
             self._server.send_message(message)
         except smtplib.SMTPSenderRefused as error:
@@ -175,7 +184,7 @@ def _said(error: smtplib.SMTPResponseException) -> str:
     return f"{error.smtp_code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"
 
 
-class FolderPost:
+class FolderTransport:
     """Writes each mail as a file, named by its Message-ID, so that a repeat takes its place."""
 
     def __init__(self, folder: Path) -> None:
@@ -189,6 +198,11 @@ class FolderPost:
             folder=f"{self._folder.parent.name}/{self._folder.name}",
         )
 
+    @property
+    def leaves_the_machine(self) -> bool:
+        """Nobody reads the folder but its owner."""
+        return False
+
     @contextmanager
     def open(self) -> Iterator[MailConnection]:
         """The folder, made where it is missing."""
@@ -198,7 +212,7 @@ class FolderPost:
             raise Unreachable(Problem.FOLDER, str(error)) from error
         yield self
 
-    def hand_in(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """A whole file or none."""
         name = re.sub(r"[^A-Za-z0-9.@-]", "_", message["Message-ID"].strip("<>"))
         draft = self._folder / f".{name}.{os.getpid()}"
@@ -212,4 +226,4 @@ class FolderPost:
 
 def mail_transport_for(smtp_url: SecretStr | None, folder: Path) -> MailTransport:
     """By SMTP where there is a URL, else into the folder."""
-    return SmtpPost(smtp_url.get_secret_value()) if smtp_url else FolderPost(folder)
+    return SmtpTransport(smtp_url.get_secret_value()) if smtp_url else FolderTransport(folder)

@@ -1,12 +1,18 @@
-"""The kinds of mail, as data: what each is called, and when a reminder is worth sending."""
+"""The kinds of mail as data: what each is called, when it is worth sending, and what it tells.
+
+To add a mail: a `MailKind`, a facts class (listed in `FACTS_OF`), a template of that name in
+`templates/mail/`, and a name in `web.http.labels`. Then `services.mail.outbox.enqueue` sends it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import ClassVar
 
 from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 
 
@@ -22,9 +28,16 @@ class MailKind(StrEnum):
     STARTED = "started"
     DELAYED = "delayed"
     COMPLETED = "completed"
-    WAITING_LIST = "waiting-list"
-    ACCOUNT = "account"
+    SLOT_HELD = "slot-held"
+    HOLD_ENDED = "hold-ended"
     ZONE_RULES = "zone-rules"
+    CONFIRM_ADDRESS = "confirm-address"
+    ADDRESS_IN_USE = "address-in-use"
+    NO_ACCOUNT = "no-account"
+    SET_PASSWORD = "set-password"  # noqa: S105  # A kind of mail.
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    MENTOR_APPROVED = "mentor-approved"
+    AS_WRITTEN = "as-written"
 
 
 NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(
@@ -104,3 +117,163 @@ def is_wanted(kind: MailKind, choice: bool | None) -> bool:  # noqa: FBT001  # A
     if choice is not None:
         return choice
     return kind not in REMINDERS or REMINDERS[kind].is_default
+
+
+@dataclass(frozen=True)
+class MailFacts:
+    """What one mail tells, apart from mail about sessions, which reads its session when it is sent.
+
+    The outbox stores facts as JSON and forgets them once the mail was sent, because links in them
+    may still work. Instants are in UTC. `page` is the path that the mail's link leads to.
+    """
+
+    kind: ClassVar[MailKind]
+    page: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class AccountFacts(MailFacts):
+    """Mail to an address rather than to a known reader, so it brings its language.
+
+    `name` is None where the address is not confirmed: whoever typed it also chose the name,
+    perhaps as an advertisement, so the name must not be in the mail.
+    """
+
+    link: str
+    name: str | None
+    language: Language | None
+
+
+@dataclass(frozen=True)
+class ConfirmAddress(AccountFacts):
+    """To somebody who signed up, or who tried to sign in before they had confirmed."""
+
+    kind = MailKind.CONFIRM_ADDRESS
+    days: int
+
+
+@dataclass(frozen=True)
+class AddressInUse(AccountFacts):
+    """To the owner of an account with whose address somebody signs up again."""
+
+    kind = MailKind.ADDRESS_IN_USE
+
+
+@dataclass(frozen=True)
+class NoAccount(AccountFacts):
+    """To an address without an account for which somebody asked for a new password."""
+
+    kind = MailKind.NO_ACCOUNT
+
+
+@dataclass(frozen=True)
+class SetPassword(AccountFacts):
+    """To somebody who has forgotten their password."""
+
+    kind = MailKind.SET_PASSWORD
+    hours: int
+
+
+@dataclass(frozen=True)
+class PasswordChanged(AccountFacts):
+    """To somebody whose password was just set or changed."""
+
+    kind = MailKind.PASSWORD_CHANGED
+
+
+@dataclass(frozen=True)
+class MentorApproved(AccountFacts):
+    """To a mentor whom an admin has approved."""
+
+    kind = MailKind.MENTOR_APPROVED
+
+
+@dataclass(frozen=True)
+class SlotHeld(MailFacts):
+    """To a student on a waiting list for whom a slot is held until `until`."""
+
+    kind = MailKind.SLOT_HELD
+    page = "waiting-list"
+    mentor: str
+    start: datetime
+    until: datetime
+
+
+class HoldEnd(StrEnum):
+    """Why a hold ended without a booking."""
+
+    EXPIRED = "expired"
+    STUDENT_BUSY = "student-busy"
+    STUDENT_AT_LIMIT = "student-at-limit"
+    NOT_BOOKABLE = "not-bookable"
+
+
+@dataclass(frozen=True)
+class HoldEnded(MailFacts):
+    """To that student, when the hold has ended without a booking."""
+
+    kind = MailKind.HOLD_ENDED
+    page = "waiting-list"
+    mentor: str
+    start: datetime
+    until: datetime
+    reason: HoldEnd
+
+
+@dataclass(frozen=True)
+class ShiftedTime:
+    """A session or, without a topic and with nobody, a free slot, which now reads differently.
+
+    `was` is the clock time expected so far, written as if the zone were UTC.
+    """
+
+    start: datetime
+    was: datetime
+    topic: str | None
+    other: str
+
+
+@dataclass(frozen=True)
+class ZoneRulesChanged(MailFacts):
+    """To somebody whose free slots were moved, or who reads `shifted` times differently.
+
+    `more` is how many further ones the mail does not list.
+    """
+
+    kind = MailKind.ZONE_RULES
+    page = "dashboard"
+    zone: str
+    are_slots_moved: bool
+    shifted: tuple[ShiftedTime, ...]
+    more: int
+
+
+@dataclass(frozen=True)
+class AsWritten(MailFacts):
+    """A mail that an earlier version had written out before the upgrade."""
+
+    kind = MailKind.AS_WRITTEN
+    subject: str
+    text: str
+    link: str | None = None
+    path: str | None = None
+
+
+FACTS_OF: Mapping[MailKind, type[MailFacts]] = MappingProxyType(
+    {
+        each.kind: each
+        for each in (
+            ConfirmAddress,
+            AddressInUse,
+            NoAccount,
+            SetPassword,
+            PasswordChanged,
+            MentorApproved,
+            SlotHeld,
+            HoldEnded,
+            ZoneRulesChanged,
+            AsWritten,
+        )
+    }
+)
+"""The facts of each kind of mail that brings its own."""

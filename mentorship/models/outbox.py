@@ -32,12 +32,12 @@ _KIND = Enum(
 class OutboxMessage(Model):
     """One mail to one person, written by the transaction that it tells about. Instants in UTC.
 
-    Mail about a session names the booking, the reader and what happened (`change_id` in the
-    journal, `move_id` in the moves) and gets its words when it is sent; other mail brings
-    `recipient`, `subject` and words, which are forgotten once it was sent, because links in them
-    may still work. `next_try_at` is when anybody may take it; who takes it sets it to the end of
-    a lease and leaves `claimed_by`. After `not_after` it is dropped. No two have the same `key`.
-    `problem` is why the last try failed, `error` in technical words.
+    Mail about a session names the booking and what happened (`change_id` in the journal, `move_id`
+    in the moves); other mail has its `facts` as JSON, forgotten once it was sent, because links in
+    them may still work. It goes to a reader, or to a `recipient` (an address). The text is made
+    when the mail is sent. A sender may take it at `next_try_at`; it sets that to the end of a
+    lease and leaves `claimed_by`. After `not_after` the mail is dropped. No two have the same
+    `key`. `problem` is why the last try failed, `error` in technical words.
     """
 
     __tablename__ = "outbox_messages"
@@ -50,9 +50,7 @@ class OutboxMessage(Model):
     move_id: Mapped[int | None] = mapped_column(ForeignKey("booking_moves.id"))
     key: Mapped[str | None] = mapped_column(String(200))
     recipient: Mapped[str | None] = mapped_column(String(254))
-    subject: Mapped[str | None] = mapped_column(String(300))
-    body_text: Mapped[str | None] = mapped_column(Text)
-    body_html: Mapped[str | None] = mapped_column(Text)
+    facts: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     not_after: Mapped[datetime | None] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -65,8 +63,8 @@ class OutboxMessage(Model):
 
     __table_args__ = (
         CheckConstraint(
-            "(booking_id IS NULL) = (reader_id IS NULL) "
-            "AND (booking_id IS NULL) = (recipient IS NOT NULL)",
+            "(reader_id IS NULL) = (recipient IS NOT NULL) "
+            "AND (booking_id IS NULL OR reader_id IS NOT NULL)",
             name="has_one_reader",
         ),
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_its_time"),

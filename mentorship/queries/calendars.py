@@ -90,18 +90,28 @@ def versions(session: Session, viewer: Viewer, *, now: datetime) -> list[tuple[o
     return [tuple(row) for row in session.execute(_latest(_VERSIONS, viewer, now))]
 
 
+def left_out(session: Session, viewer: Viewer, *, now: datetime) -> int:
+    """How many of the person's sessions have no room in the feed. `now` is in UTC."""
+    all_ids = _in_feed(select(_B.id), viewer, now).subquery()
+    total = session.scalar(select(func.count()).select_from(all_ids)) or 0
+    return max(0, total - MOST_ENTRIES)
+
+
 def _latest(
     columns: Select[*tuple[Any, ...]], viewer: Viewer, now: datetime
 ) -> Select[*tuple[Any, ...]]:
+    newest_first = _B.start_time.desc(), _B.id.desc()
+    return _in_feed(columns, viewer, now).order_by(*newest_first).limit(MOST_ENTRIES)
+
+
+def _in_feed(
+    columns: Select[*tuple[Any, ...]], viewer: Viewer, now: datetime
+) -> Select[*tuple[Any, ...]]:
     is_old = or_(_B.cancelled_at < now - CANCELLED_FOR, _B.start_time < now - CANCELLED_FOR)
-    return (
-        columns.where(
-            or_(_B.student_id == viewer.id, _B.mentor_id == viewer.id),
-            _B.start_time >= now - LOOK_BACK,
-            or_(_B.status != Status.CANCELLED, ~is_old),
-        )
-        .order_by(_B.start_time.desc(), _B.id.desc())
-        .limit(MOST_ENTRIES)
+    return columns.where(
+        or_(_B.student_id == viewer.id, _B.mentor_id == viewer.id),
+        _B.start_time >= now - LOOK_BACK,
+        or_(_B.status != Status.CANCELLED, ~is_old),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading the outbox: what a mail is about, how things stand, what a session's people were sent."""
+"""Reading the outbox: queued mail, the state of the outbox, what a session's people were sent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,12 +10,16 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import CHOICES, MailKind, is_wanted
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.delivery_problems import QUOTED, Problem
+from mentorship.domain.shared.locales import HourCycle, Language
+from mentorship.domain.shared.zones import UTC_NAME
 from mentorship.models import (
     BookingMove,
     MailChoice,
     MailOutcome,
     OutboxMessage,
+    ReminderMark,
     SessionBooking,
     StatusChange,
     User,
@@ -25,32 +29,122 @@ PAGE_SIZE = 50
 
 _M, _B = OutboxMessage, SessionBooking
 _Reader, _Student, _Mentor = aliased(User), aliased(User), aliased(User)
+_FirstMove, _LastMove, _Later = aliased(BookingMove), aliased(BookingMove), aliased(OutboxMessage)
 
 
-_First = aliased(BookingMove)
+@dataclass(frozen=True)
+class Reader:
+    """To whom a mail goes. An address alone (`id` is None) has no name and reads UTC in English.
+
+    `choice` is whether the reader wants this kind of mail, None where they never chose.
+    """
+
+    id: int | None
+    name: str
+    email: str
+    timezone: str = UTC_NAME
+    hour_cycle: HourCycle = HourCycle.H23
+    language: Language = Language.EN
+    choice: bool | None = None
 
 
-def _as_booked(old: Any, now: Any) -> Any:
+@dataclass(frozen=True)
+class Move:
+    """The move that a mail is about. `is_overtaken`: a later mail tells the same reader more."""
+
+    old_start: datetime
+    old_end: datetime
+    is_overtaken: bool
+
+
+@dataclass(frozen=True)
+class Change:
+    """The journal row that a mail is about; without `due_at` no clock made the transition."""
+
+    due_at: datetime | None
+    applied_at: datetime
+    was_delayed: bool
+    actor_id: int | None
+
+
+@dataclass(frozen=True)
+class SessionFacts:
+    """A session as it is now, and what happened to it. Instants in UTC."""
+
+    booking_id: int
+    topic: str
+    status: Status
+    is_delayed: bool
+    start_time: datetime
+    end_time: datetime
+    booked_start: datetime
+    booked_end: datetime
+    cancel_reason: str | None
+    move_reason: str | None
+    revision: int
+    mentor_id: int
+    mentor: str
+    student: str
+    change: Change | None
+    move: Move | None
+
+
+@dataclass(frozen=True)
+class QueuedMail:
+    """A mail that waits: about a session, or with `facts` of its own as JSON. Instants in UTC."""
+
+    id: int
+    kind: MailKind
+    created_at: datetime
+    not_after: datetime | None
+    attempts: int
+    reader: Reader
+    session: SessionFacts | None
+    facts: str | None
+
+
+def _first_move(column: Any, otherwise: Any) -> Any:
     """When it was booked, a session was at the time that its first move took it from."""
-    first = select(old).where(_First.booking_id == _B.id).order_by(_First.id).limit(1)
-    return func.coalesce(first.correlate(_B).scalar_subquery(), now, type_=UtcDateTime)
+    first = select(column).where(_FirstMove.booking_id == _B.id).order_by(_FirstMove.id).limit(1)
+    return func.coalesce(first.correlate(_B).scalar_subquery(), otherwise, type_=UtcDateTime)
 
 
-_FACTS = (
+_LAST_REASON = (
+    select(_LastMove.reason)
+    .where(_LastMove.booking_id == _B.id)
+    .order_by(_LastMove.id.desc())
+    .limit(1)
+    .correlate(_B)
+    .scalar_subquery()
+)
+
+_IS_OVERTAKEN = (
+    select(_Later.id)
+    .where(
+        _Later.booking_id == _M.booking_id,
+        _Later.reader_id == _M.reader_id,
+        _Later.kind == MailKind.MOVED,
+        _Later.id > _M.id,
+        _Later.outcome.is_distinct_from(MailOutcome.DROPPED),
+    )
+    .correlate(_M)
+    .exists()
+)
+
+_QUEUED = (
     select(
-        _M.id, _M.kind, _M.booking_id, _M.recipient, _M.subject, _M.body_text, _M.body_html,
-        _M.created_at, _M.not_after, _M.attempts, _M.reader_id,
-        _Reader.name.label("reader"), _Reader.email, _Reader.timezone, _Reader.hour_cycle,
-        _Reader.language,
-        MailChoice.is_wanted.label("choice"),
-        _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time, _B.cancel_reason,
-        _B.revision, _B.mentor_id, _Student.name.label("student"), _Mentor.name.label("mentor"),
-        _as_booked(_First.old_start, _B.start_time).label("booked_start"),
-        _as_booked(_First.old_end, _B.end_time).label("booked_end"),
-        BookingMove.old_start, BookingMove.old_end, BookingMove.new_start, BookingMove.new_end,
-        BookingMove.reason.label("move_reason"),
-        StatusChange.due_at, StatusChange.applied_at,
+        _M.id, _M.kind, _M.recipient, _M.facts, _M.created_at, _M.not_after, _M.attempts,
+        _M.reader_id, _Reader.name.label("reader"), _Reader.email, _Reader.timezone,
+        _Reader.hour_cycle, _Reader.language, MailChoice.is_wanted.label("choice"),
+        _M.booking_id, _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
+        _first_move(_FirstMove.old_start, _B.start_time).label("booked_start"),
+        _first_move(_FirstMove.old_end, _B.end_time).label("booked_end"),
+        _B.cancel_reason, _LAST_REASON.label("move_reason"), _B.revision, _B.mentor_id,
+        _Mentor.name.label("mentor"), _Student.name.label("student"),
+        _M.change_id, StatusChange.due_at, StatusChange.applied_at,
         StatusChange.is_delayed.label("was_delayed"), StatusChange.actor_id,
+        _M.move_id, BookingMove.old_start, BookingMove.old_end,
+        _IS_OVERTAKEN.label("is_overtaken"),
     )
     .outerjoin(_B, _B.id == _M.booking_id)
     .outerjoin(_Reader, _Reader.id == _M.reader_id)
@@ -62,9 +156,59 @@ _FACTS = (
 )  # fmt: skip
 
 
-def mail_facts(session: Session, ids: Sequence[int]) -> list[Row[*tuple[Any, ...]]]:
-    """All that is needed to write these mails, in the order in which they came."""
-    return list(session.execute(_FACTS.where(_M.id.in_(ids)).order_by(_M.id)))
+def queued_mail(session: Session, ids: Sequence[int]) -> list[QueuedMail]:
+    """All that is needed to compose these mails, in the order in which they were queued."""
+    rows = session.execute(_QUEUED.where(_M.id.in_(ids)).order_by(_M.id))
+    return [
+        QueuedMail(
+            id=row.id,
+            kind=row.kind,
+            created_at=row.created_at,
+            not_after=row.not_after,
+            attempts=row.attempts,
+            reader=_reader_from(row),
+            session=None if row.booking_id is None else _session_from(row),
+            facts=row.facts,
+        )
+        for row in rows
+    ]
+
+
+def _reader_from(row: Row[*tuple[Any, ...]]) -> Reader:
+    if row.reader_id is None:
+        return Reader(None, "", row.recipient)
+    return Reader(
+        id=row.reader_id,
+        name=row.reader,
+        email=row.email,
+        timezone=row.timezone,
+        hour_cycle=HourCycle(row.hour_cycle or HourCycle.H23),
+        language=Language(row.language or Language.EN),
+        choice=row.choice,
+    )
+
+
+def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
+    change = Change(row.due_at, row.applied_at, row.was_delayed, row.actor_id)
+    move = Move(row.old_start, row.old_end, row.is_overtaken)
+    return SessionFacts(
+        booking_id=row.booking_id,
+        topic=row.topic,
+        status=row.status,
+        is_delayed=row.is_delayed,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        booked_start=row.booked_start,
+        booked_end=row.booked_end,
+        cancel_reason=row.cancel_reason,
+        move_reason=row.move_reason,
+        revision=row.revision,
+        mentor_id=row.mentor_id,
+        mentor=row.mentor,
+        student=row.student,
+        change=None if row.change_id is None else change,
+        move=None if row.move_id is None else move,
+    )
 
 
 @dataclass(frozen=True)
@@ -101,6 +245,7 @@ class OutboxStatus:
     """How the outbox stands, with one page of what was set aside; pages count from 1.
 
     `failure` is why the last try to send what is waiting came to nothing, where it did.
+    `worker_seen_at` (UTC) is when a worker last looked for reminders, None: never.
     """
 
     pending: int
@@ -110,6 +255,7 @@ class OutboxStatus:
     total: int
     page: int
     pages: int
+    worker_seen_at: datetime | None
 
 
 def outbox_status(session: Session, *, page: int) -> OutboxStatus:
@@ -149,7 +295,8 @@ def outbox_status(session: Session, *, page: int) -> OutboxStatus:
         for row in rows
     )
     failure = Failure.of(*last) if last else None
-    return OutboxStatus(pending, oldest, failure, set_aside, total, page, pages)
+    seen_at = session.scalar(select(ReminderMark.reminded_until))
+    return OutboxStatus(pending, oldest, failure, set_aside, total, page, pages, seen_at)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Pages about mail: what each person gets, one click to stop it, and the outbox for admins."""
 
+from datetime import timedelta
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -8,6 +10,7 @@ from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.errors import InvalidInput, NotFound
+from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.mail import mail_preferences, outbox_status
@@ -19,6 +22,9 @@ from mentorship.web.http.authentication import required_admin, required_viewer
 from mentorship.web.http.request_body import page_number
 
 bp = Blueprint("mail", __name__)
+
+WORKER_SILENCE = timedelta(minutes=2)
+"""A worker shows itself every few seconds, or half a minute after a server that did not answer."""
 
 
 @bp.get("/account/mail")
@@ -43,7 +49,7 @@ def update_preferences() -> Response:
     set_preferences(
         db.session(), user_id=viewer.id, wants={kind: kind in asked for kind in CHOICES}
     )
-    flash(_("Your choice is saved."))
+    flash(_("Your choices are saved."))
     return redirect(url_for("mail.preferences"), code=303)
 
 
@@ -84,11 +90,13 @@ def _about_kind(user_id: int, kind: MailKind) -> str:
 def outbox() -> str:
     """How the outbox stands, with the mails that could not be sent."""
     viewer = required_admin()
+    status = outbox_status(db.session(), page=page_number("page"))
     return render_template(
         "mail/outbox.html",
         viewer=viewer,
-        where=current.mail_transport().where,
-        office=outbox_status(db.session(), page=page_number("page")),
+        transport=current.mail_transport(),
+        status=status,
+        is_worker_seen=not has_elapsed(status.worker_seen_at, every=WORKER_SILENCE, now=utc_now()),
     )
 
 
@@ -99,5 +107,5 @@ def retry(mail_id: int) -> Response:
     required_admin()
     if not retry_mail(db.session(), mail_id, now=now):
         raise NotFound(N_("There is no such mail."))
-    flash(_("The mail will be tried again now."))
+    flash(_("We will try to send this mail again now."))
     return redirect(url_for("mail.outbox"), code=303)

@@ -45,7 +45,7 @@ def add() -> Response | tuple[str, int]:
         )
     except InvalidInput as error:
         return _list_page(viewer, url=url, error=translate(error)), 400
-    flash(_("The address is stored and off. Give its key to the other system, then turn it on."))
+    flash(_("Webhook added. Give its signing key to the other system, then turn it on."))
     return _to(endpoint_id)
 
 
@@ -79,7 +79,7 @@ def turn_on(endpoint_id: int) -> Response:
     """Call it from now on."""
     required_admin()
     webhook_endpoints.turn_on(db.session(), endpoint_id, now=utc_now())
-    flash(_("It is called about every change from now on."))
+    flash(_("Webhook turned on."))
     return _to(endpoint_id)
 
 
@@ -88,7 +88,7 @@ def turn_off(endpoint_id: int) -> Response:
     """Call it no more."""
     required_admin()
     webhook_endpoints.turn_off(db.session(), endpoint_id, now=utc_now())
-    flash(_("It is called no more."))
+    flash(_("Webhook turned off."))
     return _to(endpoint_id)
 
 
@@ -97,7 +97,7 @@ def renew(endpoint_id: int) -> Response:
     """Another key."""
     require_recent_password(required_admin())
     webhook_endpoints.renew_secret(db.session(), endpoint_id)
-    flash(_("Calls are signed with the new key from now on."))
+    flash(_("New key created. All calls are now signed with it."))
     return _to(endpoint_id)
 
 
@@ -106,7 +106,7 @@ def remove(endpoint_id: int) -> Response:
     """Forget it."""
     required_admin()
     webhook_endpoints.remove_endpoint(db.session(), endpoint_id, now=utc_now())
-    flash(_("The address is removed."))
+    flash(_("Webhook removed."))
     return redirect(url_for("webhooks.index"), code=303)
 
 
@@ -115,7 +115,7 @@ def retry_call(endpoint_id: int, call_id: int) -> Response:
     """Make one call once more."""
     required_admin()
     webhook_endpoints.retry_call(db.session(), endpoint_id, call_id, now=utc_now())
-    flash(_("It is sent again now."))
+    flash(_("The call will be sent again now."))
     return _to(endpoint_id)
 
 

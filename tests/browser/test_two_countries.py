@@ -15,7 +15,8 @@ from sqlalchemy import select
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
-from mentorship.models import OutboxMessage, User
+from mentorship.models import User
+from tests.support.mails import composed_mail
 
 pytestmark = pytest.mark.browser
 
@@ -66,14 +67,8 @@ def said(day: date) -> str:
 
 def link_in_mail(site, email: str) -> str:
     """The path of the link in the last mail to this person."""
-    site.session.rollback()
-    mail = site.session.scalars(
-        select(OutboxMessage.body_text)
-        .where(OutboxMessage.recipient == email)
-        .order_by(OutboxMessage.id.desc())
-    ).first()
-    site.session.rollback()
-    return re.search(rf"{site.address}(/\S+)", mail)[1]
+    mail = [each for each in composed_mail(site.session) if each.recipient == email][-1]
+    return re.search(rf"{site.address}(/\S+)", mail.text)[1]
 
 
 def sign_up(site, window, name: str, email: str, *, role: str) -> None:

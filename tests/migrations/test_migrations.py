@@ -9,7 +9,7 @@ from itertools import count
 import flask_migrate
 import pytest
 from alembic.script import ScriptDirectory
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import Engine, event, func, insert, inspect, select, text, update
 from sqlalchemy.orm import Session
 
@@ -41,16 +41,6 @@ from tests.support.builders import a_booking, a_cast, at, some_users
 from tests.support.databases import settings_for
 
 BOOKKEEPING = {"alembic_version"}
-
-
-@pytest.fixture
-def empty_app(databases, engine) -> Iterator[Flask]:
-    """The application on a database without any table."""
-    with databases.empty(engine) as url:
-        app = create_app(settings_for(url))
-        with app.app_context():
-            yield app
-            db.engine.dispose()
 
 
 def tables():

@@ -7,12 +7,12 @@ from datetime import timedelta
 from sqlalchemy import create_engine, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.adapters.mail_transport import SmtpTransport
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage
-from mentorship.queries.mail import mail_facts
+from mentorship.queries.mail import queued_mail
 from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.send import send_due_mail
 
@@ -27,7 +27,7 @@ LEASE = timedelta(seconds=2)
 def keep_sending(url: str, smtp_url: str) -> None:
     """Send in real time until killed."""
     engine = create_engine(url)
-    post = SmtpPost(smtp_url)
+    post = SmtpTransport(smtp_url)
     while True:
         with Session(engine, expire_on_commit=False) as session:
             send_due_mail(session, post, HOUSE, clock=utc_now, lease=LEASE)
@@ -36,13 +36,14 @@ def keep_sending(url: str, smtp_url: str) -> None:
 def send_naively(url: str, smtp_url: str, *, dies: bool) -> None:
     """Take a mail without a lease, record it as sent, and only then send it, or die in between."""
     engine = create_engine(url)
-    with Session(engine, expire_on_commit=False) as session, SmtpPost(smtp_url).open() as counter:
+    smtp = SmtpTransport(smtp_url)
+    with Session(engine, expire_on_commit=False) as session, smtp.open() as connection:
         waiting = select(OutboxMessage.id).where(OutboxMessage.outcome.is_(None))
-        for mail in mail_facts(session, session.scalars(waiting).all()):
+        for mail in queued_mail(session, session.scalars(waiting).all()):
             session.rollback()
             noted = {"outcome": MailOutcome.SENT, "ended_at": utc_now()}
             session.execute(update(OutboxMessage).where(OutboxMessage.id == mail.id).values(noted))
             session.commit()
             if dies:
                 os.kill(os.getpid(), signal.SIGKILL)
-            counter.hand_in(compose_mail(mail, HOUSE, IDENTITY))
+            connection.send(compose_mail(mail, HOUSE, IDENTITY))

@@ -12,12 +12,12 @@ import pytest
 from sqlalchemy import create_engine, func, select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.adapters.mail_transport import SmtpTransport
 from mentorship.clock import utc_now
 from mentorship.database import begin_write
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten
 from mentorship.models import OutboxMessage
-from mentorship.queries.mail import mail_facts
+from mentorship.queries.mail import queued_mail
 from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import Mail, enqueue
 from tests.proof.conftest import sizes
@@ -40,7 +40,7 @@ def put(reader, keys):
     with Session(reader) as session:
         begin_write(session)
         for key in keys:
-            mail = Mail(f"{key}@example.org", key, "Hello", "<p>Hello</p>", MailKind.ACCOUNT, key)
+            mail = Mail(AsWritten(key, "Hello"), key=key, address=f"{key}@example.org")
             enqueue(session, mail, now=utc_now())
         session.commit()
 
@@ -119,13 +119,13 @@ def test_the_checker_catches_senders_that_take_mail_without_a_lease(database_url
     engine = create_engine(database_url)
     with Session(engine) as first, Session(engine) as second:
         both = [
-            mail_facts(session, session.scalars(select(OutboxMessage.id)).all())
+            queued_mail(session, session.scalars(select(OutboxMessage.id)).all())
             for session in (first, second)
         ]
     for mails in both:
-        with SmtpPost(sink.url).open() as counter:
+        with SmtpTransport(sink.url).open() as connection:
             for mail in mails:
-                counter.hand_in(compose_mail(mail, HOUSE, IDENTITY))
+                connection.send(compose_mail(mail, HOUSE, IDENTITY))
     engine.dispose()
 
     assert faults(["one", "two"], sink.mails, kills=0) == ["2 repeats after 0 kills"]

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten, MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import (
     CallOutcome,
@@ -26,6 +26,7 @@ from mentorship.models import (
     WebhookEndpoint,
 )
 from mentorship.services.accounts.signed_links import Links
+from mentorship.services.mail.outbox import as_json
 from mentorship.services.shared.text_fields import folded_name
 
 LINKS = Links("https://mentors.example.org", "a-key-for-links-in-tests")
@@ -215,11 +216,9 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
     mail_id = session.scalars(
         insert(OutboxMessage)
         .values(
-            kind=MailKind.ACCOUNT,
+            kind=MailKind.AS_WRITTEN,
             recipient=recipient,
-            subject="Welcome",
-            body_text="Hello",
-            body_html="<p>Hello</p>",
+            facts=as_json(AsWritten("Welcome", "Hello")),
             created_at=at("09:00"),
             next_try_at=at("09:00"),
             attempts=1,

@@ -13,6 +13,7 @@ from mentorship.database import begin_write
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
 from mentorship.models import CalendarFeed, SessionBooking, User
+from mentorship.queries import calendars
 from mentorship.web.calendars.feed_cache import DrawnFeeds
 from tests.support.builders import a_booking, at, the_booking
 from tests.support.databases import counted_statements
@@ -214,7 +215,7 @@ def test_a_choice_that_is_none_and_one_without_a_feed_are_refused_in_words(stude
     assert "choose" in student.post("/account/calendar/alarm", data={"alarm": "soon"}).text
     answer = student.post("/account/calendar/alarm", data={"alarm": "none"})
     assert answer.status_code == 404
-    assert "make one first" in answer.text
+    assert "create one first" in answer.text
 
 
 def test_only_a_hash_of_the_address_is_stored_and_the_page_shows_it_once(student, address, session):
@@ -274,3 +275,31 @@ def test_one_session_is_a_file_and_links_while_it_is_to_come(student, session, c
     assert "https://outlook.live.com/calendar/0/deeplink/compose?" in page
     over = booked(session, cast, "07:00", status=Status.COMPLETED)
     assert "calendar.google.com" not in student.get(f"/sessions/{over}").text
+
+
+@pytest.fixture
+def room_for_two(monkeypatch):
+    monkeypatch.setattr(calendars, "MOST_ENTRIES", 2)
+
+
+def test_a_feed_that_is_cut_says_so_in_itself_and_on_the_page(
+    student, client_for, address, session, cast, room_for_two
+):
+    booked(session, cast, "12:00")
+    latest = {booked(session, cast, "14:00"), booked(session, cast, "16:00")}
+
+    read = icalendar.Calendar.from_ical(client_for(None).get(address).data)
+    uids = {int(re.search(r"\d+", entry["UID"])[0]) for entry in read.walk("VEVENT")}
+    assert uids == latest
+    assert "1 older session is left out." in read["X-WR-CALDESC"]
+    assert "1 older session is left out." in student.get("/account/calendar").text
+
+
+def test_a_feed_that_is_whole_says_nothing_of_room(
+    student, client_for, address, session, cast, room_for_two
+):
+    booked(session, cast, "14:00")
+    booked(session, cast, "16:00")
+
+    assert b"X-WR-CALDESC" not in client_for(None).get(address).data
+    assert "left out" not in student.get("/account/calendar").text

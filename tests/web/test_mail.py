@@ -7,6 +7,8 @@ from itsdangerous import URLSafeSerializer
 from sqlalchemy import select, update
 
 from mentorship.adapters import translations
+from mentorship.adapters.mail_transport import SmtpTransport
+from mentorship.current import parts_of
 from mentorship.domain.mail import CHOICES, MailKind
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Problem
 from mentorship.domain.shared.global_ids import Identity
@@ -14,6 +16,7 @@ from mentorship.domain.shared.locales import Language
 from mentorship.models import Installation, MailChoice, OutboxMessage, User
 from mentorship.queries.mail import mail_preferences
 from mentorship.queries.shared.installation import identity_of
+from mentorship.services.mail.reminders import enqueue_reminders
 from mentorship.services.mail.unsubscribe import unsubscribe_token
 from tests.support.builders import a_booking, a_mail_set_aside, at
 
@@ -52,7 +55,7 @@ def test_what_is_ticked_comes_and_nothing_else(session, cast, client_for):
     }  # fmt: skip
     page = client.get("/account/mail").text
     assert page.count(" checked") == 2
-    assert "Your choice is saved." in page
+    assert "Your choices are saved." in page
     assert chosen(session, cast.mentor)[MailKind.BOOKED]
 
 
@@ -87,10 +90,10 @@ def test_the_page_knows_that_a_kind_is_off_and_turns_it_on_again(
     client.post(address, data={"List-Unsubscribe": "One-Click"})
 
     again = client.get(address).text
-    assert ("Stopped" in again, "Turn it on again" in again, "Stop it" in again) == (
+    assert ("Stopped" in again, "Turn this mail on again" in again, "Stop this mail" in again) == (
         True, True, False,
     )  # fmt: skip
-    assert "Turned on again" in client.post(address, data={"mail": "on"}).text
+    assert "Mail turned on again" in client.post(address, data={"mail": "on"}).text
     assert chosen(session, cast.student)[MailKind.STARTED]
     assert "Stop this mail?" in client.get(address).text
 
@@ -143,7 +146,7 @@ def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(
     mail = session.get_one(OutboxMessage, mail_id)
     assert (mail.outcome, mail.attempts, mail.next_try_at) == (None, 0, at("09:50"))
     page = client.get("/mail").text
-    assert "1 waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC" in page
+    assert "1 mail is waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC." in page
     assert "No mail was set aside" in page
 
 
@@ -191,7 +194,10 @@ def test_an_admin_reads_why_the_mail_that_waits_could_not_be_sent(session, cast,
     session.commit()
 
     page = client_for(cast.admin).get("/mail").text
-    assert "The last try failed. The server refuses the connection: nothing answers" in page
+    assert (
+        "The last attempt to send mail failed. The server refuses the connection: nothing answers"
+        in page
+    )
     assert "Errno" not in page
 
 
@@ -214,3 +220,29 @@ def test_the_page_of_a_session_shows_its_people_the_mail_about_it(session, cast,
     assert client.post(f"/api/sessions/{booking}/cancel").status_code == 200
     page = " ".join(client.get(f"/sessions/{booking}").text.split())
     assert 'On its way</p> <p>Cancelled <span class="hint">To Sam Student</span>' in page
+
+
+def the_mail_page(client):
+    return " ".join(html.unescape(client.get("/mail").text).split())
+
+
+def test_the_page_says_that_mail_in_files_reaches_nobody(app, cast, client_for, clock):
+    assert "No mail reaches anybody: SMTP_URL is not set" in the_mail_page(client_for(cast.admin))
+
+    parts_of(app).mail_transport = SmtpTransport("smtp://mail.example.org")
+    page = the_mail_page(client_for(cast.admin))
+    assert "SMTP_URL" not in page
+    assert "the SMTP server mail.example.org:25" in page
+
+
+def test_the_page_says_that_no_worker_runs(session, cast, client_for, clock):
+    client = client_for(cast.admin)
+    assert "No worker has run yet." in the_mail_page(client)
+
+    enqueue_reminders(session, now=at("09:49"))
+    assert "No worker" not in the_mail_page(client)
+
+    clock.move_to(at("09:52"))
+    page = the_mail_page(client)
+    assert "No worker seems to be running." in page
+    assert "The last sign of one was on Tue 24 Nov 2026, 09:49 UTC." in page

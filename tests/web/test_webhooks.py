@@ -30,7 +30,7 @@ def stored(session, model):
 
 
 def test_an_address_is_added_off_turned_on_and_off_and_removed(session, admin):
-    assert "No system is called yet" in admin.get("/webhooks").text
+    assert "There are no webhooks yet" in admin.get("/webhooks").text
     where = add(admin, f" {URL} ").headers["Location"]
     page = admin.get(where).text
     assert URL in page
@@ -55,11 +55,14 @@ def test_an_address_is_added_off_turned_on_and_off_and_removed(session, admin):
     ("url", "says"),
     [
         ("", "The address is missing."),
-        ("ftp://hooks.example.org", "must be like https://"),
-        ("https://user@hooks.example.org", "must be like https://"),
-        ("http://127.0.0.1/", "The address must be a public one."),
-        ("http://[::1]:80/", "The address must be a public one."),
-        ("http://169.254.169.254/latest", "The address must be a public one."),
+        ("ftp://hooks.example.org", "must be a web address like https://"),
+        ("https://user@hooks.example.org", "must be a web address like https://"),
+        ("http://127.0.0.1/", "The address must be reachable from the public internet."),
+        ("http://[::1]:80/", "The address must be reachable from the public internet."),
+        (
+            "http://169.254.169.254/latest",
+            "The address must be reachable from the public internet.",
+        ),
         ("https://example.org/" + "x" * 2000, "longer than 2000"),
     ],
 )
@@ -92,7 +95,7 @@ def test_production_takes_https_at_two_ports_alone(session, admin, app, monkeypa
     assert answer.status_code == (303 if is_taken else 400)
     assert len(stored(session, WebhookEndpoint)) == is_taken
     if not is_taken:
-        assert "must begin with https:// and use the port 443 or 8443." in answer.text
+        assert "must begin with https:// and use port 443 or 8443." in answer.text
 
 
 def test_there_is_a_limit(session, admin):
@@ -111,12 +114,12 @@ def test_the_log_says_what_came_of_a_call_and_sends_it_again(session, cast, admi
     page = " ".join(admin.get(where).text.split())
     assert f"Session {booking}</a>: Ongoing" in page
     assert "Given up, Tue 24 Nov 2026, 09:00 UTC · 12 tries" in page
-    assert "It answered 500." in page
+    assert "The other system answered 500." in page
 
     assert admin.post(f"{where}/calls/{call}/again").status_code == 303
     [waits] = stored(session, WebhookCall)
     assert (waits.outcome, waits.attempts, waits.next_try_at) == (None, 0, at("09:50"))
-    assert "Waits until Tue 24 Nov 2026, 09:50 UTC" in admin.get(where).text
+    assert "Next try: Tue 24 Nov 2026, 09:50 UTC" in admin.get(where).text
     assert admin.post(f"{where}/calls/{call}/again").status_code == 404
     assert admin.post(f"{where}/calls/{call + 1}/again").status_code == 404
     assert admin.post(f"/webhooks/{endpoint + 1}/calls/{call}/again").status_code == 404
@@ -148,7 +151,7 @@ def test_nothing_is_sent_again_to_what_is_off(session, cast, admin):
     assert "Send again" not in admin.get(where).text
     answer = admin.post(f"{where}/calls/{call}/again")
     assert answer.status_code == 400
-    assert "Please turn the address on first." in answer.text
+    assert "Please turn the webhook on first." in answer.text
 
 
 def test_the_log_is_paged(session, cast, admin):

@@ -12,9 +12,9 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.calendars import Alarm, Event, alarm_for, summary
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.global_ids import Identity
-from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
+from mentorship.queries.mail import QueuedMail, SessionFacts
 
 Facts = Row[*tuple[Any, ...]]
 
@@ -45,24 +45,27 @@ def event_of(
     )
 
 
-def invitation_of(mail: Facts, *, identity: Identity, base_url: str, organizer: str) -> Invitation:
+def invitation_of(
+    mail: QueuedMail, session: SessionFacts, *, identity: Identity, base_url: str, organizer: str
+) -> Invitation:
     """What a mail about a session carries for its reader's calendar: the session as it is now."""
-    is_cancelled = mail.status is Status.CANCELLED
-    language = Language(mail.language) if mail.language else Language.EN
-    other = mail.student if mail.reader_id == mail.mentor_id else mail.mentor
+    is_cancelled = session.status is Status.CANCELLED
+    reader = mail.reader
+    other = session.student if reader.id == session.mentor_id else session.mentor
+    title = summary(session.topic, session.status, is_delayed=session.is_delayed)
     event = Event(
-        uid=identity.calendar_uid(mail.booking_id),
-        sequence=mail.revision,
-        summary=say(summary(mail.topic, mail.status, is_delayed=mail.is_delayed), language),
-        description=say(N_("With %(name)s.", name=other), language),
-        url=f"{base_url}/sessions/{mail.booking_id}",
-        start=mail.start_time,
-        end=mail.end_time,
+        uid=identity.calendar_uid(session.booking_id),
+        sequence=session.revision,
+        summary=say(title, reader.language),
+        description=say(N_("With %(name)s.", name=other), reader.language),
+        url=f"{base_url}/sessions/{session.booking_id}",
+        start=session.start_time,
+        end=session.end_time,
         changed_at=mail.created_at,
         is_cancelled=is_cancelled,
     )
     method = Method.CANCEL if is_cancelled else Method.REQUEST
-    calendar = invitation(event, method, organizer=organizer, reader=mail.email, name=mail.reader)
+    calendar = invitation(event, method, organizer=organizer, reader=reader.email, name=reader.name)
     return Invitation(method.value, calendar)
 
 
@@ -76,7 +79,7 @@ def _told(row: Facts, viewer: Viewer) -> list[str]:
     other = row.student if viewer.id == row.mentor_id else row.mentor
     told: list[str] = [N_("With %(name)s.", name=other)]
     if row.moved_at:
-        told.append(N_("It was moved; before, it was on %(time)s.", time=at(row.moved_from)))
+        told.append(N_("Moved from %(time)s.", time=at(row.moved_from)))
     if row.status is Status.CANCELLED:
         told.append(N_("It was cancelled."))
     elif row.status is Status.COMPLETED:

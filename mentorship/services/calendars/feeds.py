@@ -43,7 +43,7 @@ def set_alarm(session: Session, *, viewer: Viewer, alarm: Alarm) -> None:
     )
     session.commit()
     if changed.rowcount != 1:
-        raise NotFound(N_("You have no calendar feed. Please make one first."))
+        raise NotFound(N_("You have no calendar address. Please create one first."))
 
 
 def revoke_feed(session: Session, *, viewer: Viewer) -> None:
@@ -66,7 +66,7 @@ def clean_alarm(value: str) -> Alarm:
     try:
         return Alarm(value)
     except ValueError:
-        raise InvalidInput(N_("Please choose when your calendar reminds you.")) from None
+        raise InvalidInput(N_("Please choose when your calendar should remind you.")) from None
 
 
 def _hash(secret: str) -> str:

@@ -1,41 +1,50 @@
-"""From a row of the outbox to the mail itself, in the reader's zone and hour cycle."""
+"""From a queued mail to the mail itself, in the reader's language, zone and hour cycle.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+Each kind has one template in `templates/mail/`. It sets `subject`, `action` (what the link is
+called) and, where there is more to say below the link, `footer`; the rest is the paragraphs.
+"""
+
+from dataclasses import dataclass, replace
 from datetime import datetime
 from email.message import Message
 from email.utils import format_datetime, formataddr
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, select_autoescape
-from sqlalchemy import Row
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from mentorship.adapters.mail_message import mail_of
-from mentorship.adapters.translations import catalog_of, day, hours, say
-from mentorship.domain.mail import CHOICES, OLD_NEWS, REMINDERS, TOLD_WHILE, MailKind, is_wanted
+from mentorship.adapters.translations import catalog_of, day, hours, moment, say
+from mentorship.domain.mail import (
+    CHOICES,
+    OLD_NEWS,
+    REMINDERS,
+    TOLD_WHILE,
+    AccountFacts,
+    AsWritten,
+    MailFacts,
+    MailKind,
+    is_wanted,
+)
 from mentorship.domain.shared.global_ids import Identity
-from mentorship.domain.shared.locales import HourCycle, Language
+from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.time_format import clock, zone
+from mentorship.domain.shared.zones import UTC_NAME
+from mentorship.queries.mail import QueuedMail, Reader, SessionFacts
 from mentorship.services.calendars.entries import invitation_of
-from mentorship.services.mail.outbox import single_line
+from mentorship.services.mail.outbox import facts_from
 from mentorship.services.mail.unsubscribe import unsubscribe_token
-
-Facts = Row[*tuple[Any, ...]]
 
 _INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED})
 """Mail that puts a session into the reader's calendar, or takes it out."""
 
-
-_PLACES = {MailKind.WAITING_LIST: "waiting-list", MailKind.ZONE_RULES: "dashboard"}
-"""Where mail with words of its own leads."""
+_LONGEST_SUBJECT = 300
 
 
 @dataclass(frozen=True)
 class MailSettings:
-    """What all mail has in common; `templates` is a folder that has the words, in `mail/`."""
+    """What all mail has in common; `templates` is the folder with the templates, in `mail/`."""
 
     base_url: str
     sender: str
@@ -43,125 +52,201 @@ class MailSettings:
     templates: Path
 
 
-def reason_to_drop(mail: Facts, *, now: datetime) -> str | None:
+@dataclass(frozen=True)
+class _Text:
+    """What a mail says, before text and HTML are made of it."""
+
+    subject: str
+    paragraphs: tuple["_Paragraph", ...]
+    action: str
+    footer: str
+
+
+@dataclass(frozen=True)
+class _Paragraph:
+    """Either a text or a list of `items`."""
+
+    text: str
+    items: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, source: str) -> "_Paragraph":
+        lines = source.strip().split("\n")
+        if all(line.startswith("- ") for line in lines):
+            return cls("", tuple(_single_line(line[2:]) for line in lines))
+        return cls(_single_line(source))
+
+
+def reason_to_drop(mail: QueuedMail, *, now: datetime) -> str | None:
     """Why this mail is not to be sent at `now` (UTC), or None."""
     if mail.not_after and mail.not_after <= now:
         return "It came too late to be of use."
-    if mail.booking_id is None:
+    session = mail.session
+    if session is None:
         return None
-    if not is_wanted(mail.kind, mail.choice):
+    if not is_wanted(mail.kind, mail.reader.choice):
         return "The reader does not want mail of this kind."
-    if mail.due_at and mail.applied_at - mail.due_at > OLD_NEWS:
+    change = session.change
+    if change and change.due_at and change.applied_at - change.due_at > OLD_NEWS:
         return "It is about something long past."
-    if mail.status not in TOLD_WHILE[mail.kind] or _is_of_another_time(mail):
+    if session.status not in TOLD_WHILE[mail.kind] or _is_about_another_time(mail, session):
         return "The session was moved, started, completed or cancelled meanwhile."
     return None
 
 
-def _is_of_another_time(mail: Facts) -> bool:
-    """Whether the session was moved, or moved on, after the mail was put into the outbox."""
-    if mail.kind is MailKind.MOVED:
-        return bool(mail.new_start != mail.start_time)
+def _is_about_another_time(mail: QueuedMail, session: SessionFacts) -> bool:
+    """Whether the session was moved after the mail was queued, and another mail tells of that."""
+    if session.move is not None:
+        return session.move.is_overtaken
     reminder = REMINDERS.get(mail.kind)
     # The row was written for the start that `not_after` is counted from.
-    return bool(reminder and mail.start_time - reminder.lead + reminder.lasts != mail.not_after)
+    return bool(reminder and session.start_time - reminder.lead + reminder.lasts != mail.not_after)
 
 
-def compose_mail(mail: Facts, house: MailSettings, identity: Identity) -> Message:
+def compose_mail(mail: QueuedMail, settings: MailSettings, identity: Identity) -> Message:
     """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
 
-    Raises ValueError and the like where a header or an address cannot be written.
+    1. Take what it tells: the session as it is now, or the facts that were stored.
+    2. Render the template of its kind in the reader's language.
+    3. Put that into the frame that all mail shares, as text and as HTML.
+
+    Raises ValueError and the like where the facts are not those of the kind, or a header or an
+    address cannot be written.
     """
-    headers = {
-        "From": formataddr(("Mentorship", house.sender)),
-        "Message-ID": identity.message_id(mail.id, mail.created_at),
-        "Date": format_datetime(mail.created_at),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no machine answers this.
-    }
-    if mail.booking_id is None:
-        headers["Subject"] = mail.subject
-        text, html = mail.body_text, mail.body_html
-        if mail.kind in _PLACES:  # Written where nobody knows the address.
-            address = f"{house.base_url}/{_PLACES[mail.kind]}"
-            text = f"{text}\n\n{address}\n"
-            html = f'{html}\n<p><a href="{address}">{address}</a></p>'
-        return mail_of(headers, to=("", mail.recipient), text=text, html=html)
-    token = unsubscribe_token(
-        mail.reader_id, mail.kind, secret_key=house.secret_key, identity=identity
-    )
-    stop = f"{house.base_url}/unsubscribe/{token}"
-    headers["List-Unsubscribe"] = f"<{stop}>"
-    headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
-    language = Language(mail.language) if mail.language else Language.EN
-    templates = _templates(house.templates, language)
-    subject, *paragraphs = _words(mail, language, templates)
-    headers["Subject"] = single_line(subject)
-    is_over_for_student = mail.kind is MailKind.COMPLETED and mail.reader_id != mail.mentor_id
-    place = "#feedback" if is_over_for_student else ""
-    around = {
-        "paragraphs": paragraphs,
-        "address": f"{house.base_url}/sessions/{mail.booking_id}{place}",
-        "why": say(CHOICES[mail.kind], language),
-        "language": language,
-        "choices": f"{house.base_url}/account/mail",
+    facts = mail.session or facts_from(mail.kind, mail.facts)
+    reader = mail.reader
+    if isinstance(facts, AccountFacts):
+        reader = replace(reader, language=facts.language or Language.EN)
+    templates = _templates(settings.templates, reader.language)
+    text = _render(templates, mail.kind, facts, reader)
+    stop = _unsubscribe_link(mail, settings, identity)
+    frame = {
+        "mail": text,
+        "language": reader.language,
+        "link": _link(mail.kind, facts, reader, settings.base_url),
+        "kind": say(CHOICES[mail.kind], reader.language) if stop else None,
+        "preferences": f"{settings.base_url}/account/mail",
         "stop": stop,
     }
     invitation = None
-    if mail.kind in _INVITING:  # The session as it stands when the mail is written.
+    if mail.session and mail.kind in _INVITING:
         invitation = invitation_of(
-            mail, identity=identity, base_url=house.base_url, organizer=house.sender
-        )
+            mail, mail.session, identity=identity, base_url=settings.base_url,
+            organizer=settings.sender,
+        )  # fmt: skip
     return mail_of(
-        headers,
-        to=(mail.reader, mail.email),
-        text=templates.get_template("mail/_letter.txt").render(around),
-        html=templates.get_template("mail/_letter.html").render(around),
+        _headers(mail, text.subject, stop, settings, identity),
+        to=(reader.name, reader.email),
+        text=templates.get_template("mail/_frame.txt").render(frame),
+        html=templates.get_template("mail/_frame.html").render(frame),
         invitation=invitation,
     )
 
 
+def _headers(
+    mail: QueuedMail, subject: str, stop: str | None, settings: MailSettings, identity: Identity
+) -> dict[str, str]:
+    headers = {
+        "From": formataddr(("Mentorship", settings.sender)),
+        "Message-ID": identity.message_id(mail.id, mail.created_at),
+        "Date": format_datetime(mail.created_at),
+        "Auto-Submitted": "auto-generated",  # RFC 3834: no machine answers this.
+        "Subject": subject,
+    }
+    if stop:
+        headers["List-Unsubscribe"] = f"<{stop}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058.
+    return headers
+
+
+def _unsubscribe_link(mail: QueuedMail, settings: MailSettings, identity: Identity) -> str | None:
+    """Where the reader stops this kind of mail, if people can choose it."""
+    if mail.reader.id is None or mail.kind not in CHOICES:
+        return None
+    token = unsubscribe_token(
+        mail.reader.id, mail.kind, secret_key=settings.secret_key, identity=identity
+    )
+    return f"{settings.base_url}/unsubscribe/{token}"
+
+
+def _link(
+    kind: MailKind, facts: SessionFacts | MailFacts, reader: Reader, base_url: str
+) -> str | None:
+    """Where the mail leads."""
+    if isinstance(facts, SessionFacts):
+        asks_for_feedback = kind is MailKind.COMPLETED and reader.id != facts.mentor_id
+        place = "#feedback" if asks_for_feedback else ""
+        return f"{base_url}/sessions/{facts.booking_id}{place}"
+    if isinstance(facts, AccountFacts):
+        return facts.link
+    if isinstance(facts, AsWritten):
+        return facts.link or (f"{base_url}/{facts.path}" if facts.path else None)
+    return f"{base_url}/{facts.page}"
+
+
 @cache
 def _templates(folder: Path, language: Language) -> Environment:
-    """The words of mail in a language. No request is near, so it is not the pages' environment."""
+    """The templates of mail in a language. The pages' environment would need a request."""
     environment = Environment(
         loader=FileSystemLoader(folder),
         autoescape=select_autoescape(),
         extensions=["jinja2.ext.i18n"],
+        undefined=StrictUndefined,
     )
     environment.policies["ext.i18n.trimmed"] = True
     environment.install_gettext_translations(catalog_of(language), newstyle=True)  # type: ignore[attr-defined]  # The extension adds it.
     return environment
 
 
-def _words(mail: Facts, language: Language, templates: Environment) -> list[str]:
-    """The subject and the paragraphs: the words stand once, text and HTML are made of them."""
-    is_mentor = mail.reader_id == mail.mentor_id
-    template = templates.get_template(f"mail/{mail.kind.value.partition('-')[0]}.txt")
-    text = template.render(
-        mail=mail,
-        topic=mail.topic or say(N_("Mentoring session"), language),
-        other=mail.student if is_mentor else mail.mentor,
-        is_mentor=is_mentor,
-        is_own_doing=mail.actor_id == mail.reader_id,
-        **_time_words(mail, language),
+def _render(
+    templates: Environment, kind: MailKind, facts: SessionFacts | MailFacts, reader: Reader
+) -> _Text:
+    """Subject, paragraphs, the name of the link, footer: said once, for text and HTML."""
+    name = "reminder" if kind in REMINDERS else kind.value
+    rendered = templates.get_template(f"mail/{name}.txt").make_module(_context(facts, reader))
+    parts = (part for part in str(rendered).split("\n\n") if part.strip())
+    settings = vars(rendered)  # What the template sets.
+    return _Text(
+        subject=_single_line(settings["subject"])[:_LONGEST_SUBJECT],
+        paragraphs=tuple(_Paragraph.of(part) for part in parts),
+        action=settings["action"],
+        footer=settings.get("footer", ""),
     )
-    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n") if paragraph.strip()]
 
 
-def _time_words(mail: Facts, language: Language) -> dict[str, Callable[..., str]]:
-    cycle = HourCycle(mail.hour_cycle or HourCycle.H23)
-    time_of = partial(clock, timezone=mail.timezone, cycle=cycle)
+def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, object]:
+    """What a template may use: the facts as `mail`, and functions that write times."""
+    timezone, language, cycle = reader.timezone, reader.language, reader.hour_cycle
 
     def at(instant: datetime) -> str:
-        zone_name = f"{zone(instant, mail.timezone)}, {mail.timezone}"
-        return f"{day(instant, mail.timezone, language)}, {time_of(instant)} ({zone_name})"
+        time = f"{clock(instant, timezone, cycle)} ({zone(instant, timezone)}, {timezone})"
+        return f"{day(instant, timezone, language)}, {time}"
 
     def slot(start: datetime, end: datetime) -> str:
-        zone_name = f"{zone(end, mail.timezone)}, {mail.timezone}"
-        times = hours(start, end, mail.timezone, language, cycle)
-        return f"{day(start, mail.timezone, language)}, {times} ({zone_name})"
+        times = hours(start, end, timezone, language, cycle)
+        return f"{day(start, timezone, language)}, {times} ({zone(end, timezone)}, {timezone})"
 
-    def short(instant: datetime) -> str:
-        return f"{day(instant, mail.timezone, language)}, {time_of(instant)}"
+    def moment_in(instant: datetime, place: str) -> str:
+        return moment(instant, place, language, cycle)
 
-    return {"at": at, "slot": slot, "short": short}
+    def wall_clock(instant: datetime) -> str:
+        return f"{day(instant, UTC_NAME, language)}, {clock(instant, UTC_NAME, cycle)}"
+
+    context: dict[str, object] = {
+        "mail": facts, "reader": reader, "at": at, "slot": slot, "moment_in": moment_in,
+        "moment": partial(moment_in, place=timezone), "wall_clock": wall_clock,
+    }  # fmt: skip
+    if isinstance(facts, SessionFacts):
+        is_mentor = reader.id == facts.mentor_id
+        context |= {
+            "topic": facts.topic or say(N_("Mentoring session"), language),
+            "other": facts.student if is_mentor else facts.mentor,
+            "is_mentor": is_mentor,
+            "is_own_doing": bool(facts.change and facts.change.actor_id == reader.id),
+        }
+    return context
+
+
+def _single_line(text: str) -> str:
+    """Every kind of line break becomes a space, as a header needs it."""
+    return " ".join(text.split())

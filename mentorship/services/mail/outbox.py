@@ -3,55 +3,67 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Insert, Select, bindparam, func, insert, literal, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from mentorship.database import UtcDateTime, insert_or
-from mentorship.domain.mail import NEWS_OF, MailKind
+from mentorship.domain.mail import FACTS_OF, NEWS_OF, MailFacts, MailKind
 from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
 from mentorship.services.webhooks.endpoints import enqueue_webhook_calls
-
-_LONGEST_SUBJECT = 300
 
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that brings its own words. Of two with the same `key` only the first is sent.
+    """A mail that tells its own facts, to a person or to an address.
 
-    `not_after` (UTC) is when it is no longer worth sending; None: it always is.
+    Of two with the same `key` only the first is sent. `not_after` (UTC) is when it is no longer
+    worth sending; None: it always is.
     """
 
-    to: str
-    subject: str
-    text: str
-    html: str
-    kind: MailKind
+    facts: MailFacts
     key: str
+    reader_id: int | None = None
+    address: str | None = None
     not_after: datetime | None = None
 
 
 def enqueue(session: Session, mail: Mail, *, now: datetime) -> None:
-    """Put a mail into the outbox, in the caller's transaction; does not commit.
-
-    Its words are stored, so they are read by nobody but the worker, and forgotten once sent.
-    """
+    """Put a mail into the outbox, in the caller's transaction; does not commit."""
     session.execute(
         insert_or(session, OutboxMessage)
         .values(
-            kind=mail.kind,
+            kind=mail.facts.kind,
             key=mail.key,
-            recipient=mail.to,
-            subject=single_line(mail.subject),
-            body_text=mail.text,
-            body_html=mail.html,
+            reader_id=mail.reader_id,
+            recipient=mail.address,
+            facts=as_json(mail.facts),
             created_at=now,
             not_after=mail.not_after,
             next_try_at=now,
         )
         .on_conflict_do_nothing()
     )
+
+
+def as_json(facts: MailFacts) -> str:
+    """Facts as the outbox stores them."""
+    return _adapter(facts.kind).dump_json(facts).decode()
+
+
+def facts_from(kind: MailKind, stored: str | None) -> MailFacts:
+    """The facts of a stored mail. Raises ValueError where they are not those of its kind."""
+    if stored is None:
+        raise ValueError("The facts of this mail are forgotten.")
+    return _adapter(kind).validate_json(stored)
+
+
+@cache
+def _adapter(kind: MailKind) -> TypeAdapter[MailFacts]:
+    return TypeAdapter(FACTS_OF[kind])
 
 
 def enqueue_booking_mail(
@@ -123,8 +135,3 @@ def _tell_changes(kind: MailKind) -> Insert:
 _NOW = bindparam("now", type_=UtcDateTime)
 
 _TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
-
-
-def single_line(subject: str) -> str:
-    """What a header can hold: every kind of line break becomes a space."""
-    return " ".join(subject.split())[:_LONGEST_SUBJECT]

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.mail_message import BadAddress
 from mentorship.adapters.mail_transport import (
-    LONGEST_HAND_IN,
+    LONGEST_SEND,
     Lost,
     MailTransport,
     NotNow,
@@ -23,9 +23,9 @@ from mentorship.database import begin_each, begin_write
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage, table_of
-from mentorship.queries.mail import mail_facts
+from mentorship.queries.mail import QueuedMail, queued_mail
 from mentorship.queries.shared.installation import identity_of
-from mentorship.services.mail.compose import Facts, MailSettings, compose_mail, reason_to_drop
+from mentorship.services.mail.compose import MailSettings, compose_mail, reason_to_drop
 from mentorship.services.shared.leases import Leases, one_line_ascii
 
 log = structlog.get_logger(__name__)
@@ -33,7 +33,7 @@ log = structlog.get_logger(__name__)
 BATCH = 100
 """Mails on one connection."""
 
-LEASE = 4 * timedelta(seconds=LONGEST_HAND_IN)
+LEASE = 4 * timedelta(seconds=LONGEST_SEND)
 """For so long what a sender has taken is its own; of one that was killed others take it after.
 
 A quarter is left to the last mail; the first have time although the connection is slow to open.
@@ -48,7 +48,7 @@ MOST_TRIES = 12
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 
 _OUTBOX = table_of(OutboxMessage)
-_CLAIMS = Leases(_OUTBOX)
+_LEASES = Leases(_OUTBOX)
 
 
 @dataclass
@@ -68,8 +68,8 @@ class SendResult:
 
 def send_due_mail(
     session: Session,
-    post: MailTransport,
-    house: MailSettings,
+    transport: MailTransport,
+    settings: MailSettings,
     *,
     clock: Callable[[], datetime],
     is_over: Callable[[], bool] = lambda: False,
@@ -87,41 +87,41 @@ def send_due_mail(
     """
     done = SendResult()
     now = clock()
-    if not session.scalar(select(exists().where(_CLAIMS.is_due(now)))):
+    if not session.scalar(select(exists().where(_LEASES.is_due(now)))):
         session.rollback()
         return done
     session.rollback()
     until, holder = now + lease, secrets.token_hex(16)
     ids = _take(session, holder, now=now, until=until)
-    mails, read_at = deque(mail_facts(session, ids)), now
+    mails, read_at = deque(queued_mail(session, ids)), now
     identity = identity_of(session)
     session.rollback()
     last_start = until - lease / 4
     try:
-        with post.open() as counter:
+        with transport.open() as connection:
             notes = begin_each(session)
             # After the last start others may take what is left.
             while mails and not is_over() and (now := clock()) < last_start:
                 if now - read_at >= _FRESH:
-                    mails, read_at = deque(mail_facts(session, [it.id for it in mails])), now
+                    mails, read_at = deque(queued_mail(session, [it.id for it in mails])), now
                 mail = mails.popleft()
-                columns, lost = _try(mail, house, identity, counter.hand_in, done, now=clock())
-                _CLAIMS.note(notes, mail.id, holder, columns)
+                columns, lost = _try(mail, settings, identity, connection.send, done, now=clock())
+                _LEASES.note(notes, mail.id, holder, columns)
                 if lost:
                     break
     except Unreachable as error:
         why = {"problem": error.problem, "error": one_line_ascii(str(error))}
-        _CLAIMS.give_back(session, holder, now=clock(), **why)
+        _LEASES.give_back(session, holder, now=clock(), **why)
         raise
-    _CLAIMS.give_back(session, holder, now=clock())
+    _LEASES.give_back(session, holder, now=clock())
     return done
 
 
 def _try(
-    mail: Facts,
-    house: MailSettings,
+    mail: QueuedMail,
+    settings: MailSettings,
     identity: Identity,
-    hand_in: Callable[..., None],
+    send: Callable[..., None],
     done: SendResult,
     *,
     now: datetime,
@@ -132,7 +132,7 @@ def _try(
         done.dropped += 1
         return _ended(MailOutcome.DROPPED, now, error=reason), False
     try:
-        hand_in(compose_mail(mail, house, identity))
+        send(compose_mail(mail, settings, identity))
     except Unreachable:
         raise
     except NotNow as error:
@@ -152,21 +152,20 @@ def _try(
     return _ended(MailOutcome.SENT, now), False
 
 
-def _set_aside(mail: Facts, error: Exception, now: datetime) -> dict[str, object]:
+def _set_aside(mail: QueuedMail, error: Exception, now: datetime) -> dict[str, object]:
     why = _why(error)
     log.error("mail_set_aside", mail_id=mail.id, kind=mail.kind.value, **why)
     return {"outcome": MailOutcome.SET_ASIDE, "ended_at": now, **why}
 
 
 def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> dict[str, object]:
-    """For good: the words are forgotten, because links in them may still work."""
+    """For good: the facts are forgotten, because links in them may still work."""
     return {
         "outcome": outcome,
         "ended_at": now,
         "problem": None,
         "error": error,
-        "body_text": None,
-        "body_html": None,
+        "facts": None,
     }
 
 
@@ -181,14 +180,14 @@ def _why(error: Exception) -> dict[str, object]:
 def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> list[int]:
     due = (
         select(OutboxMessage.id)
-        .where(_CLAIMS.is_due(now))
+        .where(_LEASES.is_due(now))
         .order_by(OutboxMessage.next_try_at, OutboxMessage.id)
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
     # PostgreSQL asks a plain subquery again for each row, and would in the end take them all.
     wanted = select(due.cte("due").c.id)
-    return _CLAIMS.take(session, wanted, holder, now=now, until=until)
+    return _LEASES.take(session, wanted, holder, now=now, until=until)
 
 
 def retry_mail(session: Session, mail_id: int, *, now: datetime) -> bool:

@@ -1,17 +1,18 @@
-"""Mail that has not left yet, about something that was undone meanwhile: nobody is sent it.
+"""Mail that has not left yet, about something that changed again meanwhile.
 
-A mail counts as sent from the moment when a sender takes it, even if that sender is killed: to
-tell of a cancellation for no reason is better than not to tell of it.
+Mail counts as sent from the moment when a sender takes it, even if that sender is killed: it is
+better to tell of a cancellation without need than not to tell of it.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Row, exists, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.domain.mail import MailKind
-from mentorship.models import BookingMove, MailOutcome, MentorTimeSlot, OutboxMessage
+from mentorship.models import BookingMove, MailChoice, MailOutcome, MentorTimeSlot, OutboxMessage
 
 UNDONE = "It was undone before anybody was told."
 
@@ -20,7 +21,7 @@ _HAS_NOT_LEFT = _M.outcome.is_(None) & _M.claimed_by.is_(None) & (_M.attempts ==
 
 
 def drop_mail_of_cancelled(session: Session, booking_id: int, *, now: datetime) -> None:
-    """Who was not told of the booking is not told of its cancellation either.
+    """Drop the mail of a cancellation to readers who were not told of the booking.
 
     In the transaction that cancels, after its own mail is in the outbox; does not commit.
     """
@@ -29,26 +30,52 @@ def drop_mail_of_cancelled(session: Session, booking_id: int, *, now: datetime) 
         _drop(session, booking_id, list(MailKind), readers=readers, now=now)
 
 
-def drop_moves_back(
+def merge_move(
     session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime
 ) -> set[int]:
-    """Drop the mail of moves that the present one, to `slot`, takes back altogether.
+    """Let mail that has not left tell of the present move, to `slot`, too.
 
-    Returns those for whom nothing has changed since their last mail: they need not be told. In
-    the transaction that moves; does not commit.
+    Mail about a booking or a move is composed when it is sent, and says where the session is
+    then. So whoever such mail still waits for needs no further one; and none at all where the
+    session is back at the time that the reader knows. Returns these readers. In the transaction
+    that moves; does not commit.
     """
-    waiting = session.execute(
-        select(_M.id, _M.reader_id, BookingMove.old_start, BookingMove.old_end)
-        .join(BookingMove, BookingMove.id == _M.move_id)
-        .where(_M.booking_id == booking_id, _HAS_NOT_LEFT)
+    waiting = _waiting_mail(session, booking_id)
+    known_times: dict[int, tuple[datetime, datetime]] = {}
+    for row in waiting:
+        if row.kind is MailKind.MOVED:
+            known_times.setdefault(row.reader_id, (row.old_start, row.old_end))
+    unaware = {row.reader_id for row in waiting if row.kind is MailKind.BOOKED}
+    unchanged = {
+        reader
+        for reader, time in known_times.items()
+        if time == (slot.start_time, slot.end_time) and reader not in unaware
+    }
+    _drop(session, booking_id, [MailKind.MOVED], readers=unchanged, now=now)
+    return unaware | set(known_times)
+
+
+def _waiting_mail(session: Session, booking_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Mail about this booking and its moves that no sender has taken, oldest first.
+
+    Its rows stay locked, so that no sender takes one before the move is committed. A reader who
+    does not want mail about bookings is not told by one.
+    """
+    is_refused = exists().where(
+        MailChoice.user_id == _M.reader_id, MailChoice.kind == _M.kind, ~MailChoice.is_wanted
+    )
+    return session.execute(
+        select(_M.kind, _M.reader_id, BookingMove.old_start, BookingMove.old_end)
+        .outerjoin(BookingMove, BookingMove.id == _M.move_id)
+        .where(
+            _M.booking_id == booking_id,
+            _M.kind.in_([MailKind.BOOKED, MailKind.MOVED]),
+            _HAS_NOT_LEFT,
+            ~is_refused,
+        )
         .order_by(_M.id)
+        .with_for_update(of=_M)
     ).all()
-    told_of = {row.reader_id: (row.old_start, row.old_end) for row in reversed(waiting)}
-    unaware = {who for who, time in told_of.items() if time == (slot.start_time, slot.end_time)}
-    dropped = _drop(session, booking_id, [MailKind.MOVED], readers=unaware, now=now)
-    expected = [row.reader_id for row in waiting if row.reader_id in unaware]
-    # A sender may have taken one in between.
-    return {who for who in unaware if dropped.count(who) == expected.count(who)}
 
 
 def _drop(

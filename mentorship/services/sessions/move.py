@@ -19,7 +19,7 @@ from mentorship.services.booking.book import refuse_unless_free, seat_in
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.booking.waiting_list import leave_for_booking
 from mentorship.services.mail.outbox import enqueue_booking_mail
-from mentorship.services.mail.unsent import drop_moves_back
+from mentorship.services.mail.unsent import merge_move
 from mentorship.services.sessions.meeting_rooms import store_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
 
@@ -175,12 +175,12 @@ def _store(
         )
         .returning(BookingMove.id)
     )
-    unchanged = drop_moves_back(session, booking["id"], slot, now=now)
+    told = merge_move(session, booking["id"], slot, now=now)
     enqueue_booking_mail(
         session,
         MailKind.MOVED,
         booking_id=booking["id"],
         move_id=move_id,
         now=now,
-        leave_out=unchanged,
+        leave_out=told,
     )

@@ -58,7 +58,10 @@ def add_endpoint(
     if (held or 0) >= MOST_ENDPOINTS:
         session.rollback()
         raise InvalidInput(
-            N_("There are %(most)s addresses. Please remove one first.", most=MOST_ENDPOINTS)
+            N_(
+                "You can have up to %(most)s webhooks. Please remove one first.",
+                most=MOST_ENDPOINTS,
+            )
         )
     new = insert(WebhookEndpoint).values(url=url, salt=_salt(), is_active=False, created_at=now)
     endpoint_id = session.execute(new.returning(WebhookEndpoint.id)).scalar_one()
@@ -75,14 +78,14 @@ def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
     if not url:
         raise InvalidInput(N_("The address is missing."))
     if is_production and not is_secure_webhook(url):
-        raise InvalidInput(N_("The address must begin with https:// and use the port 443 or 8443."))
+        raise InvalidInput(N_("The address must begin with https:// and use port 443 or 8443."))
     try:
         host = urlsplit(url).hostname or ""
         is_allowed = is_public(host) or (loopback and ip_address(host).is_loopback)
     except ValueError:  # A name.
         return url
     if not is_allowed:
-        raise InvalidInput(N_("The address must be a public one."))
+        raise InvalidInput(N_("The address must be reachable from the public internet."))
     return url
 
 
@@ -134,7 +137,7 @@ def retry_call(session: Session, endpoint_id: int, call_id: int, *, now: datetim
     )
     if is_active is False:
         session.rollback()
-        raise InvalidInput(N_("Please turn the address on first."))
+        raise InvalidInput(N_("Please turn the webhook on first."))
     changed = session.connection().execute(
         update(_CALLS)
         .where(

@@ -42,7 +42,7 @@ _GONE = 410
 _BUSY = (408, 429)
 
 _CALLS, _ENDPOINTS = table_of(WebhookCall), table_of(WebhookEndpoint)
-_CLAIMS = Leases(_CALLS)
+_LEASES = Leases(_CALLS)
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class WebhookSender:
         ids = next_calls(session, now=now, limit=SIDE_BY_SIDE - len(self._under_way))
         session.rollback()
         if ids:
-            taken = _CLAIMS.take(session, ids, self._holder, now=now, until=now + LEASE)
+            taken = _LEASES.take(session, ids, self._holder, now=now, until=now + LEASE)
             for call in calls_by(session, taken):
                 self._under_way[self._pool.submit(self._make, call)] = call
             session.rollback()
@@ -143,7 +143,7 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
     is_delivered = isinstance(answer, int) and 200 <= answer < 300
     if is_delivered:
         ended = {"outcome": CallOutcome.DELIVERED, "ended_at": now}
-        is_noted = _CLAIMS.note(session.connection(), call.id, holder, tried | ended)
+        is_noted = _LEASES.note(session.connection(), call.id, holder, tried | ended)
         if is_noted and call.failing_since:
             _set_endpoint(session, call, failing_since=None)
     else:
@@ -170,7 +170,7 @@ def _note_failure(
         tried |= {"outcome": CallOutcome.GIVEN_UP, "ended_at": now}
     else:
         tried |= {"next_try_at": next_try}
-    if not _CLAIMS.note(session.connection(), call.id, holder, tried):
+    if not _LEASES.note(session.connection(), call.id, holder, tried):
         return
     reason = None
     if answer == _GONE:
@@ -190,7 +190,7 @@ def _note_failure(
             .where(
                 _CALLS.c.endpoint_id == call.endpoint_id,
                 _CALLS.c.next_try_at < next_try,
-                _CLAIMS.is_waiting(),
+                _LEASES.is_waiting(),
             )
             .values(next_try_at=next_try)
         )

@@ -15,12 +15,13 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response as AnyResponse
 
 from mentorship import current
-from mentorship.adapters import ics
+from mentorship.adapters import ics, translations
 from mentorship.clock import utc_now
 from mentorship.domain.calendars import Alarm
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import Message, ngettext
 from mentorship.extensions import db
-from mentorship.queries.calendars import entries, entry, feed_of, versions
+from mentorship.queries.calendars import MOST_ENTRIES, entries, entry, feed_of, left_out, versions
 from mentorship.queries.sessions.detail import session_page
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.calendars import feeds
@@ -59,9 +60,12 @@ def read(feed_token: str) -> Response:
             event_of(row, feed.viewer, identity=identity, base_url=base_url, alarm=feed.alarm)
             for row in entries(session, feed.viewer, now=now)
         )
-        return ics.feed("Mentorship", events)
+        cut = translations.say(_about_cut(missing), feed.viewer.language) if missing else ""
+        return ics.feed("Mentorship", events, description=cut)
 
-    state = (feed.viewer, feed.alarm, versions(session, feed.viewer, now=now))
+    shown = versions(session, feed.viewer, now=now)
+    missing = left_out(session, feed.viewer, now=now)
+    state = (feed.viewer, feed.alarm, shown, missing)
     drawn_feeds: DrawnFeeds = current_app.extensions[_DRAWN]
     drawn = drawn_feeds.get(state, draw)
     response = _calendar(drawn.content)
@@ -114,7 +118,7 @@ def choose_alarm() -> AnyResponse | tuple[str, int]:
     except InvalidInput as error:
         return _page(error=translate(error)), 400
     feeds.set_alarm(session, viewer=viewer, alarm=alarm)
-    return _back(_("Your calendar reminds you so from its next look on."))
+    return _back(_("Saved. Your calendar picks this up at its next refresh."))
 
 
 @bp.post("/account/calendar/end")
@@ -122,17 +126,28 @@ def remove() -> AnyResponse:
     """Nobody reads at the address any more."""
     session, viewer = db.session(), required_viewer()
     feeds.revoke_feed(session, viewer=viewer)
-    return _back(_("The address is ended. Calendars that had it get nothing more."))
+    return _back(_("The address has ended. Calendars that used it get no more updates."))
+
+
+def _about_cut(missing: int) -> Message:
+    return ngettext(
+        "This calendar has room for %(most)s sessions. %(n)s older session is left out.",
+        "This calendar has room for %(most)s sessions. %(n)s older sessions are left out.",
+        missing,
+        most=MOST_ENTRIES,
+    )
 
 
 def _page(*, address: str = "", error: str = "") -> str:
     viewer = required_viewer()
+    missing = left_out(db.session(), viewer, now=utc_now())
     return render_template(
         "calendars/feed.html",
         viewer=viewer,
         feed=feed_of(db.session(), viewer.id),
         address=address,
         error=error,
+        cut=translate(_about_cut(missing)) if missing else "",
     )
 
 

@@ -37,9 +37,16 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.STARTED: N_("Started"),
     MailKind.DELAYED: N_("Delayed"),
     MailKind.COMPLETED: N_("Completed"),
-    MailKind.WAITING_LIST: N_("Waiting list"),
-    MailKind.ACCOUNT: N_("Account"),
+    MailKind.SLOT_HELD: N_("Waiting list"),
+    MailKind.HOLD_ENDED: N_("Waiting list"),
     MailKind.ZONE_RULES: N_("Time zone"),
+    MailKind.CONFIRM_ADDRESS: N_("Account"),
+    MailKind.ADDRESS_IN_USE: N_("Account"),
+    MailKind.NO_ACCOUNT: N_("Account"),
+    MailKind.SET_PASSWORD: N_("Account"),
+    MailKind.PASSWORD_CHANGED: N_("Account"),
+    MailKind.MENTOR_APPROVED: N_("Account"),
+    MailKind.AS_WRITTEN: N_("Mail from before the last upgrade"),
 }
 _SECTIONS: Mapping[Section, tuple[str, str]] = {
     Section.ATTENTION: (N_("Needs attention"), N_("No session is running late.")),

@@ -1,9 +1,6 @@
 """No time is held for a student who has booked as many sessions as one can; on both engines."""
 
-from sqlalchemy import select
-
 from mentorship.domain.booking.limits import BookingLimits
-from mentorship.models import OutboxMessage
 from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.booking.holds import update_holds
 from tests.services.booking.waiting import (
@@ -17,6 +14,7 @@ from tests.services.booking.waiting import (
     sessions_to_come,
 )
 from tests.support.builders import a_profile, at
+from tests.support.mails import composed_mail
 
 
 def test_a_student_at_a_limit_is_told_why_the_hold_ended(session, cast, ann):
@@ -28,9 +26,9 @@ def test_a_student_at_a_limit_is_told_why_the_hold_ended(session, cast, ann):
     session.rollback()
     update_holds(session, cast.mentor.id, now=NOW)
 
-    texts = select(OutboxMessage.body_text).where(OutboxMessage.recipient == ann.email)
+    mail = [each for each in composed_mail(session) if each.recipient == ann.email][-1]
     assert "because you already have as many sessions to come as you can book at a time" in (
-        session.scalars(texts.order_by(OutboxMessage.id.desc())).first()
+        " ".join(mail.text.split())
     )
 
 

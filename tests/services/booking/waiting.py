@@ -2,16 +2,15 @@
 
 from datetime import date
 
-from sqlalchemy import select
-
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action
-from mentorship.models import MentorTimeSlot, OutboxMessage
+from mentorship.models import MentorTimeSlot
 from mentorship.queries.booking.waiting_lists import waiting_lists
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.booking.waiting_list import join_waiting_list
 from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, a_slot, at
+from tests.support.mails import composed_mail
 
 NOW = at("08:00")
 MONDAY = date(2026, 11, 23)
@@ -62,9 +61,6 @@ def shown(session, viewer, now):
 
 def mails(session, viewer):
     """What a student was written about holds, the oldest first."""
-    session.rollback()
-    found = select(OutboxMessage.subject).where(
-        OutboxMessage.kind == MailKind.WAITING_LIST, OutboxMessage.recipient == viewer.email
-    )
-    return [subject.removeprefix("A time with Maya Mentor is ")
-            for subject in session.scalars(found.order_by(OutboxMessage.id))]  # fmt: skip
+    return [mail.subject.removeprefix("A time with Maya Mentor is ")
+            for mail in composed_mail(session, MailKind.SLOT_HELD, MailKind.HOLD_ENDED)
+            if mail.recipient == viewer.email]  # fmt: skip

@@ -12,7 +12,7 @@ import vobject
 from sqlalchemy import update
 
 from mentorship.adapters import ics
-from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.adapters.mail_transport import SmtpTransport
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
@@ -55,7 +55,7 @@ class Story:
         house = MailSettings(BASE_URL, "no-reply@example.org", "s" * 32, PROJECT / "templates")
         self.session.rollback()
         run_mail(
-            lambda: self.session, SmtpPost(self.sink.url), house, clock=lambda: now,
+            lambda: self.session, SmtpTransport(self.sink.url), house, clock=lambda: now,
             wait=lambda pause: pause > timedelta(0),
         )  # fmt: skip
         return {mail["To"].split()[0]: mail for mail in self.sink.mails}
@@ -127,8 +127,8 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert moved["UID"] == booked["UID"] == story.entry(sam, now)["UID"]
     assert moved["SEQUENCE"] > booked["SEQUENCE"]
     in_berlin, in_new_york = (story.entry(who, now)["DESCRIPTION"] for who in (maya, sam))
-    assert "before, it was on Fri 26 Mar 2027, 15:00 CET." in in_berlin
-    assert "before, it was on Fri 26 Mar 2027, 10:00" in in_new_york
+    assert "Moved from Fri 26 Mar 2027, 15:00 CET." in in_berlin
+    assert "Moved from Fri 26 Mar 2027, 10:00" in in_new_york
     assert "With Maya Okafor." in in_new_york
 
     now = AFTER + timedelta(minutes=10)

@@ -12,7 +12,7 @@ from mentorship.database import begin_write
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Installation, OutboxMessage
 from mentorship.queries.calendars import entries
-from mentorship.queries.mail import mail_facts
+from mentorship.queries.mail import queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.calendars.entries import event_of
@@ -36,7 +36,7 @@ def told(session, cast):
         [row] = entries(session, cast.student, now=NOW)
         event = event_of(row, cast.student, identity=identity, base_url=base_url)
         first = session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)).first()
-        [mail] = mail_facts(session, [first])
+        [mail] = queued_mail(session, [first])
         house = MailSettings(base_url, "a@example.org", "s" * 32, PROJECT / "templates")
         letter = compose_mail(mail, house, identity)
         [file] = [part for part in letter.walk() if part.get_filename()]
@@ -68,7 +68,7 @@ def test_another_database_on_the_same_host_has_other_names(session, told):
 
 def test_there_is_one_installation_in_a_database(session):
     begin_write(session)
-    row = "VALUES (2, 'x', '', 0, 0, 0)"
+    row = "VALUES (2, 'x', '', 0, 0, 0, 0)"
     with pytest.raises(IntegrityError):
         session.execute(text(f"INSERT INTO installation {row}"))
     session.rollback()

@@ -19,7 +19,7 @@ from mentorship.models import (
     SessionBooking,
     User,
 )
-from mentorship.queries.mail import mail_facts, mails_of_session
+from mentorship.queries.mail import mails_of_session, queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.outbox import enqueue_booking_mail
@@ -46,11 +46,11 @@ def letters(session, house):
 
     def write():
         session.rollback()
-        facts = mail_facts(session, session.scalars(select(OutboxMessage.id)).all())
+        facts = queued_mail(session, session.scalars(select(OutboxMessage.id)).all())
         identity = identity_of(session)
         session.rollback()
         return {
-            (mail.reader.split()[0], mail.kind.value): as_received(
+            (mail.reader.name.split()[0], mail.kind.value): as_received(
                 compose_mail(mail, house, identity)
             )
             for mail in facts
@@ -148,7 +148,7 @@ def test_the_mail_about_a_booking_that_moved_since_tells_when_it_is_now(session,
     book_and_move(session, *people)
     booked = letters()["Maya", "booked"]
 
-    assert booked["Subject"] == "Booked: Café <b>&</b>, Mon 29 Mar 2027, 17:00"
+    assert booked["Subject"] == "Booked: Café <b>&</b>, Mon 29 Mar 2027, 17:00 CEST"
     assert booked["To"] == "Maya Okafor <maya.okafor@example.org>"
     assert "Sam O'Brien booked a session with you: Café <b>&</b>." in text_of(booked)
     assert "Café &lt;b&gt;&amp;&lt;/b&gt;" in html_of(booked)
@@ -235,7 +235,7 @@ def test_a_name_with_line_breaks_of_unicode_stays_in_its_header(session, people,
     session.commit()
 
     letter = letters()["Maya", "booked"]
-    assert letter["Subject"] == "Booked: One Bcc: a@b.c, Tue 24 Nov 2026, 11:00"
+    assert letter["Subject"] == "Booked: One Bcc: a@b.c, Tue 24 Nov 2026, 11:00 CET"
     assert letter["Bcc"] is None
 
 

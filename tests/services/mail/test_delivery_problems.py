@@ -8,10 +8,10 @@ import trustme
 from sqlalchemy import select
 
 from mentorship.adapters import mail_transport
-from mentorship.adapters.mail_transport import FolderPost, SmtpPost, Unreachable
+from mentorship.adapters.mail_transport import FolderTransport, SmtpTransport, Unreachable
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import MailOutcome, OutboxMessage
 from mentorship.services.mail.compose import MailSettings
@@ -32,7 +32,7 @@ def send(session):
 
     def run(way, *, to="kim@example.org", text="Hello"):
         begin_write(session)
-        mail = Mail(to=to, subject="x", text=text, html="x", kind=MailKind.ACCOUNT, key="x")
+        mail = Mail(AsWritten("x", text), address=to, key="x")
         enqueue(session, mail, now=NOON)
         session.commit()
         try:
@@ -61,14 +61,14 @@ ANSWERS = [
 def test_what_a_server_says_to_a_recipient(send, answer, problem, outcome):
     with a_sink() as sink:
         sink.answer = lambda _who: answer
-        row = send(SmtpPost(sink.url))
+        row = send(SmtpTransport(sink.url))
 
     assert (row.problem, row.error, row.outcome) == (problem, answer, outcome)
 
 
 def test_a_mail_that_is_too_big_is_set_aside_and_holds_no_other_one_up(send):
     with a_sink(data_size_limit=2_000) as sink:
-        row = send(SmtpPost(sink.url), text="x" * 3_000)
+        row = send(SmtpTransport(sink.url), text="x" * 3_000)
 
     assert (row.problem, row.outcome) == (Problem.TOO_BIG, MailOutcome.SET_ASIDE)
 
@@ -76,27 +76,27 @@ def test_a_mail_that_is_too_big_is_set_aside_and_holds_no_other_one_up(send):
 def test_a_sender_that_is_refused(send):
     with a_sink() as sink:
         sink.sender_answer = "550 Not you"
-        assert send(SmtpPost(sink.url)).problem is Problem.SENDER
+        assert send(SmtpTransport(sink.url)).problem is Problem.SENDER
 
 
 def test_nobody_listens(send):
-    assert send(SmtpPost("smtp://127.0.0.1:1")).problem is Problem.NOT_LISTENING
+    assert send(SmtpTransport("smtp://127.0.0.1:1")).problem is Problem.NOT_LISTENING
 
 
 def test_a_name_that_is_not_there(send):
-    assert send(SmtpPost("smtp://mail.invalid")).problem is Problem.NAME_UNKNOWN
+    assert send(SmtpTransport("smtp://mail.invalid")).problem is Problem.NAME_UNKNOWN
 
 
 def test_a_server_that_says_nothing(send, monkeypatch):
     monkeypatch.setattr(mail_transport, "TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"smtp://127.0.0.1:{listener.getsockname()[1]}"
-        assert send(SmtpPost(url)).problem is Problem.TIMEOUT
+        assert send(SmtpTransport(url)).problem is Problem.TIMEOUT
 
 
 def test_a_wrong_password(send):
     with a_sink() as sink:
-        row = send(SmtpPost(f"smtp://sam:wrong@127.0.0.1:{sink.port}"))
+        row = send(SmtpTransport(f"smtp://sam:wrong@127.0.0.1:{sink.port}"))
     assert row.problem is Problem.SIGN_IN
     assert "wrong" not in row.error
 
@@ -104,7 +104,7 @@ def test_a_wrong_password(send):
 def test_a_password_where_there_is_no_encryption(send, monkeypatch):
     monkeypatch.setattr("mentorship.adapters.mail_transport._THIS_MACHINE", frozenset())
     with a_sink() as sink:
-        row = send(SmtpPost(f"smtp://sam:wrong@127.0.0.1:{sink.port}"))
+        row = send(SmtpTransport(f"smtp://sam:wrong@127.0.0.1:{sink.port}"))
     assert row.problem is Problem.NO_ENCRYPTION
 
 
@@ -113,17 +113,17 @@ def test_a_certificate_that_nobody_vouches_for(send, scheme):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
     with a_sink(tls=context, implicit=scheme == "smtps") as sink:
-        assert send(SmtpPost(f"{scheme}://127.0.0.1:{sink.port}")).problem is Problem.TLS
+        assert send(SmtpTransport(f"{scheme}://127.0.0.1:{sink.port}")).problem is Problem.TLS
 
 
 def test_a_port_that_speaks_no_tls(send):
     with a_sink() as sink:
-        assert send(SmtpPost(f"smtps://127.0.0.1:{sink.port}")).problem is Problem.TLS
+        assert send(SmtpTransport(f"smtps://127.0.0.1:{sink.port}")).problem is Problem.TLS
 
 
 def test_a_folder_that_cannot_be_written(send, tmp_path):
     (tmp_path / "outbox").write_text("a file")
-    assert send(FolderPost(tmp_path / "outbox")).problem is Problem.FOLDER
+    assert send(FolderTransport(tmp_path / "outbox")).problem is Problem.FOLDER
 
 
 @pytest.mark.parametrize(
@@ -132,17 +132,17 @@ def test_a_folder_that_cannot_be_written(send, tmp_path):
 )
 def test_an_address_that_came_into_the_database_before_there_was_a_rule(send, address):
     with a_sink() as sink:
-        row = send(SmtpPost(sink.url), to=address)
+        row = send(SmtpTransport(sink.url), to=address)
 
     assert (row.problem, row.outcome) == (Problem.ADDRESS, MailOutcome.SET_ASIDE)
     assert sink.mails == []
 
 
 def test_a_problem_is_forgotten_once_the_mail_is_sent(send, session):
-    assert send(SmtpPost("smtp://127.0.0.1:1")).problem
+    assert send(SmtpTransport("smtp://127.0.0.1:1")).problem
     session.rollback()
     with a_sink() as sink:
-        send_due_mail(session, SmtpPost(sink.url), HOUSE, clock=lambda: NOON)
+        send_due_mail(session, SmtpTransport(sink.url), HOUSE, clock=lambda: NOON)
     session.expire_all()
     row = session.scalars(select(OutboxMessage)).one()
     assert (row.outcome, row.problem, row.error) == (MailOutcome.SENT, None, None)

@@ -9,7 +9,7 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import MailChoice, MentorTimeSlot, OutboxMessage
-from mentorship.queries.mail import mail_facts
+from mentorship.queries.mail import queued_mail
 from mentorship.services.mail.compose import reason_to_drop
 from mentorship.services.mail.reminders import EVERY, enqueue_reminders
 from mentorship.services.sessions.actions import apply_action
@@ -48,7 +48,7 @@ def useless(session, now):
     """The reminders that would be dropped at that time."""
     session.rollback()
     ids = session.scalars(select(OutboxMessage.id)).all()
-    found = [mail.kind for mail in mail_facts(session, ids) if reason_to_drop(mail, now=now)]
+    found = [mail.kind for mail in queued_mail(session, ids) if reason_to_drop(mail, now=now)]
     session.rollback()
     return found
 

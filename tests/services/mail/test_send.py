@@ -1,6 +1,7 @@
 """What is in the outbox goes to a real SMTP server: once, in words, whatever is in the way."""
 
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count
 
@@ -9,20 +10,19 @@ import trustme
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.mail_transport import TIMEOUT, FolderPost, SmtpPost, Unreachable
-from mentorship.config import PROJECT
+from mentorship.adapters.mail_transport import TIMEOUT, FolderTransport, SmtpTransport, Unreachable
 from mentorship.database import begin_each, begin_write
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten, MailKind
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail import send as mail_send
-from mentorship.services.mail.compose import MailSettings
-from mentorship.services.mail.outbox import Mail, enqueue, enqueue_booking_mail
+from mentorship.services.mail.outbox import Mail, as_json, enqueue, enqueue_booking_mail
 from mentorship.services.mail.send import BATCH, retry_mail, send_due_mail
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, at
+from tests.support.mails import SETTINGS
 from tests.support.sink import a_sink
 
 NOON = at("12:00")
@@ -44,19 +44,12 @@ def sink(sink_server):
 
 
 @pytest.fixture
-def house(app):
-    return MailSettings(
-        "https://mentors.example.org", "no-reply@example.org", "s" * 32, PROJECT / "templates"
-    )
-
-
-@pytest.fixture
-def send(session, house, sink):
+def send(session, sink):
     """`send(NOON)`: one batch at that time, to the sink where nothing else is said."""
 
     def run(now=NOON, *, post=None, **options):
         return send_due_mail(
-            session, post or SmtpPost(sink.url), house, clock=lambda: now, **options
+            session, post or SmtpTransport(sink.url), SETTINGS, clock=lambda: now, **options
         )
 
     return run
@@ -66,11 +59,8 @@ def put(session, *keys, **changes):
     session.rollback()
     begin_write(session)
     for key in keys:
-        values = {
-            "to": f"{key}@example.org", "subject": key, "text": f"Hello {key}",
-            "html": f"<p>Hello {key}</p>", "kind": MailKind.ACCOUNT, "key": key,
-        }  # fmt: skip
-        enqueue(session, Mail(**(values | changes)), now=NOON)
+        mail = Mail(AsWritten(key, f"Hello {key}"), address=f"{key}@example.org", key=key)
+        enqueue(session, replace(mail, **changes), now=NOON)
     session.commit()
 
 
@@ -102,7 +92,7 @@ def test_what_was_sent_forgets_its_words_and_keeps_its_time(session, send):
 
     [row] = rows(session)
     assert (row.outcome, row.ended_at) == (MailOutcome.SENT, NOON)
-    assert (row.body_text, row.body_html, row.claimed_by) == (None, None, None)
+    assert (row.facts, row.claimed_by) == (None, None)
 
 
 def test_a_mail_has_text_html_an_address_and_an_id_of_this_installation(session, send, sink):
@@ -115,7 +105,7 @@ def test_a_mail_has_text_html_an_address_and_an_id_of_this_installation(session,
     assert mail["Message-ID"] == expected
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail.get_body(("plain",)).get_content().strip() == "Hello one"
-    assert mail.get_body(("html",)).get_content().strip() == "<p>Hello one</p>"
+    assert "<p>Hello one</p>" in mail.get_body(("html",)).get_content()
 
 
 def test_a_mail_refused_for_good_is_set_aside_and_the_others_go(session, send, sink):
@@ -163,7 +153,7 @@ def test_a_server_that_is_down_costs_no_mail_a_try(session, send, sink):
     put(session, "one", "two")
 
     with pytest.raises(Unreachable):
-        send(post=SmtpPost("smtp://127.0.0.1:1"))
+        send(post=SmtpTransport("smtp://127.0.0.1:1"))
 
     assert [(row.attempts, row.claimed_by) for row in rows(session)] == [(0, None)] * 2
     session.rollback()
@@ -196,8 +186,10 @@ POISON = [
     {"recipient": "a@example.org\r\nBcc: everybody@example.org"},
     {"recipient": "a@example.org, b@example.org"},
     {"recipient": ""},
-    {"subject": "One\nBcc: everybody@example.org"},
-    {"body_text": None},
+    {"facts": as_json(AsWritten("One\0Bcc: everybody@example.org", "x"))},
+    {"facts": None},
+    {"facts": "{}"},
+    {"facts": "no JSON"},
     {"recipient": "\u00e9\u00e9@example.org"},
 ]
 
@@ -209,8 +201,9 @@ def test_a_row_that_cannot_be_a_mail_is_set_aside_and_the_others_go(session, sen
     session.execute(
         insert(OutboxMessage).values(
             {
-                "kind": MailKind.ACCOUNT, "recipient": "x@example.org", "subject": "poison",
-                "body_text": "x", "body_html": "x", "created_at": NOON, "next_try_at": NOON,
+                "kind": MailKind.AS_WRITTEN, "recipient": "x@example.org",
+                "facts": as_json(AsWritten("poison", "x")), "created_at": NOON,
+                "next_try_at": NOON,
             }
             | poison
         )
@@ -239,7 +232,7 @@ def test_a_sender_that_was_overtaken_does_not_note_what_is_no_longer_its_own(ses
     [mail_id] = mail_send._take(session, "slow", now=NOON, until=NOON + timedelta(minutes=5))
     mail_send._take(session, "fast", now=at("12:05"), until=at("12:10"))
     ended = mail_send._ended(MailOutcome.DROPPED, NOON)
-    noted = mail_send._CLAIMS.note(begin_each(session), mail_id, "slow", ended)
+    noted = mail_send._LEASES.note(begin_each(session), mail_id, "slow", ended)
     session.rollback()
 
     assert not noted
@@ -247,14 +240,14 @@ def test_a_sender_that_was_overtaken_does_not_note_what_is_no_longer_its_own(ses
     assert rows(session)[0].outcome is None
 
 
-def test_a_slow_batch_ends_before_its_lease_does(session, house, sink):
+def test_a_slow_batch_ends_before_its_lease_does(session, sink):
     put(session, *map(str, range(40)))
     seconds = count(0, 10)
 
     def clock():
         return NOON + timedelta(seconds=next(seconds))
 
-    done = send_due_mail(session, SmtpPost(sink.url), house, clock=clock)
+    done = send_due_mail(session, SmtpTransport(sink.url), SETTINGS, clock=clock)
 
     last_start = max(row.ended_at for row in rows(session) if row.ended_at)
     assert NOON + mail_send.LEASE - last_start >= timedelta(seconds=5 * TIMEOUT)
@@ -262,7 +255,7 @@ def test_a_slow_batch_ends_before_its_lease_does(session, house, sink):
     assert {row.claimed_by for row in rows(session)} == {None}
 
 
-def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, house, cast, sink):
+def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, cast, sink):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
     put(session, "one")
     begin_write(session)
@@ -278,7 +271,7 @@ def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, hous
                         now=NOON)  # fmt: skip
         return now
 
-    done = send_due_mail(session, SmtpPost(sink.url), house, clock=clock)
+    done = send_due_mail(session, SmtpTransport(sink.url), SETTINGS, clock=clock)
 
     assert (done.sent, done.dropped, sink.subjects()) == (1, 2, ["one"])
 
@@ -293,14 +286,14 @@ def test_a_mail_that_came_too_late_is_dropped(session, send, sink):
 def test_without_a_server_each_mail_is_a_whole_file_and_a_repeat_takes_its_place(
     session, send, tmp_path
 ):
-    post = FolderPost(tmp_path / "instance" / "outbox")
+    post = FolderTransport(tmp_path / "instance" / "outbox")
     assert post.where == "files in the folder instance/outbox"
     put(session, "one", "two")
     send(post=post)
     session.rollback()
     begin_write(session)
     row = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).first()
-    row.outcome, row.ended_at, row.body_text, row.body_html = None, None, "x", "x"
+    row.outcome, row.ended_at, row.facts = None, None, as_json(AsWritten("x", "x"))
     session.commit()
     send(post=post)
 
@@ -314,7 +307,7 @@ def test_a_folder_that_cannot_be_written_keeps_the_mail_in_the_outbox(session, s
     put(session, "one")
 
     with pytest.raises(Unreachable):
-        send(post=FolderPost(tmp_path / "outbox"))
+        send(post=FolderTransport(tmp_path / "outbox"))
 
     assert rows(session)[0].outcome is None
 
@@ -330,8 +323,8 @@ def test_both_people_hear_of_a_delay_and_only_the_other_of_a_start(session, cast
     send()
 
     assert sorted((mail["To"], mail["Subject"]) for mail in sink.mails) == [
-        ("Maya Mentor <maya.mentor@example.org>", "Delayed: Late, Tue 24 Nov 2026, 11:00"),
-        ("Sam Student <sam.student@example.org>", "Delayed: Late, Tue 24 Nov 2026, 11:00"),
+        ("Maya Mentor <maya.mentor@example.org>", "Delayed: Late, Tue 24 Nov 2026, 11:00 UTC"),
+        ("Sam Student <sam.student@example.org>", "Delayed: Late, Tue 24 Nov 2026, 11:00 UTC"),
         ("Sam Student <sam.student@example.org>", "Started: A topic"),
     ]
 
@@ -358,10 +351,10 @@ def test_an_import_of_the_past_tells_nobody(session, cast, send, sink):
 def test_the_password_is_decoded_and_encrypted_connections_are_checked():
     with a_sink() as sink:
         url = f"smtp://sam%40example.org:p%40ss%20w%2Frd@127.0.0.1:{sink.port}"
-        with SmtpPost(url).open():
+        with SmtpTransport(url).open():
             pass
         assert sink.signed_in == [(b"sam@example.org", b"p@ss w/rd")]
-        with pytest.raises(Unreachable), SmtpPost(url.replace("ss", "xx")).open():
+        with pytest.raises(Unreachable), SmtpTransport(url.replace("ss", "xx")).open():
             pass
 
 
@@ -369,7 +362,7 @@ def test_a_password_is_not_sent_in_the_clear_to_another_machine(monkeypatch):
     with a_sink() as sink:
         monkeypatch.setattr("mentorship.adapters.mail_transport._THIS_MACHINE", frozenset())
         url = f"smtp://sam:p%40ss%20w%2Frd@127.0.0.1:{sink.port}"
-        with pytest.raises(Unreachable, match="no TLS"), SmtpPost(url).open():
+        with pytest.raises(Unreachable, match="no TLS"), SmtpTransport(url).open():
             pass
         assert sink.signed_in == []
 
@@ -383,7 +376,7 @@ def test_tls_is_used_where_it_is_offered_and_its_certificate_is_checked(
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     with a_sink(tls=context, implicit=scheme == "smtps") as sink:
-        post = SmtpPost(f"{scheme}://127.0.0.1:{sink.port}")
+        post = SmtpTransport(f"{scheme}://127.0.0.1:{sink.port}")
         with pytest.raises(Unreachable), post.open():
             pass
         authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))

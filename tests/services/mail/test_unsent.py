@@ -3,19 +3,20 @@
 import pytest
 from sqlalchemy import select, update
 
-from mentorship.adapters.mail_transport import SmtpPost
+from mentorship.adapters.mail_transport import SmtpTransport
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.booking.cutoff import NO_CUTOFF
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action
-from mentorship.models import OutboxMessage
+from mentorship.models import MailChoice, OutboxMessage
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.send import send_due_mail
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_slot, at
+from tests.support.mails import as_read, part_of
 from tests.support.sink import a_sink
 
 NOW = at("08:00")
@@ -38,7 +39,9 @@ def sent(session, sink_server):
     def act():
         sink_server.mails.clear()
         session.rollback()
-        while send_due_mail(session, SmtpPost(sink_server.url), house, clock=lambda: NOW).total:
+        while send_due_mail(
+            session, SmtpTransport(sink_server.url), house, clock=lambda: NOW
+        ).total:
             pass
         return sorted(
             (mail["To"].split("<")[-1][:4], mail["Subject"]) for mail in sink_server.mails
@@ -74,10 +77,10 @@ def act(session, cast, slots):
                 cancellation=Cancellation(reason="x"),
             )
 
-        def move(self, slot):
+        def move(self, slot, reason=None):
             move_session(
                 session, booking_id=self.booking_id, slot_id=slots[slot], viewer=cast.student,
-                reason=None, now=NOW, cutoff=NO_CUTOFF,
+                reason=reason, now=NOW, cutoff=NO_CUTOFF,
             )  # fmt: skip
 
     return Acts()
@@ -150,22 +153,79 @@ def test_moved_there_and_back_after_the_first_mail_left_is_told(act, sent):
     assert len(there) == len(sent()) == 2
 
 
-def test_moved_on_is_told(act, sent):
+def test_moved_on_before_the_mail_left_is_one_mail_about_where_the_session_is_now(
+    session, act, sent, sink_server
+):
     act.book()
     sent()
     act.move(1)
+    act.move(2, reason="A lecture")
+
+    assert sent() == [
+        ("maya", "Moved: SQL, now Tue 24 Nov 2026, 16:00 UTC"),
+        ("sam.", "Moved: SQL, now Tue 24 Nov 2026, 16:00 UTC"),
+    ]
+    for mail in sink_server.mails:
+        text = part_of(as_read(mail.as_bytes()), "plain")
+        assert "Old time: Tue 24 Nov 2026, 12:00" in text
+        assert "Reason: A lecture" in text
+        assert "14:00" not in text
+
+
+def test_moved_on_and_half_the_way_back_is_one_mail(act, sent):
+    act.book()
+    sent()
+    for slot in (1, 2, 1):
+        act.move(slot)
+
+    assert [subject for _who, subject in sent()] == [
+        "Moved: SQL, now Tue 24 Nov 2026, 14:00 UTC"
+    ] * 2
+
+
+def test_booked_and_moved_before_the_mail_left_is_one_mail_about_the_booking(act, sent):
+    act.book()
+    act.move(1)
     act.move(2)
 
-    assert len(sent()) == 4
+    assert [subject for _who, subject in sent()] == ["Booked: SQL, Tue 24 Nov 2026, 16:00 UTC"] * 2
 
 
-def test_moved_and_cancelled_after_the_booking_was_told_are_both_told(act, sent):
+def test_who_wants_no_mail_about_bookings_is_told_of_the_move(session, cast, act, sent):
+    begin_write(session)
+    session.add(MailChoice(user_id=cast.student.id, kind=MailKind.BOOKED, is_wanted=False))
+    session.commit()
+    act.book()
+    act.move(1)
+
+    assert [subject.split(":")[0] for _who, subject in sent()] == ["Booked", "Moved"]
+
+
+def test_a_move_while_the_mail_about_another_one_is_being_sent_is_told_once(session, act, sent):
+    act.book()
+    sent()
+    act.move(1)
+    begin_write(session)
+    waits = OutboxMessage.outcome.is_(None)
+    session.execute(update(OutboxMessage).where(waits).values(claimed_by="a sender"))
+    session.commit()
+    act.move(2)
+    begin_write(session)
+    session.execute(update(OutboxMessage).where(waits).values(claimed_by=None))
+    session.commit()
+
+    assert [subject for _who, subject in sent()] == [
+        "Moved: SQL, now Tue 24 Nov 2026, 16:00 UTC"
+    ] * 2
+
+
+def test_moved_and_cancelled_before_the_mail_left_is_told_as_cancelled(act, sent):
     act.book()
     sent()
     act.move(1)
     act.cancel()
 
-    assert len(sent()) == 4
+    assert [subject.split(":")[0] for _who, subject in sent()] == ["Cancelled"] * 2
 
 
 def test_what_is_not_sent_says_why(session, act):

@@ -6,9 +6,10 @@ from sqlalchemy import insert, select, update
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten, MailKind
 from mentorship.models import MailChoice, OutboxMessage, StatusChange, User, WebhookCall
 from mentorship.services.accounts.sign_up import send_confirmation
+from mentorship.services.mail.outbox import as_json
 from mentorship.services.operations import retention
 from mentorship.services.operations.retention import (
     KEPT_FOR,
@@ -40,8 +41,8 @@ def a_waiting_mail(session):
     begin_write(session)
     mail_id = session.scalar(
         insert(OutboxMessage)
-        .values(kind=MailKind.ACCOUNT, recipient="a@example.org", subject="Welcome",
-                body_text="Hello", body_html="<p>Hello</p>", created_at=ENDED, next_try_at=ENDED)
+        .values(kind=MailKind.AS_WRITTEN, recipient="a@example.org",
+                facts=as_json(AsWritten("Welcome", "Hello")), created_at=ENDED, next_try_at=ENDED)
         .returning(OutboxMessage.id)
     )  # fmt: skip
     session.commit()

@@ -11,11 +11,11 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from mentorship.adapters.mail_transport import FolderPost
+from mentorship.adapters.mail_transport import FolderTransport
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import AsWritten
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.logs import configure_logs
 from mentorship.models import OutboxMessage
@@ -185,20 +185,18 @@ def test_a_sender_that_is_told_to_stop_gives_the_rest_of_its_batch_back(session,
     now, folder = at("10:00"), tmp_path / "outbox"
     begin_write(session)
     for key in ("one", "two", "three"):
-        mail = Mail(to="a@example.org", subject=key, text=key, html=key, kind=MailKind.ACCOUNT,
-                    key=key)  # fmt: skip
-        enqueue(session, mail, now=now)
+        enqueue(session, Mail(AsWritten(key, key), address="a@example.org", key=key), now=now)
     session.commit()
     house = MailSettings("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
 
     run_mail(
-        lambda: Session(session.get_bind()), FolderPost(folder), house, clock=lambda: now,
+        lambda: Session(session.get_bind()), FolderTransport(folder), house, clock=lambda: now,
         wait=lambda _pause: any(folder.glob("*.eml")),
     )  # fmt: skip
 
     assert len(list(folder.iterdir())) == 1
     mails = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
     waiting = [row for row in mails if row.outcome is None]
-    assert [(row.subject, row.attempts, row.claimed_by, row.next_try_at) for row in waiting] == [
+    assert [(row.key, row.attempts, row.claimed_by, row.next_try_at) for row in waiting] == [
         ("two", 0, None, now), ("three", 0, None, now),
     ]  # fmt: skip

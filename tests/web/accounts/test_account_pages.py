@@ -5,16 +5,15 @@ from itertools import product
 
 import pytest
 from argon2 import PasswordHasher
-from sqlalchemy import select
 
 from mentorship.adapters import passwords
 from mentorship.adapters.passwords import hash_password
 from mentorship.adapters.rate_limiter import MAILBOX
 from mentorship.domain.accounts.viewers import Role
-from mentorship.models import OutboxMessage
 from mentorship.services.accounts.signed_links import Purpose
 from tests.support.builders import a_user
 from tests.support.dumps import dump
+from tests.support.mails import composed_mail
 
 PASSWORD = "correct horse battery"
 EMAIL = "nell@example.org"
@@ -49,10 +48,8 @@ def signs_up(client, **changes):
 
 def links(session):
     """The links in the mails that wait, as paths."""
-    session.rollback()
-    texts = session.scalars(select(OutboxMessage.body_text).order_by(OutboxMessage.id)).all()
-    session.rollback()
-    return [re.search(r"http://127\.0\.0\.1:8000(/\S+)", text)[1] for text in texts]
+    mails = composed_mail(session)
+    return [re.search(r"http://127\.0\.0\.1:8000(/\S+)", mail.text)[1] for mail in mails]
 
 
 def test_from_sign_up_to_the_account_page(client, session, clock):

@@ -9,9 +9,10 @@ from mentorship.adapters.translations import date_words, day, say
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_, joined, ngettext
-from mentorship.models import OutboxMessage, User
+from mentorship.models import User
 from mentorship.web.http.locale import language_of
 from tests.support.builders import a_cast
+from tests.support.mails import composed_mail
 
 GERMAN = {"Accept-Language": "de-DE,de;q=0.9,en;q=0.5"}
 
@@ -106,9 +107,9 @@ def test_who_signs_up_gets_mail_in_the_language_of_that_day(client_for, session)
     page = client.post("/signup", data=fields, headers=GERMAN)
 
     assert "Sieh in dein Postfach" in page.text
-    mail = session.scalars(select(OutboxMessage)).one()
+    [mail] = composed_mail(session)
     assert mail.subject == "Bestätige deine E-Mail-Adresse"
-    assert mail.body_text.startswith("Hallo,")
+    assert mail.text.startswith("Hallo,")
     assert session.scalar(select(User.language)) == "de"
 
     session.execute(update(User).values(language="en"))

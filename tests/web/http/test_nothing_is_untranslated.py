@@ -4,7 +4,7 @@ What then stands outside of them was never given to a catalog, so no language ca
 """
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from functools import partial
 from html.parser import HTMLParser
@@ -18,20 +18,34 @@ from sqlalchemy import select, update
 
 from mentorship.adapters import translations
 from mentorship.clock import utc_now
-from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.booking.cutoff import NO_CUTOFF
-from mentorship.domain.mail import CHOICES, REMINDERS, MailKind
+from mentorship.domain.mail import (
+    CHOICES,
+    FACTS_OF,
+    REMINDERS,
+    AddressInUse,
+    ConfirmAddress,
+    HoldEnd,
+    HoldEnded,
+    MailKind,
+    MentorApproved,
+    NoAccount,
+    PasswordChanged,
+    SetPassword,
+    ShiftedTime,
+    SlotHeld,
+    ZoneRulesChanged,
+)
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
 from mentorship.models import Cause, OutboxMessage, User
-from mentorship.queries.mail import mail_facts
-from mentorship.services.accounts import emails
+from mentorship.queries.mail import QueuedMail, Reader, queued_mail
 from mentorship.services.mail import compose
-from mentorship.services.mail.compose import MailSettings, compose_mail
-from mentorship.services.mail.outbox import enqueue_booking_mail
+from mentorship.services.mail.compose import compose_mail
+from mentorship.services.mail.outbox import as_json, enqueue_booking_mail
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
@@ -41,6 +55,7 @@ from tests.architecture.test_translations import texts_of_the_source
 from tests.browser.pages import LONG_NAME, MINUTE, TOPICS, a_crowd, pages_of
 from tests.support.browser import a_site
 from tests.support.builders import a_booking, a_profile, a_slot
+from tests.support.mails import SETTINGS, as_read, part_of
 from tests.support.processes import cookie_of
 
 pytestmark = pytest.mark.real_clock  # The crowd on its pages serves the browser tests, too.
@@ -64,7 +79,7 @@ WRITTEN = (
 )  # fmt: skip
 
 
-class Reader(HTMLParser):
+class PageReader(HTMLParser):
     """What a person sees or hears of a page."""
 
     def __init__(self):
@@ -115,7 +130,7 @@ def untranslated(texts, written=WRITTEN):
 
 def of_page(html, written=WRITTEN):
     """The same for what a page shows."""
-    reader = Reader()
+    reader = PageReader()
     reader.feed(html)
     return untranslated(reader.texts, written)
 
@@ -257,13 +272,9 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
     session.execute(update(User).values(language="de"))
     session.commit()
     letters_about_a_session(session, mentor, student, now=utc_now())
-    house = MailSettings(
-        "https://mentors.example.org", "a@example.org", "s" * 32, PROJECT / "templates"
-    )
-
     kinds, written = set(), (*WRITTEN, "Thesis")
-    for mail in mail_facts(session, session.scalars(select(OutboxMessage.id)).all()):
-        written_mail = compose_mail(mail, house, IDENTITY).as_bytes()
+    for mail in queued_mail(session, session.scalars(select(OutboxMessage.id)).all()):
+        written_mail = compose_mail(mail, SETTINGS, IDENTITY).as_bytes()
         letter = message_from_bytes(written_mail, policy=policy.default)
         html = letter.get_body(("html",)).get_content()
         plain = letter.get_body(("plain",)).get_content()
@@ -274,18 +285,36 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
     assert kinds == set(CHOICES)
 
 
-@pytest.mark.parametrize(
-    "write",
-    [
-        partial(emails.confirm_address, "a@example.org", "https://a.example"),
-        partial(emails.has_account, "a@example.org", "Ada", "https://a.example"),
-        partial(emails.set_new_password, "a@example.org", "Ada", "https://a.example"),
-        partial(emails.password_changed, "a@example.org", "Ada", "https://a.example"),
-        partial(emails.no_account, "a@example.org", "https://a.example"),
-        partial(emails.approved, "a@example.org", "Ada", "https://a.example"),
-    ],
-)
-def test_no_mail_about_accounts_has_a_text_that_no_catalog_was_asked_for(marks, write):
-    mail = write(language=Language.DE, now=utc_now())
+START = datetime(2027, 3, 29, 15, 0, tzinfo=UTC)
+LINK = "https://a.example"
+SHIFTED = (ShiftedTime(START, START, None, ""), ShiftedTime(START, START, "Thesis", "Ada"),
+           ShiftedTime(START, START, "", "Ada"))  # fmt: skip
+FACTS = [
+    ConfirmAddress(LINK, None, Language.DE, days=3),
+    AddressInUse(LINK, "Ada", Language.DE),
+    NoAccount(LINK, None, Language.DE),
+    SetPassword(LINK, "Ada", Language.DE, hours=2),
+    PasswordChanged(LINK, "Ada", Language.DE),
+    MentorApproved(LINK, "Ada", Language.DE),
+    SlotHeld("Ada", START, START),
+    *(HoldEnded("Ada", START, START, reason) for reason in HoldEnd),
+    *(ZoneRulesChanged("Europe/Berlin", True, SHIFTED, more) for more in (1, 2)),
+]
 
-    assert untranslated([mail.subject, mail.text]) | of_page(mail.html) == set()
+
+def test_each_kind_of_mail_is_among_these():
+    assert {facts.kind for facts in FACTS} | {MailKind.AS_WRITTEN} == set(FACTS_OF)
+
+
+@pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts.kind)
+def test_no_mail_with_facts_has_a_text_that_no_catalog_was_asked_for(marks, facts):
+    reader = Reader(1, "Ada", "a@example.org", timezone="Europe/Berlin", language=Language.DE)
+    mail = QueuedMail(
+        id=1, kind=facts.kind, created_at=START, not_after=None, attempts=0, reader=reader,
+        session=None, facts=as_json(facts),
+    )  # fmt: skip
+    read = as_read(compose_mail(mail, SETTINGS, IDENTITY).as_bytes())
+
+    written = (*WRITTEN, "Thesis", "Europe", "Berlin")
+    found = untranslated([read["Subject"], part_of(read, "plain")], written)
+    assert found | of_page(part_of(read, "html"), written) == set()
