@@ -30,6 +30,7 @@ class Guard:
     query: str = ""
     only_changes: bool = False
     only_below: str = "/"
+    but_for: str | None = None
 
 
 GUARDS = [
@@ -38,7 +39,9 @@ GUARDS = [
     pytest.param(Guard(WrongAddress, {"Host": "evil.example"}), id="forged hosts"),
     pytest.param(Guard(RequestHeaderFieldsTooLarge, {"X-Anything": "a" * 40_000}),
                  id="long headers"),
-    pytest.param(Guard(InvalidInput, {}, query="nonsense=1", only_below="/api/"),
+    # The cron route asks for its secret first; its own tests send it an unknown argument.
+    pytest.param(Guard(InvalidInput, {}, query="nonsense=1", only_below="/api/",
+                       but_for="/api/cron/complete-sessions"),
                  id="unknown arguments"),
 ]  # fmt: skip
 
@@ -61,7 +64,9 @@ def unguarded(app, guard):
     """The requests that a guard should refuse, and that would reach their view."""
     found = []
     for method, path in requests_to(app):
-        if not path.startswith(guard.only_below) or (guard.only_changes and method in SAFE):
+        if not path.startswith(guard.only_below) or path == guard.but_for:
+            continue
+        if guard.only_changes and method in SAFE:
             continue
         with app.test_request_context(
             path, method=method, headers=guard.headers, query_string=guard.query

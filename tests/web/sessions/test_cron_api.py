@@ -99,10 +99,19 @@ def test_the_scheme_is_read_in_any_case(client_for, due):
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_unknown_argument_beside_the_right_secret_is_refused(client_for, session, due):
+    right = {"Authorization": f"Bearer {CRON_SECRET}"}
+    answer = client_for(None).post(f"{PATH}?nonsense=1", headers=right)
+
+    assert answer.status_code == 400
+    assert the_journal(session) == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_secret_is_taken_from_the_header_alone(client_for, session, cast, due):
     for client in (client_for(None), client_for(cast.admin)):
         in_the_address = {"secret": CRON_SECRET, "CRON_SECRET": CRON_SECRET}
-        assert client.post(PATH, query_string=in_the_address).status_code == 400
+        assert client.post(PATH, query_string=in_the_address).status_code == 401
         for sent in (
             {"data": {"secret": CRON_SECRET}},
             {"json": {"authorization": f"Bearer {CRON_SECRET}"}},
