@@ -50,13 +50,13 @@ translations: .venv/dev.done
 proof: .venv/dev.done
 	$(BIN)/python -m pytest tests/proof -m proof $(ARGS)
 
-# After a change of requirements*.in. For each Python from 3.11 on, and each system.
+# After a change of the dependencies in pyproject.toml or of requirements-dev.in. For each Python from 3.11 on, and each system.
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
   --no-annotate --custom-compile-command "make requirements"
 
 requirements: .venv/dev.done
-	$(COMPILE) requirements.in -o requirements.txt
-	$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
+	$(COMPILE) pyproject.toml -o requirements.txt
+	$(COMPILE) -c requirements.txt pyproject.toml requirements-dev.in -o requirements-dev.txt
 
 .venv/run.done: requirements.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -3,6 +3,7 @@
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 
 import pytest
@@ -22,7 +23,15 @@ def normal(name):
 
 
 def versions(file):
-    return {normal(name): version for name, version in NAMED.findall((PROJECT / file).read_text())}
+    return versions_in((PROJECT / file).read_text())
+
+
+def versions_in(text):
+    return {normal(name): version for name, version in NAMED.findall(text)}
+
+
+def project():
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -38,9 +47,15 @@ def test_every_package_has_one_version_and_hashes(file):
 def test_the_versions_are_those_that_are_named():
     product, everything = versions("requirements.txt"), versions("requirements-dev.txt")
 
-    assert versions("requirements.in").items() <= product.items()
+    assert versions_in("\n".join(project()["dependencies"])).items() <= product.items()
     assert versions("requirements-dev.in").items() <= everything.items()
     assert product.items() <= everything.items()
+
+
+def test_the_product_names_one_version_of_each_package_it_runs_on():
+    named = project()["dependencies"]
+
+    assert len(versions_in("\n".join(named))) == len(named) > 20
 
 
 def test_make_installs_nothing_without_its_hash():
