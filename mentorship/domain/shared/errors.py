@@ -1,14 +1,14 @@
-"""What can be wrong with a request, in words for people. `web.errors` turns each into HTTP."""
+"""What can be wrong with a request. `web/http/errors.py` turns each error into HTTP."""
 
 from mentorship.domain.shared.messages import N_
 
 
 class ProductError(Exception):
-    """A request that cannot be carried out; the message is a sentence for the person who asked."""
+    """A request that cannot be carried out; the message is for the person who made it."""
 
     @property
     def message(self) -> str:
-        """The message, which an edge can say in the language of that person."""
+        """The message; an edge translates it into that person's language."""
         message: str = self.args[0]
         return message
 
@@ -27,17 +27,19 @@ class NotConfirmed(ProductError):
 
 
 class LinkExpired(InvalidInput):
-    """The link was used, is too old, or was not made here; there may be a new one."""
+    """The link has been used, has expired or was not made here; a new one may be sent."""
 
     def __init__(self) -> None:
-        super().__init__(N_("This link has expired or was used already. Please ask for a new one."))
+        super().__init__(
+            N_("This link has expired or has already been used. Please ask for a new one.")
+        )
 
 
 class AlreadyConfirmed(ProductError):
-    """The link has confirmed its address before; there is nothing left to do but sign in."""
+    """The link has already confirmed its address; the person only needs to sign in."""
 
     def __init__(self) -> None:
-        super().__init__(N_("Your address is confirmed already."))
+        super().__init__(N_("Your address is already confirmed."))
 
 
 class NotAuthenticated(ProductError):
@@ -48,7 +50,7 @@ class NotAuthenticated(ProductError):
 
 
 class PasswordNeeded(ProductError):
-    """Somebody signed in must give the password again before this is done."""
+    """The viewer must enter their password again first."""
 
     def __init__(
         self,
@@ -58,17 +60,17 @@ class PasswordNeeded(ProductError):
 
 
 class WrongPassword(PasswordNeeded):
-    """The password that was given again is not the right one."""
+    """The password entered again is wrong."""
 
     def __init__(self) -> None:
-        super().__init__(N_("The password is not right."))
+        super().__init__(N_("That password is wrong."))
 
 
 class BadSignature(ProductError):
-    """A program's call is not signed by whom we know, is too old, or came before."""
+    """The signature of a program's call is invalid, expired or already used."""
 
     def __init__(self) -> None:
-        super().__init__(N_("This call is not signed rightly, is too old, or came before."))
+        super().__init__(N_("The signature is invalid, expired or already used."))
 
 
 class Unauthorized(ProductError):
@@ -79,7 +81,7 @@ class Unauthorized(ProductError):
 
 
 class NotFound(ProductError):
-    """There is no such thing, or it is none of the viewer's business; the sentence says which."""
+    """There is no such thing, or the viewer may not see it; the message says what is missing."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -99,14 +101,14 @@ class Conflict(ProductError):
 
 
 class TooManyBookings(ProductError):
-    """The student has as many sessions to come as one may have."""
+    """The student has reached the limit of upcoming sessions."""
 
 
 class KeyReused(ProductError):
-    """The `Idempotency-Key` came before with a request that asked for something else."""
+    """The `Idempotency-Key` was used before, with a different request."""
 
     def __init__(self) -> None:
-        super().__init__(N_("This Idempotency-Key was used for a different request before."))
+        super().__init__(N_("This Idempotency-Key has already been used for a different request."))
 
 
 class RateLimited(ProductError):
@@ -118,8 +120,8 @@ class RateLimited(ProductError):
 
 
 class TooManyChanges(RateLimited):
-    """One person made more changes than anybody makes by hand."""
+    """One person made more changes than anyone makes by hand."""
 
 
 class Unavailable(ProductError):
-    """A part of the service is switched off or cannot be reached now."""
+    """A part of the service is turned off or cannot be reached."""

@@ -20,7 +20,7 @@ from mentorship.services.shared.locks import lock_account
 def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
     """The secret of a new address, known this once; an address from before ends. Commits.
 
-    Raises NotSignedIn where the person was signed out meanwhile.
+    Raises NotAuthenticated where the person was signed out meanwhile.
     """
     secret = secrets.token_urlsafe(32)
     begin_write(session)

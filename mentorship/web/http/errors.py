@@ -75,12 +75,12 @@ _STATUS: dict[type[ProductError], HTTPStatus] = {
     Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
 }
 
-_SENTENCES: dict[int, str] = {
+_MESSAGES: dict[int, str] = {
     400: N_("This request could not be understood."),
     404: N_("There is nothing at this address."),
-    405: N_("This address does not take that kind of request."),
+    405: N_("This address does not accept this kind of request."),
     413: N_("This request is too large."),
-    415: N_("This kind of content is not taken here."),
+    415: N_("This type of content is not accepted here."),
     431: N_("The headers of this request are too long."),
 }
 _OTHERWISE = N_("This request was refused.")
@@ -152,7 +152,7 @@ def _confirm_password(error: PasswordNeeded) -> Response:
 
 
 def _flash_once(message: str) -> None:
-    """A page that polls asks again and again, and what it is told would pile up."""
+    """A page that polls repeats its request, and the same message would pile up."""
     if ("message", message) not in map(tuple, session.get("_flashes", [])):
         flash(message)
 
@@ -167,7 +167,7 @@ def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
     if code < 400:  # A redirect of the routing.
         return make_response(error.get_response())
-    response = _answer(HTTPStatus(code), _SENTENCES.get(code, _OTHERWISE))
+    response = _answer(HTTPStatus(code), _MESSAGES.get(code, _OTHERWISE))
     for name, value in error.get_headers():
         if name == "Allow":
             response.headers[name] = value
@@ -176,7 +176,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: SQLAlchemyError) -> Response:
     log.error("database_error", route=_route(), exc_info=error)
-    db.session.rollback()
+    db.session.rollback()  # The failed transaction takes no more statements, and the page reads.
     if is_read_only(error):
         return _answer(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -199,7 +199,7 @@ def _database_error(error: SQLAlchemyError) -> Response:
 
 
 def _is_refusal(error: SQLAlchemyError) -> bool:
-    """Whether the database could be used and would not take what it was given."""
+    """Whether the database was reachable and refused the data."""
     if isinstance(error, OperationalError | InterfaceError) or not isinstance(error, DBAPIError):
         return False
     return not error.connection_invalidated

@@ -88,7 +88,7 @@ def test_a_link_that_has_confirmed_says_so_and_leads_to_sign_in(client, client_f
         for path, ask in product((ended, link), (browser.get, browser.post)):
             answer = ask(path, follow_redirects=True)
             assert (answer.status_code, answer.request.path) == (200, leads)
-            assert "Your address is confirmed already." in answer.text
+            assert "Your address is already confirmed." in answer.text
 
 
 def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_for, session, cast):

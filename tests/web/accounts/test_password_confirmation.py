@@ -51,7 +51,7 @@ def test_a_secret_is_made_only_with_a_password_given_in_the_last_15_minutes(
 
     wrong = client.post(path, data=again | {"confirm_password": "wrong"})
     assert (wrong.status_code, re.search(secret, wrong.text)) == (403, None)
-    assert "The password is not right." in wrong.text
+    assert "That password is wrong." in wrong.text
     assert fields.items() <= hidden(wrong).items()
     assert "wrong" not in hidden(wrong).values()
 
