@@ -1,4 +1,4 @@
-"""How mail leaves the house: by SMTP, or as files in a folder."""
+"""How mail is sent: by SMTP, or as files in a folder."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.shared.messages import N_
 
 TIMEOUT = 30.0
-"""Seconds without an answer after which an SMTP server counts as gone."""
+"""Seconds to wait for an answer of an SMTP server."""
 
 LONGEST_SEND = 5 * TIMEOUT
 """Seconds for one mail: the answers to MAIL, RCPT and DATA, the text, and the answer to that."""
@@ -51,10 +51,10 @@ class Unreachable(Undelivered):
 
 
 class MailConnection(Protocol):
-    """Where mail is handed in, one by one."""
+    """A connection that takes mail, one at a time."""
 
     def send(self, message: Message) -> None:
-        """Returns once somebody else answers for the mail. Raises Refused, NotNow, Unreachable."""
+        """Return once the mail is accepted. Raises Refused, NotNow, Unreachable."""
 
 
 class MailTransport(Protocol):

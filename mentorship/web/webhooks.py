@@ -1,4 +1,4 @@
-"""Pages about other systems that are called about transitions, for admins."""
+"""Pages about webhooks, for admins."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -26,13 +26,13 @@ bp = Blueprint("webhooks", __name__, url_prefix="/webhooks")
 
 @bp.get("")
 def index() -> str:
-    """The addresses, and a form for another one."""
+    """All webhooks, and a form to add one."""
     return _list_page(required_admin())
 
 
 @bp.post("")
 def add() -> Response | tuple[str, int]:
-    """One more, which is off at first."""
+    """Add a webhook; it is off at first."""
     viewer, url = required_admin(), request.form.get("url", "")
     settings = current.settings()
     try:
@@ -51,7 +51,7 @@ def add() -> Response | tuple[str, int]:
 
 @bp.get("/<id:endpoint_id>")
 def show(endpoint_id: int) -> str:
-    """One address: its key, and the log of its calls."""
+    """One webhook: its signing key and the log of its calls."""
     viewer = required_admin()
     endpoint = endpoint_by(db.session(), endpoint_id)
     if endpoint is None:
@@ -69,14 +69,14 @@ def show(endpoint_id: int) -> str:
 
 @bp.post("/<id:endpoint_id>")
 def show_key(endpoint_id: int) -> Response:
-    """Show its key, after the password was given again."""
+    """Show the signing key, once the password was entered again."""
     require_recent_password(required_admin())
     return _to(endpoint_id)
 
 
 @bp.post("/<id:endpoint_id>/on")
 def turn_on(endpoint_id: int) -> Response:
-    """Call it from now on."""
+    """Turn a webhook on."""
     required_admin()
     webhook_endpoints.turn_on(db.session(), endpoint_id, now=utc_now())
     flash(_("Webhook turned on."))
@@ -85,7 +85,7 @@ def turn_on(endpoint_id: int) -> Response:
 
 @bp.post("/<id:endpoint_id>/off")
 def turn_off(endpoint_id: int) -> Response:
-    """Call it no more."""
+    """Turn a webhook off."""
     required_admin()
     webhook_endpoints.turn_off(db.session(), endpoint_id, now=utc_now())
     flash(_("Webhook turned off."))
@@ -94,7 +94,7 @@ def turn_off(endpoint_id: int) -> Response:
 
 @bp.post("/<id:endpoint_id>/key")
 def renew(endpoint_id: int) -> Response:
-    """Another key."""
+    """Replace the signing key."""
     require_recent_password(required_admin())
     webhook_endpoints.renew_secret(db.session(), endpoint_id)
     flash(_("New key created. All calls are now signed with it."))
@@ -103,7 +103,7 @@ def renew(endpoint_id: int) -> Response:
 
 @bp.post("/<id:endpoint_id>/remove")
 def remove(endpoint_id: int) -> Response:
-    """Forget it."""
+    """Remove a webhook."""
     required_admin()
     webhook_endpoints.remove_endpoint(db.session(), endpoint_id, now=utc_now())
     flash(_("Webhook removed."))
@@ -112,7 +112,7 @@ def remove(endpoint_id: int) -> Response:
 
 @bp.post("/<id:endpoint_id>/calls/<id:call_id>/again")
 def retry_call(endpoint_id: int, call_id: int) -> Response:
-    """Make one call once more."""
+    """Send one call again."""
     required_admin()
     webhook_endpoints.retry_call(db.session(), endpoint_id, call_id, now=utc_now())
     flash(_("The call will be sent again now."))

@@ -34,16 +34,16 @@ BATCH = 100
 """Mails on one connection."""
 
 LEASE = 4 * timedelta(seconds=LONGEST_SEND)
-"""For so long what a sender has taken is its own; of one that was killed others take it after.
+"""How long a sender owns the mail it has taken; if it was killed, others take that mail then.
 
 A quarter is left to the last mail; the first have time although the connection is slow to open.
 """
 
 _FRESH = timedelta(seconds=5)
-"""After so long a mail is read again: its session may have been moved or cancelled."""
+"""Mail is read again after this: its session may have been moved or cancelled."""
 
 MOST_TRIES = 12
-"""A mail that is put off so often is set aside, most of a day after the first try."""
+"""A mail that was put off this often is set aside, most of a day after the first try."""
 
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 

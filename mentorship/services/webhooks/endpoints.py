@@ -1,4 +1,4 @@
-"""Other systems that are called about transitions: what an admin does with their addresses."""
+"""Webhook endpoints: add, turn on and off, replace the key, remove, retry a call."""
 
 import secrets
 from datetime import datetime
@@ -90,7 +90,7 @@ def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
 
 
 def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Call it about every transition from now on. Raises NotFound. Commits.
+    """Turn it on: it is called about every later transition. Raises NotFound. Commits.
 
     Who made a transition while it was turned off may have seen it on, and left a call behind:
     that one is given up. Where it is on already, nothing changes.
@@ -111,17 +111,17 @@ def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
 
 
 def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Call it no more; what waited is given up. Raises NotFound. Commits."""
+    """Turn it off and give up the calls that wait. Raises NotFound. Commits."""
     _change(session, endpoint_id, is_active=False, off_reason=None, failing_since=None, give_up=now)
 
 
 def remove_endpoint(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Turn it off for good. Raises NotFound. Commits."""
+    """Remove it. Raises NotFound. Commits."""
     _change(session, endpoint_id, is_active=False, removed_at=now, give_up=now)
 
 
 def renew_secret(session: Session, endpoint_id: int) -> None:
-    """Sign its calls with another key from now on. Raises NotFound. Commits."""
+    """Replace its signing key. Raises NotFound. Commits."""
     _change(session, endpoint_id, salt=_salt())
 
 

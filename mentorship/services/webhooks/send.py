@@ -1,4 +1,4 @@
-"""Calling other systems about transitions. Any number may do so, and be killed at any moment."""
+"""Sending webhook calls. Any number of workers may do so, and be killed at any moment."""
 
 import secrets
 from collections.abc import Callable
@@ -27,13 +27,13 @@ SIDE_BY_SIDE = 8
 """Endpoints that one worker calls at a time; each of them is called for one thing at a time."""
 
 LEASE = timedelta(minutes=1)
-"""Much longer than a call can take. Of a worker that was killed others repeat it after."""
+"""Much longer than a call takes. If a worker was killed, others repeat its calls after this."""
 
 MOST_TRIES = 12
-"""A call that fails so often is given up, most of a day after the first try."""
+"""A call that has failed this often is given up, most of a day after the first try."""
 
 OFF_AFTER = timedelta(days=3)
-"""An endpoint where nothing but failures has come of its calls for so long is turned off."""
+"""An endpoint whose calls have all failed for this long is turned off."""
 
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 _LOOK_AGAIN = timedelta(seconds=1)

@@ -94,7 +94,7 @@ def one_session(session_id: int) -> Response:
 
 @bp.get("/account/calendar")
 def show() -> str:
-    """The person's feed, and how to have one."""
+    """The viewer's feed address, or how to create one."""
     return _page()
 
 
@@ -123,7 +123,7 @@ def choose_alarm() -> AnyResponse | tuple[str, int]:
 
 @bp.post("/account/calendar/end")
 def remove() -> AnyResponse:
-    """Nobody reads at the address any more."""
+    """End the address: nobody can read the feed there any more."""
     session, viewer = db.session(), required_viewer()
     feeds.revoke_feed(session, viewer=viewer)
     return _back(_("The address has ended. Calendars that used it get no more updates."))
