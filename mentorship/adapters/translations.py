@@ -59,7 +59,7 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
 
 def moment(instant: datetime, timezone: str, language: Language, cycle: HourCycle) -> str:
     """Like "Tue 24 Nov 2026, 9:05 AM CET"."""
-    at = f"{clock(instant, timezone, cycle)} {zone(instant, timezone)}"
+    at = f"{clock(instant, timezone, cycle)} {zone(instant, timezone, language)}"
     return f"{day(instant, timezone, language)}, {at}"
 
 
@@ -74,7 +74,7 @@ def from_to(
     start: datetime, end: datetime, timezone: str, language: Language, cycle: HourCycle
 ) -> str:
     """Like "9:05 AM - 10:05 AM CET": `hours` with the zone of the end."""
-    return f"{hours(start, end, timezone, language, cycle)} {zone(end, timezone)}"
+    return f"{hours(start, end, timezone, language, cycle)} {zone(end, timezone, language)}"
 
 
 @lru_cache(16_384)
@@ -86,7 +86,7 @@ def hours(
     The beginning has its own zone, and the end its own day, where they are not the same.
     """
     begins, ends = clock(start, timezone, cycle), clock(end, timezone, cycle)
-    if (name := zone(start, timezone)) != zone(end, timezone):
+    if (name := zone(start, timezone, language)) != zone(end, timezone, language):
         begins = f"{begins} {name}"
     here = zone_of(timezone)
     first, last = start.astimezone(here).date(), end.astimezone(here).date()

@@ -20,7 +20,7 @@ def utc(text):
     ("start", "end", "timezone", "language", "cycle", "written"),
     [
         ("2027-10-31T00:30", "2027-10-31T01:30", BERLIN, EN, H12, "2:30 AM CEST - 2:30 AM CET"),
-        ("2027-10-31T00:30", "2027-10-31T01:30", BERLIN, DE, H23, "02:30 CEST - 02:30 CET"),
+        ("2027-10-31T00:30", "2027-10-31T01:30", BERLIN, DE, H23, "02:30 MESZ - 02:30 MEZ"),
         ("2027-10-30T23:30", "2027-10-31T00:30", BERLIN, EN, H12, "1:30 AM - 2:30 AM CEST"),
         ("2027-10-31T01:30", "2027-10-31T02:30", BERLIN, EN, H12, "2:30 AM - 3:30 AM CET"),
         ("2027-03-28T00:30", "2027-03-28T01:30", BERLIN, EN, H12, "1:30 AM CET - 3:30 AM CEST"),

@@ -3,7 +3,7 @@
 from datetime import datetime
 from functools import lru_cache
 
-from mentorship.domain.shared.locales import HourCycle
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.zones import zone_of
 
 _remembered = lru_cache(16_384)
@@ -21,8 +21,16 @@ def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
 
 
 @_remembered
-def zone(instant: datetime, timezone: str) -> str:
-    """The zone's short name at that instant, like "CET" or "UTC+05:45"."""
+def zone(instant: datetime, timezone: str, language: Language) -> str:
+    """The zone's short name at that instant, like "CET" ("MEZ" in German) or "UTC+05:45"."""
     local = instant.astimezone(zone_of(timezone))
     name = local.tzname() or ""
+    if language is Language.DE:
+        name = _GERMAN_NAMES.get(name, name)
     return name if name[:1].isalpha() else f"UTC{local:%z}"[:6] + ":" + f"{local:%z}"[3:5]
+
+
+_GERMAN_NAMES = {
+    "WET": "WEZ", "WEST": "WESZ", "CET": "MEZ", "CEST": "MESZ", "EET": "OEZ", "EEST": "OESZ",
+}  # fmt: skip
+"""What German calls the zones of Europe (CLDR); all others keep their names."""

@@ -219,12 +219,14 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
     timezone, language, cycle = reader.timezone, reader.language, reader.hour_cycle
 
     def at(instant: datetime) -> str:
-        time = f"{clock(instant, timezone, cycle)} ({zone(instant, timezone)}, {timezone})"
+        time = (
+            f"{clock(instant, timezone, cycle)} ({zone(instant, timezone, language)}, {timezone})"
+        )
         return f"{day(instant, timezone, language)}, {time}"
 
     def slot(start: datetime, end: datetime) -> str:
         times = hours(start, end, timezone, language, cycle)
-        return f"{day(start, timezone, language)}, {times} ({zone(end, timezone)}, {timezone})"
+        return f"{day(start, timezone, language)}, {times} ({zone(end, timezone, language)}, {timezone})"
 
     def moment_in(instant: datetime, place: str) -> str:
         return moment(instant, place, language, cycle)

@@ -11,7 +11,6 @@ from mentorship.adapters import translations
 from mentorship.domain.shared import time_format
 from mentorship.domain.shared.errors import ProductError
 from mentorship.domain.shared.locales import HourCycle
-from mentorship.domain.shared.time_format import zone
 from mentorship.web.http.locale import accepted_languages, language, reader
 
 
@@ -39,6 +38,11 @@ def translate(message: str | ProductError) -> str:
 def clock(instant: datetime, timezone: str) -> str:
     """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
     return time_format.clock(instant, timezone, hour_cycle())
+
+
+def zone(instant: datetime, timezone: str) -> str:
+    """The zone's short name at that instant, like "CET", as the reader's language writes it."""
+    return time_format.zone(instant, timezone, language())
 
 
 def clock_beside(instant: datetime, other: datetime, timezone: str) -> str:

@@ -9,7 +9,7 @@ from flask_login import login_user
 
 from mentorship import create_app
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.shared.locales import HourCycle
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.time_format import zone
 from mentorship.web.http.authentication import SignedIn
 from mentorship.web.http.formatting import clock, hour_cycle_of
@@ -80,5 +80,12 @@ def test_midnight_and_noon_are_twelve_where_hours_go_to_twelve(app, hour, writte
 def test_a_zone_is_named_as_it_is_at_that_instant():
     summer = datetime(2027, 7, 1, 12, tzinfo=UTC)
 
-    assert (zone(MORNING, "Europe/Berlin"), zone(summer, "Europe/Berlin")) == ("CET", "CEST")
-    assert zone(MORNING, "Asia/Kathmandu") == "UTC+05:45"
+    def names(timezone, language):
+        return zone(MORNING, timezone, language), zone(summer, timezone, language)
+
+    assert names("Europe/Berlin", Language.EN) == ("CET", "CEST")
+    assert names("Europe/Berlin", Language.DE) == ("MEZ", "MESZ")
+    assert names("Europe/Athens", Language.DE) == ("OEZ", "OESZ")
+    assert names("Europe/Lisbon", Language.DE) == ("WEZ", "WESZ")
+    assert names("America/New_York", Language.DE) == ("EST", "EDT")
+    assert names("Asia/Kathmandu", Language.DE) == ("UTC+05:45", "UTC+05:45")
