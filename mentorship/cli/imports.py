@@ -6,6 +6,7 @@ from mentorship.cli.database import with_database
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
+from mentorship.models.imports import ImportKind
 from mentorship.services.operations.remove_import import Removal, list_imports, remove_import
 
 _WORDS = {
@@ -17,6 +18,10 @@ _WORDS = {
     "webhook_calls": ("webhook call", "webhook calls"),
 }
 """What is told of a removal, in this order."""
+
+
+_KINDS = {ImportKind.SESSIONS: _WORDS["session_bookings"], ImportKind.PEOPLE: _WORDS["users"]}
+"""What the rows of an import are: the words for one and for any other number."""
 
 
 def say_how_to_remove(import_id: int | None) -> None:
@@ -34,8 +39,10 @@ def list_imports_command() -> None:
     """Print what was imported, the newest first. Times are in UTC."""
     for entry in list_imports(db.session()):
         state = f", removed {entry.removed_at:%Y-%m-%d %H:%M}" if entry.removed_at else ""
+        one, many = _KINDS[entry.kind]
         click.echo(
-            f"{entry.id:>6}  {entry.imported_at:%Y-%m-%d %H:%M}  {entry.rows} {entry.kind}"
+            f"{entry.id:>6}  {entry.imported_at:%Y-%m-%d %H:%M}"
+            f"  {entry.rows} {one if entry.rows == 1 else many}"
             f"  {entry.file_name}{state}"
         )
 

@@ -153,7 +153,7 @@ def test_an_import_is_listed_and_taken_back_by_its_number(flask, session, cast, 
     flask("import-sessions", str(file))
     flask("sweep")
 
-    assert flask("list-imports").stdout == "     1  2026-11-24 12:00  1 sessions  sessions.csv\n"
+    assert flask("list-imports").stdout == "     1  2026-11-24 12:00  1 session  sessions.csv\n"
     would = flask("remove-import", "1", "--dry-run")
     assert would.stdout == ("Would remove 1 session, 1 slot, 1 row of the journal and 2 mails.\n")
     assert len(the_journal(session)) == 1
