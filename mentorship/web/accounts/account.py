@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from mentorship import current
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, TokenScope
+from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.zones import UTC_NAME, places, renamed
 from mentorship.extensions import db
@@ -96,7 +96,7 @@ def create_token() -> str | tuple[str, int]:
             db.session(),
             viewer=viewer,
             name=request.form.get("name", ""),
-            scope=api_tokens.clean_scope(request.form.get("scope", TokenScope.ACT)),
+            scope=api_tokens.clean_scope(request.form.get("scope")),
             days=api_tokens.clean_days(request.form.get("days", str(DEFAULT_DAYS))),
             now=utc_now(),
         )
