@@ -12,6 +12,7 @@ from mentorship.services.webhooks.endpoints import MOST_ENDPOINTS
 from tests.support.builders import a_booking, a_call_given_up, a_webhook, at
 
 URL = "https://hooks.example.org/a"
+NOT_PUBLIC = "The address must be reachable from the public internet."
 
 
 @pytest.fixture
@@ -57,12 +58,21 @@ def test_an_address_is_added_off_turned_on_and_off_and_removed(session, admin):
         ("", "The address is missing."),
         ("ftp://hooks.example.org", "must be a web address like https://"),
         ("https://user@hooks.example.org", "must be a web address like https://"),
-        ("http://127.0.0.1/", "The address must be reachable from the public internet."),
-        ("http://[::1]:80/", "The address must be reachable from the public internet."),
-        (
-            "http://169.254.169.254/latest",
-            "The address must be reachable from the public internet.",
-        ),
+        ("http://127.0.0.1/", NOT_PUBLIC),
+        ("http://[::1]:80/", NOT_PUBLIC),
+        ("http://169.254.169.254/latest", NOT_PUBLIC),
+        ("https://localhost", NOT_PUBLIC),
+        ("https://LocalHost.:8443/a", NOT_PUBLIC),
+        ("https://hooks.localhost/", NOT_PUBLIC),
+        ("https://127.1", NOT_PUBLIC),
+        ("https://2130706433", NOT_PUBLIC),
+        ("https://0x7f.1/", NOT_PUBLIC),
+        ("https://0177.0.0.1/", NOT_PUBLIC),
+        ("https://0", NOT_PUBLIC),
+        ("https://10.0.0.1./", NOT_PUBLIC),
+        ("https://192.168.257/", NOT_PUBLIC),
+        ("https://\uff11\uff12\uff17.1/", NOT_PUBLIC),
+        ("https://127\u30020\u30020\u30021/", NOT_PUBLIC),
         ("https://example.org/" + "x" * 2000, "longer than 2000"),
     ],
 )

@@ -1,7 +1,9 @@
 """Network addresses: which are public, and which belong to one subscriber."""
 
 import re
+from contextlib import suppress
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
+from socket import inet_aton, inet_ntoa
 from urllib.parse import urlsplit
 
 _NOT_PUBLIC = tuple(
@@ -39,6 +41,25 @@ def is_public(address: str) -> bool:
         and not parsed.is_multicast
         and not any(parsed in network for network in _NOT_PUBLIC)
     )
+
+
+def literal_address(host: str) -> str | None:
+    """The numeric address that a URL's host stands for in any network; None for a name to look up.
+
+    Resolvers also take numbers that are shortened, or written in another base ("127.1",
+    "2130706433", "0x7f.1"), and digits of other scripts. Names under "localhost" always mean the
+    machine itself (RFC 6761, section 6.3).
+    """
+    with suppress(UnicodeError):  # Where it cannot be a name, nothing resolves it either.
+        host = host.encode("idna").decode()
+    host = host.lower().removesuffix(".")
+    if host == "localhost" or host.endswith(".localhost"):
+        return "127.0.0.1"
+    with suppress(OSError):
+        return inet_ntoa(inet_aton(host))
+    with suppress(ValueError):
+        return str(ip_address(host))
+    return None
 
 
 _BRACKETED = re.compile(r"\[([^\]]*)\](?::\d+)?")

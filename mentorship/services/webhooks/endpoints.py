@@ -13,7 +13,7 @@ from mentorship.database import UtcDateTime, begin_write
 from mentorship.domain.sessions.meeting_links import clean_link
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
-from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook
+from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook, literal_address
 from mentorship.models import (
     CallOutcome,
     StatusChange,
@@ -79,11 +79,10 @@ def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
         raise InvalidInput(N_("The address is missing."))
     if is_production and not is_secure_webhook(url):
         raise InvalidInput(N_("The address must begin with https:// and use port 443 or 8443."))
-    try:
-        host = urlsplit(url).hostname or ""
-        is_allowed = is_public(host) or (loopback and ip_address(host).is_loopback)
-    except ValueError:  # A name.
-        return url
+    address = literal_address(urlsplit(url).hostname or "")
+    is_allowed = (
+        address is None or is_public(address) or (loopback and ip_address(address).is_loopback)
+    )
     if not is_allowed:
         raise InvalidInput(N_("The address must be reachable from the public internet."))
     return url
