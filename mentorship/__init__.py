@@ -27,6 +27,7 @@ from mentorship.logs import configure_logs
 from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.accounts.signed_links import Links
 from mentorship.services.booking.holds import HOLD_OPTION
+from mentorship.web.http.request_guards import with_lower_scheme
 from mentorship.web.http.security_headers import security_headers
 
 
@@ -55,7 +56,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     serve_static_files(app, PROJECT / "static", security_headers(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
+        inner = with_lower_scheme(app.wsgi_app)
+        app.wsgi_app = ProxyFix(inner, x_for=hops, x_proto=hops)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
     return app
 
 

@@ -1,8 +1,9 @@
 """Who may call from where, before any view runs."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from flask import Flask, Request
@@ -17,6 +18,9 @@ from mentorship.domain.shared.messages import N_, joined
 from mentorship.schemas.contract import LARGEST_ID
 from mentorship.web.http.authentication import bearer
 from mentorship.web.http.limits.sparse_log import SparseLog
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -73,6 +77,16 @@ def host_check(settings: Settings) -> Callable[[str], bool]:
     return is_ours
 
 
+def with_lower_scheme(application: "WSGIApplication") -> "WSGIApplication":
+    """The application behind proxies, which may name the scheme in any case (RFC 3986, 3.1)."""
+
+    def run(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        environ["wsgi.url_scheme"] = environ["wsgi.url_scheme"].lower()
+        return application(environ, start_response)
+
+    return run
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Refuse requests with oversized headers or for other hosts, and changes from other sites.
 
@@ -99,6 +113,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         asked = request_ctx.request  # Each look through `request` takes a microsecond.
         refuse_long_headers(asked)
         refuse_other_hosts(asked)
+        refuse_other_schemes(asked)
         note_proxies_that_are_not_set_up(asked)
         refuse_other_sites(asked)
 
@@ -108,11 +123,15 @@ def init_app(app: Flask, settings: Settings) -> None:
             raise RequestHeaderFieldsTooLarge
 
     def refuse_other_hosts(asked: Request) -> None:
-        # The scheme is what a trusted proxy says, and it may hand on what it was told itself.
-        if is_ours(asked.host) and asked.scheme in ("http", "https"):
-            return
-        log.warning("wrong_host", asked=asked.host, expected=settings.base_url)
-        raise _wrong_host(settings, asked.host)
+        if not is_ours(asked.host):
+            log.warning("wrong_host", asked=asked.host, expected=settings.base_url)
+            raise _wrong_host(settings, asked.host)
+
+    def refuse_other_schemes(asked: Request) -> None:
+        # A trusted proxy names the scheme, and it may hand on what it was told itself.
+        if asked.scheme not in ("http", "https"):
+            log.warning("proxy_scheme", asked=asked.scheme, expected=settings.base_url)
+            raise WrongAddress(N_("This site is not configured for this address."))
 
     def note_proxies_that_are_not_set_up(asked: Request) -> None:
         forwarded = "X-Forwarded-For" in asked.headers or "X-Forwarded-Proto" in asked.headers

@@ -151,3 +151,26 @@ def test_a_proxy_that_is_not_set_up_is_logged_once(site, lines):
                                           "X-Forwarded-For": "198.51.100.7"})  # fmt: skip
 
     assert [line["event"] for line in lines()] == ["proxy_not_trusted", "proxy_scheme"]
+
+
+@pytest.mark.parametrize("scheme", ["HTTPS", "Https", "hTTpS"])
+def test_the_scheme_that_a_proxy_names_is_known_in_any_case(site, lines, scheme):
+    client = site(trusted_proxies=1)
+    headers = {"X-Forwarded-Proto": scheme, "Host": "mentors.example.org"}
+
+    assert client.get("/login", headers=headers).status_code == 200
+    posted = client.post("/login", data={}, headers=headers | {"Origin": OURS})
+    assert "came from another site" not in posted.text
+    assert client.get("/login/", headers=headers).headers.get("Location", OURS).startswith(OURS)
+    assert [lines(event) for event in ("wrong_host", "proxy_scheme", "cross_site")] == [[], [], []]
+
+
+@pytest.mark.parametrize("scheme", ["ftp", "javascript", "https://evil.example/"])
+def test_a_scheme_that_is_none_of_the_webs_is_logged_as_such(site, lines, scheme):
+    headers = {"X-Forwarded-Proto": scheme, "Host": "mentors.example.org"}
+    answer = site(trusted_proxies=1).get("/login", headers=headers)
+
+    assert answer.status_code == 400
+    assert scheme not in answer.text
+    assert lines("wrong_host") == []
+    assert [(line["asked"], line["expected"]) for line in lines("proxy_scheme")] == [(scheme, OURS)]
