@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from sqlalchemy import make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
@@ -129,3 +129,40 @@ def test_what_is_written_while_the_file_goes_away_is_no_success(mentor, started,
     monkeypatch.setattr(db.session.session_factory.class_, "commit", go_away_and_commit)
 
     assert mentor.post(f"/api/sessions/{started}/complete").status_code == 503
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_after_a_restart_of_postgresql_the_first_request_is_served(
+    database_url, session, mentor, started
+):
+    """The pool's connections are closed while nobody uses them, as a restart of the server does."""
+    sign_in = {"email": "nobody@example.org", "password": "not the password"}
+    asked = [
+        lambda: mentor.post("/login", data=sign_in),
+        lambda: mentor.get("/dashboard"),
+        lambda: mentor.post(f"/api/sessions/{started}/complete"),
+    ]
+    expected = [asked[0]().status_code, 200, 200]
+
+    statuses = []
+    for ask in asked:
+        mentor.get("/account")  # The pool holds a connection.
+        end_all_connections(database_url)
+        statuses.append(ask().status_code)
+
+    assert statuses == expected
+    assert the_booking(session, started).status is Status.COMPLETED
+
+
+def end_all_connections(database_url):
+    """Returns when PostgreSQL has closed them."""
+    others = text(
+        "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND backend_type = 'client backend' "
+        "AND pid <> pg_backend_pid()"
+    )
+    engine = create_engine(database_url, poolclass=NullPool)
+    with engine.connect() as connection:
+        ended = connection.scalars(others).all()
+    assert ended
+    assert all(ended)
