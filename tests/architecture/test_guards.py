@@ -43,6 +43,9 @@ GUARDS = [
     pytest.param(Guard(InvalidInput, {}, query="nonsense=1", only_below="/api/",
                        but_for="/api/cron/complete-sessions"),
                  id="unknown arguments"),
+    pytest.param(Guard(InvalidInput, {}, query="page=1&page=2", only_below="/api/",
+                       but_for="/api/cron/complete-sessions"),
+                 id="doubled arguments"),
 ]  # fmt: skip
 
 

@@ -86,7 +86,7 @@ def described(
 
 
 def init_app(app: Flask) -> None:
-    """Refuse arguments in an address that the description of its JSON route does not name."""
+    """Refuse arguments that the description of a JSON route does not name, and doubled ones."""
 
     @app.before_request
     def refuse_before_the_view() -> None:
@@ -96,15 +96,19 @@ def init_app(app: Flask) -> None:
         # The cron route asks for its secret first, so that a guess in the address is a 401.
         is_cron = operation is not None and operation.access is Access.CRON
         if request.url_rule.rule.startswith("/api/") and not is_cron:
-            refuse_unknown_arguments(_argument_names(operation))
+            check_arguments(_argument_names(operation))
 
 
-def refuse_unknown_arguments(known: frozenset[str] = frozenset()) -> None:
-    """Raises InvalidInput for an argument in the address that is not among the `known` ones."""
+def check_arguments(known: frozenset[str] = frozenset()) -> None:
+    """Raises InvalidInput for an argument in the address that is not `known`, or given twice."""
     unknown = [f"'{name[:40]}'" for name in request.args if name not in known]
     if unknown:
         names = ", ".join(unknown[:_MOST_NAMED])
         raise InvalidInput(N_("This route does not know these arguments: %(names)s.", names=names))
+    doubled = [f"'{name}'" for name, values in request.args.lists() if len(values) > 1]
+    if doubled:
+        names = ", ".join(doubled)
+        raise InvalidInput(N_("These arguments were given more than once: %(names)s.", names=names))
 
 
 _MOST_NAMED = 5

@@ -1,5 +1,6 @@
 """Reading what a request says, for all routes alike: a form or a JSON object."""
 
+import json
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -25,6 +26,7 @@ _FORMS = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 _NEITHER = N_("The body must be a form or a JSON object.")
 _UNKNOWN = N_("The field '%(name)s' cannot be set here.")
+_DOUBLED = N_("The field '%(name)s' was given more than once.")
 _NO_NUMBER = N_("The field '%(name)s' must be a whole number.")
 _NO_DAY = N_("The field '%(name)s' must be a day like 2026-11-24.")
 _OTHERWISE = N_("The field '%(name)s' does not fit.")
@@ -93,13 +95,15 @@ def body(model: type[Taken]) -> Taken:
         raise InvalidInput(_NEITHER)  # This server does not tell where a body in chunks ends.
     try:
         if request.is_json:
-            return model.model_validate_json(request.get_data() or b"{}", strict=True)
+            sent_json = request.get_data() or b"{}"
+            taken = model.model_validate_json(sent_json, strict=True)
+            json.loads(sent_json, object_pairs_hook=_refuse_doubled)
+            return taken
         if request.mimetype not in _FORMS and request.get_data():
             raise InvalidInput(_NEITHER)
-        sent = _form(model) | request.files.to_dict()
-        if None in sent:  # A part without a name.
+        if None in request.form or None in request.files:  # A part without a name.
             raise InvalidInput(_NEITHER)
-        return model.model_validate(sent)
+        return model.model_validate(_form(model) | request.files.to_dict())
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""
@@ -135,8 +139,20 @@ def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
     return day
 
 
+def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
+    """For each object of JSON, where pydantic would take the last of two fields. InvalidInput."""
+    names = set()
+    for name, _value in pairs:
+        if name in names:
+            raise InvalidInput(N_(_DOUBLED, name=name[:40]))
+        names.add(name)
+
+
 def _form(model: type[Fields]) -> dict[str, str | list[str]]:
-    """The form's first value of each field, and all of a field that is a list, or none."""
+    """The form's value of each field, and all of a field that is a list, or none.
+
+    Raises InvalidInput for a field that is given more than once and is no list.
+    """
     kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
     sent: dict[str, str | list[str]] = {
         name: [] for name, kind in kinds.items() if get_origin(kind) is list
@@ -145,6 +161,9 @@ def _form(model: type[Fields]) -> dict[str, str | list[str]]:
         kind = kinds.get(name, str)
         if name in sent:
             sent[name] = values
-        elif values[0] or kind is str:
+            continue
+        if len(values) > 1:
+            raise InvalidInput(N_(_DOUBLED, name=name[:40]))
+        if values[0] or kind is str:
             sent[name] = values[0]
     return sent

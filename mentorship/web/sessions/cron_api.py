@@ -14,7 +14,7 @@ from mentorship.models import Cause
 from mentorship.schemas.contract import SweepAnswer, sweep_answer
 from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from mentorship.web.http.formatting import translate
-from mentorship.web.http.openapi import Access, described, refuse_unknown_arguments
+from mentorship.web.http.openapi import Access, check_arguments, described
 
 log = structlog.get_logger(__name__)
 bp = Blueprint("cron_api", __name__)
@@ -40,7 +40,7 @@ def complete_sessions() -> Response:
     is_right = hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret)
     if scheme.lower() != "bearer" or not is_right:
         raise Unauthorized
-    refuse_unknown_arguments()
+    check_arguments()
     now = utc_now()
     result = update_session_statuses(db.session(), now=now, cause=Cause.CRON, returning=all_updates)
     return jsonify(sweep_answer(result, now, translate))

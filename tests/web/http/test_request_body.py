@@ -25,6 +25,7 @@ UNREADABLE = [
     ("multipart/form-data; boundary=x", PART[:-20]),
     ("multipart/form-data; boundary=x", b"--x\r\n\r\nI am ill\r\n--x--\r\n"),
     ("multipart/form-data; boundary=x", PART.replace(b'; name="reason"', b"") + b"--x--\r\n"),
+    ("multipart/form-data; boundary=x", PART.replace(b'; name="reason"', b"") * 2 + b"--x--\r\n"),
     ("multipart/form-data; boundary=x",
      PART.replace(b'name="reason"', b'filename="reason"') + b"--x--\r\n"),
     (FORM,                              b"reason=\xff"),
@@ -76,6 +77,25 @@ def test_nothing_is_an_empty_body_of_any_kind(booking, client_for, cast, kind, i
     )
 
     assert (answer.status_code, answer.json["changed"]) == (200, True)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("kind", "sent"),
+    [
+        (FORM, b"reason=ill&reason=well"),
+        ("multipart/form-data; boundary=x", PART + PART + b"--x--\r\n"),
+        ("application/json", b'{"reason": "ill", "reason": "well"}'),
+    ],
+)
+def test_a_field_that_is_given_twice_is_refused(session, booking, client_for, cast, kind, sent):
+    answer = client_for(cast.mentor).post(
+        f"/api/sessions/{booking}/cancel", content_type=kind, data=sent
+    )
+
+    assert answer.status_code == 400
+    assert answer.json["error"] == "The field 'reason' was given more than once."
+    assert the_booking(session, booking).status is Status.SCHEDULED
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

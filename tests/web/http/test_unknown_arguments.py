@@ -35,3 +35,15 @@ def test_pages_ignore_what_they_do_not_know(scene, client_for):
     client = client_for(scene.people["student"])
 
     assert client.get("/dashboard?utm_source=mail").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/mentors?q=a&q=b", "/api/mentors?q=&q=", "/api/mentors?page=1&q=a&page=1"]
+)
+def test_a_json_route_refuses_an_argument_that_is_given_twice(scene, client_for, address):
+    """Whichever of the two was meant, the other would be ignored without a word."""
+    answer = client_for(scene.people["student"]).get(address)
+
+    assert answer.status_code == 400
+    assert "more than once" in answer.json["error"]
+    assert ("'page'" if "page" in address else "'q'") in answer.json["error"]
