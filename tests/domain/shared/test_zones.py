@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import places
 from mentorship.services.shared.text_fields import clean_timezone
