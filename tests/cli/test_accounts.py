@@ -150,3 +150,16 @@ def test_commands_take_old_names_of_zones_for_todays_and_refuse_those_of_a_machi
     assert "row 2, column timezone: 'Factory' is not a time zone" in machine.stderr
     stored = session.execute(select(type_coerce(User.timezone, String))).scalars().all()
     assert stored == ["Asia/Kolkata", "Europe/Kyiv"]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_an_import_of_people_is_listed_with_one_person_or_several_people(flask, people, tmp_path):
+    alone = tmp_path / "alone.csv"
+    alone.write_text("email,name,role\nkim@example.org,Kim,student\n")
+    flask("import-users", str(people))
+    flask("import-users", str(alone))
+
+    newest, oldest = flask("list-imports").stdout.splitlines()
+
+    assert newest.endswith("  1 person  alone.csv")
+    assert oldest.endswith("  2 people  people.csv")
