@@ -86,7 +86,7 @@ def entries(session: Session, viewer: Viewer, *, now: datetime) -> list[Row[*tup
 
 
 def versions(session: Session, viewer: Viewer, *, now: datetime) -> list[tuple[object, ...]]:
-    """What differs as soon as `entries` differ, and costs a fraction of them. `now` is in UTC."""
+    """A value that changes whenever `entries` would, at a fraction of the cost. `now` is in UTC."""
     return [tuple(row) for row in session.execute(_latest(_VERSIONS, viewer, now))]
 
 
@@ -116,7 +116,7 @@ def _in_feed(
 
 
 def entry(session: Session, booking_id: int) -> Row[*tuple[Any, ...]]:
-    """One session that exists."""
+    """The entry of one session, which must exist."""
     return session.execute(_ENTRIES.where(_B.id == booking_id)).one()
 
 

@@ -15,9 +15,10 @@ LOOK_AHEAD = timedelta(days=370)
 
 @dataclass(frozen=True)
 class Shift:
-    """From `since` (UTC) on a window that opens at `opens` for its mentor reads `then` elsewhere.
+    """A clock change that moves a mentor's weekly hours for students in another zone.
 
-    Until then it read `usual` in `timezone`, where so many of the mentor's `students` are.
+    From `since` (UTC), hours that open at `opens` for the mentor open at `then` in `timezone`, and
+    no longer at `usual`. `students` is how many of the mentor's students are there.
     """
 
     timezone: str
@@ -29,7 +30,7 @@ class Shift:
 
 
 def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tuple[Shift, ...]:
-    """The dates of a year from `now` on which a rule begins to read otherwise in these zones.
+    """When, in the year from `now`, the hours of a rule move for students in these zones.
 
     `zones` says how many students are in each.
     """
@@ -46,7 +47,7 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
 
 
 def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...]:
-    """The wall-clock starts within a year from `now` that the clocks skip."""
+    """The starts, in the year from `now`, that do not exist because the clocks skip them."""
     zone, length = zone_of(rule.timezone), timedelta(minutes=rule.slot_minutes)
     first = now.astimezone(zone).date()
     return tuple(

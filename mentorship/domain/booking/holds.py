@@ -15,8 +15,8 @@ def hold_ends(
 ) -> datetime:
     """When a hold that is made at `now` ends (UTC).
 
-    After `length` of the student's waking hours, which are those of `timezone`, and at
-    `bookable_until` (UTC) at the latest, when nobody can book the slot any more.
+    It lasts for `length`, not counting the nights in the student's `timezone`, and ends no later
+    than `bookable_until` (UTC), after which nobody can book the slot.
     """
     zone = zone_of(timezone)
     # The zone's day may be a day behind or ahead of UTC's.

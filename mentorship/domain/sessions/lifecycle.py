@@ -1,8 +1,8 @@
 """The lifecycle of a booked session, as data.
 
 `RULES` is the only place that says which change is lawful. `decide` reads it in Python for one
-session; `mentorship.queries.sessions.due` reads the same rows as SQL for many.
-Specification, section 2.
+session; `mentorship.queries.sessions.due` reads the same rows as SQL for many. docs/manual.md has
+the table for people.
 """
 
 from collections.abc import Mapping

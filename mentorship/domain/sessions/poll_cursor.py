@@ -26,7 +26,7 @@ class PollCursor:
 
     @classmethod
     def parse(cls, text: str) -> "PollCursor":
-        """The cursor that `str` has written. Raises InvalidInput for anything else."""
+        """Parse what `str` has written. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise InvalidInput(N_("The field 'seen' is invalid."))

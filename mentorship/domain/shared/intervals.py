@@ -1,11 +1,11 @@
-"""Work that is done again after a while."""
+"""Work that is repeated at intervals."""
 
 from datetime import datetime, timedelta
 
 
 def has_elapsed(last: datetime | None, *, every: timedelta, now: datetime) -> bool:
-    """Whether what was done at `last` is to be done again at `now`, both in UTC.
+    """Whether work last done at `last` is due again at `now`, both in UTC.
 
-    Also where `last` is as far ahead: the clock was wrong then, and nothing waits for it.
+    It is due, too, if `last` is that far in the future: the clock was wrong then.
     """
     return last is None or abs(now - last) >= every

@@ -1,4 +1,4 @@
-"""Reading a mentor's calendar. Columns, not objects: a session would return stale ones."""
+"""Reading a mentor's calendar, as columns: a session would return objects that are stale."""
 
 from datetime import datetime, timedelta
 
@@ -88,9 +88,9 @@ def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calenda
 
 
 def calendar_state(session: Session, mentor_id: int, *, now: datetime) -> tuple[object, ...]:
-    """A value that changes whenever `read_calendar` or a booking does; much quicker to read.
+    """A value that changes whenever `read_calendar` or a booking would; much quicker to read.
 
-    Instants are compared as the database has them: to read thousands takes longer than the rest.
+    Instants stay as the database returns them: converting thousands would take longest of all.
     """
     own = MentorTimeSlot.mentor_id == mentor_id
     slots = session.execute(

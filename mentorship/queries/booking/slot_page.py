@@ -49,7 +49,7 @@ def open_session_in(session: Session, slot_id: int, *, student_id: int) -> Row[i
 
 
 def slot_page(session: Session, slot_id: int, *, student_id: int, now: datetime) -> SlotPage:
-    """The time at `now` (UTC). Raises NotFound where there is none of a mentor who can be found."""
+    """The slot at `now` (UTC). Raises NotFound if it does not exist or its mentor is not listed."""
     row = session.execute(
         select(
             MentorTimeSlot.mentor_id, User.name, User.timezone, MentorTimeSlot.start_time,

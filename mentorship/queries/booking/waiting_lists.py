@@ -55,10 +55,10 @@ _PLACE = (
 def waiting_lists(
     session: Session, *, student_id: int, since: date, now: datetime
 ) -> list[Waiting]:
-    """The student's places in weeks from the Monday `since` on, the next week first.
+    """The student's places in weeks from the Monday `since` on, the earliest week first.
 
-    A hold counts as long as a booking at `now` (UTC) would not be refused, whether or not a worker
-    has ended it.
+    A hold is shown for as long as the slot can be booked at `now` (UTC), even if no worker has
+    ended it yet.
     """
     rows = session.execute(
         select(

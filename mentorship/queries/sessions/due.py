@@ -100,7 +100,7 @@ def due_bookings(
 
 
 def first_due(rule: Rule) -> Select[datetime]:
-    """The first instant at which `rule` makes a booking due; without those postponed at `:now`."""
+    """The first instant at which `rule` makes a booking due; postponed ones are left out."""
     column = due_column(rule)
     return (
         select(column)

@@ -107,7 +107,7 @@ def _day_of_row(starts: Sequence[datetime]) -> ColumnElement[int]:
 def day_view(
     session: Session, viewer: Viewer, *, since: datetime, until: datetime, page: int
 ) -> WeekView:
-    """One page of the viewer's sessions with a part in `[since, until)` (UTC), or the last page.
+    """One page of the viewer's sessions that overlap `[since, until)` (UTC), or the last.
 
     Those that were cancelled are left out.
     """
