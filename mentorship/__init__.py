@@ -13,6 +13,7 @@ from mentorship.adapters.static_files import serve_static_files
 from mentorship.config import (
     LONGEST_BODY,
     PROJECT,
+    RESOURCES,
     Settings,
     SettingsError,
     cli_errors,
@@ -38,7 +39,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         __name__,
         instance_path=str(PROJECT / "instance"),
-        template_folder=str(PROJECT / "templates"),
+        template_folder=str(RESOURCES / "templates"),
         static_folder=None,
     )
     if settings.is_production and app.debug:  # It would let strangers run code.
@@ -47,13 +48,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     current.init_app(app, _parts(app, settings))
 
     db.init_app(app)
-    migrate.init_app(app, db, directory=str(PROJECT / "migrations"))
+    migrate.init_app(app, db, directory=str(RESOURCES / "migrations"))
     # Pages are handed their viewer; to look one up while an error is shown could fail again.
     login_manager.init_app(app, add_context_processor=False)
     web.init_app(app, settings)
     cli.init_app(app)
 
-    serve_static_files(app, PROJECT / "static", security_headers(settings))
+    serve_static_files(app, RESOURCES / "static", security_headers(settings))
     if settings.trusted_proxies:
         hops = settings.trusted_proxies
         inner = with_lower_scheme(app.wsgi_app)

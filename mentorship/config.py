@@ -30,7 +30,16 @@ from mentorship.domain.shared.urls import ipv6_host, split_url
 from mentorship.domain.shared.weak_secrets import is_weak
 from mentorship.served_address import served_address
 
-PROJECT = Path(__file__).resolve().parent.parent
+
+def _folders() -> tuple[Path, Path]:
+    """Where the templates, static files and migrations are, and where `.env` and `instance` are."""
+    package = Path(__file__).resolve().parent
+    if (package / "templates").is_dir():  # A wheel has brought them along.
+        return package, Path.cwd()
+    return package.parent, package.parent
+
+
+RESOURCES, PROJECT = _folders()
 
 LONGEST_BODY = 64 * 1024
 """Bytes that the body of a request may have."""

@@ -16,7 +16,7 @@ from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.cli.database import with_database
 from mentorship.cli.serving import on_stop, serve_application
 from mentorship.clock import utc_now
-from mentorship.config import PROJECT
+from mentorship.config import PROJECT, RESOURCES
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
@@ -72,8 +72,8 @@ def serve(host: str, port: int, workers: int) -> None:
                 noted(PROJECT / "instance", url, database_url=settings.database_url)
             )
             # An unset BASE_URL is known only now: the application that is served is made with it.
-            importlib.reload(importlib.import_module("wsgi"))
-        serve_application("wsgi:app", host=host, port=port, workers=workers)
+            importlib.reload(importlib.import_module("mentorship.wsgi"))
+        serve_application("mentorship.wsgi:app", host=host, port=port, workers=workers)
 
 
 _EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # Nothing is opened by this.
@@ -102,7 +102,7 @@ def worker() -> None:
         base_url=settings.base_url,
         sender=settings.sender,
         secret_key=current.secret_key(),
-        templates=PROJECT / "templates",
+        templates=RESOURCES / "templates",
     )
     engine = db.engine
     rounds: dict[str, Any] = {

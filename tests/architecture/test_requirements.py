@@ -30,8 +30,12 @@ def versions_in(text):
     return {normal(name): version for name, version in NAMED.findall(text)}
 
 
+def configuration():
+    return tomllib.loads((PROJECT / "pyproject.toml").read_text())
+
+
 def project():
-    return tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]
+    return configuration()["project"]
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -50,6 +54,13 @@ def test_the_versions_are_those_that_are_named():
     assert versions_in("\n".join(project()["dependencies"])).items() <= product.items()
     assert versions("requirements-dev.in").items() <= everything.items()
     assert product.items() <= everything.items()
+
+
+def test_what_builds_the_wheel_is_installed_in_the_version_that_is_named():
+    builders = versions_in("\n".join(configuration()["build-system"]["requires"]))
+
+    assert builders
+    assert builders.items() <= versions("requirements-dev.txt").items()
 
 
 def test_the_product_names_one_version_of_each_package_it_runs_on():
