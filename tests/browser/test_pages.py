@@ -74,7 +74,7 @@ def test_peoples_texts_are_shown_as_they_were_written(site, windows, crowd):
 
 
 def test_a_visit_from_sign_in_to_sign_out_leaves_the_console_clean(site, windows):
-    person = site.person("Vera", Role.MENTOR)
+    person = site.person("Vera", Role.MENTOR, timezone="Europe/Berlin")
     set_password(site.session, viewer=person, password=PASSWORD, links=LINKS, now=utc_now())
     student = site.person("Sam", Role.STUDENT)
     a_booking(site.session, mentor=person, student=student, starts=utc_now() + 5 * MINUTE)
@@ -157,7 +157,7 @@ def test_every_button_works_without_scripts(site, windows, mentor, student):
     window.press(later, "Cancel this session")
     says("The session is cancelled.")
     expect(page.locator(f"#session-{later}")).to_contain_text("Down with the flu.")
-    expect(page.locator("noscript")).to_contain_text("Without JavaScript", use_inner_text=True)
+    expect(page.locator("noscript")).to_contain_text("JavaScript is off", use_inner_text=True)
 
 
 def test_what_cannot_be_done_any_more_is_said_in_a_sentence_and_the_lists_follow(
@@ -187,7 +187,7 @@ def test_the_second_half_of_a_double_click_does_not_press_the_button_that_came_t
     x, y = box["x"] + 9, box["y"] + 9
 
     window.page.mouse.click(x, y)
-    window.wait(lambda: "Began late" in window.page.inner_text("#list-attention"))
+    window.wait(lambda: "Started late" in window.page.inner_text("#list-attention"))
     pressed = window.page.evaluate(
         "([x, y]) => document.elementFromPoint(x, y).closest('button')?.textContent", [x, y]
     )

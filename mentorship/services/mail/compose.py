@@ -226,7 +226,8 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
 
     def slot(start: datetime, end: datetime) -> str:
         times = hours(start, end, timezone, language, cycle)
-        return f"{day(start, timezone, language)}, {times} ({zone(end, timezone, language)}, {timezone})"
+        name = zone(end, timezone, language)
+        return f"{day(start, timezone, language)}, {times} ({name}, {timezone})"
 
     def moment_in(instant: datetime, place: str) -> str:
         return moment(instant, place, language, cycle)

@@ -10,13 +10,12 @@ from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS
 from mentorship.domain.shared.errors import InvalidInput
-from mentorship.domain.shared.zones import UTC_NAME, places, renamed
+from mentorship.domain.shared.zones import places, renamed
 from mentorship.extensions import db
 from mentorship.queries.accounts.api_tokens import tokens_of
 from mentorship.queries.accounts.people import is_approval_pending, unknown_zone_of, viewer_of
 from mentorship.services.accounts import api_tokens, passwords
 from mentorship.services.accounts.edit_details import edit_details, hours_left_behind
-from mentorship.web.accounts.sign_in import local_path
 from mentorship.web.http import authentication
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import hour_cycle, translate
@@ -31,7 +30,7 @@ bp = Blueprint("account", __name__, url_prefix="/account")
 
 @bp.get("")
 def show() -> str:
-    """The page. After the first sign-in it asks for the time zone, which leads on to `next`."""
+    """The page."""
     return _page()
 
 
@@ -52,7 +51,7 @@ def update_details() -> Response | str | tuple[str, int]:
     g.pop("language", None)  # The answer is in the language that was chosen just now.
     g.viewer = viewer_of(db.session(), user_id=viewer.id, epoch=viewer.epoch)
     flash(translate(message))
-    return redirect(local_path(request.form.get("next", "")) or url_for("account.show"), 303)
+    return redirect(url_for("account.show"), 303)
 
 
 @bp.post("/password")
@@ -122,10 +121,9 @@ def _page(
 ) -> str:
     """The page, also with the details that were `given` just now and are not stored."""
     viewer = required_viewer()
-    is_first = "next" in request.args and viewer.timezone == UTC_NAME
     stored = {
         "name": viewer.name,
-        "timezone": "" if is_first else viewer.timezone,
+        "timezone": viewer.timezone,
         "hour_cycle": viewer.hour_cycle or hour_cycle(),
         "language": viewer.language or language(),
     }
@@ -139,7 +137,6 @@ def _page(
         now=utc_now(),
         given=given or stored,
         asks_about_hours=asks_about_hours,
-        next=local_path(request.values.get("next", "")),
         renamed=renamed(),
         error=error,
         token=token,

@@ -68,11 +68,10 @@ def create() -> Response | tuple[str, int]:
     note_browser(db.session(), viewer, language=language(), hour_cycle=hour_cycle())
     authentication.sign_in(viewer)
     remember_browser(email)
-    target = local_path(request.values.get("next", "")) or url_for("dashboard.show")
     if _has_chosen_nothing(viewer):
-        flash(_("Welcome! Please check your time zone, time format and language."))
-        target = url_for("account.show", next=target)
-    return redirect(target, 303)
+        flash(_("Welcome! Your times are in UTC. Choose your time zone, time format and language "
+                "under Account."))  # fmt: skip
+    return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
 
 
 def _has_chosen_nothing(viewer: Viewer) -> bool:

@@ -272,7 +272,7 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
         ("/account/password", {"current": "wrong"}, "The current password is wrong."),
         ("/account/password", {"password": "short"}, "must have 8 to 128 characters"),
         ("/account/password", {"password": EMAIL}, "easy to guess"),
-        ("/account/tokens", {"name": ""}, "The name of the token is missing."),
+        ("/account/tokens", {"name": "", "scope": "read"}, "The name of the token is missing."),
     ],
 )
 def test_a_change_that_does_not_fit_is_refused_on_the_page_and_writes_nothing(

@@ -106,30 +106,17 @@ def test_the_first_sign_in_notes_how_the_browser_reads_and_a_choice_stays(
     assert stored(session, sam) == ("UTC", "en", "h12")
 
 
-def test_the_first_sign_in_asks_once_for_the_zone_of_an_account_that_came_with_a_password(
+def test_the_first_sign_in_says_once_that_times_are_in_utc_where_nobody_chose_a_zone(
     session, client_for, clock
 ):
     sam = a_user(session, "Sam", Role.STUDENT, password_hash=hash_password(PASSWORD))
-    fields = {"email": sam.email, "password": PASSWORD, "next": "/mentors"}
-    client = client_for(None)
-
-    asked = client.post("/login", data=fields, headers=AMERICAN)
-    assert (asked.status_code, asked.headers["Location"]) == (303, "/account?next=/mentors")
-    page = client.get(asked.headers["Location"], headers=AMERICAN).text
-    assert "Please check your time zone, time format and language." in page
-    assert re.search(r'<select name="timezone"[^>]* data-browser-zone=', page)
-    wrong = client.post("/account", data={"name": "Sam", "next": "/mentors"} | HERE | {"name": ""})
-    assert (wrong.status_code, 'name="next" value="/mentors"' in wrong.text) == (400, True)
-    saved = client.post("/account", data={"name": "Sam", "next": "/mentors"} | HERE)
-    assert (saved.status_code, saved.headers["Location"]) == (303, "/mentors")
-    assert stored(session, sam) == ("Europe/Berlin", "de", "h23")
-    again = client_for(None).post("/login", data=fields, headers=AMERICAN)
-    assert again.headers["Location"] == "/mentors"
-
-
-def test_nobody_is_led_to_another_host_by_saving_an_account(cast, client_for):
-    details = {"name": "Sam", "next": "//evil.example"} | HERE
-    assert client_for(cast.student).post("/account", data=details).headers["Location"] == "/account"
+    fields = {"email": sam.email, "password": PASSWORD}
+    hint = "Your times are in UTC. Choose your time zone"
+    for is_said in (True, False):
+        client = client_for(None)
+        signed_in = client.post("/login", data=fields, headers=AMERICAN)
+        assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/dashboard")
+        assert (hint in client.get("/dashboard", headers=AMERICAN).text) == is_said
 
 
 def test_signing_up_notes_how_the_browser_counts_hours(session, client_for, clock):
