@@ -165,7 +165,7 @@ def test_a_link_names_its_person_until_it_is_used(session):
     assert link_owner(session, token, secret_key=KEY) == viewer
     set_password(session, viewer=viewer, password="another password", links=LINKS, now=NOW)
 
-    with pytest.raises(InvalidInput, match="used already"):
+    with pytest.raises(InvalidInput, match="has already been used"):
         link_owner(session, token, secret_key=KEY)
 
 
@@ -196,7 +196,7 @@ def test_a_link_that_was_not_made_here_names_nobody(session):
         "\x00",
         "é",
     ):
-        with pytest.raises(InvalidInput, match="expired or was used already"):
+        with pytest.raises(InvalidInput, match="expired or has already been used"):
             link_owner(session, forged, secret_key=KEY)
 
 

@@ -66,7 +66,7 @@ def test_who_signs_up_confirms_the_address_before_the_first_sign_in(session):
     confirmed = confirm(session, viewer=person, password=PASSWORD)
 
     assert check_password(session, email=EMAIL, password=PASSWORD) == confirmed
-    with pytest.raises(InvalidInput, match="used already"):
+    with pytest.raises(InvalidInput, match="has already been used"):
         person_of_link(session, mail)
     with pytest.raises(InvalidInput, match="already been used"):
         confirm(session, viewer=person, password=PASSWORD)
@@ -170,7 +170,7 @@ def test_a_forgotten_password_is_set_anew_by_the_link_which_confirms_the_address
     set_password(session, viewer=person, password="a quite new one", links=LINKS, now=at("12:20"))
 
     assert check_password(session, email=EMAIL, password="a quite new one").id == person.id
-    with pytest.raises(InvalidInput, match="used already"):
+    with pytest.raises(InvalidInput, match="has already been used"):
         person_of_link(session, mail)
 
 
