@@ -35,7 +35,7 @@ class MailKind(StrEnum):
     ADDRESS_IN_USE = "address-in-use"
     NO_ACCOUNT = "no-account"
     SET_PASSWORD = "set-password"  # noqa: S105  # A kind of mail.
-    PASSWORD_CHANGED = "password-changed"  # noqa: S105
+    PASSWORD_CHANGED = "password-changed"  # noqa: S105  # The name of a kind of mail.
     MENTOR_APPROVED = "mentor-approved"
     AS_WRITTEN = "as-written"
 

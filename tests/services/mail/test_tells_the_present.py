@@ -115,7 +115,7 @@ def test_a_mail_about_a_booking_says_when_the_session_is_now(session, cast, move
     assert "14:00" in letter["Subject"]
     assert "14:00 – 15:00" in words  # noqa: RUF001  # A dash between times.
     assert "has been moved since" in words
-    assert "10:00 – 11:00" in words  # noqa: RUF001
+    assert "10:00 – 11:00" in words  # noqa: RUF001  # A dash between times.
 
 
 @pytest.mark.parametrize("status", [Status.CANCELLED, Status.COMPLETED])
