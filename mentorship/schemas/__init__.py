@@ -1,1 +1,1 @@
-"""JSON and form fields of the HTTP contract, as pydantic models."""
+"""JSON and form fields of the HTTP API, as pydantic models."""

@@ -1,11 +1,11 @@
 """The JSON of personal tokens."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, LONGEST_DAYS, TokenScope
-from mentorship.schemas.contract import PRINTABLE, Answer, Fields, Instant
+from mentorship.schemas.base import PRINTABLE, Answer, Fields, Instant, SuccessAnswer
 from mentorship.services.accounts.api_tokens import LONGEST_NAME, clean_scope, clean_token_name
 
 
@@ -27,25 +27,22 @@ class TokenAnswer(Answer):
     scope: TokenScope
     created_at: Instant
     expires_at: Instant
-    last_used_at: Instant | None
+    last_used_at: Instant | None = None
 
 
-class TokensAnswer(Answer):
+class TokensAnswer(SuccessAnswer):
     """All of a person's tokens that work."""
 
-    success: Literal[True]
     tokens: list[TokenAnswer]
 
 
-class NewTokenAnswer(TokenAnswer):
-    """A token that was just made; `token` is what goes behind Bearer, and is never told again."""
+class NewTokenAnswer(TokenAnswer, SuccessAnswer):
+    """A new token; `token` is the secret to send after Bearer, and is shown only here."""
 
-    success: Literal[True]
-    token: str
+    token: str = Field(validation_alias="secret")
 
 
-class RevokedAnswer(Answer):
-    """A token no longer works; `changed` is false where it did not before."""
+class RevokedAnswer(SuccessAnswer):
+    """The token is revoked; `changed` is false where it was revoked before."""
 
-    success: Literal[True]
     changed: bool

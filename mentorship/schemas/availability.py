@@ -4,23 +4,19 @@ import re
 from datetime import date, time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, WithJsonSchema
+from pydantic import AliasPath, BeforeValidator, Field, PlainSerializer, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from mentorship.domain.availability.dst_shifts import Shift
-from mentorship.domain.availability.slot_plan import Calendar
-from mentorship.domain.availability.weekly_rules import MOST_WEEKS_BETWEEN, Weekday, WeeklyRule
-from mentorship.queries.availability.upcoming_slots import UpcomingSlots
-from mentorship.schemas.contract import (
-    LONGEST_REASON,
+from mentorship.domain.availability.weekly_rules import MOST_WEEKS_BETWEEN, Weekday
+from mentorship.schemas.base import (
     PRINTABLE,
     Answer,
     Fields,
     Instant,
-    Say,
-    clean_reason,
+    Reason,
+    Sentence,
+    SuccessAnswer,
 )
-from mentorship.services.availability.apply import AppliedChange, BookedSession
 from mentorship.services.availability.rule_preview import RulePreview
 from mentorship.services.availability.validation import (
     FARTHEST_HORIZON,
@@ -60,9 +56,7 @@ class ChoiceFields(Fields):
     """What becomes of booked sessions that no longer fit: they stay, but for these."""
 
     cancel_sessions: list[int] = Field(default_factory=list)
-    reason: Annotated[str, AfterValidator(clean_reason)] = Field(
-        "", json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}
-    )
+    reason: Reason = ""
 
 
 class RuleFields(Fields):
@@ -137,10 +131,10 @@ class RuleAnswer(Answer):
     id: int
     timezone: str
     rrule: str
-    weekdays: list[Weekday]
-    every_weeks: int
+    weekdays: list[Weekday] = Field(validation_alias=AliasPath("recurrence", "weekdays"))
+    every_weeks: int = Field(validation_alias=AliasPath("recurrence", "every_weeks"))
     first_day: date
-    until: date | None
+    until: date | None = Field(validation_alias=AliasPath("recurrence", "until"))
     opens: WallTime
     closes: WallTime
     slot_minutes: int
@@ -166,10 +160,9 @@ class SettingsAnswer(Answer):
     daily_limit: int | None
 
 
-class AvailabilityAnswer(Answer):
+class AvailabilityAnswer(SuccessAnswer):
     """A mentor's calendar without its slots."""
 
-    success: Literal[True]
     timezone: str
     rules: list[RuleAnswer]
     days_off: list[DaysOffAnswer]
@@ -187,10 +180,9 @@ class SlotAnswer(Answer):
     rule_id: int | None
 
 
-class SlotsAnswer(Answer):
+class SlotsAnswer(SuccessAnswer):
     """One page of slots."""
 
-    success: Literal[True]
     slots: list[SlotAnswer]
     total: int
     page: int
@@ -217,17 +209,16 @@ class ShiftAnswer(Answer):
 class BookedAnswer(Answer):
     """A booked session that no longer fits."""
 
-    session_id: int
+    session_id: int = Field(validation_alias="id")
     student: str
     topic: str
     start_time: Instant
     end_time: Instant
 
 
-class PreviewAnswer(Answer):
+class PreviewAnswer(SuccessAnswer):
     """What a rule will do: slots of the first weeks, the number of all, what it moves."""
 
-    success: Literal[True]
     first_slots: list[SpanAnswer]
     total: int
     withdrawn: int
@@ -237,11 +228,10 @@ class PreviewAnswer(Answer):
     sessions: list[BookedAnswer]
 
 
-class ChangeAnswer(Answer):
+class ChangeAnswer(SuccessAnswer):
     """What a change did to slots and to the booked sessions that no longer fitted."""
 
-    success: Literal[True]
-    message: str
+    message: Sentence
     id: int | None
     added: int
     withdrawn: int
@@ -249,106 +239,23 @@ class ChangeAnswer(Answer):
     cancelled: int
 
 
-class SlotSavedAnswer(Answer):
+class SlotSavedAnswer(SuccessAnswer):
     """A one-off slot is stored."""
 
-    success: Literal[True]
     id: int
 
 
-def availability_answer(calendar: Calendar) -> dict[str, Any]:
-    """The answer of the overview."""
-    return AvailabilityAnswer(
-        success=True,
-        timezone=calendar.timezone,
-        rules=[_rule(rule) for rule in calendar.rules],
-        days_off=[DaysOffAnswer(**vars(off)) for off in calendar.days_off],
-        settings=SettingsAnswer(**vars(calendar.settings)),
-    ).json_ready()
-
-
-def _rule(rule: WeeklyRule) -> RuleAnswer:
-    recurrence = rule.recurrence
-    return RuleAnswer(
-        id=rule.id,
-        timezone=rule.timezone,
-        rrule=rule.rrule,
-        weekdays=list(recurrence.weekdays),
-        every_weeks=recurrence.every_weeks,
-        first_day=rule.first_day,
-        until=recurrence.until,
-        opens=rule.opens,
-        closes=rule.closes,
-        slot_minutes=rule.slot_minutes,
-        capacity=rule.capacity,
-    )
-
-
-def slots_answer(found: UpcomingSlots) -> dict[str, Any]:
-    """The answer of a page of slots."""
-    return SlotsAnswer(
-        success=True,
-        slots=[
-            SlotAnswer(
-                id=slot.id,
-                start_time=slot.start_time,
-                end_time=slot.end_time,
-                capacity=slot.capacity,
-                taken=slot.taken,
-                rule_id=slot.rule_id,
-            )
-            for slot in found.slots
-        ],
-        total=found.total,
-        page=found.page,
-        pages=found.pages,
-    ).json_ready()
-
-
-def preview_answer(seen: RulePreview) -> dict[str, Any]:
+def preview_answer(preview: RulePreview) -> dict[str, Any]:
     """The answer of a preview."""
-    return PreviewAnswer(
-        success=True,
-        first_slots=[
-            SpanAnswer(start_time=slot.start_time, end_time=slot.end_time) for slot in seen.first
-        ],
-        total=seen.total,
-        withdrawn=len(seen.effect.plan.withdraw),
-        crowded=seen.effect.plan.crowded,
-        skipped=[f"{start:%Y-%m-%dT%H:%M}" for start in seen.skipped],
-        shifts=[_shift(shift) for shift in seen.shifts],
-        sessions=[_booked(booked) for booked in seen.effect.sessions],
-    ).json_ready()
-
-
-def _shift(shift: Shift) -> ShiftAnswer:
-    return ShiftAnswer(
-        timezone=shift.timezone,
-        students=shift.students,
-        since=shift.since,
-        usual=shift.usual,
-        then=shift.then,
-    )
-
-
-def _booked(booked: BookedSession) -> BookedAnswer:
-    return BookedAnswer(
-        session_id=booked.id,
-        student=booked.student,
-        topic=booked.topic,
-        start_time=booked.start_time,
-        end_time=booked.end_time,
-    )
-
-
-def change_answer(done: AppliedChange, say: Say) -> dict[str, Any]:
-    """The answer of every change."""
-    return ChangeAnswer(
-        success=True,
-        message=say(done.message),
-        id=done.id,
-        added=done.added,
-        withdrawn=done.withdrawn,
-        kept=done.kept,
-        cancelled=done.cancelled,
+    plan = preview.effect.plan
+    return PreviewAnswer.from_record(
+        {
+            "first_slots": preview.first,
+            "total": preview.total,
+            "withdrawn": len(plan.withdraw),
+            "crowded": plan.crowded,
+            "skipped": [f"{start:%Y-%m-%dT%H:%M}" for start in preview.skipped],
+            "shifts": preview.shifts,
+            "sessions": preview.effect.sessions,
+        }
     ).json_ready()

@@ -1,13 +1,14 @@
 """The JSON of finding mentors and their free times."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.queries.booking.directory import Directory
 from mentorship.queries.booking.free_slots import FreeSlot
-from mentorship.schemas.contract import PRINTABLE, Answer, Fields, FreeTime, Instant, free_time
+from mentorship.schemas.base import PRINTABLE, Answer, Fields, Instant, SuccessAnswer
+from mentorship.schemas.booking import FreeTime, free_time
 
 LONGEST_SEARCH = 100
 
@@ -46,19 +47,17 @@ class MentorAnswer(Answer):
     next_free: list[FreeTime]
 
 
-class MentorsAnswer(Answer):
+class MentorsAnswer(SuccessAnswer):
     """One page of mentors by name; `hasNext` tells whether another follows."""
 
-    success: Literal[True]
     mentors: list[MentorAnswer]
     page: int
     has_next: bool
 
 
-class FreeTimesAnswer(Answer):
+class FreeTimesAnswer(SuccessAnswer):
     """The times of a mentor that the caller can book, in order."""
 
-    success: Literal[True]
     mentor_id: int
     slots: list[FreeTime]
 
@@ -66,7 +65,6 @@ class FreeTimesAnswer(Answer):
 def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
     """The answer of a search."""
     return MentorsAnswer(
-        success=True,
         mentors=[
             MentorAnswer(
                 id=card.id,
@@ -85,4 +83,4 @@ def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
 def free_times_answer(mentor_id: int, slots: list[FreeSlot], cutoff: Cutoff) -> dict[str, Any]:
     """The answer of a mentor's free times."""
     times = [free_time(slot, cutoff) for slot in slots]
-    return FreeTimesAnswer(success=True, mentor_id=mentor_id, slots=times).json_ready()
+    return FreeTimesAnswer(mentor_id=mentor_id, slots=times).json_ready()

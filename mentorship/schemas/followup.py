@@ -1,12 +1,12 @@
 """The JSON of what is added to a session: its room, recording, feedback."""
 
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field
 
 from mentorship.domain.sessions.meeting_links import LONGEST_LINK
 from mentorship.domain.shared.messages import N_
-from mentorship.schemas.contract import Answer, Fields, Id, Say
+from mentorship.schemas.base import Fields, Id, Say, SuccessAnswer
 
 
 class LinkFields(Fields):
@@ -38,10 +38,9 @@ class NotesFields(Fields):
     shown_private_notes: str = ""
 
 
-class RecordingAnswer(Answer):
+class RecordingAnswer(SuccessAnswer):
     """The session has this recording; `changed` is false where it had it before."""
 
-    success: Literal[True]
     message: str
     session_id: int
     url: str
@@ -52,7 +51,6 @@ def recording_answer(session_id: int, url: str, say: Say, *, changed: bool) -> d
     """The answer of the recording route."""
     done = N_("Recording added.")
     return RecordingAnswer(
-        success=True,
         message=say(done if changed else N_("The session has this recording already.")),
         session_id=session_id,
         url=url,

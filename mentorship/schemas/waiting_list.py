@@ -1,13 +1,10 @@
 """The JSON of waiting lists."""
 
-from collections.abc import Iterable
 from datetime import date
-from typing import Literal
 
 from pydantic import Field
 
-from mentorship.queries.booking.waiting_lists import Waiting
-from mentorship.schemas.contract import Answer, Fields, Instant
+from mentorship.schemas.base import Answer, Fields, Instant, SuccessAnswer
 
 
 class WaitingFields(Fields):
@@ -17,30 +14,28 @@ class WaitingFields(Fields):
     week: date = Field(strict=False)
 
 
-class WaitingAnswer(Answer):
+class WaitingAnswer(SuccessAnswer):
     """A place on a waiting list. `week` is the Monday, in the mentor's zone."""
 
-    success: Literal[True]
     message: str
     entry_id: int
     mentor_id: int
     week: date
 
 
-class LeftAnswer(Answer):
+class LeftAnswer(SuccessAnswer):
     """A place on a waiting list was given up."""
 
-    success: Literal[True]
     message: str
 
 
 class PlaceAnswer(Answer):
     """A place on a waiting list; `place` counts from 1, `week` is the Monday in the mentor's zone.
 
-    While a slot is held for the caller it is told, with the moment at which the hold ends.
+    While a slot is held for the caller, the answer names the slot and when the hold ends.
     """
 
-    entry_id: int
+    entry_id: int = Field(validation_alias="id")
     mentor_id: int
     mentor: str
     week: date
@@ -51,29 +46,7 @@ class PlaceAnswer(Answer):
     held_until: Instant | None
 
 
-class WaitingListsAnswer(Answer):
+class WaitingListsAnswer(SuccessAnswer):
     """The caller's places, the next week first."""
 
-    success: Literal[True]
     entries: list[PlaceAnswer]
-
-
-def waiting_lists_answer(entries: Iterable[Waiting]) -> WaitingListsAnswer:
-    """The places for the wire."""
-    return WaitingListsAnswer(
-        success=True,
-        entries=[
-            PlaceAnswer(
-                entry_id=entry.id,
-                mentor_id=entry.mentor_id,
-                mentor=entry.mentor,
-                week=entry.week,
-                place=entry.place,
-                slot_id=entry.slot_id,
-                start_time=entry.start_time,
-                end_time=entry.end_time,
-                held_until=entry.held_until,
-            )
-            for entry in entries
-        ],
-    )

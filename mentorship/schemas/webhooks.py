@@ -3,7 +3,8 @@
 import json
 
 from mentorship.domain.sessions.updates import Update
-from mentorship.schemas.contract import update_answer, utc_text
+from mentorship.schemas.base import utc_text
+from mentorship.schemas.sessions import UpdateAnswer
 
 
 def webhook_body(update: Update) -> bytes:
@@ -11,6 +12,6 @@ def webhook_body(update: Update) -> bytes:
     content = {
         "type": "session.status_changed",
         "timestamp": utc_text(update.timestamp),
-        "data": update_answer(update, str).json_ready(),
+        "data": UpdateAnswer.from_record(update).json_ready(),
     }
     return json.dumps(content, separators=(",", ":")).encode()

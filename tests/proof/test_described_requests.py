@@ -25,7 +25,7 @@ from mentorship.clock import utc_now
 from mentorship.current import parts_of
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
-from mentorship.schemas.contract import ActionAnswer, CancelFields
+from mentorship.schemas.sessions import ActionAnswer, CancelFields
 from mentorship.web.http.openapi import Access, described
 from tests.conftest import CRON_SECRET
 from tests.proof.conftest import sizes

@@ -10,11 +10,10 @@ from mentorship.queries.accounts.api_tokens import tokens_of
 from mentorship.schemas.api_tokens import (
     NewTokenAnswer,
     RevokedAnswer,
-    TokenAnswer,
     TokenFields,
     TokensAnswer,
 )
-from mentorship.schemas.contract import NoFields
+from mentorship.schemas.base import NoFields
 from mentorship.services.accounts import api_tokens
 from mentorship.web.http.authentication import bearer, required_viewer
 from mentorship.web.http.openapi import Access, described
@@ -29,20 +28,7 @@ bp = Blueprint("tokens", __name__, url_prefix="/api/tokens")
 def index() -> Response:
     """The viewer's tokens that work, the newest first."""
     held = tokens_of(db.session(), required_viewer(), now=utc_now())
-    answer = TokensAnswer(
-        success=True,
-        tokens=[
-            TokenAnswer(
-                id=token.id,
-                name=token.name,
-                scope=token.scope,
-                created_at=token.created_at,
-                expires_at=token.expires_at,
-                last_used_at=token.last_used_at,
-            )
-            for token in held
-        ],
-    )
+    answer = TokensAnswer.from_record({"tokens": held})
     return jsonify(answer.json_ready())
 
 
@@ -63,16 +49,7 @@ def create() -> Response:
         days=fields.days,
         now=utc_now(),
     )
-    answer = NewTokenAnswer(
-        success=True,
-        id=token.id,
-        name=token.name,
-        scope=token.scope,
-        created_at=token.created_at,
-        expires_at=token.expires_at,
-        last_used_at=None,
-        token=token.secret,
-    )
+    answer = NewTokenAnswer.from_record(token)
     return jsonify(answer.json_ready())
 
 
@@ -83,4 +60,4 @@ def revoke(token_id: int) -> Response:
     viewer = required_viewer()
     body(NoFields)
     changed = api_tokens.revoke_token(db.session(), viewer=viewer, token_id=token_id, now=utc_now())
-    return jsonify(RevokedAnswer(success=True, changed=changed).json_ready())
+    return jsonify(RevokedAnswer(changed=changed).json_ready())

@@ -24,10 +24,7 @@ from mentorship.schemas.availability import (
     SlotFields,
     SlotsAnswer,
     SlotSavedAnswer,
-    availability_answer,
-    change_answer,
     preview_answer,
-    slots_answer,
 )
 from mentorship.services.availability.apply import AppliedChange, apply_change
 from mentorship.services.availability.changes import (
@@ -59,7 +56,7 @@ def read() -> Response:
     """The viewer's weekly rules, days off that are not over, and limits."""
     mentor, now = required_mentor(), utc_now()
     calendar = read_calendar(db.session(), mentor.id, now=now)
-    return jsonify(availability_answer(calendar))
+    return jsonify(AvailabilityAnswer.from_record(calendar).json_ready())
 
 
 @bp.get("/slots")
@@ -68,7 +65,8 @@ def slots() -> Response:
     """The viewer's upcoming slots, in pages."""
     mentor, now = required_mentor(), utc_now()
     page = page_number("page")
-    return jsonify(slots_answer(upcoming_slots(db.session(), mentor.id, page=page, now=now)))
+    found = upcoming_slots(db.session(), mentor.id, page=page, now=now)
+    return jsonify(SlotsAnswer.from_record(found).json_ready())
 
 
 @bp.post("/rules/preview")
@@ -210,8 +208,8 @@ def _save_slot(slot_id: int) -> Response:
     mentor, fields = required_mentor(), body(SlotFields)
     wanted = OneOffSlot(**fields.model_dump())
     saved = save_one_off_slot(db.session(), mentor.id, wanted, now=utc_now(), slot_id=slot_id)
-    return jsonify(SlotSavedAnswer(success=True, id=saved).json_ready())
+    return jsonify(SlotSavedAnswer(id=saved).json_ready())
 
 
 def _answer(done: AppliedChange) -> Response:
-    return jsonify(change_answer(done, translate))
+    return jsonify(ChangeAnswer.from_record(done, translate).json_ready())

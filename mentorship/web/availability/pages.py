@@ -26,7 +26,7 @@ from mentorship.schemas.availability import (
     SettingsFields,
     SlotFields,
 )
-from mentorship.schemas.contract import NoFields
+from mentorship.schemas.base import NoFields
 from mentorship.services.availability.apply import Effect, preview_change
 from mentorship.services.availability.changes import (
     Change,

@@ -23,12 +23,11 @@ from mentorship.domain.shared.errors import InvalidInput, TooManyBookings
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.slot_page import SlotPage, open_session_in, slot_page
-from mentorship.schemas.contract import (
+from mentorship.schemas.booking import (
     IDEMPOTENCY_KEY,
     BookingAnswer,
     BookingFields,
     BookingForm,
-    booking_answer,
 )
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot, refuse_at_limit
 from mentorship.web.http.authentication import required_student, required_viewer
@@ -57,7 +56,7 @@ def create() -> Response:
     key = _idempotency_key()
     wish = BookingRequest(fields.slot_id, fields.topic, fields.notes)
     booked = book_slot(db.session(), viewer=viewer, request=wish, now=now, key=key)
-    return jsonify(booking_answer(booked, translate))
+    return jsonify(BookingAnswer.from_record(booked, translate).json_ready())
 
 
 @bp.get("/slots/<id:slot_id>/book")

@@ -12,13 +12,12 @@ from mentorship.domain.accounts.viewers import Role, Viewer, require_role
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.waiting_lists import Waiting, waiting_lists
-from mentorship.schemas.contract import NoFields
+from mentorship.schemas.base import NoFields
 from mentorship.schemas.waiting_list import (
     LeftAnswer,
     WaitingAnswer,
     WaitingFields,
     WaitingListsAnswer,
-    waiting_lists_answer,
 )
 from mentorship.services.booking.waiting_list import join_waiting_list, leave_waiting_list
 from mentorship.web.http.authentication import required_viewer
@@ -52,7 +51,7 @@ def read() -> Response:
     """What the viewer, a student, waits for, and until when a slot is held."""
     viewer, now = required_viewer(), utc_now()
     entries = _entries(viewer, now)
-    return jsonify(waiting_lists_answer(entries).json_ready())
+    return jsonify(WaitingListsAnswer.from_record({"entries": entries}).json_ready())
 
 
 @bp.post("/api/mentors/<id:mentor_id>/waiting-list")
@@ -78,7 +77,6 @@ def join(mentor_id: int) -> Response:
         flash(translate(message))
         return redirect(_PAGE, 303)
     answer = WaitingAnswer(
-        success=True,
         message=translate(message),
         entry_id=entry.id,
         mentor_id=mentor_id,
@@ -110,4 +108,4 @@ def leave(entry_id: int) -> Response:
     if wants_page():
         flash(translate(message))
         return redirect(_PAGE, 303)
-    return jsonify(LeftAnswer(success=True, message=translate(message)).json_ready())
+    return jsonify(LeftAnswer(message=translate(message)).json_ready())

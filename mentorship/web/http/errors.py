@@ -43,7 +43,9 @@ from mentorship.domain.shared.errors import (
 )
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
-from mentorship.schemas.contract import ConflictAnswer, ErrorAnswer, not_free_answer
+from mentorship.schemas.base import ErrorAnswer
+from mentorship.schemas.booking import not_free_answer
+from mentorship.schemas.sessions import ConflictAnswer
 from mentorship.services.booking.book import NotFree
 from mentorship.web.http.authentication import current_viewer
 from mentorship.web.http.formatting import translate

@@ -10,18 +10,20 @@ from typing import Any, TypeVar
 from flask import Blueprint, Flask, Response, current_app, jsonify, request
 from pydantic import BaseModel, RootModel
 from pydantic.alias_generators import to_camel
-from pydantic.json_schema import GenerateJsonSchema, JsonSchemaMode, models_json_schema
+from pydantic.json_schema import (
+    GenerateJsonSchema,
+    JsonSchemaMode,
+    JsonSchemaValue,
+    models_json_schema,
+)
+from pydantic_core.core_schema import WithDefaultSchema
 from werkzeug.routing import Rule
 
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.messages import N_
-from mentorship.schemas.contract import (
-    IDEMPOTENCY_KEY,
-    LARGEST_ID,
-    ConflictAnswer,
-    ErrorAnswer,
-    NotFreeAnswer,
-)
+from mentorship.schemas.base import LARGEST_ID, ErrorAnswer
+from mentorship.schemas.booking import IDEMPOTENCY_KEY, NotFreeAnswer
+from mentorship.schemas.sessions import ConflictAnswer
 from mentorship.web.http.request_guards import IdConverter
 
 bp = Blueprint("openapi", __name__)
@@ -271,7 +273,7 @@ _HX_REQUEST = {
 def _query_parameters(kept: Operation) -> Iterator[dict[str, Any]]:
     if kept.query is None:
         return
-    schema = kept.query.model_json_schema(schema_generator=_WithoutTitles)
+    schema = kept.query.model_json_schema(schema_generator=_WithoutRepetition)
     for name, shape in schema["properties"].items():
         is_required = name in schema.get("required", ())
         yield {"name": name, "in": "query", "required": is_required, "schema": shape}
@@ -313,11 +315,16 @@ def _refusal(status: HTTPStatus) -> dict[str, Any]:
     return {"description": _SAYS[status], "content": content}
 
 
-class _WithoutTitles(GenerateJsonSchema):
-    """A title made from a field's name says what the name says."""
+class _WithoutRepetition(GenerateJsonSchema):
+    """Without titles, which repeat a field's name, and without defaults of answers."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
+
+    def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
+        if self.mode == "serialization":  # All fields of an answer are always there.
+            return self.generate_inner(schema["schema"])
+        return super().default_schema(schema)
 
 
 _TEMPLATE = "#/components/schemas/{model}"
@@ -338,6 +345,6 @@ def _schemas(operations: list[Operation]) -> dict[str, Any]:
         if operation.body:
             models.add((operation.body, "validation"))
     _names, definitions = models_json_schema(
-        sorted(models, key=str), ref_template=_TEMPLATE, schema_generator=_WithoutTitles
+        sorted(models, key=str), ref_template=_TEMPLATE, schema_generator=_WithoutRepetition
     )
     return dict(definitions["$defs"])

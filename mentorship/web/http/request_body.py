@@ -14,7 +14,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.calendar_weeks import local_day
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.messages import N_
-from mentorship.schemas.contract import Fields
+from mentorship.schemas.base import Fields
 
 if TYPE_CHECKING:
     from werkzeug.formparser import t_parse_result

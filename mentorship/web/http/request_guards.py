@@ -15,7 +15,7 @@ from werkzeug.sansio.utils import host_is_trusted
 from mentorship.config import Settings
 from mentorship.domain.shared.errors import ProductError
 from mentorship.domain.shared.messages import N_, joined
-from mentorship.schemas.contract import LARGEST_ID
+from mentorship.schemas.base import LARGEST_ID
 from mentorship.web.http.authentication import bearer
 from mentorship.web.http.limits.sparse_log import SparseLog
 

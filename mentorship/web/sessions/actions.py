@@ -9,12 +9,11 @@ from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.extensions import db
-from mentorship.schemas.contract import (
+from mentorship.schemas.base import Fields, NoFields
+from mentorship.schemas.sessions import (
     ActionAnswer,
     CancelFields,
     CompletionAnswer,
-    Fields,
-    NoFields,
     action_answer,
 )
 from mentorship.services.sessions.actions import Cancellation, apply_action

@@ -9,7 +9,7 @@ from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import DueBooking
-from mentorship.schemas.contract import PollFields, SweepAnswer, sweep_answer
+from mentorship.schemas.sessions import PollFields, SweepAnswer, sweep_answer
 from mentorship.services.sessions.sweep import update_session_statuses
 from mentorship.web.http import authentication
 from mentorship.web.http.formatting import translate

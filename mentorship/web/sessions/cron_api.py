@@ -11,7 +11,7 @@ from mentorship.domain.shared.errors import Unauthorized, Unavailable
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.models import Cause
-from mentorship.schemas.contract import SweepAnswer, sweep_answer
+from mentorship.schemas.sessions import SweepAnswer, sweep_answer
 from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, check_arguments, described

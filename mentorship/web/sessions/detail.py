@@ -31,7 +31,7 @@ from mentorship.queries.mail import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.shared.installation import identity_of
-from mentorship.schemas.contract import MoveAnswer, MoveFields, MoveForm, move_answer
+from mentorship.schemas.sessions import MoveAnswer, MoveFields, MoveForm
 from mentorship.services.booking.book import NotFree
 from mentorship.services.calendars.entries import event_of
 from mentorship.services.sessions.move import Moved, move_session
@@ -149,7 +149,8 @@ def reschedule(session_id: int) -> Response:
     It stays the same session; its old time can be booked at once. Students have a cut-off.
     """
     viewer, now = required_viewer(), utc_now()
-    return jsonify(move_answer(_move(session_id, body(MoveFields), viewer, now=now), translate))
+    moved = _move(session_id, body(MoveFields), viewer, now=now)
+    return jsonify(MoveAnswer.from_record(moved, translate).json_ready())
 
 
 _NOT_MOVED_YET = N_(

@@ -13,7 +13,7 @@ from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import Section, dashboard
 from mentorship.queries.sessions.journal import changes_since
 from mentorship.queries.sessions.poll_state import PollState
-from mentorship.schemas.contract import event_detail
+from mentorship.schemas.sessions import event_detail
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
 

@@ -39,7 +39,7 @@ OPENED = """
 import sys
 opened = set()
 sys.addaudithook(lambda what, given: what == "open" and opened.add(str(given[0])))
-import mentorship, mentorship.schemas.contract, mentorship.services.mail.compose
+import mentorship, mentorship.schemas.base, mentorship.services.mail.compose
 from mentorship.domain.shared.time_format import clock
 from mentorship.domain.accounts.viewers import HourCycle
 from datetime import UTC, datetime

@@ -5,7 +5,7 @@ from flask import Response, jsonify
 from openapi_spec_validator import validate
 
 from mentorship.queries.sessions.dashboard import Section
-from mentorship.schemas.contract import PollFields
+from mentorship.schemas.sessions import PollFields
 from mentorship.web.http.openapi import describe
 from tests.support.builders import a_booking
 from tests.support.description import faults

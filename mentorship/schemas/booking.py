@@ -1,0 +1,120 @@
+"""The JSON of booking a slot."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_
+from mentorship.queries.booking.free_slots import FreeSlot
+from mentorship.schemas.base import (
+    PRINTABLE,
+    Answer,
+    ErrorAnswer,
+    Fields,
+    Id,
+    Instant,
+    Say,
+    Sentence,
+    SuccessAnswer,
+)
+from mentorship.services.booking.book import NotFree
+from mentorship.services.shared.text_fields import clean_text
+
+IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
+"""What an `Idempotency-Key` may be: visible ASCII."""
+
+LONGEST_TOPIC, LONGEST_NOTES = 200, 2000
+
+
+def _clean_topic(value: str) -> str:
+    return clean_text(value, what=N_("The topic"), longest=LONGEST_TOPIC)
+
+
+def _clean_notes(value: str) -> str:
+    what = N_("A line of the notes")
+    notes = "\n".join(
+        clean_text(line, what=what, longest=LONGEST_NOTES, required=False)
+        for line in value.replace("\r\n", "\n").strip().split("\n")
+    )
+    if len(notes) > LONGEST_NOTES:
+        raise InvalidInput(
+            N_("The notes are longer than %(longest)s characters.", longest=LONGEST_NOTES)
+        )
+    return notes
+
+
+class _BookingText(Fields):
+    """What a student writes when booking."""
+
+    topic: Annotated[str, AfterValidator(_clean_topic)] = Field(
+        json_schema_extra={"minLength": 1, "maxLength": LONGEST_TOPIC, "pattern": PRINTABLE}
+    )
+    notes: Annotated[str, AfterValidator(_clean_notes)] = Field(
+        "", json_schema_extra={"maxLength": LONGEST_NOTES}
+    )
+
+
+class BookingFields(_BookingText):
+    """The slot that a student books, and what for."""
+
+    slot_id: Id
+
+
+class BookingForm(_BookingText):
+    """The form of a slot; `confirmed` where the student saw that it cannot be changed later."""
+
+    confirmed: bool = False
+
+
+class FreeTime(Answer):
+    """A time that can be booked now.
+
+    Until `changeableUntil` a student may move or cancel a session there; where that has passed,
+    only the mentor can, so it is final for the student who books it.
+    """
+
+    slot_id: int
+    start_time: Instant
+    end_time: Instant
+    seats_left: int
+    changeable_until: Instant
+
+
+class NotFreeAnswer(ErrorAnswer):
+    """Refused because of the time; `nextFree` are the mentor's next times that can be booked."""
+
+    next_free: list[FreeTime]
+
+
+class BookingAnswer(SuccessAnswer):
+    """The session that a student has now."""
+
+    message: Sentence
+    session_id: int
+    slot_id: int
+    topic: str
+    start_time: Instant
+    end_time: Instant
+    changed: bool
+
+
+def free_time(slot: FreeSlot, cutoff: Cutoff) -> FreeTime:
+    """A free slot with the end of the time in which students can change it."""
+    return FreeTime(
+        slot_id=slot.id,
+        start_time=slot.start_time,
+        end_time=slot.end_time,
+        seats_left=slot.seats_left,
+        changeable_until=cutoff.until(slot.start_time),
+    )
+
+
+def not_free_answer(error: NotFree, say: Say, cutoff: Cutoff) -> NotFreeAnswer:
+    """The refusal of a slot that cannot be booked."""
+    return NotFreeAnswer(
+        success=False,
+        error=say(error.message),
+        next_free=[free_time(slot, cutoff) for slot in error.next_free],
+    )

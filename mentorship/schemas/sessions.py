@@ -1,0 +1,141 @@
+"""The JSON of sessions: their transitions, what people do with them, and the sweep."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.updates import Update, count_completed, count_started
+from mentorship.models import Cause
+from mentorship.schemas.base import (
+    Answer,
+    ErrorAnswer,
+    Fields,
+    Id,
+    Instant,
+    Reason,
+    Say,
+    Sentence,
+    SuccessAnswer,
+)
+from mentorship.services.sessions.actions import ActionResult
+from mentorship.services.sessions.sweep import SweepResult
+
+
+class CancelFields(Fields):
+    """Why a session is cancelled, in words for the other person."""
+
+    reason: Reason = ""
+
+
+class MoveFields(CancelFields):
+    """The slot of the same mentor to which a session moves, and why."""
+
+    slot_id: Id
+
+
+class MoveForm(MoveFields):
+    """The form; `confirmed` are the slots that were marked as impossible to change later."""
+
+    confirmed: list[Id] = Field(default_factory=list)
+
+
+class PollFields(Fields):
+    """What an open dashboard shows: its poll cursor, and the page of each list."""
+
+    seen: str = Field(
+        default_factory=str,  # The description names no default: a new page sends no cursor.
+        pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
+    )
+    attention: int = Field(1, ge=1, le=999_999_999)
+    now: int = Field(1, ge=1, le=999_999_999)
+    upcoming: int = Field(1, ge=1, le=999_999_999)
+    past: int = Field(1, ge=1, le=999_999_999)
+
+
+class UpdateAnswer(Answer):
+    """One applied transition. `dueAt` is null where a person acted."""
+
+    session_id: int
+    old_status: Status
+    new_status: Status
+    is_delayed: bool
+    reason: Sentence
+    timestamp: Instant
+    due_at: Instant | None
+    cause: Cause
+
+
+class SweepAnswer(SuccessAnswer):
+    """What a sweep did; `updates` are those that the caller may see."""
+
+    message: str
+    started_sessions: int = Field(ge=0)
+    completed_sessions: int = Field(ge=0)
+    failed_sessions: int = Field(ge=0)
+    updates: list[UpdateAnswer]
+    timestamp: Instant
+
+
+class ActionAnswer(SuccessAnswer):
+    """The state of a session after a person's action."""
+
+    message: Sentence
+    session_id: int
+    new_status: Status = Field(validation_alias="status")
+    is_delayed: bool
+    changed: bool
+
+
+class CompletionAnswer(ActionAnswer):
+    """The same after a completion."""
+
+    was_delayed: bool = Field(validation_alias="is_delayed")
+
+
+class ConflictAnswer(ErrorAnswer):
+    """Refused because of the session's state."""
+
+    status: Status
+    is_delayed: bool
+
+
+class MoveAnswer(SuccessAnswer):
+    """When a session takes place now."""
+
+    message: Sentence
+    session_id: int
+    slot_id: int
+    start_time: Instant
+    end_time: Instant
+    changed: bool
+
+
+def sweep_answer(result: SweepResult, now: datetime, say: Say) -> dict[str, Any]:
+    """The answer of the update and cron routes; `now` (UTC) is when the sweep ran."""
+    return SweepAnswer(
+        message=say(result.message),
+        started_sessions=result.started,
+        completed_sessions=result.completed,
+        failed_sessions=result.failed,
+        updates=[UpdateAnswer.from_record(update, say) for update in result.updates],
+        timestamp=now,
+    ).json_ready()
+
+
+def action_answer(result: ActionResult, say: Say) -> dict[str, Any]:
+    """The answer of the start, arrive, complete and cancel routes."""
+    answer = CompletionAnswer if result.action is Action.COMPLETE else ActionAnswer
+    return answer.from_record(result, say).json_ready()
+
+
+def event_detail(updates: Iterable[Update], say: Say) -> dict[str, Any]:
+    """`event.detail` of `session-status-updated`."""
+    updates = tuple(updates)
+    return {
+        "started": count_started(updates),
+        "completed": count_completed(updates),
+        "updates": [UpdateAnswer.from_record(update, say).json_ready() for update in updates],
+    }
