@@ -42,25 +42,43 @@ _MOVED_FROM = (
 
 _ENTRIES: Select[*tuple[Any, ...]] = (
     select(
-        _B.id, _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time, _B.started_at,
-        _B.completed_at, _B.cancel_reason, _B.revision, _B.mentor_id, _B.booked_at,
-        _Student.name.label("student"), _Student.created_at.label("student_since"),
+        _B.id,
+        _B.topic,
+        _B.status,
+        _B.is_delayed,
+        _B.start_time,
+        _B.end_time,
+        _B.started_at,
+        _B.completed_at,
+        _B.cancel_reason,
+        _B.revision,
+        _B.mentor_id,
+        _B.booked_at,
+        _Student.name.label("student"),
+        _Student.created_at.label("student_since"),
         _Mentor.name.label("mentor"),
         _last(StatusChange.applied_at, StatusChange).label("changed_at"),
-        _last(BookingMove.moved_at, BookingMove).label("moved_at"), _MOVED_FROM,
+        _last(BookingMove.moved_at, BookingMove).label("moved_at"),
+        _MOVED_FROM,
     )
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
-)  # fmt: skip
+)
 
 _VERSIONS: Select[*tuple[Any, ...]] = (
     select(
-        _B.id, _B.revision, _B.topic, _B.status, _B.start_time, _B.end_time,
-        _Student.name.label("student"), _Mentor.name.label("mentor"),
+        _B.id,
+        _B.revision,
+        _B.topic,
+        _B.status,
+        _B.start_time,
+        _B.end_time,
+        _Student.name.label("student"),
+        _Mentor.name.label("mentor"),
     )
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
-)  # fmt: skip
+)
 """All that can change in `_ENTRIES`: the revision of a booking rises with each change of it."""
 
 _FEED = select(CalendarFeed.alarm, CalendarFeed.made_at, *VIEWER_COLUMNS).join(

@@ -133,17 +133,42 @@ _IS_OVERTAKEN = (
 
 _QUEUED = (
     select(
-        _M.id, _M.kind, _M.recipient, _M.facts, _M.created_at, _M.not_after, _M.attempts,
-        _M.reader_id, _Reader.name.label("reader"), _Reader.email, _Reader.timezone,
-        _Reader.hour_cycle, _Reader.language, MailChoice.is_wanted.label("choice"),
-        _M.booking_id, _B.topic, _B.status, _B.is_delayed, _B.start_time, _B.end_time,
+        _M.id,
+        _M.kind,
+        _M.recipient,
+        _M.facts,
+        _M.created_at,
+        _M.not_after,
+        _M.attempts,
+        _M.reader_id,
+        _Reader.name.label("reader"),
+        _Reader.email,
+        _Reader.timezone,
+        _Reader.hour_cycle,
+        _Reader.language,
+        MailChoice.is_wanted.label("choice"),
+        _M.booking_id,
+        _B.topic,
+        _B.status,
+        _B.is_delayed,
+        _B.start_time,
+        _B.end_time,
         _first_move(_FirstMove.old_start, _B.start_time).label("booked_start"),
         _first_move(_FirstMove.old_end, _B.end_time).label("booked_end"),
-        _B.cancel_reason, _LAST_REASON.label("move_reason"), _B.revision, _B.mentor_id,
-        _Mentor.name.label("mentor"), _Student.name.label("student"),
-        _M.change_id, StatusChange.due_at, StatusChange.applied_at,
-        StatusChange.is_delayed.label("was_delayed"), StatusChange.actor_id,
-        _M.move_id, BookingMove.old_start, BookingMove.old_end,
+        _B.cancel_reason,
+        _LAST_REASON.label("move_reason"),
+        _B.revision,
+        _B.mentor_id,
+        _Mentor.name.label("mentor"),
+        _Student.name.label("student"),
+        _M.change_id,
+        StatusChange.due_at,
+        StatusChange.applied_at,
+        StatusChange.is_delayed.label("was_delayed"),
+        StatusChange.actor_id,
+        _M.move_id,
+        BookingMove.old_start,
+        BookingMove.old_end,
         _IS_OVERTAKEN.label("is_overtaken"),
     )
     .outerjoin(_B, _B.id == _M.booking_id)
@@ -153,7 +178,7 @@ _QUEUED = (
     .outerjoin(StatusChange, StatusChange.id == _M.change_id)
     .outerjoin(BookingMove, BookingMove.id == _M.move_id)
     .outerjoin(MailChoice, (MailChoice.user_id == _M.reader_id) & (MailChoice.kind == _M.kind))
-)  # fmt: skip
+)
 
 
 def queued_mail(session: Session, ids: Sequence[int]) -> list[QueuedMail]:
@@ -271,9 +296,13 @@ def outbox_status(session: Session, *, page: int) -> OutboxStatus:
     page = min(page, pages)
     rows = session.execute(
         select(
-            _M.id, _M.kind, func.coalesce(_M.recipient, _Reader.email, "").label("to"),
+            _M.id,
+            _M.kind,
+            func.coalesce(_M.recipient, _Reader.email, "").label("to"),
             _M.booking_id,
-            _M.attempts, _M.problem, _M.error,
+            _M.attempts,
+            _M.problem,
+            _M.error,
             func.coalesce(_M.ended_at, _M.created_at).label("ended"),
         )
         .outerjoin(_Reader, _Reader.id == _M.reader_id)
@@ -281,7 +310,7 @@ def outbox_status(session: Session, *, page: int) -> OutboxStatus:
         .order_by(_M.ended_at.desc(), _M.id.desc())
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
-    )  # fmt: skip
+    )
     set_aside = tuple(
         SetAside(
             id=row.id,

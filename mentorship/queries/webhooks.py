@@ -73,24 +73,35 @@ def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
     """What is needed to make these calls."""
     rows = session.execute(
         select(
-            _C.id.label("call_id"), _C.endpoint_id, _C.attempts,
-            _E.url, _E.salt, _E.failing_since,
-            *StatusChange.__table__.c, SessionBooking.cancel_reason,
+            _C.id.label("call_id"),
+            _C.endpoint_id,
+            _C.attempts,
+            _E.url,
+            _E.salt,
+            _E.failing_since,
+            *StatusChange.__table__.c,
+            SessionBooking.cancel_reason,
         )
         .join(_E, _E.id == _C.endpoint_id)
         .join(StatusChange, StatusChange.id == _C.change_id)
         .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
         .where(_C.id.in_(ids))
         .order_by(_C.id)
-    )  # fmt: skip
+    )
     identity = identity_of(session)
     return [
         Call(
-            row.call_id, identity.webhook_id(row.call_id), row.endpoint_id, row.url, row.salt,
-            row.attempts, row.failing_since, update_from(row),
+            row.call_id,
+            identity.webhook_id(row.call_id),
+            row.endpoint_id,
+            row.url,
+            row.salt,
+            row.attempts,
+            row.failing_since,
+            update_from(row),
         )
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 @dataclass(frozen=True)
@@ -116,12 +127,18 @@ _WAITING = (
 
 _LINES = (
     select(
-        _E.id, _E.url, _E.salt, _E.is_active, _E.created_at, _E.failing_since, _E.off_reason,
+        _E.id,
+        _E.url,
+        _E.salt,
+        _E.is_active,
+        _E.created_at,
+        _E.failing_since,
+        _E.off_reason,
         _WAITING.label("waiting"),
     )
     .where(_E.removed_at.is_(None))
     .order_by(_E.id)
-)  # fmt: skip
+)
 
 
 def endpoints(session: Session) -> list[EndpointLine]:
@@ -169,16 +186,24 @@ def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
     page = min(page, pages)
     rows = session.execute(
         select(
-            _C.id, StatusChange.booking_id, StatusChange.new_status, StatusChange.is_delayed,
-            _C.attempts, _C.outcome, _C.next_try_at, _C.ended_at, _C.answer,
+            _C.id,
+            StatusChange.booking_id,
+            StatusChange.new_status,
+            StatusChange.is_delayed,
+            _C.attempts,
+            _C.outcome,
+            _C.next_try_at,
+            _C.ended_at,
+            _C.answer,
             # Before there were problems it was technical words alone.
-            case((_C.error.is_not(None), func.coalesce(_C.problem, Problem.UNEXPECTED)))
-            .label("problem"),
+            case((_C.error.is_not(None), func.coalesce(_C.problem, Problem.UNEXPECTED))).label(
+                "problem"
+            ),
         )
         .join(StatusChange, StatusChange.id == _C.change_id)
         .where(_C.endpoint_id == endpoint_id)
         .order_by(_C.id.desc())
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
-    )  # fmt: skip
+    )
     return CallLog(tuple(CallLine(**row._mapping) for row in rows), page, pages)

@@ -49,9 +49,30 @@ def init_app(app: Flask, settings: Settings) -> None:
     changes.init_app(app)
     feeds.init_app(app)
     for module in (
-        account, admin_api, followup, sign_in, pages, api, book, week_view,
-        cron_api, dashboard, feeds, mail, directory, openapi, people, mentor_profile, recording_api,
-        detail, actions, sign_up, tokens_api, waiting_list, webhooks, operations,
-    ):  # fmt: skip
+        account,
+        admin_api,
+        followup,
+        sign_in,
+        pages,
+        api,
+        book,
+        week_view,
+        cron_api,
+        dashboard,
+        feeds,
+        mail,
+        directory,
+        openapi,
+        people,
+        mentor_profile,
+        recording_api,
+        detail,
+        actions,
+        sign_up,
+        tokens_api,
+        waiting_list,
+        webhooks,
+        operations,
+    ):
         app.register_blueprint(module.bp)
     openapi.init_app(app)

@@ -43,10 +43,13 @@ def read_settings(session: Session, mentor_id: int) -> SlotSettings:
     """The mentor's limits, or the default ones."""
     row = session.execute(
         select(
-            MentorProfile.buffer_before, MentorProfile.buffer_after, MentorProfile.minimum_notice,
-            MentorProfile.horizon_days, MentorProfile.daily_limit,
+            MentorProfile.buffer_before,
+            MentorProfile.buffer_after,
+            MentorProfile.minimum_notice,
+            MentorProfile.horizon_days,
+            MentorProfile.daily_limit,
         ).where(MentorProfile.mentor_id == mentor_id)
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     return SlotSettings() if row is None else SlotSettings(*row)
 
 
@@ -54,13 +57,18 @@ def read_rules(session: Session, mentor_id: int) -> tuple[WeeklyRule, ...]:
     """The mentor's weekly rules, the oldest first."""
     rows = session.execute(
         select(
-            AvailabilityRule.id, AvailabilityRule.timezone, AvailabilityRule.rrule,
-            AvailabilityRule.first_day, AvailabilityRule.opens, AvailabilityRule.minutes,
-            AvailabilityRule.slot_minutes, AvailabilityRule.capacity,
+            AvailabilityRule.id,
+            AvailabilityRule.timezone,
+            AvailabilityRule.rrule,
+            AvailabilityRule.first_day,
+            AvailabilityRule.opens,
+            AvailabilityRule.minutes,
+            AvailabilityRule.slot_minutes,
+            AvailabilityRule.capacity,
         )
         .where(AvailabilityRule.mentor_id == mentor_id)
         .order_by(AvailabilityRule.id)
-    )  # fmt: skip
+    )
     return tuple(WeeklyRule(*row) for row in rows)
 
 
@@ -95,13 +103,16 @@ def calendar_state(session: Session, mentor_id: int, *, now: datetime) -> tuple[
     own = MentorTimeSlot.mentor_id == mentor_id
     slots = session.execute(
         select(
-            MentorTimeSlot.id, type_coerce(MentorTimeSlot.start_time, String),
-            type_coerce(MentorTimeSlot.end_time, String), MentorTimeSlot.rule_id,
-            MentorTimeSlot.capacity, type_coerce(MentorTimeSlot.held_until, String),
+            MentorTimeSlot.id,
+            type_coerce(MentorTimeSlot.start_time, String),
+            type_coerce(MentorTimeSlot.end_time, String),
+            MentorTimeSlot.rule_id,
+            MentorTimeSlot.capacity,
+            type_coerce(MentorTimeSlot.held_until, String),
         )
         .where(own, ~MentorTimeSlot.is_withdrawn, MentorTimeSlot.end_time > now - _DAY)
         .order_by(MentorTimeSlot.id)
-    )  # fmt: skip
+    )
     bookings = session.execute(
         select(SessionBooking.id, SessionBooking.revision)
         .where(SessionBooking.mentor_id == mentor_id, SessionBooking.end_time > now - _DAY)
@@ -124,9 +135,14 @@ def calendar_state(session: Session, mentor_id: int, *, now: datetime) -> tuple[
 def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownSlot, ...]:
     rows = session.execute(
         select(
-            MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
-            MentorTimeSlot.rule_id, MentorTimeSlot.capacity, MentorTimeSlot.held_until,
-            _IS_TAKEN.label("is_taken"), IS_HELD_IN_LINE.label("is_held_in_line"),
+            MentorTimeSlot.id,
+            MentorTimeSlot.start_time,
+            MentorTimeSlot.end_time,
+            MentorTimeSlot.rule_id,
+            MentorTimeSlot.capacity,
+            MentorTimeSlot.held_until,
+            _IS_TAKEN.label("is_taken"),
+            IS_HELD_IN_LINE.label("is_held_in_line"),
         )
         .where(
             MentorTimeSlot.mentor_id == mentor_id,
@@ -134,7 +150,7 @@ def _slots(session: Session, mentor_id: int, *, since: datetime) -> tuple[KnownS
             MentorTimeSlot.end_time > since,
         )
         .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
-    )  # fmt: skip
+    )
     return tuple(
         KnownSlot(
             id=row.id,

@@ -71,16 +71,21 @@ def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime
     page = min(page, pages)
     rows = session.execute(
         select(
-            MentorTimeSlot.id, MentorTimeSlot.start_time, MentorTimeSlot.end_time,
-            MentorTimeSlot.capacity, MentorTimeSlot.rule_id, MentorTimeSlot.held_until,
-            IS_HELD_IN_LINE.label("is_in_line"), _seats().label("taken"),
+            MentorTimeSlot.id,
+            MentorTimeSlot.start_time,
+            MentorTimeSlot.end_time,
+            MentorTimeSlot.capacity,
+            MentorTimeSlot.rule_id,
+            MentorTimeSlot.held_until,
+            IS_HELD_IN_LINE.label("is_in_line"),
+            _seats().label("taken"),
             _seats(SessionBooking.status == Status.SCHEDULED).label("scheduled"),
         )
         .where(*offered)
         .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
-    )  # fmt: skip
+    )
     return UpcomingSlots(tuple(_slot(row, now=now) for row in rows), total, page, pages)
 
 

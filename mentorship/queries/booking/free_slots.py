@@ -34,6 +34,9 @@ from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 
+_ANY_TIME = timedelta(days=400)
+"""Further ahead than any mentor accepts bookings."""
+
 
 @dataclass(frozen=True)
 class FreeSlot:
@@ -147,7 +150,10 @@ def _next_of(number: int) -> Select[*tuple[Any, ...]]:
     in_the_way = _in_the_way(_instant(f"earliest_{number}"), _instant(f"latest_{number}"))
     first = (
         select(
-            _SLOT.mentor_id, _SLOT.id, _SLOT.start_time, _SLOT.end_time,
+            _SLOT.mentor_id,
+            _SLOT.id,
+            _SLOT.start_time,
+            _SLOT.end_time,
             (_SLOT.capacity - _TAKEN).label("seats_left"),
         )
         .where(
@@ -156,7 +162,7 @@ def _next_of(number: int) -> Select[*tuple[Any, ...]]:
         )
         .order_by(_SLOT.start_time, _SLOT.id)
         .limit(bindparam("each"))
-    )  # fmt: skip
+    )
     return select(first.subquery())
 
 
@@ -217,22 +223,23 @@ def free_slots(
     mentor_id: int,
     student_id: int | None,
     since: datetime,
-    until: datetime,
+    until: datetime | None = None,
     now: datetime,
     limit: int | None = None,
     moving: int | None = None,
 ) -> list[FreeSlot]:
     """The mentor's slots with `since <= start < until` that this student can book at `now`.
 
-    In the order of their start; all instants in UTC. Without `student_id` those that anybody
-    could book. `moving` is the booking that would leave its place for one of them.
+    In the order of their start; all instants in UTC. Without `until` there is no last one, and
+    without `student_id` these are the slots that anybody could book. `moving` is the booking that
+    would leave its place for one of them.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
         return []
     since = max(since, now + limits.minimum_notice)
     asked = _parameters(limits, student_id=student_id, now=now, moving=moving)
-    asked |= {"since": since, "until": until}
+    asked |= {"since": since, "until": until or now + _ANY_TIME}
     if limits.daily_limit is None:
         return [FreeSlot(*row) for row in session.execute(_FREE.limit(limit), asked)]
     found = [FreeSlot(*row) for row in session.execute(_FREE, asked)]
@@ -270,9 +277,14 @@ def next_free_slots(
     for limits in mentors:
         if limits.daily_limit is not None:
             found[limits.mentor_id] = free_slots(
-                session, mentor_id=limits.mentor_id, student_id=student_id, since=now,
-                until=now + limits.horizon + _A_LONG_DAY, now=now, limit=each,
-            )  # fmt: skip
+                session,
+                mentor_id=limits.mentor_id,
+                student_id=student_id,
+                since=now,
+                until=now + limits.horizon + _A_LONG_DAY,
+                now=now,
+                limit=each,
+            )
         found[limits.mentor_id].sort(key=lambda slot: (slot.start_time, slot.id))
     return found
 

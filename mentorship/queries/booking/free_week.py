@@ -41,9 +41,13 @@ def free_week(
     latest = now + limits.horizon
     mentor_id = limits.mentor_id
     slots = free_slots(
-        session, mentor_id=mentor_id, student_id=student_id, since=week.start, until=week.end,
+        session,
+        mentor_id=mentor_id,
+        student_id=student_id,
+        since=week.start,
+        until=week.end,
         now=now,
-    )  # fmt: skip
+    )
     by_day = {
         day: tuple(of_day)
         for day, of_day in groupby(slots, lambda slot: local_day(slot.start_time, week.timezone))
@@ -51,9 +55,14 @@ def free_week(
     next_free = full_week = None
     if not slots:
         later = free_slots(
-            session, mentor_id=mentor_id, student_id=student_id, since=max(now, week.end),
-            until=max(latest, week.end), now=now, limit=1,
-        )  # fmt: skip
+            session,
+            mentor_id=mentor_id,
+            student_id=student_id,
+            since=max(now, week.end),
+            until=max(latest, week.end),
+            now=now,
+            limit=1,
+        )
         next_free = local_day(later[0].start_time, week.timezone) if later else None
         if week.end > now and is_anything_offered(
             session, limits, since=week.start, until=week.end, now=now
@@ -63,11 +72,16 @@ def free_week(
             mentors = Week.at(week.start + _HALF, limits.timezone)
             is_free = any(
                 free_slots(
-                    session, mentor_id=mentor_id, student_id=who, since=mentors.start,
-                    until=mentors.end, now=now, limit=1,
+                    session,
+                    mentor_id=mentor_id,
+                    student_id=who,
+                    since=mentors.start,
+                    until=mentors.end,
+                    now=now,
+                    limit=1,
                 )
                 for who in {student_id, None}
-            )  # fmt: skip
+            )
             full_week = None if is_free else mentors.monday
     return FreeWeek(
         week=week,

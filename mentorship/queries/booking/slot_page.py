@@ -1,7 +1,7 @@
 """One slot as a student who wants to book it sees it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Row, select
 from sqlalchemy.orm import Session
@@ -14,8 +14,6 @@ from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots, obstacle_to
 
 _NEXT = 8
-_ANY_TIME = timedelta(days=400)
-"""Further ahead than any mentor takes bookings."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +50,16 @@ def slot_page(session: Session, slot_id: int, *, student_id: int, now: datetime)
     """The slot at `now` (UTC). Raises NotFound if it does not exist or its mentor is not listed."""
     row = session.execute(
         select(
-            MentorTimeSlot.mentor_id, User.name, User.timezone, MentorTimeSlot.start_time,
-            MentorTimeSlot.end_time, MentorTimeSlot.capacity,
+            MentorTimeSlot.mentor_id,
+            User.name,
+            User.timezone,
+            MentorTimeSlot.start_time,
+            MentorTimeSlot.end_time,
+            MentorTimeSlot.capacity,
         )
         .join(User, User.id == MentorTimeSlot.mentor_id)
         .where(MentorTimeSlot.id == slot_id)
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     if row is None:
         raise NotFound(N_("There is no such time."))
     people = {"mentor_id": row.mentor_id, "student_id": student_id}
@@ -66,7 +68,7 @@ def slot_page(session: Session, slot_id: int, *, student_id: int, now: datetime)
     full_week = None
     if obstacle is not None:
         next_free = free_slots(
-            session, **people, since=now, until=now + _ANY_TIME, now=now, limit=_NEXT
+            session, mentor_id=row.mentor_id, student_id=student_id, since=now, now=now, limit=_NEXT
         )
         week = Week.at(row.start_time, row.timezone)
         is_free = any(week.start <= slot.start_time < week.end for slot in next_free)

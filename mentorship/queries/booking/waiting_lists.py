@@ -62,9 +62,16 @@ def waiting_lists(
     """
     rows = session.execute(
         select(
-            WaitingListEntry.id, WaitingListEntry.mentor_id, User.name, User.timezone,
-            WaitingListEntry.week, _PLACE, WaitingListEntry.held_slot_id,
-            MentorTimeSlot.start_time, MentorTimeSlot.end_time, MentorTimeSlot.held_until,
+            WaitingListEntry.id,
+            WaitingListEntry.mentor_id,
+            User.name,
+            User.timezone,
+            WaitingListEntry.week,
+            _PLACE,
+            WaitingListEntry.held_slot_id,
+            MentorTimeSlot.start_time,
+            MentorTimeSlot.end_time,
+            MentorTimeSlot.held_until,
         )
         .join(User, User.id == WaitingListEntry.mentor_id)
         .outerjoin(MentorTimeSlot, MentorTimeSlot.id == WaitingListEntry.held_slot_id)
@@ -74,7 +81,7 @@ def waiting_lists(
             WaitingListEntry.week >= since,
         )
         .order_by(WaitingListEntry.week, WaitingListEntry.id)
-    )  # fmt: skip
+    )
     counts, limits = open_bookings(session, student_id, now=now), booking_limits(session)
     places = [
         replace(

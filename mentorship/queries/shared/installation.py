@@ -11,8 +11,12 @@ def identity_of(session: Session) -> Identity:
     """The identity that is stored in the database."""
     row = session.execute(
         select(
-            Installation.identity, Installation.old_host, Installation.last_old_booking,
-            Installation.last_old_mail, Installation.last_old_call, Installation.last_old_person,
+            Installation.identity,
+            Installation.old_host,
+            Installation.last_old_booking,
+            Installation.last_old_mail,
+            Installation.last_old_call,
+            Installation.last_old_person,
         )
-    ).one()  # fmt: skip
+    ).one()
     return Identity(*row)

@@ -11,9 +11,15 @@ from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.models import SignIn, User
 
 VIEWER_COLUMNS = (
-    User.id, User.role, User.name, User.email, User.timezone, User.session_epoch, User.hour_cycle,
+    User.id,
+    User.role,
+    User.name,
+    User.email,
+    User.timezone,
+    User.session_epoch,
+    User.hour_cycle,
     User.language,
-)  # fmt: skip
+)
 
 IS_SIGNED_IN = (
     (SignIn.id == bindparam("sign_in"))

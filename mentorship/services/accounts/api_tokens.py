@@ -4,7 +4,6 @@ import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
 from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.orm import Session
@@ -18,6 +17,7 @@ from mentorship.models import ApiToken
 from mentorship.queries.accounts.api_tokens import token_bearer, works_at
 from mentorship.services.shared.locks import lock_account
 from mentorship.services.shared.text_fields import clean_text
+from mentorship.services.shared.token_hash import token_hash
 
 PREFIX = "mentorship_"
 """Tells a token from any other secret, in a header as in a text that somebody leaks."""
@@ -99,7 +99,7 @@ def create_token(
         .values(
             user_id=viewer.id,
             name=name,
-            token_hash=_hash(secret),
+            token_hash=token_hash(secret),
             scope=scope,
             created_at=now,
             expires_at=expires_at,
@@ -146,7 +146,7 @@ def token_owner(
     session: Session, secret: str, *, now: datetime
 ) -> tuple[int, Viewer, TokenScope] | None:
     """The id of a token that works, whose it is and what it may do; notes that it was used."""
-    found = token_bearer(session, _hash(secret), now=now)
+    found = token_bearer(session, token_hash(secret), now=now)
     if found is None:
         return None
     if found.last_used_at is None or now - found.last_used_at >= _USE_NOTED_EVERY:
@@ -161,7 +161,3 @@ def token_owner(
         )
         session.commit()
     return found.token_id, found.viewer, found.scope
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

@@ -102,9 +102,7 @@ def edit_details(
         moves_hours=_moves(hours),
     )
     done = N_("Your account has been updated.")
-    has_calendar = session.get(MentorProfile, viewer.id) is not None
-    session.rollback()
-    if has_calendar:
+    if session.get(MentorProfile, viewer.id) is not None:
         applied = apply_change(session, mentor=viewer, change=details, now=now)
         is_moved = applied.added or applied.withdrawn or applied.kept
         return joined(done, applied.message) if is_moved else done

@@ -177,8 +177,13 @@ def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSes
         return ()
     rows = session.execute(
         select(
-            SessionBooking.id, SessionBooking.time_slot_id, SessionBooking.student_id, User.name,
-            SessionBooking.topic, SessionBooking.start_time, SessionBooking.end_time,
+            SessionBooking.id,
+            SessionBooking.time_slot_id,
+            SessionBooking.student_id,
+            User.name,
+            SessionBooking.topic,
+            SessionBooking.start_time,
+            SessionBooking.end_time,
         )
         .join(User, User.id == SessionBooking.student_id)
         .where(
@@ -186,7 +191,7 @@ def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSes
             SessionBooking.status == Status.SCHEDULED,
         )
         .order_by(SessionBooking.start_time, SessionBooking.id)
-    )  # fmt: skip
+    )
     return tuple(BookedSession(*row) for row in rows)
 
 

@@ -34,7 +34,6 @@ def decide_then_lock(
                 session.rollback()
                 return decision
             state = calendar_state(session, mentor_id, now=now)
-            session.rollback()
             lock_calendar(session, mentor_id)
             if calendar_state(session, mentor_id, now=now) == state:
                 return decision
@@ -47,6 +46,6 @@ def decide_then_lock(
 
 
 def lock_calendar(session: Session, mentor_id: int) -> None:
-    """Open a transaction that writes to this mentor's calendar; none may be open."""
+    """Open a transaction that writes to this mentor's calendar; one that has only read ends."""
     begin_write(session)
     lock_people(session, [mentor_id])

@@ -72,9 +72,14 @@ def new_rule(
 
 
 def new_days_off(
-    *, days_off_id: int = 0, first_day: date, last_day: date | None, note: str,
-    timezone: str, now: datetime,
-) -> DaysOff:  # fmt: skip
+    *,
+    days_off_id: int = 0,
+    first_day: date,
+    last_day: date | None,
+    note: str,
+    timezone: str,
+    now: datetime,
+) -> DaysOff:
     """Validated days off; a single day without a last one. Raises InvalidInput."""
     last_day = last_day or first_day
     if last_day < first_day:

@@ -67,7 +67,6 @@ class ZoneWatch:
 
         What a zone said is noted once everybody is told, so a worker that is killed begins anew.
         """
-        session.rollback()  # A reading transaction that came before.
         if self._change is None:
             self._change = self._next(session, now=now)
         if self._people and self._change:
@@ -165,8 +164,12 @@ def _readings(
         return []
     booked = session.execute(
         select(
-            SessionBooking.time_slot_id, SessionBooking.start_time, SessionBooking.topic,
-            SessionBooking.student_id, _Student.name.label("student"), _Mentor.name.label("mentor"),
+            SessionBooking.time_slot_id,
+            SessionBooking.start_time,
+            SessionBooking.topic,
+            SessionBooking.student_id,
+            _Student.name.label("student"),
+            _Mentor.name.label("mentor"),
         )
         .join(_Student, _Student.id == SessionBooking.student_id)
         .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
@@ -176,7 +179,7 @@ def _readings(
             SessionBooking.start_time > now,
         )
         .order_by(SessionBooking.start_time, SessionBooking.id)
-    )  # fmt: skip
+    )
     found = {
         row.time_slot_id: Reading(
             row.start_time, row.topic, row.mentor if row.student_id == person.id else row.student

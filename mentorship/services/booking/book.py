@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
@@ -26,9 +26,6 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 
 NEXT_TOLD = 3
 """How many other free times a refusal names."""
-
-_ANY_TIME = timedelta(days=400)
-"""Further ahead than any mentor takes bookings."""
 
 
 class NotFree(ProductError):
@@ -111,7 +108,6 @@ def book_slot(
         # In one snapshot: an equal request's booking is never seen without its answer.
         begin_snapshot(session)
         mentor_id = _check(session, viewer, request, once, now=now).mentor_id
-        session.rollback()
 
         begin_write(session)
         lock_people(session, [viewer.id, mentor_id])
@@ -203,9 +199,14 @@ def refuse_unless_free(
     obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now, moving=moving)
     if obstacle is not None:
         next_free = free_slots(
-            session, **people, since=now, until=now + _ANY_TIME, now=now, moving=moving,
+            session,
+            mentor_id=mentor_id,
+            student_id=student_id,
+            since=now,
+            now=now,
+            moving=moving,
             limit=NEXT_TOLD,
-        )  # fmt: skip
+        )
         raise NotFree(obstacle, tuple(next_free))
 
 

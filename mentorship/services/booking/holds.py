@@ -200,9 +200,13 @@ def _matches(
     missed: Mapping[int, set[int]] | None = None
     for entry in waiting:
         free_in_week = partial(
-            _free_in_week, session, limits, Week(entry.week, limits.timezone), now=now,
+            _free_in_week,
+            session,
+            limits,
+            Week(entry.week, limits.timezone),
+            now=now,
             taking=taking,
-        )  # fmt: skip
+        )
         if entry.week not in free_for_all:
             free_for_all[entry.week] = free_in_week(student_id=None)
         if not free_for_all[entry.week]:

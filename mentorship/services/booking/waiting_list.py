@@ -70,7 +70,6 @@ def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: 
     if entry is None or entry.student_id != viewer.id:
         raise NotFound(N_("There is no such place on a waiting list."))
     mentor_id = entry.mentor_id
-    session.rollback()
     begin_write(session)
     lock_people(session, [viewer.id, mentor_id])
     entry = session.get_one(WaitingListEntry, entry_id, populate_existing=True)
@@ -112,9 +111,14 @@ def _full_week(
     if since > now + LONGEST_WAIT:
         raise InvalidInput(N_("That week is more than a year ahead."))
     if free_slots(
-        session, mentor_id=limits.mentor_id, student_id=viewer.id, since=since, until=until,
-        now=now, limit=1,
-    ):  # fmt: skip
+        session,
+        mentor_id=limits.mentor_id,
+        student_id=viewer.id,
+        since=since,
+        until=until,
+        now=now,
+        limit=1,
+    ):
         raise InvalidInput(N_("That week has a free time: book it instead of waiting."))
     return week
 

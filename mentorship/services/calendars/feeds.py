@@ -2,7 +2,6 @@
 
 import secrets
 from datetime import datetime
-from hashlib import sha256
 
 from sqlalchemy import delete, insert, update
 from sqlalchemy.orm import Session
@@ -15,6 +14,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.models import CalendarFeed
 from mentorship.queries.calendars import Feed, feed_by
 from mentorship.services.shared.locks import lock_account
+from mentorship.services.shared.token_hash import token_hash
 
 
 def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
@@ -28,7 +28,7 @@ def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime
     session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
     session.execute(
         insert(CalendarFeed).values(
-            user_id=viewer.id, token_hash=_hash(secret), alarm=alarm, made_at=now
+            user_id=viewer.id, token_hash=token_hash(secret), alarm=alarm, made_at=now
         )
     )
     session.commit()
@@ -55,7 +55,7 @@ def revoke_feed(session: Session, *, viewer: Viewer) -> None:
 
 def open_feed(session: Session, secret: str) -> Feed:
     """The feed at an address. Raises NotFound, in the same words whatever is wrong with it."""
-    found = feed_by(session, _hash(secret))
+    found = feed_by(session, token_hash(secret))
     if found is None:
         raise NotFound(N_("There is no calendar at this address."))
     return found
@@ -67,7 +67,3 @@ def clean_alarm(value: str) -> Alarm:
         return Alarm(value)
     except ValueError:
         raise InvalidInput(N_("Please choose when your calendar should remind you.")) from None
-
-
-def _hash(secret: str) -> str:
-    return sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()

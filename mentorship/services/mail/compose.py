@@ -131,9 +131,12 @@ def compose_mail(mail: QueuedMail, settings: MailSettings, identity: Identity) -
     invitation = None
     if mail.session and mail.kind in _INVITING:
         invitation = invitation_of(
-            mail, mail.session, identity=identity, base_url=settings.base_url,
+            mail,
+            mail.session,
+            identity=identity,
+            base_url=settings.base_url,
             organizer=settings.sender,
-        )  # fmt: skip
+        )
     return mail_of(
         _headers(mail, text.subject, stop, settings, identity),
         to=(reader.name, reader.email),
@@ -236,9 +239,14 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
         return f"{day(instant, UTC_NAME, language)}, {clock(instant, UTC_NAME, cycle)}"
 
     context: dict[str, object] = {
-        "mail": facts, "reader": reader, "at": at, "slot": slot, "moment_in": moment_in,
-        "moment": partial(moment_in, place=timezone), "wall_clock": wall_clock,
-    }  # fmt: skip
+        "mail": facts,
+        "reader": reader,
+        "at": at,
+        "slot": slot,
+        "moment_in": moment_in,
+        "moment": partial(moment_in, place=timezone),
+        "wall_clock": wall_clock,
+    }
     if isinstance(facts, SessionFacts):
         is_mentor = reader.id == facts.mentor_id
         context |= {

@@ -119,12 +119,16 @@ def _tell_changes(kind: MailKind) -> Insert:
             wanted &= reader != func.coalesce(StatusChange.actor_id, 0)
         return (
             select(
-                literal(kind, OutboxMessage.kind.type), StatusChange.booking_id, reader,
-                StatusChange.id, _NOW, _NOW,
+                literal(kind, OutboxMessage.kind.type),
+                StatusChange.booking_id,
+                reader,
+                StatusChange.id,
+                _NOW,
+                _NOW,
             )
             .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
             .where(wanted)
-        )  # fmt: skip
+        )
 
     return insert(table_of(OutboxMessage)).from_select(
         ["kind", "booking_id", "reader_id", "change_id", "created_at", "next_try_at"],

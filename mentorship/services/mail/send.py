@@ -90,7 +90,6 @@ def send_due_mail(
     if not session.scalar(select(exists().where(_LEASES.is_due(now)))):
         session.rollback()
         return done
-    session.rollback()
     until, holder = now + lease, secrets.token_hex(16)
     ids = _take(session, holder, now=now, until=until)
     mails, read_at = deque(queued_mail(session, ids)), now

@@ -49,7 +49,7 @@ _SESSIONS = (
     ("jonas", "lin", -57, 60, "Statistics for surveys", Status.ONGOING, False),
     ("jonas", "tomas", 4, 30, "Negotiating an internship", Status.SCHEDULED, False),
     ("jonas", "sam", -10 * 24 * 60, 30, "Choosing a first project", Status.COMPLETED, False),
-)  # fmt: skip
+)
 
 
 _PROFILES = (

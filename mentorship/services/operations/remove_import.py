@@ -46,11 +46,17 @@ _MADE_BY_THE_CLOCK = frozenset({"outbox_messages", "webhook_calls", "sweep_failu
 
 _BELONGINGS = frozenset(
     {
-        "mentor_profiles", "mentor_topics", "mentor_words", "mail_choices", "calendar_feeds",
-        "api_tokens", "idempotency_keys", "waiting_list_entries",
+        "mentor_profiles",
+        "mentor_topics",
+        "mentor_words",
+        "mail_choices",
+        "calendar_feeds",
+        "api_tokens",
+        "idempotency_keys",
+        "waiting_list_entries",
         "sign_ins",
     }
-)  # fmt: skip
+)
 """What goes with a person; everybody else's tables keep the person."""
 
 _LISTED = 10

@@ -128,8 +128,9 @@ def _mail_once(
         return AFTER_NO_ANSWER
     if done.total == 0:
         return LOOK_AGAIN
-    log.info("mail", sent=done.sent, set_aside=done.set_aside, dropped=done.dropped,
-             put_off=done.put_off)  # fmt: skip
+    log.info(
+        "mail", sent=done.sent, set_aside=done.set_aside, dropped=done.dropped, put_off=done.put_off
+    )
     return timedelta(0)
 
 

@@ -66,7 +66,6 @@ def move_session(
     """
     try:
         place = _visible(session, booking_id, viewer)
-        session.rollback()
         begin_write(session)
         lock_people(session, [place["student_id"], place["mentor_id"]])
         # The people's locks keep the booking where it is: whoever moves one takes them first.

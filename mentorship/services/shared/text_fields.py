@@ -60,9 +60,12 @@ def clean_email(value: str) -> str:
         return email
     if email.startswith("mailto:") or email.endswith(">"):
         raise InvalidInput(
-            N_("'%(email)s' contains more than an e-mail address. Please enter only the address, "
-               "like kim@example.org.", email=email)
-        )  # fmt: skip
+            N_(
+                "'%(email)s' contains more than an e-mail address. Please enter only the address, "
+                "like kim@example.org.",
+                email=email,
+            )
+        )
     if "@" in email and not email.isascii():  # Most servers take no other (RFC 6531).
         raise InvalidInput(
             N_(

@@ -73,9 +73,10 @@ class WebhookSender:
         body_of: Callable[[Update], bytes],
         clock: Callable[[], datetime],
     ) -> None:
-        self._hooks, self._secret_key, self._body_of, self._clock = (
-            hooks, secret_key, body_of, clock,
-        )  # fmt: skip
+        self._hooks = hooks
+        self._secret_key = secret_key
+        self._body_of = body_of
+        self._clock = clock
         self._holder = secrets.token_hex(16)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="webhook")
         self._under_way: dict[Future[_Answer], Call] = {}
@@ -150,8 +151,12 @@ def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: da
         _note_failure(session, call, answer, tried, holder, now=now)
     session.commit()
     if not is_delivered:
-        log.warning("webhook_failed", call_id=call.id, endpoint_id=call.endpoint_id,
-                    answer=answer if isinstance(answer, int) else answer.words)  # fmt: skip
+        log.warning(
+            "webhook_failed",
+            call_id=call.id,
+            endpoint_id=call.endpoint_id,
+            answer=answer if isinstance(answer, int) else answer.words,
+        )
 
 
 def _note_failure(

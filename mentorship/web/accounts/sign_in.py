@@ -52,9 +52,11 @@ def create() -> Response | tuple[str, int]:
     attempts.count_password(email)
     is_published = password == DEMO_PASSWORD and current.settings().is_production
     try:
-        viewer = check_password(
-            db.session(), email=email, password=password
-        ) if _is_storable(email) and not is_published else None  # fmt: skip
+        viewer = (
+            check_password(db.session(), email=email, password=password)
+            if _is_storable(email) and not is_published
+            else None
+        )
     except NotConfirmed as error:
         attempts.note_success(email)
         if attempts.has_room_for_mail(email):
@@ -69,8 +71,12 @@ def create() -> Response | tuple[str, int]:
     authentication.sign_in(viewer)
     remember_browser(email)
     if _has_chosen_nothing(viewer):
-        flash(_("Welcome! Your times are in UTC. Choose your time zone, time format and language "
-                "under Account."))  # fmt: skip
+        flash(
+            _(
+                "Welcome! Your times are in UTC. Choose your time zone, time format and language "
+                "under Account."
+            )
+        )
     return redirect(local_path(request.values.get("next", "")) or url_for("dashboard.show"), 303)
 
 
@@ -101,9 +107,13 @@ def store_password(token: str) -> Response | tuple[str, int]:
         links = current.links()
         reading = _reading(person)
         set_password(
-            db.session(), viewer=person, password=password, links=links, now=utc_now(),
+            db.session(),
+            viewer=person,
+            password=password,
+            links=links,
+            now=utc_now(),
             reading=reading,
-        )  # fmt: skip
+        )
     except InvalidInput as error:
         return _password_form(person, error=translate(error)), 400
     attempts.note_success(person.email)

@@ -102,9 +102,13 @@ def slots(mentor_id: int) -> Response:
     if not since < until <= since + _LONGEST_SPAN:
         raise InvalidInput(N_("The field 'to' must be within 62 days after 'from'."))
     found = free_slots(
-        db.session(), mentor_id=mentor_id, student_id=_student_id(viewer), since=since,
-        until=until, now=now,
-    )  # fmt: skip
+        db.session(),
+        mentor_id=mentor_id,
+        student_id=_student_id(viewer),
+        since=since,
+        until=until,
+        now=now,
+    )
     return jsonify(free_times_answer(mentor_id, found, current.settings().cutoff))
 
 

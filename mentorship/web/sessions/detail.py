@@ -1,7 +1,7 @@
 """One session: its page with its history, and the page to move it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import (
     Blueprint,
@@ -44,8 +44,6 @@ from mentorship.web.sessions.sweep_first import sweep
 bp = Blueprint("session", __name__)
 
 _PAGE = 20
-_ANY_TIME = timedelta(days=400)
-"""Further ahead than any mentor accepts bookings."""
 
 
 @bp.get("/sessions/<id:session_id>")
@@ -173,7 +171,6 @@ def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) 
         mentor_id=page.mentor_id,
         student_id=page.student_id,
         since=now,
-        until=now + _ANY_TIME,
         now=now,
         limit=None if limit is None else limit + 1,
         moving=page.card.id,

@@ -157,9 +157,14 @@ def _log_failure(email: str, *, limit: str | None = None) -> None:
     for by, (count, first) in seen.items():
         if count >= first and str(count).strip("0") == "1":
             log.warning(
-                "sign_ins_failed", by=by, count=count, minutes=60, limit=limit,
-                network=truncated(network), account=account.hex()[:12],
-            )  # fmt: skip
+                "sign_ins_failed",
+                by=by,
+                count=count,
+                minutes=60,
+                limit=limit,
+                network=truncated(network),
+                account=account.hex()[:12],
+            )
 
 
 def _seen(key: str) -> int:
