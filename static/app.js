@@ -11,6 +11,10 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 5000;
 const SLIDE_MS = 300;
 const MOST_TOLD = 3; // Of more changes at once only the number is said.
+const GUARD_MS = 2000;
+const SPOT_PX = 32; // A hand is not still, and a finger is broad.
+const LAST_PRESS = "last-press"; // In the session storage: it survives the way to the next page.
+const CONTROLS = "main :is(button, a[href], summary)";
 
 const lists = document.getElementById("sessions");
 const notice = document.getElementById("notice");
@@ -25,6 +29,8 @@ let nextDue;
 let dueAt = Infinity; // By this machine's clock.
 let soon = SOON_MS;
 let retry;
+let isPressed = false;
+let isPutOff = false; // An answer that came meanwhile.
 let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this machine's.
 
 // Asking, and what goes wrong with that.
@@ -89,15 +95,27 @@ document.addEventListener("htmx:response:error", (event) => {
 
 document.addEventListener("htmx:error", (event) => {
   if (isPoll(event)) {
-    delete event.detail.ctx?.hx?.trigger; // Nothing was swapped; the next answer tells it again.
+    untell(event);
     pollFailed(event.detail.error);
   } else actionFailed(event.detail.error);
 });
+
+// Nothing was swapped, so nothing is told of it; the next answer tells it again.
+function untell(event) {
+  delete event.detail.ctx?.hx?.trigger;
+}
+
+function putOff(event) {
+  event.preventDefault();
+  untell(event);
+  isPutOff = true;
+}
 
 // Of failures only a sentence of our own server is shown, never a proxy's page, and the lists stay.
 document.addEventListener("htmx:before:swap", (event) => {
   const { response, hx } = event.detail.ctx;
   if (response.status >= 400 && (isPoll(event) || !hx.retarget)) event.preventDefault();
+  else if (isPoll(event) && isPressed) putOff(event);
   else if (isPoll(event)) rememberPlaces();
 });
 
@@ -115,22 +133,97 @@ document.addEventListener("htmx:after:request", (event) => {
 document.addEventListener("htmx:after:swap", (event) => {
   if (!isPoll(event) || event.detail.ctx.response.status !== 200) return;
   readState();
+  guardNewUnderPointer();
   slide();
 });
-
-// A button may change under a double click: its second half must not press what has come there.
-lists.addEventListener(
-  "click",
-  (event) => {
-    if (event.detail > 1 && event.target.closest("button")) event.preventDefault();
-  },
-  true,
-);
 
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) askNow();
 });
 window.addEventListener("online", askNow);
+
+// No press by accident. The second half of a double click does nothing, whatever has come to its
+// place meanwhile; nor does a press on what a new list has just brought under the pointer.
+
+// Until when presses near this place are ignored, and presses by keyboard anywhere.
+let guarded = JSON.parse(sessionStorage.getItem(LAST_PRESS)) ?? { x: 0, y: 0, until: 0, keysUntil: 0 };
+let pointer; // Where the mouse was last.
+let before; // What was under it before a swap.
+
+function guard(changes) {
+  guarded = { ...guarded, ...changes };
+  sessionStorage.setItem(LAST_PRESS, JSON.stringify(guarded));
+}
+
+// A key that presses a button makes a click that has no place and no count.
+function isByKey(event) {
+  return event.detail === 0;
+}
+
+function isGuarded(event) {
+  const now = Date.now();
+  if (isByKey(event)) return now < guarded.keysUntil;
+  const distance = Math.hypot(event.clientX - guarded.x, event.clientY - guarded.y);
+  return now < guarded.until && distance <= SPOT_PX;
+}
+
+// Its dialogs do not slide with a card: they are drawn on top.
+function isSliding(control) {
+  return control.closest(".card, dialog")?.getAnimations().some(({ id }) => id === "slide");
+}
+
+document.addEventListener(
+  "click",
+  (event) => {
+    const control = event.target.closest(CONTROLS);
+    if (!control) return;
+    if (isGuarded(event) || isSliding(control)) {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    } else if (control.matches("button")) {
+      const until = Date.now() + GUARD_MS;
+      guard({ keysUntil: until });
+      if (!isByKey(event)) guard({ x: event.clientX, y: event.clientY, until });
+    }
+  },
+  true,
+);
+
+// A key that is held down presses once; any other key shows that the next press is meant.
+document.addEventListener(
+  "keydown",
+  (event) => {
+    const presses = event.key === "Enter" || event.key === " ";
+    if (!presses) guard({ keysUntil: 0 });
+    else if (event.repeat && event.target.closest(CONTROLS)) event.preventDefault();
+  },
+  true,
+);
+
+document.addEventListener("pointermove", ({ clientX: x, clientY: y, pointerType }) => {
+  pointer = pointerType === "mouse" ? { x, y } : undefined;
+});
+
+function underPointer() {
+  const control = pointer && document.elementFromPoint(pointer.x, pointer.y)?.closest(CONTROLS);
+  return control && [control.form?.action, control.getAttribute("popovertarget"), control.href].join();
+}
+
+// What the new lists have brought under the mouse is not what the hand was about to press.
+function guardNewUnderPointer() {
+  const now = underPointer();
+  if (now && now !== before) guard({ ...pointer, until: Date.now() + GUARD_MS });
+}
+
+// Nothing moves between the two halves of a press; the lists ask again after it.
+lists.addEventListener("pointerdown", () => (isPressed = true));
+for (const name of ["pointerup", "pointercancel", "blur"]) {
+  window.addEventListener(name, () => {
+    isPressed = false;
+    if (isPutOff) setTimeout(askNow); // After the click that follows.
+    isPutOff = false;
+  });
+}
 
 // What has changed: said once, shown by movement, counted in the title.
 
@@ -154,6 +247,7 @@ let places = new Map();
 let focused;
 
 function rememberPlaces() {
+  before = underPointer();
   places = new Map([...lists.querySelectorAll(".card")].map((card) => [card.id, topOf(card)]));
   focused = cardOf(document.activeElement);
 }
@@ -172,7 +266,7 @@ function slide() {
     const way = places.get(card.id) - topOf(card);
     if (way === 0) continue;
     const from = Number.isNaN(way) ? { opacity: 0 } : { transform: `translateY(${way}px)` };
-    card.animate([from, {}], { duration: SLIDE_MS, easing: "ease-out" });
+    card.animate([from, {}], { id: "slide", duration: SLIDE_MS, easing: "ease-out" });
   }
 }
 

@@ -1,0 +1,177 @@
+"""Run 18: a second press at the same spot never acts on another session, nor twice on the same."""
+
+import re
+from datetime import timedelta
+from itertools import product
+
+import pytest
+from sqlalchemy import select
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.models import StatusChange
+from mentorship.services.sessions.actions import apply_action
+from tests.support.builders import a_booking
+
+pytestmark = pytest.mark.browser
+
+MINUTE = timedelta(minutes=1)
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+DELAYED = {"status": Status.ONGOING, "is_delayed": True}
+BUTTONS = {
+    "Start": {"starts": 5 * MINUTE},
+    "We have begun": {"starts": -30 * MINUTE, **DELAYED},
+    "Complete": {"starts": -90 * MINUTE, **DELAYED, "arrived": True},
+}
+
+
+@pytest.fixture(params=["mouse", "touch"])
+def device(request):
+    """With what the person presses."""
+    return request.param
+
+
+def a_crowded_list(site, button):
+    """Three sessions with this button, one below the other, and their mentor."""
+    mentor = site.person("Maya", Role.MENTOR)
+    state = dict(BUTTONS[button])
+    starts = utc_now() + state.pop("starts")
+    bookings = [
+        a_booking(site.session, mentor=mentor, student=site.person("Sam", Role.STUDENT),
+                  starts=starts + number * timedelta(seconds=20), **state)
+        for number in range(3)
+    ]  # fmt: skip
+    return mentor, bookings
+
+
+def opened(site, windows, mentor, device, *, guarded):
+    """The mentor's dashboard; without the guard it is the naive version."""
+    window = windows.of(site, mentor, **(PHONE if device == "touch" else {}))
+    if not guarded:
+        window.page.route(re.compile(r"/app\..*js"), unguarded)
+    return window.go()
+
+
+def unguarded(route):
+    """The page's own script, which takes every press for a meant one."""
+    answer = route.fetch()
+    guarded = "isGuarded(event) || isSliding(control)"
+    assert guarded in answer.text()
+    route.fulfill(response=answer, body=answer.text().replace(guarded, "false"))
+
+
+def press_twice(window, booking, label, *, gap, device):
+    """Press at the same spot again after `gap` milliseconds."""
+    spot = spot_of(window, booking, label)
+    press = window.page.touchscreen.tap if device == "touch" else window.page.mouse.click
+    press(*spot)
+    window.page.wait_for_timeout(gap)  # Not to wait for something: how fast people press.
+    press(*spot)
+
+
+def deeds(site, mentor):
+    """What the mentor has done: booking and new status, in order."""
+    site.session.rollback()
+    return site.session.execute(
+        select(StatusChange.booking_id, StatusChange.new_status)
+        .where(StatusChange.actor_id == mentor.id)
+        .order_by(StatusChange.id)
+    ).all()
+
+
+def spot_of(window, booking, label):
+    """The middle of this button."""
+    button = window.page.locator(f"#session-{booking}").get_by_text(label, exact=True)
+    button.filter(visible=True).scroll_into_view_if_needed()
+    box = button.filter(visible=True).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def cancel(site, booking, viewer):
+    """Somebody else cancels this session meanwhile."""
+    apply_action(
+        site.session, booking_id=booking, action=Action.CANCEL, viewer=viewer, now=utc_now()
+    )
+
+
+@pytest.mark.parametrize("gap", [50, 400, 1700])
+def test_a_second_press_does_nothing(site, windows, device, gap):
+    for button in BUTTONS:
+        mentor, (first, *_others) = a_crowded_list(site, button)
+        window = opened(site, windows, mentor, device, guarded=True)
+
+        press_twice(window, first, button, gap=gap, device=device)
+        window.look_again()
+
+        assert [booking for booking, _status in deeds(site, mentor)] == [first], button
+        assert window.errors == []
+
+
+def test_without_the_guard_a_second_press_does_something(site, windows, device):
+    found = []
+    for button in BUTTONS:
+        mentor, (first, *_others) = a_crowded_list(site, button)
+        window = opened(site, windows, mentor, device, guarded=False)
+        press_twice(window, first, button, gap=800, device=device)
+        window.look_again()
+        found.append([booking for booking, _status in deeds(site, mentor)] != [first])
+
+    assert any(found)
+
+
+def test_nothing_moves_while_a_button_is_held_down(site, windows):
+    mentor, (first, second, _third) = a_crowded_list(site, "Start")
+    window = opened(site, windows, mentor, "mouse", guarded=True)
+    window.page.mouse.move(*spot_of(window, second, "Start"))
+
+    window.page.mouse.down()
+    cancel(site, first, site.person("Ada", Role.ADMIN))
+    window.look_again()
+    assert window.answers[-1] == 200
+    assert [first, "SCHEDULED", False] in window.cards("upcoming")
+    assert window.told == []
+    window.page.mouse.up()
+
+    window.shows("past", first, "CANCELLED", is_delayed=False)
+    window.wait(lambda: deeds(site, mentor))
+    assert deeds(site, mentor) == [(second, Status.ONGOING)]
+    window.wait(lambda: len(window.updates) == 2)
+
+
+def test_what_a_swap_brings_under_the_mouse_is_not_pressed(site, windows):
+    mentor, (first, second, _third) = a_crowded_list(site, "Start")
+    window = opened(site, windows, mentor, "mouse", guarded=True)
+    x, y = spot_of(window, first, "Start")
+    window.page.mouse.move(x, y)
+    cancel(site, first, site.person("Ada", Role.ADMIN))
+    window.look_again()
+    window.shows("past", first, "CANCELLED", is_delayed=False)
+    assert spot_of(window, second, "Start") == (x, y)
+    sent = []
+    window.page.on("request", lambda request: sent.append(request.url))
+
+    window.page.mouse.click(x, y)
+    window.look_again()
+    assert not any(url.endswith("/start") for url in sent)
+
+    window.wait(lambda: window.page.mouse.click(x, y) or deeds(site, mentor))
+    assert deeds(site, mentor) == [(second, Status.ONGOING)]
+
+
+def test_a_key_that_is_held_down_presses_once(site, windows):
+    mentor, (first, *_others) = a_crowded_list(site, "We have begun")
+    window = opened(site, windows, mentor, "mouse", guarded=True)
+    window.page.locator(f"#session-{first}").get_by_text("We have begun").focus()
+
+    window.page.keyboard.down("Enter")
+    window.wait(lambda: "Started late" in window.page.inner_text(f"#session-{first}"))
+    for _ in range(5):
+        window.page.keyboard.down("Enter")  # Without a release this is a repetition.
+    window.page.keyboard.up("Enter")
+    window.page.keyboard.press("Enter")
+    window.look_again()
+
+    assert window.page.url.endswith("/dashboard")
+    assert deeds(site, mentor) == [(first, Status.ONGOING)]
