@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from itertools import product
 
 import pytest
 from sqlalchemy import select
