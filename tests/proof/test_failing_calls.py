@@ -152,7 +152,7 @@ def test_the_checker_catches_a_journal_row_in_another_transaction(
         before, rows = bookings_in(reader), journal_in(reader)
         with Session(app_engine) as broken, failing(app_engine, number, goes_on=True) as calls:
             try:
-                naive.perform(broken, booking_id=booking, action=Action.START,
+                naive.apply_action(broken, booking_id=booking, action=Action.START,
                               viewer=cast.mentor, now=utc_now())  # fmt: skip
             except OperationalError:
                 broken.rollback()

@@ -177,7 +177,7 @@ def test_the_checker_catches_a_disk_that_is_full_between_state_and_journal(
         before, rows = bookings_in(reader), len(journal_in(reader))
         with Session(session.get_bind()) as broken, full_after(session, pages):
             try:
-                naive.perform(broken, booking_id=booking, action=Action.START,
+                naive.apply_action(broken, booking_id=booking, action=Action.START,
                               viewer=cast.mentor, now=utc_now())  # fmt: skip
             except OperationalError:
                 broken.rollback()

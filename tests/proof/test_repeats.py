@@ -102,7 +102,7 @@ def test_the_checker_catches_a_press_that_reads_before_it_writes(session, cast, 
 
     def press():
         with Session(reader) as other:
-            naive.perform(other, booking_id=booking, action=Action.START, viewer=cast.mentor,
+            naive.apply_action(other, booking_id=booking, action=Action.START, viewer=cast.mentor,
                           now=before[booking].start_time)  # fmt: skip
 
     with meanwhile(reader, "UPDATE session_bookings", press):

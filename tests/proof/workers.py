@@ -29,7 +29,7 @@ from tests.support.processes import CRON_SECRET, Answer, Caller
 from tests.support.replay import Telling
 
 SWEEP = {"product": sweeping.update_session_statuses, "naive": naive.sweep}
-PERFORM = {"product": actions.apply_action, "naive": naive.perform}
+APPLY_ACTION = {"product": actions.apply_action, "naive": naive.apply_action}
 
 
 def mix(world: World, style: str, seed: int, operations: int) -> Counter[str]:
@@ -68,7 +68,7 @@ def _one(
     number = min(max(world.number_at(now - back) + chance.randint(-4, 6), 0), world.sessions - 1)
     mentor, student = world.people_of(number)
     try:
-        outcome = PERFORM[style](
+        outcome = APPLY_ACTION[style](
             session,
             booking_id=number + 1,
             action=chance.choice(MANUAL_ACTIONS),
@@ -210,7 +210,7 @@ def die_between_the_two_transactions(url: str, booking_id: int, viewer: Viewer) 
 
     naive._journal = die
     with Session(engine) as session:
-        naive.perform(
+        naive.apply_action(
             session, booking_id=booking_id, action=Action.START, viewer=viewer, now=at("09:00")
         )
 

@@ -44,7 +44,7 @@ def sweep(session: Session, *, now: datetime, cause: Cause, **_others: object) -
     return SweepResult(counts[0], counts[1], 0, ())
 
 
-def perform(
+def apply_action(
     session: Session, *, booking_id: int, action: Action, viewer: Viewer, now: datetime
 ) -> ActionResult:
     """Decides by what it read without a lock, and journals in another transaction."""

@@ -96,7 +96,7 @@ def apply_action(
        what the first left.
     2. Refuse strangers and people of the wrong role.
     3. Decide by the rules. If the clock's transition was due and not yet applied, that one is
-       applied and the action is refused (specification, 2).
+       applied and the action is refused, because the session is no longer what the person saw.
     4. Store the transition with its journal row and mail. A mentor or an admin who starts or
        completes a session acts on the whole group: the rule is applied to each open booking of
        the slot that it fits, in the same commit. A cancelled time goes to the waiting list.

@@ -1,4 +1,4 @@
-"""What people do to sessions, through `perform`, on both engines."""
+"""What people do to sessions, through `apply_action`, on both engines."""
 
 from itertools import product
 
@@ -67,7 +67,7 @@ def store_cells(session, cast):
 
 
 def outcome_of(session, booking, action, viewer, now):
-    """What `perform` answers, in one word, and the state that the answer names."""
+    """What `apply_action` answers, in one word, and the state that the answer names."""
     try:
         outcome = apply_action(session, booking_id=booking, action=action, viewer=viewer, now=now)
     except Conflict as conflict:

@@ -1,4 +1,4 @@
-"""POST /api/sessions/<id>/start, arrive, complete and cancel (specification, section 3)."""
+"""POST /api/sessions/<id>/start, arrive, complete and cancel."""
 
 import io
 import json

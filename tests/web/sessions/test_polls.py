@@ -1,4 +1,4 @@
-"""The poll of an open dashboard: quiet where nothing changed, whatever else changed told."""
+"""The poll of an open dashboard: no content when nothing changed, otherwise each change."""
 
 import re
 
