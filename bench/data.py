@@ -30,7 +30,8 @@ COLUMNS = {
         "status", "is_delayed", "started_at", "completed_at", "cancelled_at",
     ),
     "status_changes": (
-        "booking_id", "old_status", "new_status", "is_delayed", "cause", "due_at", "applied_at",
+        "booking_id", "old_status", "new_status", "action", "is_delayed", "cause", "due_at",
+        "applied_at",
     ),
     "mentor_profiles": ("mentor_id", "headline", "bio", "listed_as"),
     "mentor_topics": ("mentor_id", "topic", "folded"),
@@ -174,12 +175,14 @@ def _journal(bookings: Iterator[Row]) -> Iterator[Row]:
         start, end, status, is_delayed, cancelled = row[4], row[5], row[7], row[8], row[11]
         if status == "ONGOING":
             cause, due_at = ("worker", start) if is_delayed else ("mentor", None)
-            yield (row[0], "SCHEDULED", "ONGOING", is_delayed, cause, due_at, start)
+            action = "delay" if is_delayed else "start"
+            yield (row[0], "SCHEDULED", "ONGOING", action, is_delayed, cause, due_at, start)
         elif status == "COMPLETED":
             cause, due_at = ("student", None) if is_delayed else ("worker", end)
-            yield (row[0], "ONGOING", "COMPLETED", is_delayed, cause, due_at, end)
+            action = "complete" if is_delayed else "auto-complete"
+            yield (row[0], "ONGOING", "COMPLETED", action, is_delayed, cause, due_at, end)
         elif status == "CANCELLED":
-            yield (row[0], "SCHEDULED", "CANCELLED", 0, "student", None, cancelled)
+            yield (row[0], "SCHEDULED", "CANCELLED", "cancel", 0, "student", None, cancelled)
 
 
 def text(instant: datetime) -> str:

@@ -41,9 +41,9 @@ def _written(rule: Any) -> Iterator[str]:
     """The journal, the mail and the new states of one rule, each in one statement for all."""
     delayed = "TRUE" if rule.sets.get("is_delayed", rule.delayed) else "FALSE"
     yield (
-        "INSERT INTO status_changes (booking_id, old_status, new_status, is_delayed, cause,"
-        f" due_at, applied_at) SELECT id, '{rule.source}', '{rule.target}', {delayed}, 'worker',"
-        f" {rule.since}, :now {_due(rule)}"
+        "INSERT INTO status_changes (booking_id, old_status, new_status, action, is_delayed, cause,"
+        f" due_at, applied_at) SELECT id, '{rule.source}', '{rule.target}', '{rule.action}',"
+        f" {delayed}, 'worker', {rule.since}, :now {_due(rule)}"
     )
     for reader in ("student_id", "mentor_id"):
         yield (

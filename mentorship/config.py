@@ -73,6 +73,7 @@ class Settings(BaseSettings):
     max_open_bookings: int = Field(default=10, ge=1, le=1000)
     max_open_bookings_per_mentor: int = Field(default=3, ge=1, le=1000)
     hold_minutes: int = Field(default=30, ge=1, le=10_080)
+    outcome_hours: int = Field(default=72, ge=1, le=720)
     webhook_loopback: bool = False
 
     @property
@@ -99,6 +100,11 @@ class Settings(BaseSettings):
     def hold(self) -> timedelta:
         """How long a freed slot is held for the next person on a waiting list."""
         return timedelta(minutes=self.hold_minutes)
+
+    @property
+    def outcome_silence(self) -> timedelta:
+        """For how long one side may contradict what the other says about a session."""
+        return timedelta(hours=self.outcome_hours)
 
     @property
     def base_host(self) -> str:

@@ -5,7 +5,12 @@ from mentorship.models.availability import AvailabilityRule, DayOff, ZoneRules
 from mentorship.models.booking import ScheduleStatus, SessionBooking
 from mentorship.models.columns import table_of
 from mentorship.models.credentials import ApiToken, CalendarFeed, SignIn
-from mentorship.models.followup import RecordingCall, SessionFeedback, SessionRecording
+from mentorship.models.followup import (
+    LateNotice,
+    RecordingCall,
+    SessionFeedback,
+    SessionRecording,
+)
 from mentorship.models.idempotency_key import IdempotencyKey
 from mentorship.models.imports import (
     Import,
@@ -15,7 +20,7 @@ from mentorship.models.imports import (
     ImportKind,
 )
 from mentorship.models.installation import DisplayVersion, Installation
-from mentorship.models.journal import BookingMove, Cause, StatusChange
+from mentorship.models.journal import BookingMove, Cause, OutcomeChange, StatusChange
 from mentorship.models.mentor_profile import MentorProfile, MentorTopic, MentorWord
 from mentorship.models.outbox import MailChoice, MailOutcome, OutboxMessage, ReminderMark
 from mentorship.models.slot import MentorTimeSlot
@@ -40,6 +45,7 @@ __all__ = [
     "ImportedSlot",
     "ImportedUser",
     "Installation",
+    "LateNotice",
     "MailChoice",
     "MailOutcome",
     "MentorProfile",
@@ -49,6 +55,7 @@ __all__ = [
     "MissedHold",
     "OffReason",
     "OutboxMessage",
+    "OutcomeChange",
     "RecordingCall",
     "ReminderMark",
     "Role",

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     CheckConstraint,
+    Enum,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
@@ -16,9 +17,14 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Rule, Status
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.models.columns import Model, str_enum
 
 ScheduleStatus = Status
+
+
+def _word(name: str) -> Enum:
+    return str_enum(OutcomeWord, name=name, length=20)
 
 
 class SessionBooking(Model):
@@ -27,7 +33,9 @@ class SessionBooking(Model):
     `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
     for indexes and rules on one table; the composite foreign key keeps them up to date.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
-    `booked_at` is empty for imported bookings.
+    `booked_at` is empty for imported bookings. `mentor_says` and `student_says` are the last words
+    of the two sides about whether the session took place, `decided_outcome` an admin's; how they
+    came about is in `outcome_changes`.
     """
 
     __tablename__ = "session_bookings"
@@ -54,6 +62,13 @@ class SessionBooking(Model):
     cancel_reason: Mapped[str | None] = mapped_column(String(300))
     booked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     revision: Mapped[int] = mapped_column(server_default="1")
+    mentor_says: Mapped[OutcomeWord | None] = mapped_column(_word("mentor_says"))
+    mentor_said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    student_says: Mapped[OutcomeWord | None] = mapped_column(_word("student_says"))
+    student_said_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_outcome: Mapped[OutcomeWord | None] = mapped_column(_word("decided_outcome"))
+    decided_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    decided_by: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
 
     __table_args__ = (
         ForeignKeyConstraint(
@@ -80,6 +95,17 @@ class SessionBooking(Model):
             ],
             name="fk_session_bookings_slot_copies",
             onupdate="CASCADE",
+        ),
+        *(
+            CheckConstraint(f"({word} IS NULL) = ({at} IS NULL)", name=f"{word}_has_its_time")
+            for word, at in (
+                ("mentor_says", "mentor_said_at"),
+                ("student_says", "student_said_at"),
+                ("decided_outcome", "decided_at"),
+            )
+        ),
+        CheckConstraint(
+            "(decided_outcome IS NULL) = (decided_by IS NULL)", name="decision_has_its_admin"
         ),
         CheckConstraint("seat >= 1 AND seat <= slot_capacity", name="seat_within_capacity"),
         CheckConstraint(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Dialect, Enum, String, Table, TypeDecorator
 
+from mentorship.domain.sessions.lifecycle import Party
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.shared.zones import known_name
 from mentorship.extensions import Base, db
@@ -29,14 +30,14 @@ def c_collated(length: int) -> String:
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
-def str_enum(values: type[StrEnum], *, name: str) -> Enum:
+def str_enum(values: type[StrEnum], *, name: str, length: int = 16) -> Enum:
     """Text with a CHECK for the names of `values`: the same on both engines, easy to extend."""
     return Enum(
         values,
         native_enum=False,
         create_constraint=True,
         validate_strings=True,
-        length=16,
+        length=length,
         name=name,
         values_callable=lambda enum: [member.value for member in enum],
     )
@@ -64,3 +65,12 @@ PROBLEM = Enum(
     values_callable=lambda problems: [problem.value for problem in problems],
 )
 """Why mail or a call did not arrive."""
+
+SIDE = Enum(
+    Party,
+    native_enum=False,
+    create_constraint=False,  # Each table says which sides it takes.
+    length=16,
+    values_callable=lambda parties: [party.value for party in parties],
+)
+"""The part in which a person speaks about a session."""

@@ -1,4 +1,4 @@
-"""What people add to a session once it is completed."""
+"""What people add to a session: that they will be late, and what follows it."""
 
 from datetime import datetime
 
@@ -6,7 +6,8 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.models.columns import Model
+from mentorship.domain.sessions.lifecycle import Party
+from mentorship.models.columns import SIDE, Model
 
 
 class SessionRecording(Model):
@@ -49,3 +50,24 @@ class SessionFeedback(Model):
     private_notes: Mapped[str] = mapped_column(String(4000), server_default="")
 
     __table_args__ = (CheckConstraint("rating >= 1 AND rating <= 5", name="rating"),)
+
+
+class LateNotice(Model):
+    """By how many minutes one side of a session will be late, as they said at `said_at` (UTC).
+
+    Taking it back removes the row.
+    """
+
+    __tablename__ = "late_notices"
+
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"), primary_key=True)
+    side: Mapped[Party] = mapped_column(SIDE, primary_key=True)
+    minutes: Mapped[int]
+    note: Mapped[str] = mapped_column(String(300), server_default="")
+    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    said_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("side IN ('mentor', 'student')", name="side"),
+        CheckConstraint("minutes >= 1 AND minutes <= 60", name="minutes"),
+    )

@@ -1,14 +1,18 @@
-"""What happened to a booking: its transitions and its moves. Rows are only added."""
+"""What happened to a booking: transitions, moves and what was said about its outcome.
+
+Rows are only added.
+"""
 
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.sessions.lifecycle import Status
-from mentorship.models.columns import Model, str_enum
+from mentorship.domain.sessions.lifecycle import Action, Party, Status
+from mentorship.domain.sessions.outcomes import OutcomeWord
+from mentorship.models.columns import SIDE, Model, str_enum
 
 
 class Cause(StrEnum):
@@ -28,7 +32,8 @@ class StatusChange(Model):
 
     `due_at` is when the clock's rule made it due (empty for a person's action), `applied_at` when
     it was applied, both UTC; `actor_id` is empty where the clock acted. `is_delayed` is the flag
-    after the transition.
+    after the transition. `reason` is what a person gave as one, `undoes_id` the transition that
+    this one takes back.
     """
 
     __tablename__ = "status_changes"
@@ -37,11 +42,14 @@ class StatusChange(Model):
     booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
     old_status: Mapped[Status] = mapped_column(str_enum(Status, name="old_status"))
     new_status: Mapped[Status] = mapped_column(str_enum(Status, name="new_status"))
+    action: Mapped[Action] = mapped_column(str_enum(Action, name="action"))
     is_delayed: Mapped[bool]
     cause: Mapped[Cause] = mapped_column(str_enum(Cause, name="cause"))
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     due_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     applied_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    reason: Mapped[str | None] = mapped_column(String(300))
+    undoes_id: Mapped[int | None] = mapped_column(ForeignKey("status_changes.id"))
 
     __table_args__ = (Index("ix_status_changes_booking", "booking_id", "id"),)
 
@@ -65,3 +73,25 @@ class BookingMove(Model):
     moved_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
     __table_args__ = (Index("ix_booking_moves_booking", "booking_id", "id"),)
+
+
+class OutcomeChange(Model):
+    """What a side said about whether a session took place, or what an admin decided.
+
+    `side` is the mentor's, the student's or (a decision) the admins'. `said_at` is in UTC.
+    """
+
+    __tablename__ = "outcome_changes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
+    side: Mapped[Party] = mapped_column(SIDE)
+    outcome: Mapped[OutcomeWord] = mapped_column(str_enum(OutcomeWord, name="outcome", length=20))
+    reason: Mapped[str | None] = mapped_column(String(300))
+    actor_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    said_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (
+        CheckConstraint("side IN ('mentor', 'student', 'admin')", name="side"),
+        Index("ix_outcome_changes_booking", "booking_id", "id"),
+    )

@@ -13,7 +13,6 @@ from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.models import (
     CallOutcome,
     OffReason,
-    SessionBooking,
     StatusChange,
     WebhookCall,
     WebhookEndpoint,
@@ -80,11 +79,9 @@ def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
             _E.salt,
             _E.failing_since,
             *StatusChange.__table__.c,
-            SessionBooking.cancel_reason,
         )
         .join(_E, _E.id == _C.endpoint_id)
         .join(StatusChange, StatusChange.id == _C.change_id)
-        .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
         .where(_C.id.in_(ids))
         .order_by(_C.id)
     )

@@ -106,6 +106,13 @@ def a_day_at_work():
         session.commit()
 
 
+def a_day_at_work_as_of(revision):
+    """A day at work in a database of that revision; today's code cannot write to an old one."""
+    flask_migrate.upgrade()
+    a_day_at_work()
+    flask_migrate.downgrade(revision=revision)
+
+
 def counts():
     models = (MentorTimeSlot, SessionBooking, StatusChange, SweepFailure)
     with Session(db.engine) as session:
@@ -248,8 +255,7 @@ def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
 
 
 def test_what_was_told_before_there_was_an_identity_keeps_its_names(empty_app):
-    flask_migrate.upgrade(revision="0015")
-    a_day_at_work()
+    a_day_at_work_as_of("0015")
     flask_migrate.upgrade()
     with Session(db.engine) as session:
         first = identity_of(session)
@@ -332,8 +338,7 @@ def contents_and_shape():
 
 
 def test_tables_are_rebuilt_with_their_rows_triggers_and_indexes_both_ways(empty_app, engine):
-    flask_migrate.upgrade(revision="0021")
-    a_day_at_work()
+    a_day_at_work_as_of("0021")
     an_import()
     before = contents_and_shape()
     assert all(
@@ -349,7 +354,9 @@ def test_tables_are_rebuilt_with_their_rows_triggers_and_indexes_both_ways(empty
             if name != "sqlite_sequence" and "last_old_person" not in (what or "")
         }
         assert others == {
-            (name, what) for name, what in before[1] if engine != "sqlite" or name != "installation"
+            (name, what)
+            for name, what in before[1]
+            if engine != "sqlite" or name not in ("installation", "sqlite_sequence")
         }
         flask_migrate.downgrade(revision="0021")
         assert contents_and_shape()[0] == before[0]
@@ -360,8 +367,7 @@ def test_tables_are_rebuilt_with_their_rows_triggers_and_indexes_both_ways(empty
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_an_upgrade_that_leaves_a_reference_to_nothing_is_undone(empty_app, caplog):
-    flask_migrate.upgrade(revision="0021")
-    a_day_at_work()
+    a_day_at_work_as_of("0021")
     with db.engine.connect() as connection:
         raw = connection.connection.driver_connection
         raw.execute("PRAGMA foreign_keys = OFF")

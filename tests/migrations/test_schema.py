@@ -9,9 +9,10 @@ from tests.support.databases import ENGINES
 TABLES = {
     "api_tokens", "availability_rules", "booking_moves", "calendar_feeds", "days_off",
     "display_versions", "idempotency_keys", "imported_bookings", "imported_slots",
-    "imported_users", "imports", "installation",
+    "imported_users", "imports", "installation", "late_notices",
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
-    "missed_holds", "outbox_messages", "recording_calls", "reminder_marks", "session_bookings",
+    "missed_holds", "outbox_messages", "outcome_changes", "recording_calls",
+    "reminder_marks", "session_bookings",
     "session_feedback", "session_recordings", "sign_ins", "status_changes", "sweep_failures",
     "users", "waiting_list_entries", "webhook_calls", "webhook_endpoints",
     "zone_rules",

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.database import begin_write, lock_journal
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import Cause, StatusChange
 from tests.proof.conftest import sizes
 from tests.proof.workers import Dashboard, press_and_poll
@@ -30,6 +30,7 @@ def write_row(session, booking, applied_at):
     return session.scalar(
         insert(StatusChange)
         .values(booking_id=booking, old_status=Status.SCHEDULED, new_status=Status.ONGOING,
+                action=Action.DELAY,
                 is_delayed=True, cause=Cause.WORKER, due_at=at("10:00"), applied_at=applied_at)
         .returning(StatusChange.id)
     )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.mail import AsWritten, MailKind
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import (
     CallOutcome,
     Cause,
@@ -253,6 +253,7 @@ def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
             booking_id=booking_id,
             old_status=Status.SCHEDULED,
             new_status=Status.ONGOING,
+            action=Action.START,
             is_delayed=False,
             cause=Cause.MENTOR,
             applied_at=at("09:00"),

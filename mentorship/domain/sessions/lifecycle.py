@@ -39,6 +39,8 @@ class Action(StrEnum):
     ARRIVE = "arrive"
     COMPLETE = "complete"
     CANCEL = "cancel"
+    UNDO = "undo"
+    CORRECT = "correct"
 
 
 class Party(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentorship.domain.sessions.lifecycle import RULES, Party, Rule, Status
+from mentorship.domain.sessions.lifecycle import Status
 
 
 @dataclass(frozen=True)
@@ -19,15 +19,6 @@ class Update:
     timestamp: datetime
     due_at: datetime | None
     cause: str
-
-
-def rule_of_change(old: Status, new: Status, *, by_clock: bool) -> Rule:
-    """The rule that made a change; `by_clock` is whether the change has a due time."""
-    return next(
-        rule
-        for rule in RULES
-        if (rule.source, rule.target, Party.CLOCK in rule.by) == (old, new, by_clock)
-    )
 
 
 def count_started(updates: Iterable[Update]) -> int:

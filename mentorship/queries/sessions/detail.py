@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.booking.cutoff import Cutoff
-from mentorship.domain.sessions.lifecycle import OPEN, Party, Status
-from mentorship.domain.sessions.updates import rule_of_change
+from mentorship.domain.sessions.lifecycle import OPEN, RULE_OF, Party, Status
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
@@ -108,11 +107,9 @@ def _transitions(session: Session, booking: SessionBooking) -> list[HistoryEntry
     return [
         HistoryEntry(
             at=change.applied_at,
-            message=rule_of_change(
-                change.old_status, change.new_status, by_clock=change.due_at is not None
-            ).reason,
+            message=RULE_OF[change.action].reason,
             actor=actor,
-            reason=booking.cancel_reason if change.new_status is Status.CANCELLED else None,
+            reason=change.reason,
         )
         for change, actor in session.execute(statement)
     ]

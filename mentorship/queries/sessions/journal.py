@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import read
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.sessions.updates import Update, rule_of_change
+from mentorship.domain.sessions.lifecycle import RULE_OF
+from mentorship.domain.sessions.updates import Update
 from mentorship.models import SessionBooking, StatusChange
 from mentorship.queries.sessions.visibility import visible_to
 
@@ -25,7 +26,7 @@ def _changes_since(role: Role) -> Select[*tuple[Any, ...]]:
     # A page may send a cursor beyond any id; PostgreSQL fails to read that as an INTEGER.
     after = bindparam("after", type_=BigInteger)
     return (
-        select(*journal, SessionBooking.cancel_reason)
+        select(*journal)
         .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
         .where(
             visible_to(role),
@@ -61,14 +62,13 @@ def changes_since(
 
 
 def update_from(row: Any) -> Update:
-    """The update for a row of the journal that comes with its booking's `cancel_reason`."""
-    rule = rule_of_change(row.old_status, row.new_status, by_clock=row.due_at is not None)
+    """The update for a row of the journal."""
     return Update(
         session_id=row.booking_id,
         old_status=row.old_status,
         new_status=row.new_status,
         is_delayed=row.is_delayed,
-        reason=row.cancel_reason or rule.reason,
+        reason=row.reason or RULE_OF[row.action].reason,
         timestamp=row.applied_at,
         due_at=row.due_at,
         cause=row.cause.value,

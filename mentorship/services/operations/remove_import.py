@@ -196,7 +196,7 @@ def _referring(table: Table) -> Iterator[tuple[Table, Column[Any]]]:
     """The tables and columns that name a row of this one and do not go with it by themselves."""
     for other in table.metadata.sorted_tables:
         for key in other.foreign_keys:
-            if key.column is table.c.id and key.ondelete is None:
+            if key.column is table.c.id and key.ondelete is None and other is not table:
                 yield other, key.parent
 
 

@@ -25,6 +25,7 @@ from mentorship.domain.sessions.lifecycle import (
     decide,
     permitted,
 )
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
@@ -265,11 +266,18 @@ def _update_booking(session: Session, change: _Change, row: RowMapping, *, now: 
     columns = change.rule.changes(_state(row), now)
     if change.rule.action is Action.CANCEL:
         columns["cancel_reason"] = change.reason
+    if _says_it_takes_place(change) and row["mentor_says"] is None:
+        columns |= {"mentor_says": OutcomeWord.TOOK_PLACE, "mentor_said_at": now}
     session.execute(
         update(_BOOKINGS)
         .where(_BOOKINGS.c.id == row["id"])
         .values(revision=_BOOKINGS.c.revision + 1, **columns)
     )
+
+
+def _says_it_takes_place(change: _Change) -> bool:
+    """Whether this is a mentor's start or arrival, which is the mentor's word on the outcome."""
+    return change.cause is Cause.MENTOR and change.rule.action in (Action.START, Action.ARRIVE)
 
 
 def _journal_row(change: _Change, row: RowMapping, *, now: datetime) -> dict[str, object]:
@@ -280,9 +288,11 @@ def _journal_row(change: _Change, row: RowMapping, *, now: datetime) -> dict[str
         "booking_id": row["id"],
         "old_status": state.status,
         "new_status": after.status,
+        "action": rule.action,
         "is_delayed": after.is_delayed,
         "cause": change.cause,
         "actor_id": None if Party.CLOCK in rule.by else change.viewer_id,
         "due_at": state.at(rule.since, now) if rule.since else None,
         "applied_at": now,
+        "reason": change.reason,
     }

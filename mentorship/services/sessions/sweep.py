@@ -210,6 +210,7 @@ def _apply(
                 "booking_id": booking.id,
                 "old_status": rule.source,
                 "new_status": rule.target,
+                "action": rule.action,
                 "is_delayed": bool(rule.sets.get("is_delayed", rule.delayed)),
                 "cause": cause,
                 "actor_id": None,

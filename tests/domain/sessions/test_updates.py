@@ -2,12 +2,11 @@
 
 import pytest
 
-from mentorship.domain.sessions.lifecycle import RULES, Action, Party, Status
+from mentorship.domain.sessions.lifecycle import RULES, Action, Status
 from mentorship.domain.sessions.updates import (
     Update,
     count_completed,
     count_started,
-    rule_of_change,
 )
 from tests.support.builders import at
 
@@ -49,13 +48,6 @@ def test_counts_add_up_over_many_and_are_zero_over_none():
 
     assert (count_started(updates), count_completed(updates)) == (6, 6)
     assert (count_started(()), count_completed(())) == (0, 0)
-
-
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.action.value)
-def test_a_journal_row_tells_which_rule_made_it(rule):
-    by_clock = Party.CLOCK in rule.by
-
-    assert rule_of_change(rule.source, rule.target, by_clock=by_clock) is rule
 
 
 def test_every_reason_is_a_sentence():

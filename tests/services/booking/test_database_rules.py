@@ -148,6 +148,7 @@ def test_a_slot_with_a_booking_and_a_booking_with_a_journal_cannot_be_deleted(se
 def a_change(booking, cast, **columns):
     return {
         "booking_id": booking, "old_status": "SCHEDULED", "new_status": "ONGOING",
+        "action": "start",
         "is_delayed": False, "cause": "mentor", "actor_id": cast.mentor.id,
         "applied_at": at("10:00"),
     } | columns  # fmt: skip

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.mail import CHOICES, REMINDERS, TOLD_WHILE, MailKind
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Cause, MailChoice, OutboxMessage, SessionBooking, StatusChange
 from mentorship.queries.mail import queued_mail
@@ -50,7 +50,8 @@ def a_mail(session, cast, kind, status):
     session.rollback()
     begin_write(session)
     change = StatusChange(booking_id=booking, old_status=Status.SCHEDULED, is_delayed=False,
-                          new_status=status, cause=Cause.MENTOR, applied_at=NOW)  # fmt: skip
+                          new_status=status, action=Action.START, cause=Cause.MENTOR,
+                          applied_at=NOW)  # fmt: skip
     session.add(change)
     session.flush()
     reminder = REMINDERS.get(kind)

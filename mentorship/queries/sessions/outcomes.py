@@ -1,0 +1,61 @@
+"""The outcome of sessions in SQL: for many rows what `domain.sessions.outcomes` says of one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, null, or_
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.sessions.outcomes import (
+    OutcomeState,
+    OutcomeWord,
+    Statement,
+    Statements,
+)
+from mentorship.models import SessionBooking
+
+_B = SessionBooking
+_SAME = _B.mentor_says == _B.student_says
+_BOTH_SPOKE = and_(_B.mentor_says.is_not(None), _B.student_says.is_not(None))
+_NOBODY_SPOKE = and_(_B.mentor_says.is_(None), _B.student_says.is_(None))
+
+
+def outcome_state(now: datetime, silence: timedelta) -> ColumnElement[str]:
+    """The state at `now` (UTC), where silence settles a claim after `silence`."""
+    return case(
+        (_B.decided_outcome.is_not(None), OutcomeState.SETTLED.value),
+        (_NOBODY_SPOKE, OutcomeState.OPEN.value),
+        (and_(_BOTH_SPOKE, ~_SAME), OutcomeState.DISPUTED.value),
+        (or_(_BOTH_SPOKE, _silence_passed(now, silence)), OutcomeState.SETTLED.value),
+        else_=OutcomeState.CLAIMED.value,
+    )
+
+
+def outcome_value() -> ColumnElement[OutcomeWord | None]:
+    """The settled or claimed word; NULL while the outcome is open or disputed."""
+    return case(
+        (_B.decided_outcome.is_not(None), _B.decided_outcome),
+        (and_(_BOTH_SPOKE, ~_SAME), null()),
+        else_=func.coalesce(_B.mentor_says, _B.student_says),
+    )
+
+
+def _silence_passed(now: datetime, silence: timedelta) -> ColumnElement[bool]:
+    latest = literal(now - silence, UtcDateTime)
+    return and_(
+        _B.end_time <= latest,
+        func.coalesce(_B.mentor_said_at, _B.student_said_at) <= latest,
+    )
+
+
+def statements_of(booking: SessionBooking | RowMapping | Any) -> Statements:
+    """What was said about a booking, from its row."""
+    return Statements(
+        mentor=_statement(booking.mentor_says, booking.mentor_said_at),
+        student=_statement(booking.student_says, booking.student_said_at),
+        decision=_statement(booking.decided_outcome, booking.decided_at),
+    )
+
+
+def _statement(word: OutcomeWord | None, at: datetime | None) -> Statement | None:
+    return None if word is None or at is None else Statement(word, at)
