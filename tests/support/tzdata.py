@@ -31,5 +31,7 @@ def other_rules(folder: Path, rules_of: Mapping[str, str], *, release: str) -> I
 def _read_from(*path: Path) -> None:
     zoneinfo.reset_tzpath(path)
     zoneinfo.ZoneInfo.clear_cache()
-    for kept in (zones.zone_of, time_format.clock, time_format.zone, translations.day):
+    for kept in (
+        zones.zone_of, time_format.clock, time_format.zone, translations.day, translations.hours,
+    ):  # fmt: skip
         kept.cache_clear()

@@ -23,6 +23,13 @@ def test_the_offsets_of_a_zone_change_where_its_clocks_do():
     assert berlin.at(datetime(2028, 1, 1, tzinfo=UTC)) == HOUR
 
 
+def test_before_the_first_step_the_offset_is_that_of_the_first():
+    from_winter_to_summer = Offsets.of("Europe/Berlin", since=datetime(2027, 3, 1, tzinfo=UTC))
+
+    assert from_winter_to_summer.steps[-1][1] == 2 * HOUR
+    assert from_winter_to_summer.at(datetime(2027, 2, 1, tzinfo=UTC)) == HOUR
+
+
 def test_offsets_are_read_as_they_were_written():
     for name in ("Europe/Berlin", "America/St_Johns", "Asia/Kathmandu", "Africa/Casablanca", "UTC"):
         offsets = Offsets.of(name, since=NOW)
@@ -39,6 +46,12 @@ def test_only_what_is_still_to_come_makes_a_difference(tmp_path):
     assert old.differ_from(Offsets.of("America/Vancouver", since=later), since=later)
     assert not old.differ_from(old, since=NOW)
     assert not new.differ_from(Offsets.of("America/Vancouver", since=later), since=later)
+
+
+def test_zones_that_never_change_differ_from_now_on():
+    one, other = Offsets.of("Asia/Tokyo", since=NOW), Offsets.of("Asia/Kolkata", since=NOW)
+
+    assert one.differ_from(other, since=NOW)
 
 
 def test_the_same_rules_a_year_later_are_no_difference():

@@ -1,30 +1,24 @@
 """A new release of the time zones' rules: free times keep their hour, and people are told."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, select, update
 
-from mentorship.config import PROJECT
 from mentorship.domain.mail import MailKind
-from mentorship.domain.shared.global_ids import Identity
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User, ZoneRules
 from mentorship.services.availability.publish import publish
 from mentorship.services.availability.zone_rules import ZoneWatch
-from mentorship.services.mail.compose import MailSettings
 from tests.services.availability.test_publish import a_rule, offered
-from tests.support.builders import at
+from tests.support.builders import a_booking, a_seat, a_slot, at
 from tests.support.mails import composed_mail
 from tests.support.tzdata import other_rules
 
 NOW = at("09:00")
 ZONE = "America/Vancouver"
 HERE = ZoneInfo(ZONE)
-IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
-HOUSE = MailSettings(
-    "https://mentors.example", "no-reply@mentors.example", "key", PROJECT / "templates"
-)
 
 
 def watch(session, *, now=NOW):
@@ -102,12 +96,20 @@ def before(session, cast, tmp_path):
 def test_free_times_keep_their_hour_and_booked_ones_their_instant(before, session, cast):
     watch(session)
 
-    found = hours(session, cast.mentor)
-    assert {hour: found[hour] for hour in (time(18), time(19))}.keys() == found.keys() - {time(20)}
+    assert hours(session, cast.mentor) == {time(18): 57, time(19): 57, time(20): 1}
     session.rollback()
     starts = session.scalars(select(SessionBooking.start_time).order_by(SessionBooking.id)).all()
     assert starts == before
-    assert all(start in [slot[0] for slot in offered(session, cast.mentor)] for start in before)
+    fits, stays_for_its_student = before
+    assert [start.astimezone(HERE).hour for start in before] == [19, 20]
+    held_for = dict(
+        session.execute(
+            select(MentorTimeSlot.start_time, MentorTimeSlot.held_for).where(
+                MentorTimeSlot.start_time.in_(before), ~MentorTimeSlot.is_withdrawn
+            )
+        ).all()
+    )
+    assert held_for == {fits: None, stays_for_its_student: cast.stranger.id}
 
 
 def test_whoever_reads_another_hour_is_told_once_and_nobody_else(before, session, cast):
@@ -126,6 +128,75 @@ def test_whoever_reads_another_hour_is_told_once_and_nobody_else(before, session
     assert "https://mentors.example.org/dashboard" in student
     assert mentor.count("is now") == 2
     assert student.count("is now") == 1
+
+
+def test_hours_in_a_zone_where_nobody_lives_are_moved_and_no_clock_reads_differently(
+    session, cast, tmp_path
+):
+    moves_to(session, cast.mentor, cast.student, zone="Europe/Berlin")
+    with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
+        a_rule(session, cast.mentor, timezone=ZONE, opens=time(18))
+        publish(session, cast.mentor.id, now=NOW)
+        book(session, session.scalars(select(MentorTimeSlot.id).limit(1)).one(), cast.student)
+        watch(session)
+    watch(session)
+
+    found = hours(session, cast.mentor)
+    assert (found[time(18)], found[time(19)]) == (57, 57)
+    told = letters(session)
+    assert set(told) == {cast.mentor.email}
+    assert "free times of your weekly hours were moved" in told[cast.mentor.email]
+    assert "is now" not in told[cast.mentor.email]
+
+
+def in_winter(days):
+    """A day between November and March, when the two releases are an hour apart."""
+    return at("20:00", days=days)
+
+
+def test_a_mentor_without_weekly_hours_reads_of_each_time_to_come_that_reads_differently(
+    session, cast, tmp_path
+):
+    moves_to(session, cast.mentor)
+    with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
+        a_slot(session, cast.mentor, starts=in_winter(days=2))
+        a_slot(session, cast.mentor, starts=in_winter(days=3), is_withdrawn=True)
+        a_slot(session, cast.mentor, starts=in_winter(days=-2))
+        in_summer = datetime.fromisoformat("2027-06-01T20:00Z")
+        booked = {"mentor": cast.mentor, "student": cast.student}
+        a_booking(session, **booked, starts=in_winter(days=4), topic="Talks")
+        a_booking(session, **booked, starts=in_winter(days=-1), topic="Missed")
+        a_booking(session, **booked, starts=in_summer, topic="Summer")
+        off = a_booking(session, **booked, starts=in_winter(days=5), status=Status.CANCELLED)
+        slot_id = session.get_one(SessionBooking, off).time_slot_id
+        session.execute(
+            update(MentorTimeSlot).where(MentorTimeSlot.id == slot_id).values(is_withdrawn=True)
+        )
+        session.commit()
+        group = a_slot(session, cast.mentor, starts=in_winter(days=6), capacity=2)
+        for student in (cast.student, cast.stranger):
+            a_seat(session, group, student, topic="A group")
+        watch(session)
+    watch(session)
+
+    told = letters(session)
+    assert set(told) == {cast.mentor.email}
+    lines = told[cast.mentor.email]
+    assert lines.count("is now") == 3
+    assert "Thu 26 Nov 2026, 12:00 is now Thu 26 Nov 2026, 13:00 MST: a free time" in lines
+    assert "Sat 28 Nov 2026, 12:00 is now Sat 28 Nov 2026, 13:00 MST: Talks, with Sam S" in lines
+    assert "Mon 30 Nov 2026, 12:00 is now Mon 30 Nov 2026, 13:00 MST: A group, with S" in lines
+    assert "weekly hours were moved" not in lines
+
+
+def test_a_single_free_time_alone_is_told(session, cast, tmp_path):
+    moves_to(session, cast.mentor)
+    with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
+        a_slot(session, cast.mentor, starts=in_winter(days=2))
+        watch(session)
+    watch(session)
+
+    assert letters(session)[cast.mentor.email].count("is now") == 1
 
 
 def test_the_same_release_changes_nothing_and_tells_nobody(session, cast):
