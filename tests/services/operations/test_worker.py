@@ -17,8 +17,9 @@ from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.mail import AsWritten
 from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.logs import configure_logs
-from mentorship.models import OutboxMessage
+from mentorship.models import OutboxMessage, WebhookCall
 from mentorship.services.mail.compose import MailSettings
 from mentorship.services.mail.outbox import Mail, enqueue
 from mentorship.services.operations.worker import (
@@ -28,7 +29,7 @@ from mentorship.services.operations.worker import (
     run_mail,
     run_worker,
 )
-from tests.support.builders import a_booking, at, the_booking, the_journal
+from tests.support.builders import a_booking, a_webhook, at, the_booking, the_journal
 from tests.support.processes import a_command, wait_until
 
 SECOND = timedelta(seconds=1)
@@ -128,6 +129,37 @@ def test_a_real_worker_sweeps_at_the_due_second_and_ends_when_it_is_told_to(
     assert (change.due_at, change.cause, change.actor_id) == (due, "worker", None)
     assert change.applied_at >= due
     assert log.read_text().endswith("The worker has stopped.\n")
+
+
+@pytest.mark.parametrize(
+    ("settings", "problem"),
+    [
+        ({"MENTORSHIP_ENV": "production"}, Problem.NOT_SECURE),
+        ({"MENTORSHIP_ENV": "development"}, Problem.NOT_PUBLIC),
+    ],
+)
+def test_a_real_worker_calls_no_address_that_its_settings_rule_out(
+    session, cast, database_url, receiver, tmp_path, settings, problem
+):
+    a_webhook(session, receiver.url())
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts=utc_now() - SECOND)
+
+    def why_not():
+        session.rollback()
+        return session.scalar(select(WebhookCall.problem))
+
+    log = tmp_path / "worker.log"
+    worker = a_command(
+        database_url, "worker", log=log, BASE_URL="https://mentors.example.org", **settings
+    )
+    try:
+        wait_until(lambda: worker.poll() is not None or why_not())
+    finally:
+        worker.kill()
+        worker.wait()
+
+    assert why_not() is problem, log.read_text()
+    assert receiver.calls == []
 
 
 def test_whatever_goes_wrong_in_one_round_the_next_one_is_made(session, cast):
