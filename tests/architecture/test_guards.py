@@ -14,7 +14,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from mentorship import create_app
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.web.http.request_guards import CrossSite, WrongAddress
-from mentorship.web.http.security_headers import fixed_headers
+from mentorship.web.http.security_headers import fixed_headers, security_headers
 from tests.support.databases import settings_for
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -115,6 +115,17 @@ def test_every_answer_carries_the_security_headers(app):
 
 def test_only_static_files_are_answered_in_front_of_the_application(app):
     assert in_front_of(app) == [STATIC_FILES]
+
+
+@pytest.mark.parametrize("base_url", ["http://localhost:5000", "https://mentors.example.org"])
+def test_static_files_carry_the_security_headers_of_this_application(tmp_path, base_url):
+    settings = settings_for(f"sqlite:///{tmp_path / 'unused.db'}", base_url=base_url)
+    answer = create_app(settings).test_client().get("/static/app.css")
+
+    expected = security_headers(settings)
+    assert answer.status_code == 200
+    assert ("Strict-Transport-Security" in expected) == base_url.startswith("https:")
+    assert expected.items() <= dict(answer.headers).items()
 
 
 def guarded_blueprint_only():
