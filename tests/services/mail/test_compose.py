@@ -155,6 +155,30 @@ def test_the_mail_about_a_booking_that_moved_since_tells_when_it_is_now(session,
     assert "<b>&" not in html_of(booked)
 
 
+def test_a_time_in_a_subject_is_the_readers_and_names_its_zone(session, people, letters):
+    mentor, student = people
+    late, off = (
+        a_booking(session, mentor=mentor, student=student, starts=BEFORE_THE_CHANGE, topic=topic)
+        for topic in ("Late", "Off")
+    )
+    begin_write(session)
+    for kind in (MailKind.BOOKED, MailKind.REMINDER_1H):
+        enqueue_booking_mail(session, kind, booking_id=late, now=at("09:00"))
+    session.commit()
+    apply_action(session, booking_id=off, action=Action.CANCEL, viewer=mentor, now=at("09:00"))
+    due = BEFORE_THE_CHANGE + timedelta(minutes=1)
+    update_session_statuses(session, now=due, cause=Cause.CRON, returning=no_updates)
+
+    subjects = {who: " ".join(letter["Subject"].split()) for who, letter in letters().items()}
+    for name, time in (("Maya", "16:00 CET"), ("Sam", "10:00 AM EST")):
+        assert {kind: subject for (who, kind), subject in subjects.items() if who == name} == {
+            "booked": f"Booked: Late, Fri 12 Mar 2027, {time}",
+            "reminder-1h": f"Reminder: Late, Fri 12 Mar 2027, {time}",
+            "delayed": f"Delayed: Late, Fri 12 Mar 2027, {time}",
+            "cancelled": f"Cancelled: Off, Fri 12 Mar 2027, {time}",
+        }
+
+
 def test_a_late_start_and_its_completion_tell_when_each_really_was(session, people, letters):
     mentor, student = people
     booking = a_booking(session, mentor=mentor, student=student, starts="10:00", topic="Late")
