@@ -15,7 +15,7 @@ def init_app(app: Flask) -> None:
 
 
 def main() -> None:
-    """The `mentorship` command of an installed wheel: the same commands as `flask --app wsgi`."""
+    """The `mentorship` command of an installed wheel: the commands of `flask --app wsgi`."""
     # The product reads `.env` itself, and says in one line what is wrong with it.
     FlaskGroup(create_app=lambda: import_string("mentorship.wsgi:app"), load_dotenv=False)(
         prog_name="mentorship"

@@ -1,4 +1,4 @@
-"""What all commands share: a database of this version, or one line that says what is wrong."""
+"""What all commands share: they need a database of this version, and report errors in one line."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,9 +21,10 @@ REFUSED = "The database did not do this"
 
 
 def with_database(command: Callable[P, T]) -> Callable[P, T]:
-    """Run `command` in the application's context, on a database with the tables of this version.
+    """Run `command` in the application's context, on a database with this version's schema.
 
-    Raises ClickException with the way out where it has others, cannot be reached or is lost.
+    Raises ClickException, which says what to do, if the schema is another one or the database
+    cannot be reached or is lost.
     """
 
     @with_appcontext
@@ -39,11 +40,17 @@ def with_database(command: Callable[P, T]) -> Callable[P, T]:
 
 @contextmanager
 def in_one_line(what: str) -> Iterator[None]:
-    """Raises ClickException with one line, which begins so, where the database raises an error."""
+    """Turn an error of the database into a ClickException with one line that starts with `what`."""
     try:
         yield
     except SQLAlchemyError as error:
         raise click.ClickException(f"{what}: {str(error).splitlines()[0]}") from None
+
+
+def this_program() -> str:
+    """How commands are called here: `mentorship` from a wheel, `flask` in a checkout."""
+    name = click.get_current_context().find_root().info_name
+    return "mentorship" if name == "mentorship" else "flask --app wsgi"
 
 
 def _require_this_version() -> None:
@@ -52,5 +59,5 @@ def _require_this_version() -> None:
         heads = MigrationContext.configure(connection).get_current_heads()
     if set(heads) != set(scripts.get_heads()):
         raise click.ClickException(
-            "The database schema is out of date: run flask --app wsgi db upgrade"
+            f"The database schema is out of date: run {this_program()} db upgrade"
         )

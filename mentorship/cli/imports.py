@@ -1,8 +1,8 @@
-"""Commands about what was imported."""
+"""Commands that list and undo imports."""
 
 import click
 
-from mentorship.cli.database import with_database
+from mentorship.cli.database import this_program, with_database
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
@@ -17,18 +17,18 @@ _WORDS = {
     "outbox_messages": ("mail", "mails"),
     "webhook_calls": ("webhook call", "webhook calls"),
 }
-"""What is told of a removal, in this order."""
+"""The tables that a removal counts, in the order of the report."""
 
 
 _KINDS = {ImportKind.SESSIONS: _WORDS["session_bookings"], ImportKind.PEOPLE: _WORDS["users"]}
-"""What the rows of an import are: the words for one and for any other number."""
+"""What the rows of an import are called, singular and plural."""
 
 
 def say_how_to_remove(import_id: int | None) -> None:
-    """Tell the operator the number of an import, on stderr."""
+    """Print the number of an import and the command that undoes it, on stderr."""
     if import_id is not None:
         click.echo(
-            f"This is import {import_id}. To undo it: flask --app wsgi remove-import {import_id}",
+            f"This is import {import_id}. To undo it: {this_program()} remove-import {import_id}",
             err=True,
         )
 
@@ -56,7 +56,7 @@ def remove_import_command(*, import_id: int, dry_run: bool, force: bool) -> None
     """Undo the import with this ID, as import-users or import-sessions printed it.
 
     Sessions go with their journal and mail, and with the slots that were made for them and that
-    nobody else uses; people go with their profile. All or nothing. Nobody is told by mail.
+    nobody else uses; people go with their profile. All or nothing. Nobody gets a mail about it.
     """
     try:
         removal = remove_import(

@@ -37,9 +37,10 @@ class AvailabilityRule(Model):
 
 
 class ZoneRules(Model):
-    """What the rules of a time zone said of the time to come, and in which release of tzdata.
+    """The UTC offsets of a time zone in the coming months, by one release of tzdata.
 
-    `offsets` is what `domain.zone_rules.Offsets` writes. Compared with what a later release says.
+    The worker compares them with those of a later release. `offsets` is the text of
+    `domain.availability.zone_rules.Offsets`.
     """
 
     __tablename__ = "zone_rules"

@@ -13,7 +13,9 @@ from tests.support.databases import settings_for
 @pytest.fixture
 def flask(app) -> Callable[..., Result]:
     """Runs a command on the test's database; `input` answers its questions."""
-    return lambda *arguments, **options: app.test_cli_runner().invoke(args=arguments, **options)
+    return lambda *arguments, **options: app.test_cli_runner().invoke(
+        args=arguments, prog_name="flask", **options
+    )
 
 
 @pytest.fixture
@@ -22,7 +24,7 @@ def flask_on() -> Callable[..., Result]:
 
     def run(url: str, *arguments: str, **settings: object) -> Result:
         app = create_app(settings_for(url, **settings))
-        result = app.test_cli_runner().invoke(args=arguments)
+        result = app.test_cli_runner().invoke(args=arguments, prog_name="flask")
         with app.app_context():
             db.engine.dispose()
         return result

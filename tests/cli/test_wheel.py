@@ -130,6 +130,15 @@ def test_the_command_lists_what_flask_lists(run):
         assert re.search(rf"^  {name} ", listed.stdout, re.MULTILINE)
 
 
+def test_the_command_names_itself_where_it_says_what_to_run(run):
+    refused = run(THE_COMMAND, "sweep")
+
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "Error: The database schema is out of date: run mentorship db upgrade\n"
+    )
+
+
 def test_the_command_reads_the_env_file_where_it_is_called(run, tmp_path):
     (tmp_path / ".env").write_text("REDIS_URL=smtp://h\n")
 

@@ -1,4 +1,4 @@
-"""The changes that a mentor can make to their calendar."""
+"""The changes that mentors can make to their calendars."""
 
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -16,14 +16,17 @@ MOST_RULES, MOST_DAYS_OFF = 30, 100
 
 
 class Change(Protocol):
-    """A change that can be previewed; `id` is that of the rule, the days off or the slot."""
+    """A change that can be previewed before it is stored."""
 
     @property
     def id(self) -> int | None:
-        """The id of what is changed: 0 while it is not stored, None for the limits."""
+        """The id of the rule, days off or slot: 0 before it is stored, None for the limits."""
 
     def on(self, calendar: Calendar) -> Calendar:
-        """The calendar after the change. Raises NotFound where the calendar has no such thing."""
+        """The calendar after the change.
+
+        Raises NotFound if the calendar does not have what is changed, and InvalidInput.
+        """
 
     def store(self, session: Session, mentor_id: int) -> "Change":
         """Store the change once `on` has accepted it; returns it with its id. Does not commit."""
@@ -31,17 +34,17 @@ class Change(Protocol):
 
 @dataclass(frozen=True)
 class SaveRule:
-    """A new weekly rule (id 0), or other hours for one; without a zone it keeps its own."""
+    """Add a weekly rule (id 0) or change one; an empty time zone keeps the stored one."""
 
     rule: WeeklyRule
 
     @property
     def id(self) -> int:
-        """The rule's."""
+        """The id of the rule."""
         return self.rule.id
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With the rule in its place, which is the last."""
+        """The calendar with the new rule last, in place of the old one."""
         old = next((rule for rule in calendar.rules if rule.id == self.rule.id), None)
         if self.rule.id and old is None:
             raise NotFound(N_("There is no such rule."))
@@ -75,31 +78,31 @@ class RemoveRule:
     id: int
 
     def on(self, calendar: Calendar) -> Calendar:
-        """Without the rule."""
+        """The calendar without the rule."""
         others = tuple(rule for rule in calendar.rules if rule.id != self.id)
         if len(others) == len(calendar.rules):
             raise NotFound(N_("There is no such rule."))
         return replace(calendar, rules=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveRule":
-        """Delete the rule; the database takes its id from its slots."""
+        """Delete the rule; the database clears its id in its slots."""
         session.execute(delete(AvailabilityRule).where(AvailabilityRule.id == self.id))
         return self
 
 
 @dataclass(frozen=True)
 class SaveDaysOff:
-    """New days off (id 0), or other days for them."""
+    """Add days off (id 0) or change them."""
 
     days_off: DaysOff
 
     @property
     def id(self) -> int:
-        """That of the days."""
+        """The id of the days off."""
         return self.days_off.id
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With the days in their place. Raises InvalidInput for the very days of others."""
+        """The calendar with the new days off in place of the old ones."""
         span = self.days_off.first_day, self.days_off.last_day
         others = tuple(off for off in calendar.days_off if off.id != self.days_off.id)
         if self.days_off.id and len(others) == len(calendar.days_off):
@@ -116,7 +119,7 @@ class SaveDaysOff:
         return replace(calendar, days_off=(*others, self.days_off))
 
     def store(self, session: Session, mentor_id: int) -> "SaveDaysOff":
-        """Insert or update the days."""
+        """Insert or update the days off."""
         off = self.days_off
         columns = {"first_day": off.first_day, "last_day": off.last_day, "note": off.note}
         if off.id:
@@ -133,14 +136,14 @@ class RemoveDaysOff:
     id: int
 
     def on(self, calendar: Calendar) -> Calendar:
-        """Without the days."""
+        """The calendar without the days off."""
         others = tuple(off for off in calendar.days_off if off.id != self.id)
         if len(others) == len(calendar.days_off):
             raise NotFound(N_("There is no such day off."))
         return replace(calendar, days_off=others)
 
     def store(self, session: Session, mentor_id: int) -> "RemoveDaysOff":
-        """Delete the days."""
+        """Delete the days off."""
         session.execute(delete(DayOff).where(DayOff.id == self.id))
         return self
 
@@ -152,7 +155,7 @@ class RemoveSlot:
     id: int
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With the slot marked for withdrawal."""
+        """The calendar with the slot marked to be withdrawn."""
         if not any(slot.id == self.id and slot.rule_id is None for slot in calendar.slots):
             raise NotFound(N_("There is no such one-off slot."))
         return replace(calendar, dropped=frozenset({self.id}))
@@ -170,11 +173,11 @@ class ChangeSettings:
     id: None = None
 
     def on(self, calendar: Calendar) -> Calendar:
-        """With these limits."""
+        """The calendar with the new limits."""
         return replace(calendar, settings=self.settings)
 
     def store(self, session: Session, mentor_id: int) -> "ChangeSettings":
-        """Update the profile, which must be there."""
+        """Update the mentor's profile, which must exist."""
         session.execute(
             update(MentorProfile)
             .where(MentorProfile.mentor_id == mentor_id)

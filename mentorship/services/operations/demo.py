@@ -96,20 +96,18 @@ def load_demo(session: Session, *, now: datetime) -> int:
 
 
 def _add_people(session: Session, now: datetime) -> dict[str, int]:
-    """The people's ids by what stands before the @. Raises InvalidInput."""
+    """The ids of the new people by the part of their address before the @. Raises InvalidInput."""
     password_hash = hash_password(DEMO_PASSWORD)
     accounts = [
         new_account(email=email, name=name, role=role, password="", timezone=timezone, now=now)
         | {"password_hash": password_hash}
         for email, name, role, timezone in _PEOPLE
     ]
-    statement = insert(User).returning(User.id, sort_by_parameter_order=True)
     try:
-        ids = session.scalars(statement, accounts).all()
+        stored = session.execute(insert(User).returning(User.email, User.id), accounts).all()
     except IntegrityError:  # On PostgreSQL two demos can begin at once; one of them is first.
         raise InvalidInput(_NOT_EMPTY) from None
-    short_names = (email.partition("@")[0] for email, *_others in _PEOPLE)
-    return dict(zip(short_names, ids, strict=True))
+    return {email.partition("@")[0]: user_id for email, user_id in stored}
 
 
 def _add_session(

@@ -16,7 +16,7 @@ from mentorship.adapters.mail_transport import MailTransport, Unreachable
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import next_due
 from mentorship.services.availability.publish import Publisher
-from mentorship.services.availability.zone_rules import ZoneWatch
+from mentorship.services.availability.zone_watch import ZoneWatch
 from mentorship.services.booking.holds import HoldUpdater, expire_holds
 from mentorship.services.booking.idempotency import forget_old_answers
 from mentorship.services.mail.compose import MailSettings

@@ -5,9 +5,6 @@ from functools import partial
 from flask import Blueprint, Response, jsonify
 
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.availability.slot_plan import SlotSettings
-from mentorship.domain.availability.weekly_rules import WeeklyRule
 from mentorship.extensions import db
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.queries.availability.upcoming_slots import upcoming_slots
@@ -26,20 +23,21 @@ from mentorship.schemas.availability import (
     SlotSavedAnswer,
     preview_answer,
 )
-from mentorship.services.availability.apply import AppliedChange, apply_change
+from mentorship.services.availability.apply import AppliedChange
 from mentorship.services.availability.changes import (
-    Change,
-    ChangeSettings,
     RemoveDaysOff,
     RemoveRule,
     RemoveSlot,
-    SaveDaysOff,
     SaveRule,
 )
 from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.rule_preview import preview_rule
-from mentorship.services.availability.validation import new_days_off, new_rule, new_settings
-from mentorship.services.shared.text_fields import clean_timezone
+from mentorship.web.availability.calendar_changes import (
+    days_off_of,
+    make_change,
+    rule_of,
+    settings_of,
+)
 from mentorship.web.http.authentication import required_mentor
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
@@ -92,7 +90,7 @@ def preview_change(rule_id: int) -> Response:
 def create_rule() -> Response:
     """New weekly hours, which become slots at once."""
     mentor, fields = required_mentor(), body(SaveRuleFields)
-    return _answer(carry_out(mentor, SaveRule(rule_of(fields, mentor)), fields))
+    return _answer(make_change(mentor, SaveRule(rule_of(fields, mentor)), fields))
 
 
 @bp.put("/rules/<id:rule_id>")
@@ -100,7 +98,7 @@ def create_rule() -> Response:
 def change_rule(rule_id: int) -> Response:
     """Change a rule: free slots follow, booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(SaveRuleFields)
-    return _answer(carry_out(mentor, SaveRule(rule_of(fields, mentor, rule_id=rule_id)), fields))
+    return _answer(make_change(mentor, SaveRule(rule_of(fields, mentor, rule_id=rule_id)), fields))
 
 
 @bp.delete("/rules/<id:rule_id>")
@@ -108,7 +106,7 @@ def change_rule(rule_id: int) -> Response:
 def delete_rule(rule_id: int) -> Response:
     """Remove a rule: free slots go, booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(ChoiceFields)
-    return _answer(carry_out(mentor, RemoveRule(rule_id), fields))
+    return _answer(make_change(mentor, RemoveRule(rule_id), fields))
 
 
 @bp.post("/days-off")
@@ -116,7 +114,7 @@ def delete_rule(rule_id: int) -> Response:
 def create_days_off() -> Response:
     """New days off."""
     mentor, fields = required_mentor(), body(DaysOffFields)
-    return _answer(carry_out(mentor, days_off_of(fields, mentor), fields))
+    return _answer(make_change(mentor, days_off_of(fields, mentor), fields))
 
 
 @bp.put("/days-off/<id:days_off_id>")
@@ -124,7 +122,7 @@ def create_days_off() -> Response:
 def change_days_off(days_off_id: int) -> Response:
     """Change days off."""
     mentor, fields = required_mentor(), body(DaysOffFields)
-    return _answer(carry_out(mentor, days_off_of(fields, mentor, days_off_id), fields))
+    return _answer(make_change(mentor, days_off_of(fields, mentor, days_off_id), fields))
 
 
 @bp.delete("/days-off/<id:days_off_id>")
@@ -132,7 +130,7 @@ def change_days_off(days_off_id: int) -> Response:
 def delete_days_off(days_off_id: int) -> Response:
     """Remove days off; the weekly rules fill them with slots again."""
     mentor, fields = required_mentor(), body(ChoiceFields)
-    return _answer(carry_out(mentor, RemoveDaysOff(days_off_id), fields))
+    return _answer(make_change(mentor, RemoveDaysOff(days_off_id), fields))
 
 
 @bp.post("/slots")
@@ -154,7 +152,7 @@ def change_slot(slot_id: int) -> Response:
 def delete_slot(slot_id: int) -> Response:
     """Withdraw a one-off slot; its booked sessions stay except those named."""
     mentor, fields = required_mentor(), body(ChoiceFields)
-    return _answer(carry_out(mentor, RemoveSlot(slot_id), fields))
+    return _answer(make_change(mentor, RemoveSlot(slot_id), fields))
 
 
 @bp.put("/settings")
@@ -162,46 +160,7 @@ def delete_slot(slot_id: int) -> Response:
 def change_settings() -> Response:
     """Change the limits; with new buffers the weekly hours are divided into slots again."""
     mentor, fields = required_mentor(), body(SettingsFields)
-    return _answer(carry_out(mentor, settings_of(fields)))
-
-
-def carry_out(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> AppliedChange:
-    """Make a change for a mentor, whoever asked: a page or a program."""
-    return apply_change(
-        db.session(),
-        mentor=mentor,
-        change=change,
-        now=utc_now(),
-        cancel=choice.cancel_sessions if choice else (),
-        reason=choice.reason if choice else "",
-    )
-
-
-def rule_of(fields: RuleFields, mentor: Viewer, *, rule_id: int = 0) -> WeeklyRule:
-    """The rule that these fields mean. Raises InvalidInput, and NotFound for another's rule."""
-    chosen = fields.model_dump(include=set(RuleFields.model_fields) - {"timezone"})
-    usual = "" if rule_id else mentor.timezone
-    timezone = clean_timezone(fields.timezone) if fields.timezone else usual
-    return new_rule(rule_id=rule_id, timezone=timezone, now=utc_now(), **chosen)
-
-
-def days_off_of(fields: DaysOffFields, mentor: Viewer, days_off_id: int = 0) -> SaveDaysOff:
-    """The days off that these fields mean. Raises InvalidInput."""
-    return SaveDaysOff(
-        new_days_off(
-            days_off_id=days_off_id,
-            first_day=fields.first_day,
-            last_day=fields.last_day,
-            note=fields.note,
-            timezone=mentor.timezone,
-            now=utc_now(),
-        )
-    )
-
-
-def settings_of(fields: SettingsFields) -> ChangeSettings:
-    """The limits that these fields mean. Raises InvalidInput."""
-    return ChangeSettings(new_settings(SlotSettings(**fields.model_dump())))
+    return _answer(make_change(mentor, settings_of(fields)))
 
 
 def _save_slot(slot_id: int) -> Response:

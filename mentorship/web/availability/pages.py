@@ -37,7 +37,12 @@ from mentorship.services.availability.changes import (
 )
 from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.availability.rule_preview import RulePreview, preview_rule
-from mentorship.web.availability.api import carry_out, days_off_of, rule_of, settings_of
+from mentorship.web.availability.calendar_changes import (
+    days_off_of,
+    make_change,
+    rule_of,
+    settings_of,
+)
 from mentorship.web.http.authentication import required_mentor
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import body, page_number
@@ -221,7 +226,7 @@ def _take_rule(rule_id: int) -> Page:
 
 
 def _done(mentor: Viewer, change: Change, choice: ChoiceFields | None = None) -> Response:
-    flash(translate(carry_out(mentor, change, choice).message))
+    flash(translate(make_change(mentor, change, choice).message))
     return redirect(url_for("availability.show"), code=303)
 
 

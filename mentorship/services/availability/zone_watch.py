@@ -1,8 +1,8 @@
-"""A new release of the time zones' rules: free times keep their hour, and people are told.
+"""Applying a new release of the time zone rules: slots are recreated, and people get a mail.
 
-Weekly hours mean a clock on a wall, and slots are stored as instants. So where a release of tzdata
-changes a zone, free slots are made anew. Booked sessions keep their instant, because two people
-agreed on it; whoever reads another hour from then on gets a mail that says which.
+Weekly hours are wall-clock times, and slots are stored as instants. When a release of tzdata
+changes a zone, its free slots are therefore created again. Booked sessions keep their instant,
+because two people agreed on it; people who now see another hour for one get a mail.
 """
 
 from dataclasses import dataclass
@@ -49,12 +49,12 @@ class ZoneChange:
     new: Offsets
 
     def is_felt(self, instant: datetime) -> bool:
-        """Whether the zone's clocks will show another time at that instant than was expected."""
+        """Whether the two releases give the zone different clock times at this instant."""
         return self.old is not None and self.old.at(instant) != self.new.at(instant)
 
 
 class ZoneWatch:
-    """Applies new zone rules for one person at a time, so that sweeps never wait long."""
+    """Applies new zone rules to one person at a time, so that sweeps never wait long."""
 
     def __init__(self) -> None:
         self._names: list[str] = []
@@ -63,9 +63,10 @@ class ZoneWatch:
         self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
-        """One person, or one zone, at `now` (UTC); whether there is more to do.
+        """Handle one person or one zone at `now` (UTC); returns whether there is more to do.
 
-        What a zone said is noted once everybody is told, so a worker that is killed begins anew.
+        The new rules are stored once everybody has been told, so that a worker which is killed
+        before that starts again.
         """
         if self._change is None:
             self._change = self._next(session, now=now)
@@ -87,10 +88,10 @@ class ZoneWatch:
 
 
 def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetime) -> None:
-    """Make a person's free times right at `now` (UTC) and tell them what they read, in one commit.
+    """Correct a person's free slots at `now` (UTC), send them mail about it, and commit.
 
-    Nothing is told where nothing is read otherwise. Doing it again changes nothing, and sends no
-    second mail on the same day.
+    A person for whom nothing changes gets no mail. Calling this again changes nothing, and sends
+    no second mail on the same day.
     """
     plan, misfits = decide_then_lock(
         session, person_id, lambda: _plan(session, person_id, now=now), now=now
@@ -111,7 +112,7 @@ def follow(session: Session, person_id: int, change: ZoneChange, *, now: datetim
 def _plan(
     session: Session, person_id: int, *, now: datetime
 ) -> tuple[Plan | None, tuple[BookedSession, ...]]:
-    """What is to change in a mentor's calendar, and the booked sessions that no rule wants."""
+    """The changes to a mentor's slots, and the booked sessions that no rule produces any more."""
     if session.get(MentorProfile, person_id) is None:
         return None, ()
     plan = read_calendar(session, person_id, now=now).plan(now=now)
@@ -119,7 +120,7 @@ def _plan(
 
 
 def _not_noted(session: Session) -> list[str]:
-    """The zones in use of which nobody has noted what the rules of today say."""
+    """The zones in use for which the offsets of this release are not stored yet."""
     used = session.scalars(union(select(User.timezone), select(AvailabilityRule.timezone))).all()
     noted = select(ZoneRules.name).where(ZoneRules.release == zones.RULES)
     return sorted({zones.known_name(name) for name in used} - set(session.scalars(noted)))
@@ -132,8 +133,8 @@ def _change(session: Session, name: str, *, now: datetime) -> ZoneChange:
 
 
 def _concerned(session: Session, change: ZoneChange, *, now: datetime) -> list[int]:
-    """Whose times may have to move or read otherwise: mentors with hours in the zone, and
-    everybody who lives by it and has something to come.
+    """The ids of the people to check: mentors with weekly hours in the zone, and everybody in the
+    zone who has upcoming sessions or slots.
     """
     if change.old is not None and not change.old.differ_from(change.new, since=now):
         return []

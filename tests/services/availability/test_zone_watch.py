@@ -10,7 +10,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User, ZoneRules
 from mentorship.services.availability.publish import publish
-from mentorship.services.availability.zone_rules import ZoneWatch
+from mentorship.services.availability.zone_watch import ZoneWatch
 from tests.services.availability.test_publish import a_rule, offered
 from tests.support.builders import a_booking, a_seat, a_slot, at
 from tests.support.mails import composed_mail
