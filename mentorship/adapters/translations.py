@@ -8,7 +8,7 @@ from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 
 from mentorship.domain.shared.locales import HourCycle, Language
-from mentorship.domain.shared.messages import Message, Span
+from mentorship.domain.shared.messages import Message, Month, Span
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import UTC_NAME, zone_of
 
@@ -52,6 +52,10 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
         return moment(value, at, language, cycle)
     if isinstance(value, Span):
         return span(value.start, value.end, str(value.start.tzinfo), language, cycle)
+    if isinstance(value, date):
+        return date_words(value, language)
+    if isinstance(value, Month):
+        return format_date(value.day, "LLLL y", locale=language.value)
     if isinstance(value, time):
         return clock(datetime.combine(date.min, value, UTC), UTC_NAME, cycle)
     return value

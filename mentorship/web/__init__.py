@@ -20,6 +20,7 @@ from mentorship.web.http import (
     security_headers,
 )
 from mentorship.web.http.limits import changes, known_browsers
+from mentorship.web.reports import api as reports_api
 from mentorship.web.sessions import (
     actions,
     admin_api,
@@ -73,6 +74,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         waiting_list,
         webhooks,
         operations,
+        reports_api,
     ):
         app.register_blueprint(module.bp)
     openapi.init_app(app)

@@ -116,6 +116,7 @@ GET  /mentors                                  302      200     200    200   200
 GET  /mentors/<id:mentor_id>                   302      200     200    200   200   200
 GET  /api/mentors                              401      200     200    200   200   200
 GET  /api/mentors/<id:mentor_id>/slots         401      200     200    200   200   200
+GET  /api/reports/summary                      401      403     403    200   200   200
 GET  /profile                                  302      403     403    200   200   403
 POST /profile                                  401      403     403    303   303   403
 GET  /api/openapi.json                         200      200     200    200   200   200

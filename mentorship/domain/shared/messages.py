@@ -6,7 +6,7 @@ logs, commands and programs (decision 13).
 """
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import date, datetime, time
 from typing import Self
 
 
@@ -18,10 +18,18 @@ class Span:
     end: datetime
 
 
+@dataclass(frozen=True)
+class Month:
+    """The month of a wall calendar that has this day."""
+
+    day: date
+
+
 class Message(str):
     """A text with `%(name)s` for its `values`: words, numbers, other sentences, times, spans.
 
-    An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock.
+    An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock,
+    a day or a month one of a wall calendar.
     """
 
     text: str
@@ -67,6 +75,10 @@ def _in_english(value: object) -> object:
         is_one_day = value.start.date() == value.end.date()
         end = f"{value.end:%H:%M %Z}" if is_one_day else _in_english(value.end)
         return f"{_in_english(value.start)} to {end}"
+    if isinstance(value, date):
+        return f"{value:%a} {value.day} {value:%b %Y}"
+    if isinstance(value, Month):
+        return f"{value.day:%B %Y}"
     if isinstance(value, time):
         return f"{value:%H:%M}"
     return value

@@ -1,0 +1,1 @@
+"""What a report counts, over which days, and how it is divided."""

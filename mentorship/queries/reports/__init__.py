@@ -1,0 +1,1 @@
+"""Reading what sessions amounted to."""

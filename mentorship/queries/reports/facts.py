@@ -1,0 +1,274 @@
+"""What reports need to know of each session, as one SELECT, and the lists made from it.
+
+`FILTERS` is the only place that says in SQL which sessions a figure counts. The summary counts
+them and the list of sessions shows them, so the two cannot differ.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Integer,
+    Select,
+    and_,
+    case,
+    column,
+    literal,
+    or_,
+    select,
+    values,
+)
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from mentorship.database import UtcDateTime
+from mentorship.domain.reports.figures import ON_TIME, Behind, By
+from mentorship.domain.reports.ranges import Bucket, DateRange, months_of, weeks_of
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
+from mentorship.domain.shared.errors import NotFound
+from mentorship.domain.shared.messages import N_
+from mentorship.models import Cause, SessionBooking, SessionFeedback, StatusChange
+from mentorship.queries.sessions.outcomes import outcome_state, outcome_value
+from mentorship.queries.shared.elapsed import elapsed, whole_minutes
+
+_B = SessionBooking
+_MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Whose sessions a report is about, and about what; None does not narrow it."""
+
+    mentor_id: int | None = None
+    student_id: int | None = None
+    topic: str | None = None
+
+    @property
+    def is_about_mentors(self) -> bool:
+        """Whether the time that mentors offer can be compared with these sessions."""
+        return self.student_id is None and self.topic is None
+
+
+@dataclass(frozen=True)
+class ReportSpec:
+    """One report: days, division and scope, as of `now` (UTC).
+
+    `silence` is how long one side may contradict what the other says about a session.
+    """
+
+    dates: DateRange
+    by: By
+    scope: Scope
+    now: datetime
+    silence: timedelta
+
+    @cached_property
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The weeks or months of the range; none for other divisions."""
+        if self.by is By.WEEK:
+            return tuple(weeks_of(self.dates))
+        return tuple(months_of(self.dates)) if self.by is By.MONTH else ()
+
+    def of_row(self, key: str) -> "ReportSpec":
+        """The report about the sessions of one row alone. Raises NotFound for an unknown key."""
+        whole = replace(self, by=By.TOTAL)
+        if self.by is By.TOTAL and key == By.TOTAL:
+            return whole
+        if self.by is By.TOPIC:
+            return replace(whole, scope=replace(self.scope, topic=key))
+        if self.by in (By.MENTOR, By.STUDENT) and key.isascii() and key.isdecimal():
+            return replace(whole, scope=self._of_person(int(key[:18])))
+        for bucket in self.buckets:
+            if bucket.key == key:
+                return replace(whole, dates=bucket.range)
+        raise NotFound(N_("This report has no such row."))
+
+    def _of_person(self, person_id: int) -> Scope:
+        is_mentor = self.by is By.MENTOR
+        known = self.scope.mentor_id if is_mentor else self.scope.student_id
+        if known not in (None, person_id):
+            raise NotFound(N_("This report has no such row."))
+        if is_mentor:
+            return replace(self.scope, mentor_id=person_id)
+        return replace(self.scope, student_id=person_id)
+
+
+Column = ColumnElement[Any] | InstrumentedAttribute[Any]
+
+_KEYS: Mapping[By, InstrumentedAttribute[Any]] = MappingProxyType(
+    {By.MENTOR: _B.mentor_id, By.STUDENT: _B.student_id, By.TOPIC: _B.topic}
+)
+
+
+def bucket_table(buckets: tuple[Bucket, ...]) -> CTE:
+    """The buckets as rows: the number of each, its first instant and the first one after it.
+
+    Joined to an index on the start, each costs one search; a CASE over all weeks of ten years
+    would be evaluated for each session.
+    """
+    rows = [
+        (number, bucket.range.since, bucket.range.until) for number, bucket in enumerate(buckets)
+    ]
+    return (
+        values(
+            column("number", Integer),
+            column("since", UtcDateTime),
+            column("until", UtcDateTime),
+            name="buckets",
+        )
+        .data(rows)
+        .cte("buckets")
+    )
+
+
+def of_report(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
+    """These columns of each session of the report, after the `key` of its row."""
+    start = _B.start_time
+    if spec.by in (By.WEEK, By.MONTH):
+        buckets = bucket_table(spec.buckets)
+        inside = and_(start >= buckets.c.since, start < buckets.c.until)
+        found = select(buckets.c.number.label("key"), *columns).join_from(buckets, _B, inside)
+    else:
+        key = _KEYS.get(spec.by, literal(0))
+        found = select(key.label("key"), *columns).where(
+            start >= spec.dates.since, start < spec.dates.until
+        )
+    scope = spec.scope
+    if scope.mentor_id is not None:
+        found = found.where(_B.mentor_id == scope.mentor_id)
+    if scope.student_id is not None:
+        found = found.where(_B.student_id == scope.student_id)
+    if scope.topic is not None:
+        found = found.where(_B.topic == scope.topic)
+    return found
+
+
+BEGAN_LATE = _B.started_at > _B.start_time
+
+DELAY: ColumnElement[int | None] = case(
+    (_B.started_at.is_(None), None), (BEGAN_LATE, elapsed(_B.start_time, _B.started_at)), else_=0
+)
+"""Microseconds between the start and the recorded beginning; 0 for an early one."""
+
+
+def _was_delayed() -> ColumnElement[bool]:
+    """Only a correction takes the mark away, so only corrected sessions need their journal."""
+    correction, earlier = aliased(StatusChange), aliased(StatusChange)
+    marked = select(earlier.id).where(
+        earlier.booking_id == correction.booking_id, earlier.is_delayed
+    )
+    corrected = select(correction.booking_id).where(
+        correction.action == Action.CORRECT, marked.exists()
+    )
+    return or_(_B.is_delayed, _B.id.in_(corrected))
+
+
+def _cancelled_by() -> ColumnElement[Cause | None]:
+    """The cause of the last cancellation; NULL for imported sessions, which have no journal."""
+    cause = (
+        select(StatusChange.cause)
+        .where(StatusChange.booking_id == _B.id, StatusChange.action == Action.CANCEL)
+        .order_by(StatusChange.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    return case((_B.status == Status.CANCELLED, cause))
+
+
+def facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
+    """What the figures need of each session of the report, and further columns of it.
+
+    A cancelled session has no outcome. Minutes are those of `domain.sessions.minutes`.
+    """
+    is_live = _B.status != Status.CANCELLED
+    value = case((is_live, outcome_value()))
+    took_place = value == OutcomeWord.TOOK_PLACE
+    delivered = case(
+        (
+            and_(took_place, _B.started_at <= _B.completed_at),
+            whole_minutes(elapsed(_B.started_at, _B.completed_at)),
+        ),
+        (and_(took_place, _B.started_at > _B.completed_at), 0),
+    )
+    rating = select(SessionFeedback.rating).where(SessionFeedback.booking_id == _B.id)
+    return of_report(
+        spec,
+        _B.status,
+        _was_delayed().label("was_delayed"),
+        _cancelled_by().label("cancelled_by"),
+        case((is_live, outcome_state(spec.now, spec.silence))).label("state"),
+        value.label("value"),
+        (_B.end_time <= spec.now).label("is_over"),
+        DELAY.label("delay"),
+        whole_minutes(elapsed(_B.start_time, _B.end_time)).label("minutes_booked"),
+        delivered.label("minutes_delivered"),
+        and_(is_live, _B.slot_is_exclusive, ~_B.slot_is_withdrawn).label("is_in_offered_time"),
+        rating.scalar_subquery().label("rating"),
+        *columns,
+    )
+
+
+Facts = Any
+"""The columns of a subquery of `facts_of`."""
+
+
+def _cancelled(cause: Cause) -> Callable[[Facts], ColumnElement[bool]]:
+    return lambda facts: facts.cancelled_by == cause
+
+
+def _with_status(status: Status) -> Callable[[Facts], ColumnElement[bool]]:
+    return lambda facts: facts.status == status
+
+
+def _settled(word: OutcomeWord) -> Callable[[Facts], ColumnElement[bool]]:
+    return lambda facts: and_(facts.state == OutcomeState.SETTLED.value, facts.value == word)
+
+
+def _unsettled(state: OutcomeState) -> Callable[[Facts], ColumnElement[bool]]:
+    return lambda facts: and_(facts.is_over, facts.state == state.value)
+
+
+def minutes_owed(facts: Facts) -> ColumnElement[int | None]:
+    """Booked less delivered minutes of a session that began late; 0 for one that did not."""
+    lacks = and_(facts.delay > 0, facts.minutes_booked > facts.minutes_delivered)
+    return case(
+        (facts.minutes_delivered.is_(None), None),
+        (lacks, facts.minutes_booked - facts.minutes_delivered),
+        else_=0,
+    )
+
+
+FILTERS: Mapping[Behind, Callable[[Facts], ColumnElement[bool]]] = MappingProxyType(
+    {
+        Behind.BOOKED: lambda facts: facts.status.is_not(None),
+        Behind.CANCELLED_BY_STUDENT: _cancelled(Cause.STUDENT),
+        Behind.CANCELLED_BY_MENTOR: _cancelled(Cause.MENTOR),
+        Behind.CANCELLED_BY_ADMIN: _cancelled(Cause.ADMIN),
+        Behind.SCHEDULED: _with_status(Status.SCHEDULED),
+        Behind.ONGOING: _with_status(Status.ONGOING),
+        Behind.COMPLETED: _with_status(Status.COMPLETED),
+        Behind.DELAYED: lambda facts: facts.was_delayed,
+        Behind.TOOK_PLACE: _settled(OutcomeWord.TOOK_PLACE),
+        Behind.MENTOR_ABSENT: _settled(OutcomeWord.MENTOR_ABSENT),
+        Behind.STUDENT_ABSENT: _settled(OutcomeWord.STUDENT_ABSENT),
+        Behind.NOBODY_CAME: _settled(OutcomeWord.NOBODY_CAME),
+        Behind.TECHNICAL_TROUBLE: _settled(OutcomeWord.TECHNICAL_TROUBLE),
+        Behind.CLAIMED: _unsettled(OutcomeState.CLAIMED),
+        Behind.DISPUTED: _unsettled(OutcomeState.DISPUTED),
+        Behind.OPEN: _unsettled(OutcomeState.OPEN),
+        Behind.EXPECTED: lambda facts: facts.status.in_((Status.ONGOING, Status.COMPLETED)),
+        Behind.BEGUN: lambda facts: facts.delay.is_not(None),
+        Behind.ON_TIME: lambda facts: facts.delay <= ON_TIME // _MICROSECOND,
+        Behind.DELIVERED: lambda facts: facts.minutes_delivered.is_not(None),
+        Behind.OWED: lambda facts: minutes_owed(facts) > 0,
+        Behind.IN_OFFERED_TIME: lambda facts: facts.is_in_offered_time,
+        Behind.RATED: lambda facts: facts.rating.is_not(None),
+    }
+)
+"""Which sessions each list holds."""

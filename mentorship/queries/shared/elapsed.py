@@ -1,0 +1,40 @@
+"""The time between two instants as SQL, exact to the microsecond on both engines."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import GenericFunction
+
+MINUTE = 60_000_000
+"""Microseconds."""
+
+
+class elapsed(GenericFunction[int]):  # noqa: N801  # Named as a function of SQL.
+    """`elapsed(earlier, later)`: microseconds from one stored instant to a later one."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(elapsed, "postgresql")
+def _in_postgresql(function: elapsed, compiler: SQLCompiler, **options: Any) -> str:
+    earlier, later = (compiler.process(each, **options) for each in function.clauses)
+    return f"(extract(epoch FROM ({later}) - ({earlier})) * 1000000)::bigint"
+
+
+@compiles(elapsed, "sqlite")
+def _in_sqlite(function: elapsed, compiler: SQLCompiler, **options: Any) -> str:
+    # Its own functions round to milliseconds, so they see the whole seconds only; `UtcDateTime`
+    # stores six digits after them.
+    earlier, later = (
+        f"(unixepoch(substr({text}, 1, 19)) * 1000000 + CAST(substr({text}, 21, 6) AS INTEGER))"
+        for text in (compiler.process(each, **options) for each in function.clauses)
+    )
+    return f"({later} - {earlier})"
+
+
+def whole_minutes(microseconds: ColumnElement[int]) -> ColumnElement[int]:
+    """Full minutes of a span that is not negative."""
+    return microseconds // MINUTE

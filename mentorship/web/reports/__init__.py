@@ -1,0 +1,1 @@
+"""Reports: pages, JSON, files, and a statement to print."""

@@ -1,0 +1,78 @@
+"""Which report a request asks for, and whether this person may see it."""
+
+from datetime import datetime
+
+from flask import request
+
+from mentorship import current
+from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.reports.figures import By
+from mentorship.domain.reports.ranges import parse_range
+from mentorship.domain.shared.errors import Forbidden, InvalidInput
+from mentorship.domain.shared.messages import N_
+from mentorship.queries.reports.facts import ReportSpec, Scope
+from mentorship.schemas.base import LARGEST_ID
+from mentorship.web.http.authentication import required_viewer
+
+
+def required_reader() -> Viewer:
+    """The mentor or admin who asks. Raises NotAuthenticated, and Forbidden for students."""
+    viewer = required_viewer()
+    if viewer.role not in (Role.MENTOR, Role.ADMIN):
+        raise Forbidden(N_("Only mentors and admins can see reports."))
+    return viewer
+
+
+def sees_everybody(viewer: Viewer) -> bool:
+    """Whether the reports of this person are about everybody, and not about a mentor's own."""
+    return viewer.role is Role.ADMIN
+
+
+def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
+    """The report that the address names, in the viewer's zone.
+
+    Raises InvalidInput for arguments that make no report, and Forbidden where a mentor asks for
+    somebody else's.
+    """
+    return ReportSpec(
+        dates=parse_range(
+            request.args.get("from"), request.args.get("to"), timezone=viewer.timezone, now=now
+        ),
+        by=_by(request.args.get("by", By.TOTAL)),
+        scope=_scope(viewer),
+        now=now,
+        silence=current.settings().outcome_silence,
+    )
+
+
+def person_id(name: str) -> int | None:
+    """The id of a person that the address names. Raises InvalidInput for what is no id."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:18]) <= LARGEST_ID):
+        raise InvalidInput(N_("The field '%(name)s' must be the number of a person.", name=name))
+    return int(text[:18])
+
+
+def _by(text: str) -> By:
+    try:
+        return By(text)
+    except ValueError:
+        raise InvalidInput(
+            N_("The field 'by' must be one of these: %(names)s.", names=", ".join(By))
+        ) from None
+
+
+def _scope(viewer: Viewer) -> Scope:
+    mentor_id, student_id = person_id("mentorId"), person_id("studentId")
+    if not sees_everybody(viewer):
+        require_own(viewer, mentor_id)
+        mentor_id = viewer.id
+    return Scope(mentor_id, student_id)
+
+
+def require_own(viewer: Viewer, asked: int | None) -> None:
+    """Raises Forbidden where a mentor asks for the report of another person."""
+    if not sees_everybody(viewer) and asked not in (None, viewer.id):
+        raise Forbidden(N_("Mentors can see reports about their own sessions only."))
