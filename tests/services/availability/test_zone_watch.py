@@ -10,6 +10,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User, ZoneRules
 from mentorship.services.availability.publish import publish
+from mentorship.services.availability.zone_mail import MOST_LINES
 from mentorship.services.availability.zone_watch import ZoneWatch
 from tests.services.availability.test_publish import a_rule, offered
 from tests.support.builders import a_booking, a_seat, a_slot, at
@@ -159,7 +160,7 @@ def test_a_mentor_without_weekly_hours_reads_of_each_time_to_come_that_reads_dif
 ):
     moves_to(session, cast.mentor)
     with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
-        a_slot(session, cast.mentor, starts=in_winter(days=2))
+        a_slot(session, cast.mentor, starts=in_winter(days=8))
         a_slot(session, cast.mentor, starts=in_winter(days=3), is_withdrawn=True)
         a_slot(session, cast.mentor, starts=in_winter(days=-2))
         in_summer = datetime.fromisoformat("2027-06-01T20:00Z")
@@ -183,9 +184,13 @@ def test_a_mentor_without_weekly_hours_reads_of_each_time_to_come_that_reads_dif
     assert set(told) == {cast.mentor.email}
     lines = told[cast.mentor.email]
     assert lines.count("is now") == 3
-    assert "Thu 26 Nov 2026, 12:00 is now Thu 26 Nov 2026, 13:00 MST: a free time" in lines
-    assert "Sat 28 Nov 2026, 12:00 is now Sat 28 Nov 2026, 13:00 MST: Talks, with Sam S" in lines
-    assert "Mon 30 Nov 2026, 12:00 is now Mon 30 Nov 2026, 13:00 MST: A group, with S" in lines
+    in_order = [
+        "Sat 28 Nov 2026, 12:00 is now Sat 28 Nov 2026, 13:00 MST: Talks, with Sam Student",
+        "Mon 30 Nov 2026, 12:00 is now Mon 30 Nov 2026, 13:00 MST: A group, with S",
+        "Wed 2 Dec 2026, 12:00 is now Wed 2 Dec 2026, 13:00 MST: a free time",
+    ]
+    assert [line for line in in_order if line not in lines] == []
+    assert in_order == sorted(in_order, key=lines.index)
     assert "weekly hours were moved" not in lines
 
 
@@ -197,6 +202,29 @@ def test_a_single_free_time_alone_is_told(session, cast, tmp_path):
     watch(session)
 
     assert letters(session)[cast.mentor.email].count("is now") == 1
+
+
+def test_a_long_list_ends_with_how_many_more_there_are(session, cast, tmp_path):
+    moves_to(session, cast.mentor)
+    with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
+        for day in range(1, MOST_LINES + 3):
+            a_slot(session, cast.mentor, starts=in_winter(days=day))
+        watch(session)
+    watch(session)
+
+    lines = letters(session)[cast.mentor.email]
+    assert lines.count("is now") == MOST_LINES
+    assert "and 2 more" in lines
+
+
+def test_a_worker_that_is_killed_in_between_tells_everybody_once(before, session, cast):
+    killed = ZoneWatch()
+    while not letters(session):
+        assert killed.step(session, now=NOW)
+    assert len(letters(session)) == 1
+    watch(session, now=NOW + timedelta(minutes=5))
+
+    assert set(letters(session)) == {cast.mentor.email, cast.student.email}
 
 
 def test_the_same_release_changes_nothing_and_tells_nobody(session, cast):
