@@ -1,4 +1,4 @@
-"""Settings from the environment and `.env`; a wrong one stops the start with one line."""
+"""Settings from the environment and `.env`; a wrong setting stops the start with one line."""
 
 import contextlib
 import os
@@ -34,7 +34,7 @@ from mentorship.served_address import served_address
 def _folders() -> tuple[Path, Path]:
     """Where the templates, static files and migrations are, and where `.env` and `instance` are."""
     package = Path(__file__).resolve().parent
-    if (package / "templates").is_dir():  # A wheel has brought them along.
+    if (package / "templates").is_dir():  # In a wheel they are part of the package.
         return package, Path.cwd()
     return package.parent, package.parent
 
@@ -42,7 +42,7 @@ def _folders() -> tuple[Path, Path]:
 RESOURCES, PROJECT = _folders()
 
 LONGEST_BODY = 64 * 1024
-"""Bytes that the body of a request may have."""
+"""The size limit of a request body, in bytes."""
 
 
 class SettingsError(Exception):
@@ -50,9 +50,9 @@ class SettingsError(Exception):
 
 
 class Settings(BaseSettings):
-    """One field for each setting; docs/reference.md and `.env.example` list the same names."""
+    """All settings; docs/reference.md and `.env.example` list the same names."""
 
-    # A `.env` may hold what others read, like PORT: that is ignored.
+    # A `.env` may also hold the settings of other programs, like PORT: these are ignored.
     model_config = SettingsConfigDict(
         env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", hide_input_in_errors=True
     )
@@ -78,17 +78,17 @@ class Settings(BaseSettings):
 
     @property
     def is_production(self) -> bool:
-        """Whether strangers can reach this installation."""
+        """Whether this installation is a real one, which strangers can reach."""
         return self.mentorship_env == "production"
 
     @property
     def has_https_cookies(self) -> bool:
-        """Whether browsers only ever come by HTTPS, so that cookies can be bound to the host."""
+        """Whether browsers always use HTTPS here, so that cookies can be bound to the host."""
         return self.is_production and self.base_url.startswith("https://")
 
     @property
     def cutoff(self) -> Cutoff:
-        """Until when students may change a session."""
+        """The deadline before a session until which students may change it."""
         return Cutoff(timedelta(hours=self.student_cutoff_hours))
 
     @property
@@ -103,17 +103,17 @@ class Settings(BaseSettings):
 
     @property
     def outcome_silence(self) -> timedelta:
-        """For how long one side may contradict what the other says about a session."""
+        """How long one side may contradict what the other reports about a session."""
         return timedelta(hours=self.outcome_hours)
 
     @property
     def base_host(self) -> str:
-        """The host in BASE_URL as browsers name it in `Host`, without a port."""
+        """The host of BASE_URL as browsers send it in `Host`, without a port."""
         return _host(urlsplit(self.base_url).hostname or "")
 
     @property
     def sender(self) -> str:
-        """The address that mail comes from."""
+        """The sender address of mail."""
         if self.mail_from:
             return self.mail_from
         host = self.base_host if is_mail_domain(self.base_host) else "localhost.localdomain"
@@ -121,22 +121,22 @@ class Settings(BaseSettings):
 
     @property
     def usable_cron_secret(self) -> bytes | None:
-        """The cron secret, or None: unset, too short, a known sample, or nothing for a header.
+        """The cron secret, or None if it is unset, weak, or cannot be sent in a header.
 
-        Servers hand on no other text in a header than visible ASCII with blanks inside (RFC 9110,
-        section 5.5).
+        Servers pass on header values only as visible ASCII with inner spaces (RFC 9110, section
+        5.5).
         """
         return _usable(self.cron_secret)
 
     @property
     def usable_recording_secret(self) -> bytes | None:
-        """What meeting systems sign with, or None by the same rules."""
+        """The secret with which meeting systems sign, or None by the same rules."""
         return _usable(self.recording_secret)
 
     @field_validator("*", mode="before")
     @classmethod
     def _is_text(cls, value: object) -> object:
-        try:  # Bytes of the environment that are not UTF-8 come as halves of surrogate pairs.
+        try:  # Python decodes bytes of the environment that are not UTF-8 as lone surrogates.
             str(value).encode()
         except UnicodeEncodeError:
             raise ValueError("is not UTF-8 text") from None
@@ -164,7 +164,7 @@ class Settings(BaseSettings):
         if not re.match(r"(sqlite|postgresql|postgresql\+psycopg)://", value):
             raise ValueError("must begin with sqlite:/// or postgresql://")
         try:
-            create_engine(value)  # It opens nothing yet.
+            create_engine(value)  # This does not connect yet.
         except (ArgumentError, ValueError):
             raise ValueError("has a port or an option that cannot be used") from None
         return value
@@ -201,9 +201,9 @@ class Settings(BaseSettings):
     def _known_options(cls, value: SecretStr | None) -> SecretStr | None:
         if value is None:
             return None
-        from redis import ConnectionPool, RedisError  # Not where there is none: it takes long.
+        from redis import ConnectionPool, RedisError  # Imported only if it is used: this is slow.
 
-        try:  # A connection that is made, and not opened, has looked at each option.
+        try:  # Creating a connection checks every option without connecting.
             ConnectionPool.from_url(value.get_secret_value()).make_connection()
         except (ValueError, TypeError, AttributeError, RedisError):
             raise ValueError("has an option that cannot be used") from None
@@ -234,7 +234,7 @@ def _url(text: str) -> SplitResult:
 
 
 def _host(name: str) -> str:
-    """The host as browsers name it. Raises ValueError where they cannot."""
+    """The host as browsers send it. Raises ValueError if it is not a host name."""
     host = ipv6_host(name) if ":" in name else name.encode("idna").decode()
     if not _HOST.fullmatch(host):
         raise ValueError(host)
@@ -260,9 +260,9 @@ _SCHEMES = {"smtp_url": ("smtp", "smtps"), "redis_url": ("redis", "rediss")}
 
 
 def load_settings() -> Settings:
-    """Settings from the environment over `.env`. Raises SettingsError with one line.
+    """The settings; the environment overrides `.env`. Raises SettingsError with one line.
 
-    In development an unset BASE_URL is the address that `serve` is serving, if it is.
+    In development an unset BASE_URL is the address of the running `serve`, if there is one.
     """
     try:
         settings = Settings()
@@ -286,7 +286,7 @@ def load_settings() -> Settings:
 
 
 def _refuse_open_file(file: object) -> None:
-    """Raises SettingsError where strangers on this machine can read the secrets, or change them."""
+    """Raises SettingsError if other users of this machine can read or change the secrets."""
     if not isinstance(file, Path) or not file.exists():
         return
     if stat.S_IMODE(file.stat().st_mode) & _FOR_OTHERS:
@@ -296,18 +296,18 @@ def _refuse_open_file(file: object) -> None:
 
 
 _FOR_OTHERS = stat.S_IWGRP | stat.S_IRWXO
-"""A group may read: it may be that of the service."""
+"""The group may read the file, because it may be the group of the service."""
 
 
 def keep_private(path: Path) -> None:
-    """Take a file or folder that this user owns away from everybody else, if it is there."""
+    """Make an existing file or folder of this user accessible to its owner only."""
     with contextlib.suppress(OSError):
         path.chmod(path.stat().st_mode & stat.S_IRWXU)
 
 
 @contextlib.contextmanager
 def cli_errors(setting: str) -> Iterator[None]:
-    """Raises SettingsError with one line where what stands in for an unset setting fails."""
+    """Turn an OSError into a SettingsError: the default of an unset setting could not be used."""
     try:
         yield
     except OSError as error:
@@ -319,9 +319,9 @@ def cli_errors(setting: str) -> Iterator[None]:
 
 @cli_errors("SECRET_KEY")
 def local_secret_key(folder: Path) -> str:
-    """The key of a local run: made once into `folder`; both are for their owner alone.
+    """The secret key of a local installation, created in `folder` on first use.
 
-    Raises SettingsError where that cannot be.
+    Only the owner can read the folder and the file. Raises SettingsError if they cannot be used.
     """
     file = folder / "secret_key"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -330,7 +330,7 @@ def local_secret_key(folder: Path) -> str:
         draft = folder / f".secret_key.{os.getpid()}"
         draft.touch(mode=0o600)
         draft.write_text(secrets.token_urlsafe(32))
-        # Of several processes that start together the first to link wins, with a whole key.
+        # If several processes start together, the first one to link its complete file wins.
         with contextlib.suppress(FileExistsError):
             os.link(draft, file)
         draft.unlink()

@@ -1,4 +1,4 @@
-"""How SQLite and PostgreSQL are opened, so that one code path behaves alike on both."""
+"""Connections and transactions that behave the same on SQLite and PostgreSQL."""
 
 import os
 import sqlite3
@@ -35,13 +35,13 @@ _UNTIL_IT_IS_GONE = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
 }
-"""After about 20 s without a sign of life a server counts as lost; the kernel would wait for up to
-two hours. Seconds, and milliseconds in the last line; what the URL says goes first."""
+"""After about 20 s without a response the server counts as lost; by default the kernel waits up to
+two hours. In seconds, the last one in milliseconds. Options in the database URL take precedence."""
 
 _WRITE, _EACH = "mentorship_write", "mentorship_each"
 
 WRITES = {_WRITE: True}
-"""Execution options of a connection whose transactions are going to write."""
+"""Execution options of a connection whose transactions will write."""
 
 _AUTOCOMMIT: dict[str, dict[str, Any]] = {
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
@@ -50,10 +50,10 @@ _AUTOCOMMIT: dict[str, dict[str, Any]] = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware on the way in, aware and in UTC on the way out.
+    """An instant: aware when it is stored, aware and in UTC when it is read.
 
-    SQLite keeps text without a zone, always with microseconds so that texts sort like instants.
-    Raises ValueError for a naive value.
+    SQLite stores text without a zone, always with microseconds, so that the texts sort like the
+    instants. Raises ValueError for a naive value.
     """
 
     impl = DateTime(timezone=True)
@@ -73,13 +73,13 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def begin_write(session: Session) -> None:
-    """Open the transaction that is going to write; an open one that has only read ends first.
+    """Begin a transaction that writes; an open one that has only read is ended first.
 
-    What the unit of work relies on is read after this. SQLite takes the write lock at once (BEGIN
-    IMMEDIATE), because a reader that turns into a writer half-way is refused without waiting.
-    PostgreSQL locks rows when they are touched.
+    Everything that the unit of work relies on must be read after this. SQLite takes the write lock
+    at once (BEGIN IMMEDIATE), because a reader that becomes a writer later is refused without
+    waiting. PostgreSQL locks rows when they are touched.
 
-    Raises RuntimeError inside another unit of work, whose changes would be lost.
+    Raises RuntimeError if a transaction that writes is open, because its changes would be lost.
     """
     if session.in_transaction():
         if _WRITE in session.connection().get_execution_options():
@@ -89,20 +89,20 @@ def begin_write(session: Session) -> None:
 
 
 def let_others_write(session: Session) -> None:
-    """Wait between two transactions that write, for as long as others need to notice.
+    """Pause between two transactions that write, so that others can take the write lock.
 
-    Who waits for SQLite's write lock looks again after up to 0.1 s, and would otherwise miss the
-    moment between the two. PostgreSQL has no such lock.
+    A connection that waits for SQLite's write lock polls it every 0.1 s at most, and would miss
+    the short time between the two. PostgreSQL has no such lock.
     """
     if session.get_bind().dialect.name == "sqlite":
         sleep(_LONGEST_SQLITE_PAUSE)
 
 
 def begin_each(session: Session) -> Connection:
-    """A connection on which every statement is a transaction of its own, and commits itself.
+    """A connection in autocommit: every statement is a transaction of its own.
 
-    It is the session's, so no transaction may be open, and it is given back with the next
-    rollback of the session.
+    It belongs to the session, so no transaction may be open; the next rollback of the session
+    returns it to the pool.
     """
     return session.connection(execution_options=_AUTOCOMMIT[session.get_bind().dialect.name])
 
@@ -112,12 +112,12 @@ def read(
     statement: Select[*tuple[Any, ...]] | CompoundSelect[Any],
     **values: object,
 ) -> Sequence[Row[*tuple[Any, ...]]]:
-    """All rows of a statement that only reads, with the values of its parameters.
+    """All rows of a statement that only reads; `values` are its parameters.
 
-    An open transaction of the session is used, so that no thread waits for a second connection
-    while it holds one. Otherwise, and on an engine, the statement is a transaction of its own: it
-    sees what was committed when it ran, and its connection goes back to the pool at once. A
-    connection that the server has closed in the meantime is replaced.
+    If the session has an open transaction, the statement runs in it, so that no thread waits for
+    a second connection while it holds one. Otherwise, and on an engine, it runs in autocommit and
+    its connection returns to the pool at once. It is repeated if the server had closed the
+    connection in the meantime.
     """
     if isinstance(source, Session):
         if source.in_transaction():
@@ -143,7 +143,7 @@ def read(
 
 @contextmanager
 def unchecked_references(connection: Connection) -> Iterator[None]:
-    """Let SQLite rebuild tables to which others refer, in the transaction that begins next.
+    """Turn SQLite's foreign keys off, so that the next transaction can rebuild a referenced table.
 
     Dropping the old table would otherwise delete the rows that refer to it. PostgreSQL changes
     tables in place.
@@ -160,7 +160,7 @@ def unchecked_references(connection: Connection) -> Iterator[None]:
 
 
 def broken_reference(connection: Connection) -> str | None:
-    """A table of SQLite with a row that refers to nothing, if there is one."""
+    """The name of a SQLite table with a dangling foreign key, if there is one."""
     if connection.dialect.name != "sqlite":
         return None
     broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()
@@ -168,9 +168,9 @@ def broken_reference(connection: Connection) -> str | None:
 
 
 def begin_snapshot(session: Session) -> None:
-    """Open a transaction whose statements all see one moment; one that is open ends first.
+    """Begin a transaction whose statements all see the same snapshot; an open one is ended first.
 
-    SQLite's readers always do; PostgreSQL's see what was committed before each statement.
+    SQLite's readers always do. PostgreSQL's default is a new snapshot for each statement.
     """
     session.rollback()
     if session.get_bind().dialect.name == "postgresql":
@@ -181,29 +181,28 @@ _INSERT: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.ins
 
 
 def insert_or(session: Session, table: Any) -> Any:
-    """INSERT into a table or model that can say ON CONFLICT, which both engines write alike."""
+    """An INSERT that supports ON CONFLICT, which both engines write the same way."""
     return _INSERT[session.get_bind().dialect.name](table)
 
 
 def lock_journal(session: Session) -> None:
-    """Take the right to add to the journal until the transaction ends.
+    """Lock the journal for writing until the transaction ends.
 
-    Without it two transactions can commit in another order than their journal ids were given,
-    and a reader that asks for "ids greater than the last I saw" misses the later commit.
-    Call it after all row locks are held, so that two holders cannot wait for each other.
-    SQLite has one writer at a time already.
+    Without it, two transactions can commit in another order than that of their journal ids, and a
+    reader that asks for "ids greater than the last one I saw" misses the later commit. Call it
+    after all row locks are taken, to avoid deadlocks. SQLite has only one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.execute(select(func.pg_advisory_xact_lock(JOURNAL_LOCK)))
 
 
 def is_kept_waiting(error: Exception) -> bool:
-    """Whether it was refused because somebody else held a lock for too long."""
+    """Whether the error is a lock timeout."""
     return isinstance(error, DBAPIError) and isinstance(error.orig, LockNotAvailable)
 
 
 def is_read_only(error: Exception) -> bool:
-    """Whether the database can be read and takes no changes: a standby, a full or locked disk."""
+    """Whether the error says that the database is read-only: a standby, or a read-only file."""
     cause = error.orig if isinstance(error, DBAPIError) else None
     if isinstance(cause, sqlite3.Error):
         return getattr(cause, "sqlite_errorname", "").startswith("SQLITE_READONLY")
@@ -221,7 +220,7 @@ def _expect_signs_of_life(
 
 @event.listens_for(Engine, "connect")
 def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
-    """Settle what holds for each connection as long as it is open."""
+    """Configure a new connection."""
     if isinstance(connection, sqlite3.Connection):
         _note_file(connection, record)
         connection.isolation_level = None  # The "begin" event below decides how to begin.
@@ -233,13 +232,13 @@ def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
         ):
             connection.execute(f"PRAGMA {pragma}")
     elif _is_behind_pooler(connection):
-        # Its next transaction may run on another connection of the pooler's to the server, where
-        # a statement of this name is not prepared, or is another one.
+        # The pooler may run the next transaction on another server connection, where a prepared
+        # statement of this name does not exist or is another one.
         connection.prepare_threshold = None
 
 
 def _is_behind_pooler(connection: Any) -> bool:
-    """Whether a pooler like PgBouncer stands between: it names another process than the server."""
+    """Whether the connection goes through a pooler like PgBouncer, which reports another pid."""
     connection.autocommit = True
     (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
     connection.autocommit = False
@@ -256,16 +255,16 @@ def _note_file(connection: sqlite3.Connection, record: ConnectionPoolEntry) -> N
 def _require_file(
     dialect: Dialect, _record: object, arguments: list[Any], _parameters: object
 ) -> None:
-    """Do not make a database anew in the place of one that this process has used: it is gone."""
+    """Do not create a new SQLite file in place of one that this process used and that is gone."""
     if dialect.name == "sqlite" and arguments and arguments[0] in _USED_FILES:
         _require(arguments[0])
 
 
 @event.listens_for(Engine, "checkout")
 def _require_same_file(_connection: object, record: ConnectionPoolEntry, _proxy: object) -> None:
-    """SQLite goes on in a file that was deleted or replaced, and what it writes is lost.
+    """Replace connections to a file that was deleted or replaced: their writes would be lost.
 
-    In the place of the old connection the pool opens one to the file that is there now.
+    The pool then opens a connection to the file that is there now.
     """
     if _FILE in record.info:
         path, identity = record.info[_FILE]
@@ -277,7 +276,7 @@ def _require_same_file(_connection: object, record: ConnectionPoolEntry, _proxy:
 
 @event.listens_for(Engine, "commit")
 def _require_same_file_still(connection: Connection) -> None:
-    """The file may have gone since the transaction began. Raises OperationalError."""
+    """Raises OperationalError if the file was deleted or replaced during the transaction."""
     if connection.dialect.name == "sqlite" and _FILE in connection.info:
         path, identity = connection.info[_FILE]
         if _identity(path) != identity:
@@ -287,10 +286,10 @@ def _require_same_file_still(connection: Connection) -> None:
 
 @event.listens_for(Engine, "checkout")
 def _require_silence(connection: object, _record: object, _proxy: object) -> None:
-    """Replace a connection that the server has closed while it lay in the pool.
+    """Replace a connection that the server has closed while it was in the pool.
 
-    A restart of PostgreSQL says good-bye on all of them, and nothing else is said to a connection
-    that asks nothing. Looking at the socket costs microseconds, `pool_pre_ping` a round trip.
+    PostgreSQL sends data to an idle connection only when it closes it, for example on a restart.
+    Polling the socket costs microseconds; `pool_pre_ping` costs a round trip.
     """
     if isinstance(connection, psycopg.Connection):
         unread = poll()
@@ -301,7 +300,7 @@ def _require_silence(connection: object, _record: object, _proxy: object) -> Non
 
 def _identity(path: str) -> tuple[int, int] | None:
     try:
-        file = os.stat(path)  # noqa: PTH116  # At each checkout; a Path takes three times as long.
+        file = os.stat(path)  # noqa: PTH116  # Runs at each checkout; Path.stat takes three times as long.
     except OSError:
         return None
     return file.st_dev, file.st_ino
@@ -318,10 +317,10 @@ _USED_FILES: set[str] = set()
 
 @event.listens_for(Engine, "begin")
 def _begin(connection: Connection) -> None:
-    """On both engines, waiting too long for a lock fails, because others need the thread.
+    """Begin a transaction. On both engines, waiting too long for a lock fails and frees the thread.
 
-    On PostgreSQL that is set for each transaction: behind a pooler the next one may run on another
-    connection to the server.
+    On PostgreSQL the timeout is set for each transaction, because a pooler may run the next one on
+    another server connection.
     """
     options = connection.get_execution_options()
     if connection.dialect.name == "sqlite":

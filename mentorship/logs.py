@@ -1,4 +1,4 @@
-"""Logging: one JSON object a line in production, readable lines elsewhere, always on stderr."""
+"""Logging to stderr: one JSON object a line in production, readable lines in development."""
 
 import sys
 from contextlib import suppress
@@ -7,17 +7,17 @@ import structlog
 
 
 class _Log(structlog.WriteLogger):
-    """What cannot be written is lost: a full disk or a closed pipe must not stop the work."""
+    """Lines that cannot be written are lost: a full disk or closed pipe must not stop the work."""
 
     def msg(self, message: str) -> None:
-        with suppress(OSError, ValueError):  # The latter from a file that is closed.
+        with suppress(OSError, ValueError):  # A closed file raises ValueError.
             super().msg(message)
 
     debug = info = warning = error = critical = msg
 
 
 def configure_logs(*, is_production: bool) -> None:
-    """Set structlog up for this process."""
+    """Configure structlog for this process."""
     output = sys.stderr
     structlog.configure(
         processors=[

@@ -12,21 +12,21 @@ from mentorship.domain.calendars import Event
 
 _PRODUCT = "-//Mentorship//Sessions//EN"
 _FOLDED = 75
-"""Octets of a line that the library folds (RFC 5545, 3.1)."""
+"""The longest line in octets; the library folds longer ones (RFC 5545, section 3.1)."""
 
 _ASK_AGAIN = "PT15M"
-"""How often a calendar program is asked to look; most look as often as they like."""
+"""How often calendar programs should refresh; most have their own interval."""
 
 
 class Method(StrEnum):
-    """What an invitation asks of a calendar program."""
+    """What a calendar program should do with an invitation."""
 
     REQUEST = "REQUEST"
     CANCEL = "CANCEL"
 
 
 def feed(name: str, events: Iterable[Event], *, description: str = "") -> bytes:
-    """A calendar to subscribe to. All instants are in UTC, so it needs no time zones."""
+    """A calendar to subscribe to. All times are in UTC, so it needs no time zone definitions."""
     calendar = _calendar(events)
     calendar.add("X-WR-CALNAME", name)
     if description:
@@ -37,7 +37,7 @@ def feed(name: str, events: Iterable[Event], *, description: str = "") -> bytes:
 
 
 def invitation(event: Event, method: Method, *, organizer: str, reader: str, name: str) -> bytes:
-    """An event for one reader; `organizer` and `reader` are addresses of mail.
+    """An event for one reader; `organizer` and `reader` are mail addresses.
 
     The reader is the only attendee, so that nobody learns another person's address.
     """
@@ -88,7 +88,7 @@ def _entry(event: Event) -> VEvent:
     entry.add("DESCRIPTION", event.description)
     entry.add("URL", event.url)
     entry.add("STATUS", "CANCELLED" if event.is_cancelled else "CONFIRMED")
-    if event.is_cancelled:  # It takes no time any more.
+    if event.is_cancelled:  # It no longer blocks time.
         entry.add("TRANSP", "TRANSPARENT")
     if event.alarm is not None:
         alarm = VAlarm()

@@ -1,4 +1,4 @@
-"""Mail as MIME. Of the standard library's two ways the older one, which is three times as fast."""
+"""Mail as MIME, with the older API of the standard library, which is three times as fast."""
 
 import re
 import secrets
@@ -19,7 +19,7 @@ _UTF_8.body_encoding = QP
 
 
 class _AsWritten(Compat32):
-    """Headers that are ASCII in lines already: to look for a place to fold them takes a while."""
+    """Writes headers as they are: they are ASCII and folded already, and folding again is slow."""
 
     def fold_binary(self, name: str, value: str) -> bytes:
         return f"{name}: {value}{self.linesep}".encode("ascii")
@@ -29,12 +29,12 @@ _POLICY = _AsWritten(linesep="\r\n")
 
 
 class BadAddress(ValueError):
-    """Mail cannot be written to this address; the message names it."""
+    """Mail cannot be sent to this address; the message names it."""
 
 
 @dataclass(frozen=True)
 class Invitation:
-    """A calendar of one event, and what it asks: `method` as in RFC 5546."""
+    """A calendar with one event; `method` as in RFC 5546."""
 
     method: str
     calendar: bytes
@@ -48,11 +48,11 @@ def mail_of(
     html: str,
     invitation: Invitation | None = None,
 ) -> Message:
-    """A mail to a name (or "") and an address, whose reader's program chooses text or HTML.
+    """A mail with text and HTML alternatives; `to` is a name, which may be "", and an address.
 
-    An invitation stands in it as a part that mail programs show with buttons (RFC 6047), and as
-    a file for all others. Raises ValueError for a header that cannot be
-    written, and BadAddress for an address.
+    An invitation is included as a part that mail programs show with buttons (RFC 6047), and as an
+    attachment for other programs. Raises ValueError for a header of more than one line, and
+    BadAddress.
     """
     parts: list[Message] = [_words(text, "plain"), _words(html, "html")]
     files: list[Message] = []
@@ -80,7 +80,7 @@ def mail_of(
 
 
 def _together(subtype: str, parts: list[Message]) -> Message:
-    # Nobody can write what would end a part; left to itself the library looks for that.
+    # Random, so no text can contain it. The library would search the parts for a free one.
     boundary = f"=_{secrets.token_hex(16)}"
     return MIMEMultipart(subtype, boundary, parts, policy=_POLICY)
 
@@ -93,7 +93,7 @@ def _words(text: str, subtype: str) -> Message:
 
 
 def _part(kind: str, encoding: str, content: str) -> Message:
-    """What `content` says once it is decoded. The library's own classes parse what they wrote."""
+    """A part with encoded `content`. Unlike the library's classes, it does not parse it again."""
     part = Message(_POLICY)
     part["Content-Type"] = kind
     part["Content-Transfer-Encoding"] = encoding
@@ -102,12 +102,12 @@ def _part(kind: str, encoding: str, content: str) -> Message:
 
 
 def _encoded(name: str, value: str) -> str:
-    # A line of 75, so that no word in it is longer (RFC 2047, section 2).
+    # Lines of at most 75, because that is the limit of an encoded word (RFC 2047, section 2).
     return Header(value, "utf-8", header_name=name).encode(linesep="\r\n", maxlinelen=75)
 
 
 def _one_line(value: str) -> str:
-    """The same. Raises ValueError where it would begin another header."""
+    """The value itself. Raises ValueError if it would start another header."""
     if re.search(r"[\x00-\x1f\x7f]", value):
         raise ValueError("A header must be one line of text.")
     return value

@@ -1,4 +1,4 @@
-"""Rate limits, counted in Redis where there is one and otherwise by each process on its own."""
+"""Rate limits, counted in Redis if it is configured, otherwise separately in each process."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,15 +20,15 @@ BROWSER = RateLimitItemPerMinute(10, multiples=10, namespace="browser")
 ACCOUNT_FROM_NETWORK = RateLimitItemPerMinute(10, multiples=10, namespace="account-network")
 """Wrong passwords for an account from one network, in other browsers."""
 ACCOUNT = RateLimitItemPerHour(100, namespace="account")
-"""Wrong passwords for an account in such browsers anywhere (NIST SP 800-63B, section 5.2.2)."""
+"""Wrong passwords for an account in other browsers anywhere (NIST SP 800-63B, section 5.2.2)."""
 NETWORK = RateLimitItemPerMinute(20, namespace="network")
-"""Wrong passwords from one network. The window is short, as many people may share the network."""
+"""Wrong passwords from one network. The window is short: many people may share a network."""
 NETWORK_WHEN_BUSY = RateLimitItemPerMinute(3, namespace="network-busy")
-"""The same while OVERALL is used up."""
+"""The same while OVERALL is exceeded."""
 OVERALL = RateLimitItemPerMinute(2000, multiples=10, namespace="overall")
-"""Wrong passwords from everywhere. Above it every network is slowed down, and none shut out."""
+"""Wrong passwords from everywhere. Above it all networks are slowed down, but none is blocked."""
 OWN_PASSWORD = RateLimitItemPerMinute(10, multiples=10, namespace="own-password")
-"""Wrong answers of somebody signed in who is asked for the password again."""
+"""Wrong passwords of a signed-in person who is asked for it again."""
 
 MAILBOX = RateLimitItemPerHour(5, namespace="mailbox")
 """Mail of one purpose to one mailbox."""
@@ -39,10 +39,10 @@ MAIL_OVERALL = RateLimitItemPerMinute(2000, multiples=10, namespace="mail-overal
 TOKEN = RateLimitItemPerMinute(300, namespace="token")
 
 LONGEST_WAIT = 0.2
-"""Seconds that a Redis that hangs may cost: half to connect, half for its answer."""
+"""Seconds that a hanging Redis may cost: half to connect, half for its answer."""
 
 PAUSE = timedelta(seconds=10)
-"""After a failure Redis is left alone for so long."""
+"""How long Redis is not used after a failure."""
 
 log = structlog.get_logger(__name__)
 
@@ -51,19 +51,18 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Counter:
-    """What a limit counts for one key: an account, a network, a mailbox."""
+    """A limit and the key it is counted for, such as an account, a network or a mailbox."""
 
     limit: RateLimitItem
     key: str
 
 
 class Throttle:
-    """Counts tries by a limit and a key; while Redis cannot be asked, this process counts alone.
+    """Counts attempts by limit and key; while Redis is not available, this process counts alone.
 
-    After a failure Redis is not asked for a while (`PAUSE`), and then by one request only, so
-    that a Redis that hangs costs one request `LONGEST_WAIT` and the others nothing. `clock` are
-    seconds that never go back. Keys are hashed, so that they are short and no address of a person
-    is stored.
+    After a failure Redis is not used for a while (`PAUSE`), and then by one request only, so that
+    a hanging Redis costs one request `LONGEST_WAIT` and the others nothing. `clock` returns
+    monotonic seconds. Keys are hashed, so that they are short and contain no personal address.
     """
 
     def __init__(self, redis_url: str | None, *, clock: Callable[[], float] = monotonic) -> None:
@@ -74,45 +73,45 @@ class Throttle:
         self._ask_again_at: float | None = None
 
     def used_up(self, counters: Sequence[Counter], *, now: float) -> Counter | None:
-        """The first of these that has no room for one more try at `now` (a Unix time), if any."""
+        """The first of these that is used up at `now` (a Unix time), or None."""
         for each in counters:
             if self.is_used_up(each.limit, each.key) and not self._is_from_the_future(each, now):
                 return each
         return None
 
     def count(self, counters: Sequence[Counter], *, now: float) -> Counter | None:
-        """Count one try in all of these, or in none where one is used up, which is returned."""
+        """Count one attempt in all of these, or in none and return the one that is used up."""
         full = self.used_up(counters, now=now)
         if full is None:
-            # Where several come at once, the last of them can find one used up only here.
+            # Of several concurrent requests, the last may find a limit used up only here.
             counted = [(each, self.hit(each.limit, each.key)) for each in counters]
             full = next((each for each, has_room in counted if not has_room), None)
         return full
 
     def hit(self, limit: RateLimitItem, key: str) -> bool:
-        """Count one try; False where the limit was used up already."""
+        """Count one attempt; returns False if the limit was used up already."""
         return self._ask(lambda limiter: limiter.hit(limit, _hash(key)))
 
     def is_used_up(self, limit: RateLimitItem, key: str) -> bool:
-        """Whether the next try would be one too many."""
+        """Whether the next attempt would exceed the limit."""
         return not self._ask(lambda limiter: limiter.test(limit, _hash(key)))
 
     def clear(self, limit: RateLimitItem, key: str) -> None:
-        """Forget the tries counted so far."""
+        """Reset the count."""
         self._ask(lambda limiter: limiter.clear(limit, _hash(key)))
 
     def seconds_left(self, limit: RateLimitItem, key: str, *, now: float) -> int:
-        """Whole seconds from `now` (a Unix time) until the limit counts anew, at least 1."""
+        """Whole seconds from `now` (a Unix time) until the window ends, at least 1."""
         stats = self._ask(lambda limiter: limiter.get_window_stats(limit, _hash(key)))
         return min(max(1, round(stats.reset_time - now)), limit.get_expiry())
 
     def counted(self, limit: RateLimitItem, key: str) -> int:
-        """How many tries have been counted in this window."""
+        """How many attempts have been counted in this window."""
         stats = self._ask(lambda limiter: limiter.get_window_stats(limit, _hash(key)))
         return limit.amount - stats.remaining
 
     def _is_from_the_future(self, counter: Counter, now: float) -> bool:
-        """Forget a window that was opened while this machine's clock was ahead of `now`."""
+        """Reset a window that was opened while this machine's clock was ahead of `now`."""
         stats = self._ask(lambda each: each.get_window_stats(counter.limit, _hash(counter.key)))
         is_wrong = stats.reset_time > now + counter.limit.get_expiry() + _TOLERANCE
         if is_wrong:
@@ -133,7 +132,7 @@ class Throttle:
         return answer
 
     def _may_ask(self) -> bool:
-        """Whether Redis is there, or this request is the one that tries it again."""
+        """Whether Redis is available, or this is the request that tries it again."""
         with self._lock:
             if self._ask_again_at is None:
                 return True
@@ -145,12 +144,12 @@ class Throttle:
 
 
 def throttle_for(redis_url: SecretStr | None) -> Throttle:
-    """A throttle that counts in this Redis, or in this process alone where there is none."""
+    """A throttle that counts in this Redis, or in this process if there is none."""
     return Throttle(redis_url.get_secret_value() if redis_url else None)
 
 
 def _in_redis(url: str) -> FixedWindowRateLimiter:
-    from redis.backoff import NoBackoff  # Not where there is none: it takes long.
+    from redis.backoff import NoBackoff  # Imported only if it is used: this is slow.
     from redis.retry import Retry
 
     storage = storage_from_string(
@@ -158,7 +157,7 @@ def _in_redis(url: str) -> FixedWindowRateLimiter:
         wrap_exceptions=True,
         socket_connect_timeout=LONGEST_WAIT / 2,
         socket_timeout=LONGEST_WAIT / 2,
-        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # It goes on to Redis as it is.
+        retry=Retry(NoBackoff(), 0),  # type: ignore[arg-type]  # It is passed on to Redis unchanged.
     )
     return FixedWindowRateLimiter(storage)
 

@@ -1,4 +1,4 @@
-"""Static files under names that change with their content, so that browsers may keep them."""
+"""Static files at addresses with a content hash, so that browsers can cache them forever."""
 
 import gzip
 import hashlib
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
 _FOR_A_MINUTE = "max-age=60, public"
 _FOR_EVER = "max-age=315360000, public, immutable"
 
-_TYPES = MimeTypes()  # Not those of the machine.
+_TYPES = MimeTypes()  # Without the types of this machine.
 _TYPES.add_type("text/javascript", ".js")  # RFC 9239; Python 3.11 has an older name.
 
 
 def serve_static_files(app: Flask, folder: Path, headers: Mapping[str, str]) -> None:
     """Serve `folder` at /static/ and give templates `asset("app.css")`, the hashed address.
 
-    Each answer carries the `headers`. Browsers that take gzip get it. The files are read once, so
-    a change needs a new start, and are served from memory: what is on a disk can go away, or
-    change under the name of another.
+    Each answer has the `headers`, and is compressed for browsers that accept gzip. The files are
+    read once and served from memory, because a file on disk can disappear or change; a changed
+    file needs a restart.
     """
     files = _read(folder)
     app.wsgi_app = _StaticFiles(app.wsgi_app, files.values(), headers)  # type: ignore[method-assign]  # Flask's documented way to add middleware.
@@ -53,11 +53,14 @@ class _File:
 
     @cached_property
     def packed(self) -> bytes:
-        """Made when it is first asked for: commands never do."""
+        """The compressed content. Computed when it is first needed, which is never in a command."""
         return gzip.compress(self.content, mtime=0)
 
     def answer(self, request: Request, *, kept: str) -> Response:
-        """What a browser that may keep the file for so long gets. Raises where no range fits."""
+        """The answer, with `kept` as Cache-Control.
+
+        Raises RequestedRangeNotSatisfiable.
+        """
         if request.method not in ("GET", "HEAD"):
             return Response(status=405, headers={"Allow": "GET, HEAD"})
         is_packed = request.accept_encodings.quality("gzip") > 0
@@ -72,13 +75,13 @@ class _File:
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.set_etag(f"{self.digest}-gzip" if is_packed else self.digest)
         asked = request.range
-        # Several ranges at once are answered with the whole, as RFC 9110, 14.2 allows.
+        # A request for several ranges gets the whole file, as RFC 9110, section 14.2 allows.
         is_part = asked is not None and asked.units == "bytes" and len(asked.ranges) == 1
         return response.make_conditional(request, accept_ranges=is_part, complete_length=len(body))
 
 
 class _StaticFiles:
-    """Answers at the addresses of the files; everything else goes on to the application."""
+    """Middleware that answers at the addresses of the files and passes on everything else."""
 
     def __init__(
         self,
@@ -111,7 +114,7 @@ class _StaticFiles:
 
 @cache  # Once for each process.
 def _read(folder: Path) -> dict[str, _File]:
-    """The files of the folder by their names in it."""
+    """The files by their path in the folder."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file())
     return {
         name: _File(name, path.read_bytes())

@@ -1,4 +1,4 @@
-"""Calling other systems over HTTP: public addresses only, no redirects, for a short time."""
+"""Calling webhooks over HTTP: only public addresses, no redirects, and a short timeout."""
 
 import socket
 import ssl
@@ -14,11 +14,11 @@ from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook
 
 TIMEOUT = 10.0
-"""Seconds for the whole call once the name is resolved, however slowly the answer drips."""
+"""Seconds for the whole call after the name is resolved, even if the answer arrives slowly."""
 
 
 class NoAnswer(Exception):
-    """The call was not answered, or not made: the `problem`, with technical words as message."""
+    """The call failed or was not made: the `problem`, and the technical reason as message."""
 
     def __init__(self, problem: Problem, words: str) -> None:
         super().__init__(words)
@@ -26,10 +26,10 @@ class NoAnswer(Exception):
 
 
 class WebhookClient:
-    """Makes calls.
+    """Calls webhooks.
 
-    `loopback` allows this machine's own addresses too, for development; `is_production` refuses
-    what has no TLS, or another port than 443 and 8443.
+    `loopback` also allows the addresses of this machine, for development. `is_production` refuses
+    addresses without TLS and ports other than 443 and 8443.
     """
 
     def __init__(
@@ -40,10 +40,10 @@ class WebhookClient:
         self._timeout = timeout
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> int:
-        """The status that a POST of JSON is answered with. Raises NoAnswer.
+        """Send JSON by POST; returns the HTTP status of the answer. Raises NoAnswer.
 
-        The name is resolved once, and the address that was checked is the one that is called: a
-        name that gives another answer a moment later leads nowhere else.
+        The name is resolved once, and the call goes to the address that was checked. So a name
+        that resolves to another address a moment later cannot redirect the call.
         """
         if self._is_production and not is_secure_webhook(url):
             raise NoAnswer(Problem.NOT_SECURE, "Only https is called, at the ports 443 and 8443.")
@@ -55,7 +55,7 @@ class WebhookClient:
         connection = _PinnedTls(host, port) if is_tls else _Pinned(host, port)
         connection.address, connection.timeout = address, self._timeout
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        # A time-out of the socket is for each read; this one is for all of them.
+        # The timeout of the socket is for each read; this timer is for the whole call.
         is_late = Event()
 
         def cut_off() -> None:
@@ -95,7 +95,7 @@ _HEADERS = {"Content-Type": "application/json", "User-Agent": "Mentorship"}
 
 
 class _Pinned(HTTPConnection):
-    """Speaks to `host` at the one address."""
+    """A connection to `host` at a fixed address."""
 
     address = ""
 
@@ -103,15 +103,15 @@ class _Pinned(HTTPConnection):
         self.sock = socket.create_connection((self.address, self.port), self.timeout)
 
     def cut(self) -> None:
-        """End the call from another thread, whatever it waits for."""
+        """End the call from another thread, even while it waits."""
         if self.sock is not None:
             with suppress(OSError):
-                # Not the TLS socket's own, which would change what the other thread is using.
+                # Not the TLS socket's own, which changes state that the other thread uses.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 
 class _PinnedTls(_Pinned, HTTPSConnection):
-    """The same over TLS, with the certificate checked against the name."""
+    """The same over TLS; the certificate is checked against the host name."""
 
     def connect(self) -> None:
         super().connect()

@@ -1,4 +1,4 @@
-"""Commands that run the product: the server, the worker, the demo."""
+"""Commands that run the product: the server, the worker and the demo."""
 
 import importlib
 import socket
@@ -71,16 +71,16 @@ def serve(host: str, port: int, workers: int) -> None:
             stack.enter_context(
                 noted(PROJECT / "instance", url, database_url=settings.database_url)
             )
-            # An unset BASE_URL is known only now: the application that is served is made with it.
+            # An unset BASE_URL is known only now, so the application is created again with it.
             importlib.reload(importlib.import_module("mentorship.wsgi"))
         serve_application("mentorship.wsgi:app", host=host, port=port, workers=workers)
 
 
-_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # Nothing is opened by this.
+_EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # This only compares.
 
 
 def _require_free_port(host: str, port: int) -> None:
-    """Raises ClickException. The server itself would share a port with another of its kind."""
+    """Raises ClickException if the port is taken; the server would share it with another one."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         socket.create_server((host, port), family=family).close()

@@ -1,4 +1,4 @@
-"""How far a long command is."""
+"""The progress bar of long commands."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def watched(rows: Sequence[T]) -> Iterator[T]:
-    """The rows one after the other, with a bar on stderr where that is a terminal."""
+    """Yield the rows, with a progress bar on stderr if that is a terminal."""
     is_watched = sys.stderr.isatty()
     with click.progressbar(rows, label="Reading", file=sys.stderr, hidden=not is_watched) as bar:
         yield from bar

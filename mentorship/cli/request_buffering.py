@@ -1,4 +1,4 @@
-"""Requests reach the application whole, so that a slow caller never holds one of its threads."""
+"""Reading whole requests before the application runs, so that slow clients block no thread."""
 
 import asyncio
 import io
@@ -17,15 +17,15 @@ Send = Callable[[Message], Awaitable[None]]
 
 
 class CallerLeft(Exception):
-    """Nobody reads the rest of a streamed answer, so it is not made."""
+    """The client has left, so the rest of a streamed answer is not produced."""
 
 
 class RequestBuffer:
     """An ASGI application that reads each request to its end before it calls a WSGI one.
 
-    `threads` requests run at once and the others wait. A body has `seconds` to arrive, and the
-    reader of a streamed answer as long for each part. Of a body longer than `longest_body` bytes
-    the rest is thrown away: the application is told its real length, and refuses it.
+    `threads` requests run at once and the others wait. A body must arrive within `seconds`, and
+    each part of a streamed answer must be read within the same time. The rest of a body longer
+    than `longest_body` bytes is discarded; the application refuses it by its real length.
     """
 
     def __init__(

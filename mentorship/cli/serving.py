@@ -1,4 +1,4 @@
-"""The server of the web, and how a process is told to stop: in order, however many signals come."""
+"""The web server, and stopping a process cleanly after any number of signals."""
 
 import multiprocessing
 import os
@@ -18,30 +18,30 @@ from mentorship.config import LONGEST_BODY
 _STOPS = (signal.SIGTERM, signal.SIGINT)
 
 _KILLED_AFTER = 20
-"""Seconds that a web worker has to end its requests, which wait for a lock for up to 10."""
+"""Seconds for a web worker to finish its requests, which may wait 10 s for a lock."""
 
 _PATIENCE = 20
-"""Seconds in which the headers of a request must have come, and then its body. A connection
-without a request is closed after as long."""
+"""Seconds for the headers of a request to arrive, and again for its body. A connection without a
+request is closed after the same time."""
 
 _LONGEST_HEADERS = 64 * 1024
-"""Bytes of headers that are kept of one connection while it sends them."""
+"""The largest headers of a request, in bytes."""
 
 _THREADS = 4
-"""Requests that one web worker runs at once; each may hold a connection to the database."""
+"""Concurrent requests of a web worker; each may hold a database connection."""
 
 _CONNECTIONS = 4096
-"""Connections that one web worker holds open at most; where the system allows fewer open files,
-as many as it does, less those that the application needs itself."""
+"""The most open connections of a web worker. If the system allows fewer open files, it is that
+limit without the files that the application needs itself."""
 
 _OWN_FILES = 128
 
 
 def on_stop(act: Callable[[], object]) -> None:
-    """Let `act` run each time that this process is told to stop.
+    """Run `act` on each signal to stop, in a thread.
 
-    In a thread: a handler runs in the middle of what the main thread does, and would wait for
-    ever for a lock that the main thread holds, such as that of the event which it waits for.
+    A signal handler interrupts the main thread, and would wait forever for a lock that the main
+    thread holds, such as the lock of the event that it waits for.
     """
     for number in _STOPS:
         signal.signal(number, lambda *_: threading.Thread(target=act).start())
@@ -50,17 +50,17 @@ def on_stop(act: Callable[[], object]) -> None:
 def serve_application(target: str, *, host: str, port: int, workers: int) -> None:
     """Serve the WSGI application `target` until the process is told to stop."""
     if multiprocessing.get_start_method() == "forkserver":
-        # The default on Linux from Python 3.14 on. Workers are forked as before, with what is
-        # loaded and with the signals held.
+        # The default on Linux from Python 3.14 on. Workers must be forked, with the modules that
+        # are loaded and with blocked signals.
         multiprocessing.set_start_method("fork", force=True)
     server = Granian(
         target,
         address=host,
         port=port,
-        # No websockets, and nothing that would begin before the first request.
+        # No websockets, and no startup before the first request.
         interface=Interfaces.ASGINL,
         websockets=False,
-        # Told by the first bytes, a connection that sends none would be waited for without end.
+        # Detecting the protocol would wait forever for the first bytes of a silent connection.
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(
             header_read_timeout=_PATIENCE * 1000, max_buffer_size=_LONGEST_HEADERS
@@ -73,15 +73,15 @@ def serve_application(target: str, *, host: str, port: int, workers: int) -> Non
     )
     server.respawned_wrks = _Forgetful()
     server.on_startup(lambda: on_stop(server.signal_handler_interrupt))
-    # A new process has the handlers of its parent, and would take its own signals for those.
+    # A new process inherits the handlers of its parent, and must not run them for its signals.
     os.register_at_fork(before=_hold_signals, after_in_parent=_let_signals_through)
     server.serve(target_loader=_load)
 
 
 class _Forgetful(dict[int, float]):
-    """When each web worker was started anew: never.
+    """Forgets when web workers were restarted.
 
-    The server would end all of them when one ends twice within 5.5 seconds, whoever killed it.
+    The server stops completely if a worker ends twice within 5.5 seconds, for whatever reason.
     """
 
     def __setitem__(self, worker: int, started: float) -> None:
@@ -89,7 +89,7 @@ class _Forgetful(dict[int, float]):
 
 
 def _allow_connections() -> int:
-    """Raise this process's limit of open files, and say how many connections fit into it."""
+    """Raise this process's limit of open files; returns how many connections it allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _CONNECTIONS + _OWN_FILES
     if soft == resource.RLIM_INFINITY or soft >= wanted:
@@ -108,10 +108,10 @@ def _let_signals_through() -> None:
 
 
 def _load(target: str) -> RequestBuffer:
-    """The application, in a web worker, which its parent alone tells to stop.
+    """Load the application in a web worker, which only its parent stops.
 
-    A terminal sends Ctrl-C to both of them; this process leaves it to the parent. It does not
-    outlive the parent, which would hold the port and serve on without anybody to stop it.
+    A terminal sends Ctrl-C to both; the worker leaves it to the parent. The worker ends with its
+    parent, because otherwise it would hold the port and nobody could stop it.
     """
     _hold_signals()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

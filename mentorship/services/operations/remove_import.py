@@ -1,4 +1,4 @@
-"""Imports that were made, and taking one back."""
+"""Listing imports and undoing one."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -42,7 +42,7 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 _BOOKINGS, _SLOTS, _USERS = (table_of(it) for it in (SessionBooking, MentorTimeSlot, User))
 
 _MADE_BY_THE_CLOCK = frozenset({"outbox_messages", "webhook_calls", "sweep_failures"})
-"""What refers to a session without anybody having done anything."""
+"""Tables with rows about a session that no person has caused."""
 
 _BELONGINGS = frozenset(
     {
@@ -57,14 +57,14 @@ _BELONGINGS = frozenset(
         "sign_ins",
     }
 )
-"""What goes with a person; everybody else's tables keep the person."""
+"""Tables whose rows are removed with a person. Rows in other tables keep the person."""
 
 _LISTED = 10
 
 
 @dataclass(frozen=True)
 class Removal:
-    """What was removed, by table, and how many slots stay because others use them."""
+    """The removed rows by table, and how many slots stay because other sessions use them."""
 
     kind: ImportKind
     removed: Counter[str]
@@ -80,14 +80,14 @@ def list_imports(session: Session) -> Sequence[Import]:
 def remove_import(
     session: Session, import_id: int, *, now: datetime, is_forced: bool, is_dry_run: bool = False
 ) -> Removal:
-    """Take back what an import brought, at `now` (UTC), and commit; a dry run changes nothing.
+    """Undo an import at `now` (UTC), and commit; a dry run changes nothing.
 
-    Sessions go with their journal, mail and calls, and with the slots that were made for them and
-    that nobody else uses; then the mentors' weekly rules fill the time that is free. People go
-    with their profile and choices.
+    Sessions are removed with their journal, mail and webhook calls, and with the slots that were
+    created for them and are not used otherwise; the mentors' weekly rules then fill the free time.
+    People are removed with their profile and settings.
 
-    Raises InvalidInput where there is no such import, where people have acted on it and it is not
-    forced, and for people who have sessions or hours: then nothing is removed.
+    Raises InvalidInput, and removes nothing, if the import does not exist, if people have acted on
+    it and it is not forced, and for people who have sessions or weekly hours.
     """
     begin_write(session)
     try:
@@ -108,13 +108,13 @@ def remove_import(
         session.rollback()
         return removal
     session.commit()
-    for mentor_id in sorted(removal.mentors):  # In transactions of their own.
+    for mentor_id in sorted(removal.mentors):  # Each in a transaction of its own.
         publish(session, mentor_id, now=now)
     return removal
 
 
 def _remove_sessions(session: Session, import_id: int, *, is_forced: bool) -> Removal:
-    """1. Lock, in the order of all writers. 2. Look who has acted. 3. Delete."""
+    """1. Lock, in the order of all writers. 2. Check whether people have acted. 3. Delete."""
     made = select(ImportedBooking.booking_id).where(ImportedBooking.import_id == import_id)
     slots = select(ImportedSlot.slot_id).where(ImportedSlot.import_id == import_id)
     of_import = SessionBooking.id.in_(made)
@@ -179,7 +179,7 @@ def _remove_people(session: Session, import_id: int, *, is_forced: bool) -> Remo
 
 
 def _acted_on() -> ColumnElement[bool]:
-    """Whether somebody has done something with a booking, whatever table tells of it."""
+    """Whether a person has acted on a booking, according to any table that refers to it."""
     return or_(
         *(
             exists().where(
@@ -193,7 +193,7 @@ def _acted_on() -> ColumnElement[bool]:
 
 
 def _referring(table: Table) -> Iterator[tuple[Table, Column[Any]]]:
-    """The tables and columns that name a row of this one and do not go with it by themselves."""
+    """The tables and columns that refer to this table without a cascading delete."""
     for other in table.metadata.sorted_tables:
         for key in other.foreign_keys:
             if key.column is table.c.id and key.ondelete is None and other is not table:
@@ -201,7 +201,7 @@ def _referring(table: Table) -> Iterator[tuple[Table, Column[Any]]]:
 
 
 def _delete(session: Session, table: Table, ids: Select[int], removed: Counter[str]) -> None:
-    """Delete these rows, first what refers to them."""
+    """Delete these rows after the rows that refer to them."""
     for other, column in _referring(table):
         if "id" in other.c:
             _delete(session, other, select(other.c.id).where(column.in_(ids)), removed)
@@ -220,7 +220,7 @@ def _journal_heads(session: Session) -> int:
 
 
 def _show_anew(session: Session, fallen: int) -> None:
-    """Let open pages see the change: the numbers that they compare never fall back."""
+    """Let open pages notice the removal: the version that they compare must never decrease."""
     version = insert_or(session, DisplayVersion).values(id=1, number=fallen + 1)
     number = DisplayVersion.number + fallen + 1
     session.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": number}))

@@ -1,4 +1,4 @@
-"""Forgets old mail, calls of webhooks and sign-ins, and accounts that nobody confirmed."""
+"""Deletes old mail, webhook calls and sign-ins, and accounts that were never confirmed."""
 
 from datetime import datetime, timedelta
 
@@ -11,23 +11,23 @@ from mentorship.models import OutboxMessage, User, WebhookCall, table_of
 from mentorship.services.accounts.sign_ins import forget_sign_ins
 
 KEPT_FOR = timedelta(days=90)
-"""How long mail and calls stay after their end, whatever it was. The journal stays for ever."""
+"""How long finished mail and webhook calls are kept. The journal is kept forever."""
 
 UNCONFIRMED_FOR = timedelta(days=7)
-"""How long an account waits for its address to be confirmed, as long as the link in the mail."""
+"""How long an unconfirmed account is kept: as long as the link in its mail is valid."""
 
 BATCH = 1_000
 LOOK_AGAIN = timedelta(hours=1)
 
 
 class Retention:
-    """Forgets one batch at a time, so that a worker's sweeps never wait for many."""
+    """Deletes one batch at a time, so that the worker's sweeps never wait long."""
 
     def __init__(self) -> None:
         self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
-        """Forget what is too old at `now` (UTC); whether there may be more of it."""
+        """Delete a batch of what is too old at `now` (UTC); returns whether there may be more."""
         if not has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             return False
         found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]
@@ -41,7 +41,7 @@ class Retention:
 def _forget(
     session: Session, model: type[OutboxMessage] | type[WebhookCall], *, now: datetime
 ) -> bool:
-    """Drop the ended ones among the oldest, and commit; with nothing to drop it only reads."""
+    """Delete old finished rows among the oldest, and commit; if there are none, only read."""
     oldest = select(model.id).order_by(model.id).limit(BATCH)
     is_old = model.id.in_(oldest) & (model.ended_at < now - KEPT_FOR)
     is_needed = session.scalar(select(exists().where(is_old)))
@@ -54,7 +54,7 @@ def _forget(
 
 
 def _forget_unconfirmed(session: Session, *, now: datetime) -> bool:
-    """Drop accounts whose address nobody confirmed, except where anything refers to them."""
+    """Delete unconfirmed accounts to which no other row refers."""
     users = table_of(User)
     references = [
         exists().where(column == User.id)

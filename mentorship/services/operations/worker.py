@@ -1,8 +1,8 @@
-"""The worker: sweeps at the second that the next transition is due, with mail and calls beside it.
+"""The worker: sweeps when the next transition is due, and sends mail and webhooks in parallel.
 
-Between sweeps it keeps the mentors' slots filled up to their horizons, and right where the rules
-of a time zone have changed. It ends and gives the holds of waiting lists, and forgets old answers,
-mail and calls.
+Between sweeps it publishes the mentors' slots up to their horizons and corrects them when time
+zone rules change. It also updates the holds of waiting lists, and deletes old answers, mail and
+webhook calls.
 """
 
 from collections.abc import Callable
@@ -30,18 +30,18 @@ from mentorship.services.webhooks.send import WebhookSender
 log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(seconds=1)
-"""A session may be booked or moved at any time, so nobody sleeps longer than this."""
+"""The longest pause, because a session may be booked or moved at any time."""
 
 AT_LEAST = timedelta(milliseconds=50)
-"""A due session that somebody else holds locked must not make the worker spin."""
+"""The shortest pause, so that the worker does not spin on a due session that is locked."""
 
 SENDERS = 2
-"""Connections on which one worker sends mail: while one waits for an answer, the other goes on."""
+"""Parallel mail connections of a worker: one sends while another waits for an answer."""
 
 AFTER_AN_ERROR = timedelta(seconds=5)
 
 AFTER_NO_ANSWER = timedelta(seconds=30)
-"""Mail loses nothing by waiting for a server that is down."""
+"""The pause while the mail server is down."""
 
 
 def run_worker(
@@ -50,10 +50,10 @@ def run_worker(
     clock: Callable[[], datetime],
     wait: Callable[[timedelta], bool],
 ) -> None:
-    """Sweep until `wait` says that it is time to stop.
+    """Sweep until `wait` returns True.
 
-    `wait` sleeps at most for the given time and returns True to stop. Any number of workers may
-    run. A database that cannot be reached is logged and tried again.
+    `wait` sleeps for at most the given time and returns whether to stop. Any number of workers may
+    run. If the database cannot be reached, that is logged and tried again.
     """
     beside = (ZoneWatch(), Publisher(), HoldUpdater(), Retention())
 
@@ -73,9 +73,9 @@ def run_mail(
     clock: Callable[[], datetime],
     wait: Callable[[timedelta], bool],
 ) -> None:
-    """Write reminders and send mail until `wait` says that it is time to stop.
+    """Enqueue reminders and send mail until `wait` returns True.
 
-    Beside the sweeps and not between them: a slow server must not keep a session from changing.
+    Runs in a thread of its own, so that a slow mail server does not delay the sweeps.
     """
 
     def one_round(session: Session) -> timedelta:
@@ -87,7 +87,7 @@ def run_mail(
 def run_calls(
     open_session: Callable[[], Session], caller: WebhookSender, *, wait: Callable[[timedelta], bool]
 ) -> None:
-    """Call other systems until `wait` says that it is time to stop."""
+    """Call webhooks until `wait` returns True."""
     _go_round(open_session, caller.step, wait)
     with open_session() as session:
         caller.close(session)
@@ -106,7 +106,7 @@ def _go_round(
         except SQLAlchemyError as error:
             log.error("worker_cannot_use_database", error=str(error).splitlines()[0])
             pause = AFTER_AN_ERROR
-        except Exception as error:  # Whatever it is, the next round may go well.
+        except Exception as error:  # Whatever it is, the next round may succeed.
             log.error("worker_round_failed", exc_info=error)
             pause = AFTER_AN_ERROR
 
@@ -119,7 +119,7 @@ def _mail_once(
     *,
     is_over: Callable[[], bool],
 ) -> timedelta:
-    """One batch of mail; returns how long to wait before the next."""
+    """Send one batch of mail; returns how long to wait before the next."""
     enqueue_reminders(session, now=clock())
     try:
         done = send_due_mail(session, post, house, clock=clock, is_over=is_over)
@@ -135,7 +135,7 @@ def _mail_once(
 
 
 def _sweep_once(session: Session, clock: Callable[[], datetime]) -> timedelta:
-    """One sweep and what else the time brings; returns how long to wait before the next."""
+    """Sweep and do what else is due; returns how long to wait before the next sweep."""
     now = clock()
     result = update_session_statuses(session, now=now, cause=Cause.WORKER, returning=no_updates)
     if result.started or result.completed or result.failed:

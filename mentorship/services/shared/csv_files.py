@@ -1,4 +1,4 @@
-"""Reading CSV files as spreadsheets write them; every error names its row and its column."""
+"""Reading CSV files as spreadsheets write them; every error names the row and the column."""
 
 import codecs
 import csv
@@ -15,42 +15,42 @@ T = TypeVar("T")
 
 _SEPARATORS = (",", ";", "\t")
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<separator>[^\w\s"]|\t)"?[,;\t]*(\r\n?|\n)', re.IGNORECASE)
-"""Excel reads this first line and does not show it, so it is no row either."""
+"""A first line that Excel reads and does not show; it does not count as a row."""
 
 _NAMES = {"\t": "a tab"}
 _NOT_TEXT = re.compile("[\ud800-\udfff]")
 
 Watch = Callable[[Sequence["Row"]], Iterable["Row"]]
-"""Hands the rows on, one after the other, and may show how far they are."""
+"""Yields the rows, and may show the progress."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the file; `number` counts as a spreadsheet does, the header being row 1."""
+    """A row of the file. `number` is that of a spreadsheet, in which the header is row 1."""
 
     number: int
     cells: dict[str, str]
 
     def read(self, column: str, parse: Callable[[str], T]) -> T:
-        """The parsed cell; an absent optional column is empty. Raises InvalidInput."""
+        """The parsed cell; a missing optional column is empty. Raises InvalidInput."""
         try:
             return parse(self.cells.get(column, ""))
         except InvalidInput as error:
             raise self.wrong(column, str(error)) from None
 
     def wrong(self, column: str, message: str) -> InvalidInput:
-        """The error to raise about this cell."""
+        """An error about this cell, to raise."""
         return _wrong(self.number, column, message)
 
 
 def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> Iterator[Row]:
-    """The rows of a file with a header, empty rows left out and blanks around cells removed.
+    """The rows below the header, without empty rows and without spaces around cells.
 
-    UTF-8 or UTF-16; separated by commas, semicolons or tabs, as the header shows. The columns
-    come in any order. Cells of optional columns may be missing at the end of a row, and columns
-    without a name are ignored where they are empty.
+    The file is UTF-8 or UTF-16, separated by commas, semicolons or tabs, which is detected. The
+    columns may be in any order. Cells of optional columns may be missing at the end of a row, and
+    empty columns without a name are ignored.
 
-    Raises InvalidInput for other encodings, missing, unknown or doubled columns, and rows with
+    Raises InvalidInput for other encodings, missing, unknown or repeated columns, and rows with
     too many or too few cells.
     """
     text, encoding = _decoded(content)
@@ -81,9 +81,9 @@ def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str
 
 
 def _decoded(content: bytes) -> tuple[str, str]:
-    """The text and its encoding; what cannot be decoded becomes a surrogate, refused by cell."""
+    """The text and its encoding. Undecodable bytes become surrogates, which are refused later."""
     has_mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-    # Without a mark the zero byte of the header's first letter, which is ASCII, tells it.
+    # Without a byte order mark, the zero byte of the header's first letter (ASCII) shows it.
     if has_mark or b"\0" in content[:2]:
         encoding = "utf-16" if has_mark else f"utf-16-{'be' if content[0] == 0 else 'le'}"
         try:
@@ -94,7 +94,7 @@ def _decoded(content: bytes) -> tuple[str, str]:
 
 
 def _separator(text: str, separators: Sequence[str], known: set[str]) -> str:
-    """That one by which the header has the most columns that are known."""
+    """The separator with which the header has the most known columns."""
 
     def columns(separator: str) -> int:
         try:
@@ -104,11 +104,11 @@ def _separator(text: str, separators: Sequence[str], known: set[str]) -> str:
             return 0
         return len(known.intersection(header))
 
-    return max(separators, key=columns)  # The first of those that are equal.
+    return max(separators, key=columns)  # The first one wins a tie.
 
 
 def _reader(text: str, separator: str) -> Iterator[list[str]]:
-    # Not `splitlines`: it would also cut a topic at a form feed or a Unicode line separator.
+    # Not `splitlines`, which also splits at form feeds and Unicode line separators.
     lines = io.StringIO(text, newline="")
     return csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
 
@@ -136,14 +136,14 @@ def _wrong(number: int, column: str | int, message: str) -> InvalidInput:
 
 
 def _column(header: list[str], position: int) -> str | int:
-    """The name of a column, or its number where it has none, as in the header itself."""
+    """The name of a column, or its number if it has no name."""
     return (header[position] if position < len(header) else "") or position + 1
 
 
 def _unreadable(text: str, separator: str) -> tuple[int, int]:
-    """Row and position of the first cell that is too long or not quoted as it must be.
+    """Row and position of the first cell that is too long or wrongly quoted.
 
-    The reader of Python says what is wrong there, but not where.
+    Python's reader says what is wrong, but not where.
     """
     mark = re.escape(separator)
     cells = re.compile(rf' *("(?:[^"]+|"")*+"|[^"{mark}\r\n][^{mark}\r\n]*|)({mark}|\r\n?|\n)')
@@ -157,7 +157,7 @@ def _unreadable(text: str, separator: str) -> tuple[int, int]:
 def _checked_header(
     cells: list[str], *, required: Sequence[str], optional: Sequence[str]
 ) -> list[str]:
-    """The names of the columns, empty where one has none, up to the last that has one."""
+    """The names of the columns up to the last that has one; a column without a name has ""."""
     header = [cell.lower() for cell in cells]
     while not header[-1]:
         header.pop()

@@ -1,7 +1,7 @@
-"""Rows that wait to be sent. Any number of senders take them, and may be killed at any moment.
+"""Leases on rows that are waiting to be sent, for any number of senders that may be killed.
 
-Such a table has `next_try_at`, when anybody may take a row; who takes it moves that to the end of
-a lease and leaves its name in `claimed_by`. A row with an `outcome` waits no longer.
+Such a table has `next_try_at`, the time from which a sender may take a row. The sender moves it to
+the end of its lease and stores its name in `claimed_by`. A row with an `outcome` is done.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,12 @@ from mentorship.database import begin_write
 
 
 def one_line_ascii(reason: str) -> str:
-    """What such a row keeps of why it could not be sent: one line of ASCII, without NUL."""
+    """A reason to store with a row that could not be sent: one short line of ASCII."""
     return " ".join(reason.split()).encode("unicode_escape").decode()[:500]
 
 
 class Leases:
-    """The rows of one such table. Instants in UTC."""
+    """The leases on the rows of one table. Instants in UTC."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
@@ -28,11 +28,11 @@ class Leases:
         )
 
     def is_waiting(self) -> ColumnElement[bool]:
-        """Whether a row still is to be sent."""
+        """Whether a row is still to be sent."""
         return self._table.c.outcome.is_(None)
 
     def is_due(self, now: datetime) -> ColumnElement[bool]:
-        """Whether anybody may take a row."""
+        """Whether a sender may take a row."""
         return self.is_waiting() & (self._table.c.next_try_at <= now)
 
     def take(
@@ -44,7 +44,7 @@ class Leases:
         now: datetime,
         until: datetime,
     ) -> list[int]:
-        """Take those of `wanted` that are due, until the lease ends; returns their ids. Commits."""
+        """Take the due rows of `wanted` until the lease ends, and commit; returns their ids."""
         begin_write(session)
         taken = session.scalars(
             update(self._table)
@@ -58,14 +58,15 @@ class Leases:
     def note(
         self, connection: Connection, row_id: int, holder: str, columns: dict[str, object]
     ) -> bool:
-        """Store what came of a row unless somebody else holds it by now. Does not commit."""
+        """Store the result of a row, unless another sender holds it by now. Does not commit."""
         values = {"row_id": row_id, "holder": holder, "claimed_by": None, **columns}
         return connection.execute(self._held, values).rowcount == 1
 
     def give_back(self, session: Session, holder: str, *, now: datetime, **columns: object) -> None:
-        """Let others have at once what was taken and not tried. Ends what is open; commits.
+        """Release the rows that were taken and not tried, and commit.
 
-        `columns` are stored with these rows, such as why they could not be tried.
+        An open transaction is rolled back first. `columns` are stored with these rows, such as
+        the reason why they were not tried.
         """
         session.rollback()
         begin_write(session)

@@ -1,4 +1,4 @@
-"""Text that people give, cleaned and checked, wherever it comes from."""
+"""Cleaning and checking the texts that people enter."""
 
 import re
 import unicodedata
@@ -17,15 +17,15 @@ LONGEST_ZONE = 64
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _PILE = "M" * 9
-"""Too many marks on one letter, by the first letter of their general categories."""
+"""Too many combining marks on one letter, as first letters of their Unicode categories."""
 
 
 def clean_text(value: str, *, what: str, longest: int, required: bool = True) -> str:
     """`value` without surrounding whitespace. Raises InvalidInput.
 
-    Refuses control characters and lone surrogates, which break headers, calendars and databases,
+    Refuses control characters and lone surrogates, which break headers, calendars and databases;
     characters that change the direction of the text around them (Unicode Standard Annex 9, 2.1
-    to 2.5), and piles of combining marks. Text that shows nothing counts as empty.
+    to 2.5); and piles of combining marks. Text without a visible character counts as empty.
     """
     value = value.strip()
     categories = [unicodedata.category(character) for character in value]
@@ -49,7 +49,7 @@ def _has_unusable(categories: Sequence[str]) -> bool:
 
 
 def _shows_something(categories: Sequence[str]) -> bool:
-    """Characters newer than this Python's tables have no category, and count as visible."""
+    """Whether any character is visible; characters unknown to this Python count as visible."""
     return any(category[0] not in "MZ" and category != "Cf" for category in categories)
 
 
@@ -77,17 +77,17 @@ def clean_email(value: str) -> str:
 
 
 def clean_name(value: str) -> str:
-    """The name as it is shown. Raises InvalidInput."""
+    """A person's name. Raises InvalidInput."""
     return clean_text(value, what=N_("The name"), longest=LONGEST_NAME)
 
 
 def folded_name(name: str) -> str:
-    """As it is searched and ordered."""
+    """The name in the form that is searched and sorted."""
     return fold(name)[:LONGEST_NAME]
 
 
 def clean_role(value: str) -> Role:
-    """The role of this name, in any case of letters. Raises InvalidInput."""
+    """The role with this name, in upper or lower case. Raises InvalidInput."""
     try:
         return Role(value.strip().upper())
     except ValueError:
@@ -97,7 +97,7 @@ def clean_role(value: str) -> Role:
 
 
 def clean_timezone(value: str) -> str:
-    """Today's IANA name of a zone, also for an old one; empty means UTC. Raises InvalidInput."""
+    """The current IANA name of a zone, also of an old name; empty is UTC. Raises InvalidInput."""
     name = current_name(value.strip() or UTC_NAME)
     if name is None:
         raise InvalidInput(
@@ -107,14 +107,14 @@ def clean_timezone(value: str) -> str:
 
 
 def chosen_timezone(value: str) -> str:
-    """The same for a zone that somebody has to choose. Raises InvalidInput where it is empty."""
+    """The same for a zone that must be chosen. Raises InvalidInput if it is empty."""
     if not value.strip():
         raise InvalidInput(N_("Please choose your time zone."))
     return clean_timezone(value)
 
 
 def clean_hour_cycle(value: str) -> HourCycle | None:
-    """A choice of how hours are counted; empty is none. Raises InvalidInput."""
+    """The chosen 12 or 24 hours; empty is no choice. Raises InvalidInput."""
     try:
         return HourCycle(value) if value else None
     except ValueError:
@@ -122,7 +122,7 @@ def clean_hour_cycle(value: str) -> HourCycle | None:
 
 
 def clean_language(value: str) -> Language | None:
-    """A choice of language; empty is none. Raises InvalidInput."""
+    """The chosen language; empty is no choice. Raises InvalidInput."""
     try:
         return Language(value) if value else None
     except ValueError:

@@ -1,4 +1,4 @@
-"""What roles, states, lists and kinds of mail are called on pages; in JSON they have no names."""
+"""The labels of roles, statuses, lists and kinds of mail on pages. JSON has codes instead."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -60,7 +60,7 @@ _SECTIONS: Mapping[Section, tuple[str, str]] = {
 
 
 def init_app(app: Flask) -> None:
-    """Give templates the filters."""
+    """Add the template filters."""
     app.add_template_filter(lambda role: translate(_ROLES[role]), "role_word")
     app.add_template_filter(lambda status: translate(_STATES[status]), "status_word")
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
@@ -68,8 +68,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 
 
-@cache  # Every changed poll asks for all of them; the catalog's own way takes 20 times as long.
+@cache  # Every changed poll needs all of them; the catalog takes 20 times as long.
 def _of_section(section: Section, language: Language) -> tuple[str, str]:
-    """What a list of sessions is called, and what it says while it is empty."""
+    """The title of a list of sessions, and the text that an empty one shows."""
     title, empty = _SECTIONS[section]
     return translations.say(title, language), translations.say(empty, language)

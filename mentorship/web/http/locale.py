@@ -1,4 +1,4 @@
-"""In which language a request is answered."""
+"""The language of the answer to a request."""
 
 import re
 from functools import lru_cache
@@ -18,12 +18,12 @@ from mentorship.web.http.authentication import current_viewer
 
 
 def init_app(app: Flask) -> None:
-    """Templates and views get the texts of the request's language."""
+    """Let templates and views translate into the language of the request."""
     Babel(
         app,
         default_translation_directories=str(translations.FOLDER),
         locale_selector=language,
-        # Its templates look for the catalog with each text: 10 microseconds in place of 2.
+        # Its template functions look up the catalog for each text: 10 microseconds instead of 2.
         configure_jinja=False,
     )
     app.add_template_global(_gettext, "_")
@@ -32,24 +32,24 @@ def init_app(app: Flask) -> None:
 
 
 def _gettext(text: str, **values: object) -> Markup:
-    """The text in the request's language; values that are no markup are escaped."""
+    """The text in the language of the request; values that are not markup are escaped."""
     found = _found(text, language())
     return found % values if values else found
 
 
 def _ngettext(text: str, plural: str, num: int, **values: object) -> Markup:
-    """The same where the text depends on `num`."""
+    """The text in the singular or plural for `num`."""
     found = translations.catalog_of(language()).ngettext(text, plural, num)
     return Markup(found) % ({"num": num} | values)  # noqa: S704  # The catalogs are our own.
 
 
-@lru_cache(maxsize=4096)  # As many as there are texts, and more.
+@lru_cache(maxsize=4096)  # More than there are texts.
 def _found(text: str, wanted: Language) -> Markup:
-    return Markup(translations.catalog_of(wanted).gettext(text))  # noqa: S704  # The same.
+    return Markup(translations.catalog_of(wanted).gettext(text))  # noqa: S704  # The catalogs are our own.
 
 
 def language() -> Language:
-    """The viewer's own choice, else the browser's first that we have; found once a request."""
+    """The viewer's language, or the first supported one of the browser; computed once a request."""
     found: Language | None = g.get("language")
     if found is None:
         viewer = reader()
@@ -60,7 +60,7 @@ def language() -> Language:
 
 
 def reader() -> Viewer | None:
-    """The person who asks, where that can be found out: it may be its error that is to be told."""
+    """The viewer, or None if finding the viewer is what failed and is now being reported."""
     try:
         return current_viewer()
     except (ProductError, SQLAlchemyError):
@@ -71,13 +71,13 @@ _LONGEST_HEADER = 200
 """Characters of `Accept-Language` that are read; browsers send fewer than 100."""
 
 _TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*", re.ASCII)
-"""The shape of a language tag (RFC 5646, section 2.1), which is never a path of a file."""
+"""A language tag (RFC 5646, section 2.1). A file path can never match."""
 
 
 def accepted_languages(accept_language: str) -> tuple[str, ...]:
-    """The well-formed tags of an `Accept-Language` header, the most wanted first.
+    """The well-formed tags of an `Accept-Language` header, the preferred one first.
 
-    Only the beginning of a long header is read, so that what is kept about it stays small.
+    Only the beginning of a long header is read, so that the cache stays small.
     """
     if len(accept_language) > _LONGEST_HEADER:
         accept_language = accept_language[:_LONGEST_HEADER].rpartition(",")[0]
@@ -91,7 +91,7 @@ def _accepted(accept_language: str) -> tuple[str, ...]:
 
 
 def language_of(accept_language: str) -> Language:
-    """The first language that there are texts in, else English."""
+    """The first supported language of the header, or English."""
     for tag in accepted_languages(accept_language):
         name = tag.lower().partition("-")[0]
         if name in set(Language):

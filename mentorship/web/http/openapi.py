@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of the JSON routes, gathered from what stands beside each of them."""
+"""The OpenAPI 3.1 description of the JSON routes, built from `@described` on each view."""
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +34,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Access(Enum):
-    """Who may call a route: each value names security schemes, of which one is enough."""
+    """Who may call a route: the names of security schemes, of which one is enough."""
 
     PUBLIC = ("",)
     ANYBODY = ("", "session", "token")
@@ -45,7 +45,7 @@ class Access(Enum):
 
 @dataclass(frozen=True)
 class Operation:
-    """What `described` was told about a view."""
+    """The arguments of `described` for a view."""
 
     answer: type[BaseModel]
     access: Access
@@ -71,12 +71,12 @@ def described(
     has_key: bool = False,
     others: Mapping[int, str] | None = None,
 ) -> Callable[[View], View]:
-    """Describe a JSON view where it stands, below its route; the summary is its docstring.
+    """Describe a JSON view; used below its route decorator. The summary is its docstring.
 
-    `answer` is the JSON of 200, `query` and `body` the fields that it takes, `fragment` what HTMX
-    gets in the place of JSON, `others` further answers without JSON. A view that `has_key` takes
-    an `Idempotency-Key`. `refusals` are the statuses
-    of its own: what its access, its method and its body can lead to is added by itself.
+    `answer` is the JSON of a 200, `query` and `body` are its fields, `fragment` describes the HTML
+    that HTMX gets instead of JSON, and `others` further answers without JSON. A view with
+    `has_key` accepts an `Idempotency-Key`. `refusals` are its own error statuses; those of its
+    access, method and body are added automatically.
     """
     operation = Operation(answer, access, refusals, query, body, fragment, has_key, others or {})
 
@@ -88,21 +88,21 @@ def described(
 
 
 def init_app(app: Flask) -> None:
-    """Refuse arguments that the description of a JSON route does not name, and doubled ones."""
+    """Refuse query arguments that a JSON route does not know or that are given twice."""
 
     @app.before_request
     def refuse_before_the_view() -> None:
         if not request.args or request.url_rule is None:
             return
         operation = _OPERATIONS.get(app.view_functions[request.url_rule.endpoint])
-        # The cron route asks for its secret first, so that a guess in the address is a 401.
+        # The cron route checks its secret first, so that a guess in the address is a 401.
         is_cron = operation is not None and operation.access is Access.CRON
         if request.url_rule.rule.startswith("/api/") and not is_cron:
             check_arguments(_argument_names(operation))
 
 
 def check_arguments(known: frozenset[str] = frozenset()) -> None:
-    """Raises InvalidInput for an argument in the address that is not `known`, or given twice."""
+    """Raises InvalidInput for a query argument that is not `known` or is given twice."""
     unknown = [f"'{name[:40]}'" for name in request.args if name not in known]
     if unknown:
         names = ", ".join(unknown[:_MOST_NAMED])
@@ -114,7 +114,7 @@ def check_arguments(known: frozenset[str] = frozenset()) -> None:
 
 
 _MOST_NAMED = 5
-"""Of the arguments that a route does not know, so many are named."""
+"""How many unknown arguments the error message names."""
 
 
 def _argument_names(operation: Operation | None) -> frozenset[str]:
@@ -136,7 +136,7 @@ def description() -> Response:
 
 
 def describe(app: Flask) -> dict[str, Any]:
-    """The document of all routes below /api/ that `described` marks. It is made once."""
+    """The OpenAPI document of all described routes below /api/, built once."""
     if _EXTENSION not in app.extensions:
         app.extensions[_EXTENSION] = _document(app)
     made: dict[str, Any] = app.extensions[_EXTENSION]
@@ -156,8 +156,8 @@ def _document(app: Flask) -> dict[str, Any]:
             "title": "Mentorship",
             "version": "1",
             "description": (
-                "Mentoring sessions that keep their own status. Browsers call with the cookie of "
-                "the signed-in person and from this site alone, programs with a personal token."
+                "Mentoring sessions that update their own status. Browsers call with the cookie of "
+                "the signed-in person, from this site only; programs use a personal token."
             ),
         },
         "servers": [{"url": "/"}],
@@ -175,14 +175,14 @@ def _document(app: Flask) -> dict[str, Any]:
                 "token": {
                     "type": "http",
                     "scheme": "bearer",
-                    "description": "A personal token, made on the account page.",
+                    "description": "A personal token, created on the account page.",
                 },
                 "cron": {"type": "http", "scheme": "bearer", "description": "CRON_SECRET."},
                 "recording": {
                     "type": "apiKey",
                     "in": "header",
                     "name": "X-Mentorship-Signature",
-                    "description": "Made with RECORDING_SECRET.",
+                    "description": "An HMAC with RECORDING_SECRET.",
                 },
             },
         },
@@ -194,15 +194,15 @@ _SAYS: Mapping[HTTPStatus, str] = {
     HTTPStatus.UNAUTHORIZED: "Nobody is signed in, or the secret is missing or wrong. "
     "HTMX is sent to the sign-in page by HX-Redirect.",
     HTTPStatus.FORBIDDEN: "The wrong role, or a changing request from another site.",
-    HTTPStatus.NOT_FOUND: "There is no such thing, or it is none of the caller's business.",
-    HTTPStatus.CONFLICT: "The present state does not allow it. "
-    "A transition that the clock had made due was applied first.",
-    HTTPStatus.UNPROCESSABLE_ENTITY: "The Idempotency-Key came before with another body.",
+    HTTPStatus.NOT_FOUND: "It does not exist, or the caller has no access to it.",
+    HTTPStatus.CONFLICT: "The current state does not allow it. "
+    "If a transition by the clock was due, it was applied first.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "The Idempotency-Key was used before with another body.",
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The body is too large.",
-    HTTPStatus.TOO_MANY_REQUESTS: "A limit is used up; Retry-After is in seconds.",
-    HTTPStatus.SERVICE_UNAVAILABLE: "Switched off, or the database cannot be reached now.",
+    HTTPStatus.TOO_MANY_REQUESTS: "A rate limit was exceeded; Retry-After is in seconds.",
+    HTTPStatus.SERVICE_UNAVAILABLE: "Turned off, or the database is not available.",
 }
-"""What each refusal means."""
+"""The description of each error status."""
 
 
 def _rules(app: Flask) -> Iterator[tuple[Rule, Callable[..., Any]]]:
@@ -213,7 +213,7 @@ def _rules(app: Flask) -> Iterator[tuple[Rule, Callable[..., Any]]]:
 
 
 def _address(rule: Rule) -> tuple[str, list[dict[str, Any]]]:
-    """The path as OpenAPI writes it, and its parameters."""
+    """The path and its parameters in OpenAPI's notation."""
     path, parameters = rule.rule, []
     for name in sorted(rule.arguments):
         converter = rule._converters[name]
@@ -258,14 +258,14 @@ def _operation(
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "The same key with the same body has the same answer for a day, and one effect.",
+    "description": "The same key with the same body has one effect, and the same answer for a day.",
     "schema": {"type": "string", "pattern": IDEMPOTENCY_KEY},
 }
 
 _HX_REQUEST = {
     "name": "HX-Request",
     "in": "header",
-    "description": "HTMX sends `true` and gets HTML in the place of JSON.",
+    "description": "HTMX sends `true` and gets HTML instead of JSON.",
     "schema": {"type": "string"},
 }
 
@@ -294,7 +294,7 @@ def _responses(kept: Operation, method: str) -> dict[str, Any]:
         refusals.add(429)
     if method != "GET":
         refusals.add(403)
-    if (kept.body or kept.query) and method != "GET":  # HTMX posts what it asks as a form.
+    if (kept.body or kept.query) and method != "GET":  # HTMX sends the query as a form.
         refusals.add(413)
     if kept.has_key:
         refusals.add(422)
@@ -316,13 +316,13 @@ def _refusal(status: HTTPStatus) -> dict[str, Any]:
 
 
 class _WithoutRepetition(GenerateJsonSchema):
-    """Without titles, which repeat a field's name, and without defaults of answers."""
+    """Omits titles, which repeat the field names, and the defaults of answers."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
 
     def default_schema(self, schema: WithDefaultSchema) -> JsonSchemaValue:
-        if self.mode == "serialization":  # All fields of an answer are always there.
+        if self.mode == "serialization":  # An answer always has all its fields.
             return self.generate_inner(schema["schema"])
         return super().default_schema(schema)
 

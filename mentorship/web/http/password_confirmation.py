@@ -1,7 +1,7 @@
-"""Asking for the password again before something is made that outlasts the sign-in.
+"""Asking for the password again before something is created that outlasts the sign-in.
 
-A page answers with a form that sends everything once more, with the password, to the same address,
-so that nothing typed is lost.
+The answer is a form that sends the same fields again with the password, so that nothing typed is
+lost.
 """
 
 from datetime import datetime, timedelta
@@ -19,17 +19,20 @@ from mentorship.web.http.limits import attempts
 FIELD = "confirm_password"
 
 RECENT = timedelta(minutes=15)
-"""For so long after the password was given it is not asked for again."""
+"""How long after entering the password people are not asked for it again."""
 
 
 def is_password_recent(now: datetime) -> bool:
-    """Whether this browser gave the password shortly before `now` (UTC)."""
+    """Whether the password was entered in this browser shortly before `now` (UTC)."""
     given_at = authentication.password_given_at()
     return given_at is not None and abs(now - given_at) <= RECENT
 
 
 def require_recent_password(viewer: Viewer) -> None:
-    """Take the password from the form, if there is one. Raises PasswordNeeded, and RateLimited."""
+    """Check the password in the form, unless it was entered recently.
+
+    Raises PasswordNeeded without one, WrongPassword, and RateLimited after too many attempts.
+    """
     if is_password_recent(utc_now()):
         return
     given = request.form.get(FIELD)
@@ -43,7 +46,7 @@ def require_recent_password(viewer: Viewer) -> None:
 
 
 def typed_fields() -> list[tuple[str, str]]:
-    """All that the form has sent except the password."""
+    """All fields of the form except the password."""
     return [
         (name, value)
         for name, value in request.form.items(multi=True)

@@ -1,4 +1,4 @@
-"""Reading what a request says, for all routes alike: a form or a JSON object."""
+"""Reading the fields of a request, from a form or a JSON object."""
 
 import json
 from collections.abc import Mapping
@@ -50,11 +50,11 @@ _SAYS: Mapping[str, str] = {
     "string_type": N_("The field '%(name)s' must be text."),
     "time_of_day": N_("The field '%(name)s' must be a time like 18:30."),
 }
-"""A sentence for each kind of pydantic's errors, which speak English alone."""
+"""A translatable message for each kind of pydantic error."""
 
 
 class ReadableForms(FormDataParser):
-    """Werkzeug's forms, but one that cannot be read is not taken for an empty one."""
+    """Werkzeug's form parser, which would treat an unreadable form as an empty one."""
 
     def parse(
         self,
@@ -63,8 +63,8 @@ class ReadableForms(FormDataParser):
         content_length: int | None,
         options: dict[str, str] | None = None,
     ) -> "t_parse_result":
-        """Raises InvalidInput. Nothing at all is an empty form of any kind."""
-        sent = stream.read()  # MAX_CONTENT_LENGTH is little.
+        """Parse the form; an empty body is an empty form. Raises InvalidInput."""
+        sent = stream.read()  # MAX_CONTENT_LENGTH keeps this small.
         self.silent = not sent
         try:
             return super().parse(BytesIO(sent), mimetype, content_length, options)
@@ -73,26 +73,26 @@ class ReadableForms(FormDataParser):
 
 
 class ReadableRequest(Request):
-    """A request whose `form` is read by these."""
+    """A request that reads its `form` with `ReadableForms`."""
 
     form_data_parser_class = ReadableForms
 
 
 def init_app(app: Flask) -> None:
-    """Let each route read forms so."""
+    """Use `ReadableRequest` for all routes."""
     app.request_class = ReadableRequest
 
 
 def body(model: type[Taken]) -> Taken:
-    """The fields of the request's body. Raises InvalidInput for what `model` does not take.
+    """The fields of the request's body. Raises InvalidInput for fields that do not fit `model`.
 
-    JSON is taken strictly: "7" is no number. An empty body has no fields, and the address none.
-    A form's empty field that is not text is one that was left out.
+    JSON types are strict: "7" is not a number. An empty body has no fields, and fields in the
+    address are refused. An empty form field counts as missing, unless it is a text.
     """
     for name in request.args:
         raise InvalidInput(N_(_UNKNOWN, name=name[:40]))
     if "Transfer-Encoding" in request.headers and "wsgi.input_terminated" not in request.environ:
-        raise InvalidInput(_NEITHER)  # This server does not tell where a body in chunks ends.
+        raise InvalidInput(_NEITHER)  # This server does not mark the end of a chunked body.
     try:
         if request.is_json:
             sent_json = request.get_data() or b"{}"
@@ -112,7 +112,7 @@ def body(model: type[Taken]) -> Taken:
 
 
 def page_number(name: str) -> int:
-    """The page that the request names, from 1 on. Raises InvalidInput for no page number."""
+    """The page number in the request, from 1 on; 1 if there is none. Raises InvalidInput."""
     text = request.values.get(name, "1")
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
         raise InvalidInput(N_("The field '%(name)s' must be a page number from 1 on.", name=name))
@@ -120,10 +120,10 @@ def page_number(name: str) -> int:
 
 
 def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
-    """The day that the address names, else the viewer's today. Raises InvalidInput for no day.
+    """The day in the address, or the viewer's today. Raises InvalidInput if it is not a day.
 
-    Nobody has anything to do with days that are years away, and at the ends of the calendar there
-    is no day before or after.
+    Days that are many years away are refused, because the pages need a day before and a day after
+    and nobody has sessions there.
     """
     text = request.args.get(name)
     if text is None:
@@ -140,7 +140,7 @@ def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
 
 
 def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
-    """For each object of JSON, where pydantic would take the last of two fields. InvalidInput."""
+    """Raises InvalidInput for a field given twice in a JSON object; pydantic takes the last one."""
     names = set()
     for name, _value in pairs:
         if name in names:
@@ -149,9 +149,9 @@ def _refuse_doubled(pairs: list[tuple[str, object]]) -> None:
 
 
 def _form(model: type[Fields]) -> dict[str, str | list[str]]:
-    """The form's value of each field, and all of a field that is a list, or none.
+    """The form's value of each field; a list field has all its values, possibly none.
 
-    Raises InvalidInput for a field that is given more than once and is no list.
+    Raises InvalidInput for another field that is given more than once.
     """
     kinds = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
     sent: dict[str, str | list[str]] = {

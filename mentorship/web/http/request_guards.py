@@ -1,4 +1,4 @@
-"""Who may call from where, before any view runs."""
+"""Checks of host, origin and headers that run before any view."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _LONGEST_HEADERS = 32 * 1024
-"""Characters of all headers of a request together; browsers stay far below."""
+"""Total characters in the headers of a request; browsers send far fewer."""
 
 _PORT = re.compile(r":[0-9]+\Z")
 
 _PLAIN_HOST = re.compile(r"[A-Za-z0-9.:\[\]-]{1,255}")
 _PLAIN_ORIGIN = re.compile(rf"https?://{_PLAIN_HOST.pattern}")
-"""What may be repeated to whoever asked."""
+"""Hosts and origins that may be quoted in an error message."""
 
 
 class CrossSite(ProductError):
     """A changing request that another site made a browser send.
 
-    `more` says to whoever sets the site up what was expected.
+    `more` tells the operator what was expected.
     """
 
     def __init__(self, more: str = "") -> None:
@@ -46,11 +46,11 @@ class CrossSite(ProductError):
 
 
 class WrongAddress(ProductError):
-    """A request for an address at which this installation is not set up to answer."""
+    """A request to an address for which this installation is not configured."""
 
 
 class IdConverter(BaseConverter):
-    """A positive number that fits every database; anything else is 404 already in the routing."""
+    """A positive number that every database can store; routing answers 404 to anything else."""
 
     regex = r"[1-9][0-9]{0,9}"
 
@@ -64,21 +64,21 @@ class IdConverter(BaseConverter):
 def host_check(settings: Settings) -> Callable[[str], bool]:
     """Whether a `Host` header names this installation, in any case (RFC 9110, section 4.2.3).
 
-    At any port, because who forwards requests may use another one. Flask's own TRUSTED_HOSTS knows
-    no IPv6 and one case alone.
+    Any port is accepted, because a proxy may use another one. Flask's TRUSTED_HOSTS does not
+    support IPv6 and is case-sensitive.
     """
     names = _THIS_MACHINE | {settings.base_host}
 
     @lru_cache(maxsize=64)
     def is_ours(host: str) -> bool:
-        # Without a list Werkzeug's looks at the characters and the port's number alone.
+        # Without a list, Werkzeug only checks the characters and the port number.
         return host_is_trusted(host) and _PORT.sub("", host).lower() in names
 
     return is_ours
 
 
 def with_lower_scheme(application: "WSGIApplication") -> "WSGIApplication":
-    """The application behind proxies, which may name the scheme in any case (RFC 3986, 3.1)."""
+    """Middleware for proxies that send the scheme in upper case (RFC 3986, section 3.1)."""
 
     def run(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         environ["wsgi.url_scheme"] = environ["wsgi.url_scheme"].lower()
@@ -90,10 +90,10 @@ def with_lower_scheme(application: "WSGIApplication") -> "WSGIApplication":
 def init_app(app: Flask, settings: Settings) -> None:
     """Refuse requests with oversized headers or for other hosts, and changes from other sites.
 
-    What a setting that does not fit can cause is logged, so that an operator sees it.
+    Refusals that a wrong setting can cause are logged for the operator.
 
-    The site is told by fetch metadata, else Origin (OWASP). Neither header: not a browser's
-    request, so there is no cookie to misuse.
+    The calling site is recognized by fetch metadata or, without it, by Origin (OWASP). A request
+    with neither header does not come from a browser, so it has no cookie to misuse.
     """
     is_ours = host_check(settings)
     log = SparseLog()
@@ -102,7 +102,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     base_origin = _origin(base)
 
     def _origin_asked(asked: Request) -> str:
-        """Where a page of the host that is asked would come from, at whatever port."""
+        """The origin of a page on the requested host, at any port."""
         address = urlsplit(f"{asked.scheme}://{asked.host}")
         if address.hostname == settings.base_host.strip("[]"):  # TLS may end in front of us.
             address = address._replace(scheme=base.scheme)
@@ -110,7 +110,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def check() -> None:
-        asked = request_ctx.request  # Each look through `request` takes a microsecond.
+        asked = request_ctx.request  # Each access through `request` takes a microsecond.
         refuse_long_headers(asked)
         refuse_other_hosts(asked)
         refuse_other_schemes(asked)
@@ -128,7 +128,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             raise _wrong_host(settings, asked.host)
 
     def refuse_other_schemes(asked: Request) -> None:
-        # A trusted proxy names the scheme, and it may hand on what it was told itself.
+        # A trusted proxy sends the scheme, and may pass on one that it received itself.
         if asked.scheme not in ("http", "https"):
             log.warning("proxy_scheme", asked=asked.scheme, expected=settings.base_url)
             raise WrongAddress(N_("This site is not configured for this address."))
@@ -162,14 +162,14 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _origin(address: SplitResult) -> str:
-    """As browsers write it in `Origin` (RFC 6454): in lower case, the usual port left out."""
+    """The origin as browsers send it (RFC 6454): in lower case, without the default port."""
     scheme = address.scheme.lower()
     usual_port = ":443" if scheme == "https" else ":80"
     return f"{scheme}://{address.netloc.lower().removesuffix(usual_port)}"
 
 
 def _is_ours_without_https(settings: Settings, origin: str) -> bool:
-    """Whether a browser is at this site, and drops the cookies because they are marked Secure."""
+    """Whether a browser uses this site without HTTPS, and so drops cookies marked Secure."""
     scheme, _, place = origin.lower().partition("://")
     host = _PORT.sub("", place)
     return scheme == "http" and host == settings.base_host and host not in _THIS_MACHINE
@@ -189,7 +189,7 @@ def _wrong_host(settings: Settings, asked: str) -> WrongAddress:
 
 
 def _expected_origin(settings: Settings, origin: str) -> str:
-    """For development, where it is most likely that BASE_URL is not the browser's address."""
+    """A hint for developers, whose BASE_URL often differs from the browser's address."""
     if settings.is_production or not _PLAIN_ORIGIN.fullmatch(origin):
         return ""
     return N_(

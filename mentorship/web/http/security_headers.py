@@ -1,4 +1,4 @@
-"""Response headers that hold everywhere."""
+"""Response headers of every answer."""
 
 from flask import Flask, Response
 from secure import (
@@ -17,7 +17,7 @@ from mentorship.config import Settings
 
 
 def security_headers(settings: Settings) -> dict[str, str]:
-    """Of every answer: pages run nothing but the product's own files, and stand in no frame."""
+    """The headers of every answer: pages load only our own files, and cannot be framed."""
     secure_headers = Secure(
         csp=ContentSecurityPolicy()
         .default_src("'none'")
@@ -42,7 +42,7 @@ def security_headers(settings: Settings) -> dict[str, str]:
 
 
 def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
-    """Of all but static files: answers are private and not stored."""
+    """The headers of every answer except static files, which is private and must not be stored."""
     return [
         *security_headers(settings).items(),
         ("Cache-Control", "no-store"),
@@ -51,12 +51,12 @@ def fixed_headers(settings: Settings) -> list[tuple[str, str]]:
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Every answer carries them; one that may be kept says so itself."""
+    """Add the headers to every answer; a view that allows caching sets Cache-Control itself."""
     fixed = fixed_headers(settings)
-    of_what_may_be_kept = [header for header in fixed if header[0] != "Cache-Control"]
+    of_cacheable = [header for header in fixed if header[0] != "Cache-Control"]
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        is_kept = "Cache-Control" in response.headers
-        response.headers.extend(of_what_may_be_kept if is_kept else fixed)
+        is_cacheable = "Cache-Control" in response.headers
+        response.headers.extend(of_cacheable if is_cacheable else fixed)
         return response

@@ -1,1 +1,1 @@
-"""How much one caller may do in a while."""
+"""Rate limits."""

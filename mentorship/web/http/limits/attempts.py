@@ -1,7 +1,7 @@
-"""How often one may try what costs us: a password, a mail, a token.
+"""Rate limits of sign-ins, mail and tokens.
 
-Each limit is looked at before anything is counted, so that what one of them refuses uses up no
-other. Passwords and mail count apart.
+All limits of an attempt are checked before any is counted, so that an attempt which one limit
+refuses does not count towards the others. Passwords and mail have separate limits.
 """
 
 import hmac
@@ -41,16 +41,16 @@ _TOKEN = N_("Too many requests with this token. Please wait %(minutes)s min and 
 _MAIL = N_("Too many attempts. Please wait %(minutes)s min and try again.")
 
 _FAILURES = RateLimitItemPerHour(1_000_000_000, namespace="failures")
-"""Refuses nothing: it counts for the log."""
+"""Counts failures for the log; never refuses anything."""
 
 log = structlog.get_logger(__name__)
 
 
 def count_password(email: str) -> None:
-    """Count a try before the costly check. Raises RateLimited.
+    """Count an attempt before the expensive check. Raises RateLimited.
 
-    A browser that has signed in to this account before has tries of its own, which nobody else
-    can use up (OWASP: device cookies). Those of a network count only where they failed.
+    A browser that has signed in to this account before has a limit of its own, which nobody else
+    can use up (OWASP: device cookies). The limit of a network counts only failed attempts.
     """
     browser = known_browser(email)
     if browser:
@@ -66,7 +66,7 @@ def count_password(email: str) -> None:
 
 
 def note_failure(email: str) -> None:
-    """A password for this account was wrong."""
+    """Count a wrong password for this account."""
     if not known_browser(email):
         throttle, network = current.throttle(), _network()
         throttle.hit(NETWORK, network)
@@ -76,7 +76,7 @@ def note_failure(email: str) -> None:
 
 
 def note_success(email: str) -> None:
-    """Somebody proved that the account is theirs."""
+    """Reset the limits of an account whose owner has signed in."""
     browser = known_browser(email)
     if browser:
         current.throttle().clear(BROWSER, f"{browser} {email}")
@@ -85,36 +85,36 @@ def note_success(email: str) -> None:
 
 
 def count_own_password(viewer_id: int) -> None:
-    """Count that somebody signed in is asked for the password again. Raises RateLimited."""
+    """Count an attempt of a signed-in person to confirm the password. Raises RateLimited."""
     _count(_SIGN_IN, [Counter(OWN_PASSWORD, str(viewer_id))])
 
 
 def note_own_password(viewer_id: int) -> None:
-    """It was the right one."""
+    """Reset the limit after the right password."""
     current.throttle().clear(OWN_PASSWORD, str(viewer_id))
 
 
 def check_mail(email: str, purpose: MailPurpose) -> None:
-    """Raises RateLimited where `count_mail` would; counts nothing."""
+    """Raises RateLimited if `count_mail` would; counts nothing."""
     full = current.throttle().used_up(_of_mail(email, purpose), now=utc_now().timestamp())
     if full:
         _refuse(_MAIL, full)
 
 
 def count_mail(email: str, purpose: MailPurpose) -> None:
-    """Count a mail that somebody asks for, whether it will be sent or not. Raises RateLimited."""
+    """Count a request for mail, whether or not a mail is sent. Raises RateLimited."""
     _count(_MAIL, _of_mail(email, purpose))
     current.throttle().hit(MAIL_FROM_NETWORK_WHEN_BUSY, _network())
     current.throttle().hit(MAIL_OVERALL, "")
 
 
 def has_room_for_mail(email: str) -> bool:
-    """Count a confirmation that nobody asked for; False where this mailbox has had enough."""
+    """Count a confirmation mail to this mailbox; returns False if it has had too many."""
     return current.throttle().hit(MAILBOX, f"sign-up {mailbox_of(email)}")
 
 
 def count_token(token_id: int) -> None:
-    """Count a request by a token. Raises RateLimited."""
+    """Count a request with this token. Raises RateLimited."""
     _count(_TOKEN, [Counter(TOKEN, str(token_id))])
 
 
@@ -143,10 +143,10 @@ def _refuse(what: str, full: Counter, *, email: str = "") -> None:
 
 
 def _log_failure(email: str, *, limit: str | None = None) -> None:
-    """One line for the first, the tenth, the hundredth ... failure of a network, and so on.
+    """Log the 1st, 10th, 100th... failure from a network, and the 10th, 100th... for an account.
 
-    An account is told by a pseudonym, a network without its last part. From one account the first
-    line comes at the tenth failure, as everybody mistypes a password at times.
+    Everybody mistypes a password at times, so an account starts at ten. The log has a pseudonym of
+    the account, and the network without its last part.
     """
     network = _network()
     account = hmac.digest(current.secret_key().encode(), b"log." + _bytes(email), "sha256")

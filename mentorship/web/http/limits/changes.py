@@ -1,7 +1,7 @@
-"""How many changes one person may make in a while, by pages, programs and tokens together.
+"""Rate limits of the changes of one person, through pages and tokens together.
 
-Nobody who works with their hands reaches these limits. They bound what a program in the name of
-one person can do to others: mail, slots that come and go, rows that are kept.
+Nobody reaches them by hand. They limit what a program that acts for one person can do to others:
+send mail, create and withdraw slots, store rows.
 """
 
 from flask import Flask, request
@@ -17,11 +17,11 @@ from mentorship.web.http.authentication import current_viewer
 
 CHANGES = RateLimitItemPerMinute(120, namespace="changes")
 BOOKINGS = RateLimitItemPerHour(60, namespace="bookings")
-"""Of a student: each booking, move and place on a waiting list may write mail to a mentor."""
+"""For students, whose bookings, moves and waiting list entries may send mail to a mentor."""
 
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _UNCOUNTED = frozenset({"admin_api.update_session_status", "sign_in.create", "sign_in.logout"})
-"""Dashboards poll by POST; signing in has limits of its own, and signing out must always work."""
+"""Dashboards poll by POST, signing in has its own limits, and signing out must always work."""
 
 _BOOKING = frozenset(
     {
@@ -35,12 +35,12 @@ _BOOKING = frozenset(
 
 
 def init_app(app: Flask) -> None:
-    """Count each changing request of somebody who is signed in, before its view runs."""
+    """Count each changing request of a signed-in person before its view runs."""
     app.before_request(_count)
 
 
 def _count() -> None:
-    """Raises TooManyChanges, and NotAuthenticated for a token that does not work."""
+    """Raises TooManyChanges, and NotAuthenticated for an invalid token."""
     endpoint = request.endpoint
     if endpoint is None or endpoint in _UNCOUNTED or request.method in _SAFE_METHODS:
         return

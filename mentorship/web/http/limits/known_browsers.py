@@ -1,7 +1,7 @@
-"""Which browsers have signed in to an account before: a signed cookie that says nothing else.
+"""Browsers that have signed in to an account before, known by a signed cookie.
 
-It signs nobody in. Wrong passwords by strangers do not lock such a browser out (OWASP, "Slow down
-online guessing attacks with device cookies").
+The cookie signs nobody in. Wrong passwords of strangers do not lock such a browser out (OWASP,
+"Slow down online guessing attacks with device cookies").
 """
 
 import secrets
@@ -15,13 +15,13 @@ from mentorship.config import Settings
 
 _LASTS = 365 * 24 * 3600
 _MOST_ACCOUNTS = 4
-"""Accounts of people who share a browser."""
+"""How many accounts of people who share a browser are remembered."""
 
 _LONGEST = 400
 
 
 def init_app(app: Flask, settings: Settings) -> None:
-    """Name the cookie, with the prefix that browsers guard where HTTPS is."""
+    """Set the name of the cookie; with HTTPS it has the `__Host-` prefix of browsers."""
     prefix = "__Host-" if settings.has_https_cookies else ""
     app.config["KNOWN_BROWSER_COOKIE"] = f"{prefix}mentorship_browser"
 
@@ -33,7 +33,7 @@ def known_browser(email: str) -> str | None:
 
 
 def remember_browser(email: str) -> None:
-    """With this request's answer, mark the browser as one that has signed in to this account."""
+    """Set the cookie in the answer: this browser has signed in to this account."""
     browser, accounts = _read()
     account = _digest(email)
     others = [each for each in accounts if each != account]

@@ -1,4 +1,4 @@
-"""Log lines about what strangers can cause: each at most once an hour, and only so many."""
+"""Log lines that strangers can cause: each at most once an hour, and a limited number."""
 
 from datetime import datetime, timedelta
 from threading import Lock
@@ -11,11 +11,11 @@ log = structlog.get_logger(__name__)
 
 AGAIN_AFTER = timedelta(hours=1)
 MOST_LINES = 50
-"""Different lines an hour and process: whoever forges headers does not fill the disk."""
+"""Different lines in an hour and process, so that forged headers cannot fill the disk."""
 
 
 class SparseLog:
-    """Writes a line unless the same one was written in the last hour."""
+    """Writes a line unless the same line was written in the last hour."""
 
     def __init__(self) -> None:
         self._lock = Lock()
@@ -23,7 +23,7 @@ class SparseLog:
         self._written: set[tuple[object, ...]] = set()
 
     def warning(self, event: str, **values: str) -> None:
-        """One line at level warning. Values that were forged are cut to 200 characters."""
+        """Write a line at level warning. Values may be forged: they are cut to 200 characters."""
         values = {name: value[:200] for name, value in values.items()}
         if self._is_new((event, *values.items()), now=utc_now()):
             log.warning(event, **values)
