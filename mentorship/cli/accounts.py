@@ -1,5 +1,6 @@
 """Commands about accounts."""
 
+from collections.abc import Set
 from pathlib import Path
 
 import click
@@ -9,6 +10,7 @@ from mentorship.cli.database import with_database
 from mentorship.cli.imports import say_how_to_remove
 from mentorship.cli.progress import watched
 from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.email_addresses import normalized
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
@@ -16,6 +18,7 @@ from mentorship.queries.accounts.people import account_of
 from mentorship.services.accounts import passwords
 from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.accounts.signed_links import Purpose
+from mentorship.services.shared.text_fields import clean_roles
 
 CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -23,7 +26,9 @@ CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command()
 @click.option("--email", required=True)
 @click.option("--name", required=True)
-@click.option("--role", required=True, help="student, mentor or admin")
+@click.option(
+    "--role", required=True, help="student, mentor or admin; several with commas: student,mentor"
+)
 @click.option("--password", help="Asked for if not given.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
 @with_database
@@ -35,7 +40,7 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
         account = passwords.new_account(
             email=email,
             name=name,
-            role=role,
+            roles=clean_roles(role),
             password=passwords.clean_password(password),
             timezone=timezone,
             now=utc_now(),
@@ -43,7 +48,12 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
         passwords.create_user(db.session(), account)
     except InvalidInput as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Created the {str(account['role']).lower()} {account['email']}.")
+    click.echo(f"Created the {_listed(clean_roles(role))} {account['email']}.")
+
+
+def _listed(roles: Set[Role]) -> str:
+    """`student and mentor`, in the order of the roles."""
+    return " and ".join(role.lower() for role in Role if role in roles)
 
 
 @click.command("import-users")
@@ -52,7 +62,8 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
 def import_users_command(file: Path) -> None:
     """Create accounts from a CSV FILE, all or nothing.
 
-    Columns: email, name, role, and optionally password, timezone.
+    Columns: email, name, role, and optionally password, timezone. Several roles of one person
+    stand in one cell, with commas between them.
     """
     try:
         done = import_users(

@@ -30,6 +30,8 @@ def _word(name: str) -> Enum:
 class SessionBooking(Model):
     """A student in a slot.
 
+    Nobody is in two open sessions of exclusive slots at the same time, be it as the student or as
+    the mentor: the database refuses that.
     `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
     for indexes and rules on one table; the composite foreign key keeps them up to date.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
@@ -96,6 +98,7 @@ class SessionBooking(Model):
             name="fk_session_bookings_slot_copies",
             onupdate="CASCADE",
         ),
+        CheckConstraint("student_id <> mentor_id", name="two_people"),
         *(
             CheckConstraint(f"({word} IS NULL) = ({at} IS NULL)", name=f"{word}_has_its_time")
             for word, at in (

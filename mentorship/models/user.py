@@ -1,5 +1,6 @@
 """People."""
 
+from collections.abc import Set
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, String, false, func
@@ -7,12 +8,18 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.accounts.viewers import Role
-from mentorship.models.columns import Model, ZoneName, c_collated, str_enum
+from mentorship.models.columns import Model, ZoneName, c_collated
+
+
+def role_columns(roles: Set[Role]) -> dict[str, bool]:
+    """The columns of a user who has these roles, and no others."""
+    return {f"is_{role.lower()}": role in roles for role in Role}
 
 
 class User(Model):
-    """A person with an account. `password_hash` is empty until the person has set a password.
+    """A person with an account, who has one or several roles.
 
+    `password_hash` is empty until the person has set a password.
     Who signed up confirms the address before the first sign-in, and a mentor is approved by an
     admin before being found. `hour_cycle` is h12 or h23 and `language` en or de where the person
     chose one. `folded_name` is how the list of people is searched and ordered.
@@ -24,7 +31,9 @@ class User(Model):
     email: Mapped[str] = mapped_column(String(254), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     folded_name: Mapped[str] = mapped_column(c_collated(120), server_default="")
-    role: Mapped[Role] = mapped_column(str_enum(Role, name="role"))
+    is_student: Mapped[bool] = mapped_column(server_default=false())
+    is_mentor: Mapped[bool] = mapped_column(server_default=false())
+    is_admin: Mapped[bool] = mapped_column(server_default=false())
     password_hash: Mapped[str | None] = mapped_column(String(255))
     timezone: Mapped[str] = mapped_column(ZoneName, server_default="UTC")
     session_epoch: Mapped[int] = mapped_column(server_default="0")
@@ -36,6 +45,17 @@ class User(Model):
 
     __table_args__ = (
         CheckConstraint(func.lower(email) == email, name="email_lower_case"),
+        CheckConstraint("is_student OR is_mentor OR is_admin", name="has_a_role"),
         CheckConstraint("hour_cycle IN ('h12', 'h23')", name="hour_cycle"),
         CheckConstraint("language IN ('en', 'de')", name="language"),
     )
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """What the person may do."""
+        return frozenset(role for role in Role if getattr(self, f"is_{role.lower()}"))
+
+    @roles.setter
+    def roles(self, roles: Set[Role]) -> None:
+        for name, has_role in role_columns(roles).items():
+            setattr(self, name, has_role)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -43,12 +43,13 @@ class MoveForm(MoveFields):
 
 
 class PollFields(Fields):
-    """What an open dashboard shows: its poll cursor, and the page of each list."""
+    """What an open dashboard shows: its poll cursor, whose sessions, and the page of each list."""
 
     seen: str = Field(
         default_factory=str,  # The description names no default: a new page sends no cursor.
         pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
     )
+    scope: Literal["own", "all"] = "own"
     attention: int = Field(1, ge=1, le=999_999_999)
     now: int = Field(1, ge=1, le=999_999_999)
     upcoming: int = Field(1, ge=1, le=999_999_999)

@@ -27,7 +27,7 @@ def test_create_user_makes_an_account_that_can_sign_in(flask, app, session):
 
     assert (result.exit_code, result.stdout) == (0, "Created the student new@example.org.\n")
     [user] = everybody(session)
-    assert (user.name, user.role, user.timezone) == ("Nele New", Role.STUDENT, "Europe/Berlin")
+    assert (user.name, user.roles, user.timezone) == ("Nele New", {Role.STUDENT}, "Europe/Berlin")
     assert "a-long-password" not in user.password_hash
     assert sign_in(app, "new@example.org", "a-long-password").location == "/dashboard"
 

@@ -223,7 +223,7 @@ def test_the_check_for_leftovers_catches_an_upgrade_without_one_transaction(empt
 
 
 def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
-    flask_migrate.upgrade(revision="0013")
+    flask_migrate.upgrade()
     names = ["Europe/Kiev", "Asia/Calcutta", "localtime", "Europe/Berlin", "UTC"]
     with Session(db.engine) as session:
         people = [(name, Role.MENTOR) for name in "ABCDE"]
@@ -236,6 +236,7 @@ def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
                 )
             )  # fmt: skip
         session.commit()
+    flask_migrate.downgrade(revision="0013")
 
     def stored():
         with db.engine.connect() as connection:
@@ -309,9 +310,11 @@ def test_the_number_that_open_pages_have_seen_goes_on_both_ways(empty_app):
 
 
 def test_tokens_from_before_may_act_and_get_an_end(empty_app):
-    flask_migrate.upgrade(revision="0020")
+    flask_migrate.upgrade()
+    with Session(db.engine) as session:
+        [person] = some_users(session, [("A", Role.MENTOR)])
+    flask_migrate.downgrade(revision="0020")
     with db.engine.begin() as connection:
-        [person] = some_users(Session(connection), [("A", Role.MENTOR)])
         connection.execute(
             text("INSERT INTO api_tokens (user_id, name, token_hash, created_at) "
                  "VALUES (:id, 'It', 'x', '2026-01-01 00:00:00')"), {"id": person.id}
@@ -338,8 +341,10 @@ def contents_and_shape():
 
 
 def test_tables_are_rebuilt_with_their_rows_triggers_and_indexes_both_ways(empty_app, engine):
-    a_day_at_work_as_of("0021")
+    flask_migrate.upgrade()
+    a_day_at_work()
     an_import()
+    flask_migrate.downgrade(revision="0021")
     before = contents_and_shape()
     assert all(
         before[0][name] for name in ("imported_bookings", "imported_users", "sweep_failures")

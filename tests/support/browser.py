@@ -85,10 +85,10 @@ class Site:
         with a_server(self.url, workers=1, folder=self.folder, port=self.port) as server:
             yield server
 
-    def person(self, name: str, role: Role, **others: Any) -> Viewer:
+    def person(self, name: str, *roles: Role, **others: Any) -> Viewer:
         """A new person with a name that nobody else has."""
         number = self.session.scalar(select(func.count()).select_from(User))
-        return a_user(self.session, f"{name} {number}", role, **others)
+        return a_user(self.session, f"{name} {number}", *roles, **others)
 
 
 @contextmanager

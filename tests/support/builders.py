@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
@@ -25,6 +26,7 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
+from mentorship.models.user import role_columns
 from mentorship.services.accounts.signed_links import Links
 from mentorship.services.mail.outbox import as_json
 from mentorship.services.shared.text_fields import folded_name
@@ -57,43 +59,42 @@ class Cast:
 def a_user(
     session: Session,
     name: str,
-    role: Role,
-    *,
+    *roles: Role,
     timezone: str = "UTC",
     password_hash: str | None = None,
 ) -> Viewer:
-    """Store a person; the email address is made from the name."""
-    [viewer] = some_users(session, [(name, role)], timezone=timezone, password_hash=password_hash)
+    """Store a person with these roles; the email address is made from the name."""
+    [viewer] = some_users(session, [(name, *roles)], timezone=timezone, password_hash=password_hash)
     return viewer
 
 
 def some_users(
     session: Session,
-    people: Sequence[tuple[str, Role]],
+    people: Sequence[tuple[Any, ...]],
     *,
     timezone: str = "UTC",
     password_hash: str | None = None,
 ) -> list[Viewer]:
-    """Store people with these names and roles, in one transaction."""
+    """Store people, each a name and one role or several, in one transaction."""
     _write_anew(session)
-    emails = [f"{name.lower().replace(' ', '.')}@example.org" for name, _role in people]
+    emails = [f"{name.lower().replace(' ', '.')}@example.org" for name, *_roles in people]
     rows = [
         {
             "email": email,
             "name": name,
             "folded_name": folded_name(name),
-            "role": role,
+            **role_columns(frozenset(roles)),
             "timezone": timezone,
             "password_hash": password_hash,
             "created_at": TODAY,
         }
-        for email, (name, role) in zip(emails, people, strict=True)
+        for email, (name, *roles) in zip(emails, people, strict=True)
     ]
     ids = session.scalars(insert(User).returning(User.id, sort_by_parameter_order=True), rows).all()
     session.commit()
     return [
-        Viewer(user_id, role, name, email, timezone, 0)
-        for user_id, email, (name, role) in zip(ids, emails, people, strict=True)
+        Viewer(user_id, frozenset(roles), name, email, timezone, 0)
+        for user_id, email, (name, *roles) in zip(ids, emails, people, strict=True)
     ]
 
 

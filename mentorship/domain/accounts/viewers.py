@@ -1,5 +1,6 @@
 """Who asks, and in which relation to a session."""
 
+from collections.abc import Set
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,11 +11,18 @@ from mentorship.domain.shared.messages import N_
 
 
 class Role(StrEnum):
-    """What a person may do."""
+    """What a person may do. One person may have several roles."""
 
     STUDENT = "STUDENT"
     MENTOR = "MENTOR"
     ADMIN = "ADMIN"
+
+
+class Scope(StrEnum):
+    """Whose sessions a list shows: the viewer's own, or everybody's."""
+
+    OWN = "own"
+    ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class Viewer:
     """
 
     id: int
-    role: Role
+    roles: frozenset[Role]
     name: str
     email: str
     timezone: str
@@ -33,13 +41,37 @@ class Viewer:
     hour_cycle: HourCycle | None = None
     language: Language | None = None
 
+    @property
+    def is_student(self) -> bool:
+        """Whether this person may book sessions."""
+        return Role.STUDENT in self.roles
+
+    @property
+    def is_mentor(self) -> bool:
+        """Whether this person may offer time slots."""
+        return Role.MENTOR in self.roles
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this person may do what only admins may, also where they take part."""
+        return Role.ADMIN in self.roles
+
+    @property
+    def chooses_scope(self) -> bool:
+        """Whether this person can see their own sessions or all, as they like."""
+        return scope_of(self.roles, Scope.OWN) is not scope_of(self.roles, Scope.ALL)
+
+    def asked_scope(self, scope: Scope) -> Scope | None:
+        """What an address says to show this scope; None where it is shown without a word."""
+        return None if scope is scope_of(self.roles, Scope.OWN) else scope
+
     def takes_part(self, *, student_id: int, mentor_id: int) -> bool:
         """Whether a session is this person's to see."""
         return self.party(student_id=student_id, mentor_id=mentor_id) is not None
 
     def party(self, *, student_id: int, mentor_id: int) -> Party | None:
         """In which relation this person acts on a session; None for a stranger."""
-        return party_of(self.role, self.id, student_id=student_id, mentor_id=mentor_id)
+        return party_of(self.roles, self.id, student_id=student_id, mentor_id=mentor_id)
 
 
 _FORBIDDEN = {
@@ -50,17 +82,28 @@ _FORBIDDEN = {
 
 
 def require_role(viewer: Viewer, role: Role) -> None:
-    """Raises Forbidden for everybody whose role is another one."""
-    if viewer.role is not role:
+    """Raises Forbidden for everybody who does not have this role."""
+    if role not in viewer.roles:
         raise Forbidden(_FORBIDDEN[role])
 
 
-def party_of(role: Role, person_id: int, *, student_id: int, mentor_id: int) -> Party | None:
-    """In which relation somebody acts on a session; None for a stranger."""
-    if role is Role.ADMIN:
-        return Party.ADMIN
+def party_of(roles: Set[Role], person_id: int, *, student_id: int, mentor_id: int) -> Party | None:
+    """In which relation somebody acts on a session; None for a stranger.
+
+    The part that one has in the session decides, so an admin acts as such only on those of others.
+    """
     if person_id == mentor_id:
         return Party.MENTOR
     if person_id == student_id:
         return Party.STUDENT
-    return None
+    return Party.ADMIN if Role.ADMIN in roles else None
+
+
+def scope_of(roles: Set[Role], asked: Scope) -> Scope:
+    """Whose sessions somebody is shown who asked for these.
+
+    Only admins see everybody's. An admin who is nothing else has none of their own.
+    """
+    if Role.ADMIN not in roles:
+        return Scope.OWN
+    return Scope.ALL if roles == {Role.ADMIN} else asked

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import String, bindparam, func, or_, select, type_coerce
+from sqlalchemy import Row, String, bindparam, func, or_, select, type_coerce
 from sqlalchemy.orm import Session
 
 from mentorship.database import read
@@ -14,6 +15,7 @@ from mentorship.models import SignIn, User
 from mentorship.queries.shared.viewers import (
     IS_SIGNED_IN,
     VIEWER_COLUMNS,
+    roles_in,
     sign_in_values,
     viewer_from,
 )
@@ -48,7 +50,7 @@ class Person:
     id: int
     name: str
     email: str
-    role: Role
+    roles: frozenset[Role]
     timezone: str
     created_at: datetime
     is_confirmation_pending: bool
@@ -126,12 +128,27 @@ def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
     waiting = session.scalar(select(func.count()).select_from(User).where(waits)) or 0
     pages = max(1, -(-total // PAGE_SIZE))
     page = min(page, pages)
-    columns = (getattr(User, name) for name in Person.__dataclass_fields__)
     rows = session.execute(
-        select(*columns)
+        select(
+            User.id, User.name, User.email, User.is_student, User.is_mentor, User.is_admin,
+            User.timezone, User.created_at, User.is_confirmation_pending, User.is_approval_pending,
+        )
         .where(found)
         .order_by(waits.desc(), User.folded_name, User.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
+    )  # fmt: skip
+    return PeoplePage(tuple(map(_person, rows)), total, page, pages, waiting)
+
+
+def _person(row: Row[*tuple[Any, ...]]) -> Person:
+    return Person(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        roles=roles_in(row),
+        timezone=row.timezone,
+        created_at=row.created_at,
+        is_confirmation_pending=row.is_confirmation_pending,
+        is_approval_pending=row.is_approval_pending,
     )
-    return PeoplePage(tuple(Person(**row._mapping) for row in rows), total, page, pages, waiting)

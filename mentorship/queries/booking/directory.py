@@ -11,7 +11,6 @@ from sqlalchemy import Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.search_text import LAST, LONGEST_WORD, fold
 from mentorship.models import MentorProfile, MentorTimeSlot, MentorTopic, MentorWord, User
 from mentorship.queries.booking.free_slots import (
@@ -28,7 +27,7 @@ MOST_POPULAR = 30
 
 _P, _T, _W, _SLOT = MentorProfile, MentorTopic, MentorWord, MentorTimeSlot
 
-_FINDABLE = and_(User.role == Role.MENTOR, ~User.is_approval_pending)
+_FINDABLE = and_(User.is_mentor, ~User.is_approval_pending)
 
 
 @dataclass(frozen=True)

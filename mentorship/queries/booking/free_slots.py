@@ -28,7 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, read
-from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
@@ -184,7 +183,7 @@ LIMIT_COLUMNS = (
 _LIMITS = (
     select(*LIMIT_COLUMNS)
     .join(MentorProfile, MentorProfile.mentor_id == User.id)
-    .where(User.id == bindparam("mentor_id"), User.role == Role.MENTOR, ~User.is_approval_pending)
+    .where(User.id == bindparam("mentor_id"), User.is_mentor, ~User.is_approval_pending)
 )
 
 _TAKEN_SLOTS = (

@@ -7,11 +7,15 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
     Integer,
     Select,
     TextClause,
     bindparam,
     func,
+    literal_column,
     or_,
     select,
     text,
@@ -20,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import read
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lifecycle import (
     CLOCK_RULES,
@@ -39,7 +43,7 @@ from mentorship.domain.sessions.meeting_links import room_opens
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.sessions.due import first_due
-from mentorship.queries.sessions.visibility import visible_to
+from mentorship.queries.sessions.visibility import parts
 
 _PAGE_SIZE, _CURRENT_PAGE_SIZE = 20, 200
 
@@ -54,13 +58,14 @@ class Section(StrEnum):
 
 
 class Card(NamedTuple):
-    """One session as its viewer sees it. Instants in UTC; `actions` are those lawful at `now`.
+    """One session as this `party` to it sees it. Instants in UTC; `actions` are lawful at `now`.
 
     The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
     its meeting; None where there is none to join.
     """
 
     id: int
+    party: Party
     topic: str
     student: str
     mentor: str
@@ -102,6 +107,7 @@ class Listing:
 class Dashboard:
     """All that the session lists show. `next_due` (UTC) is when the next of them changes."""
 
+    scope: Scope
     listings: tuple[Listing, ...]
     cursor: PollCursor
     now: datetime
@@ -114,21 +120,22 @@ class Dashboard:
 
 
 _Student, _Mentor = aliased(User), aliased(User)
+_B = aliased(SessionBooking, name="b")
 
 # With literals: SQLite plans a statement anew each time where a bound value decides whether a
 # partial index fits, which takes longer than to read the rows.
 _SECTION_PREDICATES: Mapping[Section, TextClause] = {
-    Section.ATTENTION: text("session_bookings.status = 'ONGOING' AND is_delayed"),
-    Section.NOW: text("session_bookings.status = 'ONGOING' AND NOT is_delayed"),
-    Section.UPCOMING: text("session_bookings.status = 'SCHEDULED'"),
-    Section.PAST: text("session_bookings.status IN ('COMPLETED', 'CANCELLED')"),
+    Section.ATTENTION: text("status = 'ONGOING' AND is_delayed"),
+    Section.NOW: text("status = 'ONGOING' AND NOT is_delayed"),
+    Section.UPCOMING: text("status = 'SCHEDULED'"),
+    Section.PAST: text("status IN ('COMPLETED', 'CANCELLED')"),
 }
 
 
-def _page_size(role: Role, section: Section) -> int:
-    """Delayed and running sessions are all on one page, unless an admin sees everybody's."""
+def _page_size(scope: Scope, section: Section) -> int:
+    """Delayed and running sessions are all on one page, unless they are everybody's."""
     is_current = section in (Section.ATTENTION, Section.NOW)
-    return _CURRENT_PAGE_SIZE if is_current and role is not Role.ADMIN else _PAGE_SIZE
+    return _CURRENT_PAGE_SIZE if is_current and scope is Scope.OWN else _PAGE_SIZE
 
 
 def _section_of(status: Status, *, is_delayed: bool) -> Section:
@@ -161,87 +168,113 @@ CARDS: Select[*tuple[Any, ...]] = (
 """What `card` needs of each booking."""
 
 
-def _ids(role: Role, section: Section) -> Select[int]:
-    """One page of one list."""
-    is_past = section is Section.PAST
+def _ids(scope: Scope, section: Section) -> Select[int]:
+    """One page of one list.
+
+    It ends `end` rows into the list, so no more are needed of each part, and an index has those in
+    their order.
+    """
+    backwards = " DESC" if section is Section.PAST else ""
+    order = text(f"start_time{backwards}, id{backwards}")
+    firsts = [
+        select(_B.id, _B.start_time)
+        .where(part, _SECTION_PREDICATES[section])
+        .order_by(order)
+        .limit(_number("end", section))
+        .subquery(f"part_{number}")
+        for number, part in enumerate(parts(scope, _B))
+    ]
+    found: CompoundSelect[*tuple[Any, ...]] = union_all(
+        *(select(literal_column("*")).select_from(each) for each in firsts)
+    )
     page = (
-        select(SessionBooking.id)
-        .where(visible_to(role), _SECTION_PREDICATES[section])
-        .order_by(
-            *(
-                (each.desc() if is_past else each)
-                for each in (SessionBooking.start_time, SessionBooking.id)
-            )
-        )
-        .limit(bindparam(f"limit_{section}", type_=Integer))
-        .offset(bindparam(f"offset_{section}", type_=Integer))
-        .subquery()
+        select(literal_column("id", Integer).label("id"))
+        .select_from(found.subquery("found"))
+        .order_by(order)
+        .limit(_number("limit", section))
+        .offset(_number("offset", section))
+        .subquery(section)
     )
     return select(page.c.id)
 
 
-def _rows(role: Role) -> Select[*tuple[Any, ...]]:
+def _number(name: str, section: Section) -> BindParameter[int]:
+    return bindparam(f"{name}_{section}", type_=Integer)
+
+
+def _rows(scope: Scope) -> Select[*tuple[Any, ...]]:
     """The pages of all lists. A union has no order, so `_cards_by_section` sorts.
 
     It is joined to the other tables once, and not in each part: that is half the work, and psycopg
     remembers how to send a statement of at most 4,096 characters.
     """
-    ids = union_all(*(_ids(role, section) for section in Section)).subquery("shown")
+    ids = union_all(*(_ids(scope, section) for section in Section)).subquery("shown")
     return CARDS.join(ids, ids.c.id == SessionBooking.id)
 
 
-_ROWS = {role: _rows(role) for role in Role}
-
-_GROUPS = {
-    role: select(
-        SessionBooking.status,
-        SessionBooking.is_delayed,
-        func.count().label("total"),
-        func.min(SessionBooking.start_time).label("first_start"),
-        func.min(SessionBooking.end_time).label("first_end"),
+def _groups(part: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """How many sessions there are of each kind, and when the first of them begins and ends."""
+    return (
+        select(
+            SessionBooking.status,
+            SessionBooking.is_delayed,
+            func.count().label("total"),
+            func.min(SessionBooking.start_time).label("first_start"),
+            func.min(SessionBooking.end_time).label("first_end"),
+        )
+        .where(part)
+        .group_by(SessionBooking.status, SessionBooking.is_delayed)
     )
-    .where(visible_to(role))
-    .group_by(SessionBooking.status, SessionBooking.is_delayed)
-    for role in Role
-}
+
+
+_ROWS = {scope: _rows(scope) for scope in Scope}
+
+_GROUPS = {scope: union_all(*map(_groups, parts(scope))) for scope in Scope}
 
 _FIRST_DUE = {
-    role: union_all(
-        *(select(first_due(rule).where(visible_to(role)).subquery()) for rule in CLOCK_RULES)
+    scope: union_all(
+        *(
+            select(first_due(rule).where(part).subquery())
+            for rule in CLOCK_RULES
+            for part in parts(scope)
+        )
     )
-    for role in Role
+    for scope in Scope
 }
 
 
 def dashboard(
     session: Session,
     viewer: Viewer,
+    scope: Scope,
     *,
     cursor: PollCursor,
     pages: Mapping[Section, int],
     now: datetime,
     cutoff: Cutoff,
 ) -> Dashboard:
-    """The viewer's lists at `now` (UTC), each on the asked page or else on its last.
+    """The lists of the sessions in the scope at `now` (UTC), as the viewer sees them.
+
+    Each is on the asked page or else on its last.
 
     `cursor` is of a poll state that was read before.
     """
     for _ in range(2):
-        totals, next_due = _totals(session, viewer, now)
-        listings = _listings(session, viewer, totals, pages, now, cutoff)
+        totals, next_due = _totals(session, viewer, scope, now)
+        listings = _listings(session, viewer, scope, totals, pages, now, cutoff)
         # They are read one after the other; if something changed in between, read both again.
         if all(listing.is_whole for listing in listings):
             break
-    return Dashboard(listings, cursor, now, next_due)
+    return Dashboard(scope, listings, cursor, now, next_due)
 
 
 def _totals(
-    session: Session, viewer: Viewer, now: datetime
+    session: Session, viewer: Viewer, scope: Scope, now: datetime
 ) -> tuple[dict[Section, int], datetime | None]:
     """How many sessions each list has, and when the next of them is due (UTC)."""
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
-    for group in read(session, _GROUPS[viewer.role], viewer=viewer.id):
+    for group in read(session, _GROUPS[scope], viewer=viewer.id):
         section = _section_of(group.status, is_delayed=group.is_delayed)
         totals[section] += group.total
         if section is Section.UPCOMING:
@@ -251,7 +284,7 @@ def _totals(
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
         # A sweep may have failed to change it and postponed it; then the page waits for others.
-        rows = read(session, _FIRST_DUE[viewer.role], viewer=viewer.id, now=now)
+        rows = read(session, _FIRST_DUE[scope], viewer=viewer.id, now=now)
         next_due = min((row[0] for row in rows), default=None)
     return totals, next_due
 
@@ -259,19 +292,24 @@ def _totals(
 def _listings(
     session: Session,
     viewer: Viewer,
+    scope: Scope,
     totals: Mapping[Section, int],
     pages: Mapping[Section, int],
     now: datetime,
     cutoff: Cutoff,
 ) -> tuple[Listing, ...]:
     """One page of each list: the one asked for, or else its last."""
-    sizes = {section: _page_size(viewer.role, section) for section in Section}
+    sizes = {section: _page_size(scope, section) for section in Section}
     last = {section: max(1, -(-total // sizes[section])) for section, total in totals.items()}
     shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
     # A limit of 0 spares the database the search in a list that is empty.
     limits = {f"limit_{section}": sizes[section] if totals[section] else 0 for section in Section}
     offsets = {f"offset_{section}": (shown[section] - 1) * sizes[section] for section in Section}
-    rows = read(session, _ROWS[viewer.role], viewer=viewer.id, **limits, **offsets)
+    ends = {
+        f"end_{section}": offsets[f"offset_{section}"] + limits[f"limit_{section}"]
+        for section in Section
+    }
+    rows = read(session, _ROWS[scope], viewer=viewer.id, **limits, **offsets, **ends)
     cards = _cards_by_section(rows, viewer, now=now, cutoff=cutoff)
     return tuple(
         Listing(
@@ -312,6 +350,7 @@ def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
     """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
     return Card(
         id=row.id,
+        party=party,
         topic=row.topic,
         student=row.student,
         mentor=row.mentor,

@@ -7,11 +7,11 @@ from sqlalchemy import BigInteger, Select, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import read
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.sessions.lifecycle import RULE_OF
 from mentorship.domain.sessions.updates import Update
 from mentorship.models import SessionBooking, StatusChange
-from mentorship.queries.sessions.visibility import visible_to
+from mentorship.queries.sessions.visibility import visible_in
 
 _HEAD = select(func.coalesce(func.max(StatusChange.id), 0))
 
@@ -21,7 +21,7 @@ def last_change_id(session: Session) -> int:
     return session.scalar(_HEAD) or 0
 
 
-def _changes_since(role: Role) -> Select[*tuple[Any, ...]]:
+def _changes_since(scope: Scope) -> Select[*tuple[Any, ...]]:
     journal = StatusChange.__table__.c
     # A page may send a cursor beyond any id; PostgreSQL fails to read that as an INTEGER.
     after = bindparam("after", type_=BigInteger)
@@ -29,7 +29,7 @@ def _changes_since(role: Role) -> Select[*tuple[Any, ...]]:
         select(*journal)
         .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
         .where(
-            visible_to(role),
+            visible_in(scope),
             StatusChange.id > after,
             StatusChange.id <= bindparam("until"),
         )
@@ -38,21 +38,21 @@ def _changes_since(role: Role) -> Select[*tuple[Any, ...]]:
     )
 
 
-_CHANGES_SINCE: Mapping[Role, Select[*tuple[Any, ...]]] = {
-    role: _changes_since(role) for role in Role
+_CHANGES_SINCE: Mapping[Scope, Select[*tuple[Any, ...]]] = {
+    scope: _changes_since(scope) for scope in Scope
 }
 
 
 def changes_since(
-    session: Session, viewer: Viewer, *, after: int, until: int, limit: int
+    session: Session, viewer: Viewer, scope: Scope, *, after: int, until: int, limit: int
 ) -> list[tuple[int, Update]]:
-    """The transitions with `after < id <= until` of the viewer's sessions, oldest first.
+    """The transitions with `after < id <= until` of the sessions in the scope, oldest first.
 
     Each comes with its journal id. At most `limit` are returned.
     """
     rows = read(
         session,
-        _CHANGES_SINCE[viewer.role],
+        _CHANGES_SINCE[scope],
         viewer=viewer.id,
         after=after,
         until=until,

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, func, select
 from sqlalchemy.orm import Session, aliased
 
-from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.accounts.viewers import Scope, Viewer
+from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.models import SessionBooking, User
-from mentorship.queries.sessions.visibility import visible_to
+from mentorship.queries.sessions.visibility import visible_in
 
 MOST_OF_A_DAY = 30
 """The most sessions of one day that a week shows; the page of the day shows them all."""
@@ -63,9 +63,14 @@ class WeekView:
 
 
 def week_view(
-    session: Session, viewer: Viewer, days: Mapping[date, datetime], until: datetime
+    session: Session,
+    viewer: Viewer,
+    days: Mapping[date, datetime],
+    until: datetime,
+    *,
+    scope: Scope,
 ) -> dict[date, WeekView]:
-    """The viewer's sessions of each day, without those that were cancelled.
+    """The sessions of each day that the scope takes in, without those that were cancelled.
 
     `days` are consecutive, each with its first instant, and the last one ends at `until` (UTC). A
     session is on the day of its start, or on the first if it began before. Each day has its own
@@ -74,7 +79,7 @@ def week_view(
     ordered = sorted(days, key=lambda day: days[day])
     day_of_row = _day_of_row([days[day] for day in ordered])
     numbered = (
-        _sessions(viewer, days[ordered[0]], until)
+        _sessions(scope, days[ordered[0]], until)
         .add_columns(
             day_of_row.label("day"),
             func.row_number().over(partition_by=day_of_row, order_by=_ORDER).label("number"),
@@ -91,7 +96,7 @@ def week_view(
     totals = dict.fromkeys(ordered, 0)
     for row in session.execute(statement, {"viewer": viewer.id}):
         day = ordered[row.day]
-        entries[day].append(_entry(viewer.role, row))
+        entries[day].append(_entry(viewer, row))
         totals[day] = row.total
     return {day: WeekView(tuple(entries[day]), totals[day]) for day in ordered}
 
@@ -105,24 +110,30 @@ def _day_of_row(starts: Sequence[datetime]) -> ColumnElement[int]:
 
 
 def day_view(
-    session: Session, viewer: Viewer, *, since: datetime, until: datetime, page: int
+    session: Session,
+    viewer: Viewer,
+    *,
+    scope: Scope,
+    since: datetime,
+    until: datetime,
+    page: int,
 ) -> WeekView:
-    """One page of the viewer's sessions that overlap `[since, until)` (UTC), or the last.
+    """One page of the sessions in the scope that overlap `[since, until)` (UTC), or the last.
 
     Those that were cancelled are left out.
     """
-    sessions, asked = _sessions(viewer, since, until), {"viewer": viewer.id}
+    sessions, asked = _sessions(scope, since, until), {"viewer": viewer.id}
     total = session.execute(select(func.count()).select_from(sessions.subquery()), asked).scalar()
     page = min(page, max(1, -(-(total or 0) // PAGE_SIZE)))
     shown = sessions.order_by(*_ORDER).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    entries = tuple(_entry(viewer.role, row) for row in session.execute(shown, asked))
+    entries = tuple(_entry(viewer, row) for row in session.execute(shown, asked))
     return WeekView(entries, total or 0, page)
 
 
 _ORDER = (SessionBooking.start_time, SessionBooking.id)
 
 
-def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
+def _sessions(scope: Scope, since: datetime, until: datetime) -> Select[*tuple[Any, ...]]:
     return (
         select(
             SessionBooking.id,
@@ -131,13 +142,15 @@ def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple
             SessionBooking.is_delayed,
             SessionBooking.start_time,
             SessionBooking.end_time,
+            SessionBooking.student_id,
+            SessionBooking.mentor_id,
             _Student.name.label("student"),
             _Mentor.name.label("mentor"),
         )
         .join(_Student, _Student.id == SessionBooking.student_id)
         .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
         .where(
-            visible_to(viewer.role),
+            visible_in(scope),
             SessionBooking.start_time >= since - _LONGEST,
             SessionBooking.start_time < until,
             SessionBooking.end_time > since,
@@ -146,11 +159,11 @@ def _sessions(viewer: Viewer, since: datetime, until: datetime) -> Select[*tuple
     )
 
 
-def _entry(role: Role, row: Row[*tuple[Any, ...]]) -> Entry:
+def _entry(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> Entry:
     return Entry(
         row.id,
         row.topic,
-        _who(role, row.student, row.mentor),
+        _who(viewer, row),
         row.status,
         row.is_delayed,
         row.start_time,
@@ -158,10 +171,8 @@ def _entry(role: Role, row: Row[*tuple[Any, ...]]) -> Entry:
     )
 
 
-def _who(role: Role, student: str, mentor: str) -> str:
-    both: Mapping[Role, str] = {
-        Role.STUDENT: mentor,
-        Role.MENTOR: student,
-        Role.ADMIN: f"{mentor}, {student}",
-    }
-    return both[role]
+def _who(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> str:
+    party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
+    if party is Party.MENTOR:
+        return str(row.student)
+    return str(row.mentor) if party is Party.STUDENT else f"{row.mentor}, {row.student}"

@@ -18,7 +18,7 @@ from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.text_fields import (
     clean_email,
     clean_name,
-    clean_role,
+    clean_roles,
     clean_timezone,
 )
 
@@ -110,7 +110,7 @@ def _account(row: Row, email: str, now: datetime) -> _Account:
     columns = new_account(
         email=email,
         name=name,
-        role=row.read("role", clean_role),
+        roles=row.read("role", clean_roles),
         password=row.read("password", check_password) if has_password else "",
         timezone=row.read("timezone", clean_timezone),
         now=now,

@@ -1,7 +1,7 @@
 """Accounts: making them, checking a password, setting a new one."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -12,11 +12,12 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import hash_password, is_easily_guessed, password_fits
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.shared.errors import InvalidInput, NotConfirmed
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.messages import N_
 from mentorship.models import ApiToken, CalendarFeed, SignIn, User
+from mentorship.models.user import role_columns
 from mentorship.queries.accounts.people import account_of
 from mentorship.services.accounts import emails
 from mentorship.services.accounts.signed_links import Links
@@ -24,7 +25,6 @@ from mentorship.services.mail.outbox import Mail, enqueue
 from mentorship.services.shared.text_fields import (
     clean_email,
     clean_name,
-    clean_role,
     clean_text,
     clean_timezone,
     folded_name,
@@ -65,7 +65,7 @@ def new_account(
     *,
     email: str,
     name: str,
-    role: str,
+    roles: Set[Role],
     password: str,
     timezone: str,
     now: datetime,
@@ -82,7 +82,7 @@ def new_account(
         "email": email,
         "name": name,
         "folded_name": folded_name(name),
-        "role": clean_role(role),
+        **role_columns(roles),
         "timezone": clean_timezone(timezone),
         "language": language,
         "hour_cycle": hour_cycle,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.passwords import password_fits
 from mentorship.database import begin_write, insert_or
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
@@ -31,11 +31,11 @@ def sign_up(session: Session, account: dict[str, object], *, links: Links, now: 
     begins anew, so that nobody can prepare an account for somebody else's address; the owner of a
     confirmed account is told by mail, and nothing changes.
     """
-    if account["role"] is Role.ADMIN:
+    if account["is_admin"]:
         raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
     values = account | {
         "is_confirmation_pending": True,
-        "is_approval_pending": account["role"] is Role.MENTOR,
+        "is_approval_pending": account["is_mentor"],
     }
     email, name = str(account["email"]), str(account["name"])
     language = cast("Language | None", account["language"])

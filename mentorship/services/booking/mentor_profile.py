@@ -4,7 +4,6 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.meeting_links import clean_link
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -49,7 +48,7 @@ def edit_profile(
     meeting_url = clean_link(meeting_url, what=N_("The meeting link"))
     begin_write(session)
     lock_people(session, [mentor_id])
-    person = select(User.id).where(User.id == mentor_id, User.role == Role.MENTOR)
+    person = select(User.id).where(User.id == mentor_id, User.is_mentor)
     if session.scalar(person) is None:
         session.rollback()
         raise NotFound(N_("There is no such mentor."))

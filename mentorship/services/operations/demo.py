@@ -24,13 +24,13 @@ DEMO_SIGN_INS = (
 )
 
 _PEOPLE = (
-    ("maya@example.org", "Maya Okafor", Role.MENTOR, "Europe/Berlin"),
-    ("sam@example.org", "Sam Rivera", Role.STUDENT, "America/New_York"),
-    ("ada@example.org", "Ada Lindqvist", Role.ADMIN, "UTC"),
-    ("jonas@example.org", "Jonas Weber", Role.MENTOR, "Europe/Berlin"),
-    ("lin@example.org", "Lin Zhao", Role.STUDENT, "Asia/Shanghai"),
-    ("noor@example.org", "Noor Haddad", Role.STUDENT, "Europe/Paris"),
-    ("tomas@example.org", "Tomás Silva", Role.STUDENT, "America/Sao_Paulo"),
+    ("maya@example.org", "Maya Okafor", {Role.MENTOR}, "Europe/Berlin"),
+    ("sam@example.org", "Sam Rivera", {Role.STUDENT}, "America/New_York"),
+    ("ada@example.org", "Ada Lindqvist", {Role.ADMIN}, "UTC"),
+    ("jonas@example.org", "Jonas Weber", {Role.MENTOR}, "Europe/Berlin"),
+    ("lin@example.org", "Lin Zhao", {Role.STUDENT}, "Asia/Shanghai"),
+    ("noor@example.org", "Noor Haddad", {Role.STUDENT}, "Europe/Paris"),
+    ("tomas@example.org", "Tomás Silva", {Role.STUDENT}, "America/Sao_Paulo"),
 )
 
 _SESSIONS = (
@@ -99,9 +99,9 @@ def _add_people(session: Session, now: datetime) -> dict[str, int]:
     """The ids of the new people by the part of their address before the @. Raises InvalidInput."""
     password_hash = hash_password(DEMO_PASSWORD)
     accounts = [
-        new_account(email=email, name=name, role=role, password="", timezone=timezone, now=now)
+        new_account(email=email, name=name, roles=roles, password="", timezone=timezone, now=now)
         | {"password_hash": password_hash}
-        for email, name, role, timezone in _PEOPLE
+        for email, name, roles, timezone in _PEOPLE
     ]
     try:
         stored = session.execute(insert(User).returning(User.email, User.id), accounts).all()

@@ -18,6 +18,7 @@ from mentorship.domain.shared.email_addresses import normalized
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.models import ImportKind, MentorTimeSlot, SessionBooking, User
+from mentorship.queries.shared.viewers import roles_in
 from mentorship.services.shared.csv_files import Row, Watch, read_rows
 from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.locks import lock_people, lock_slots
@@ -26,8 +27,8 @@ from mentorship.services.shared.text_fields import clean_text
 LONGEST = timedelta(hours=24)
 _HAS_BEGUN = (Status.ONGOING, Status.COMPLETED)
 
-_People = Mapping[str, tuple[int, Role]]
-"""Id and role of everybody, by e-mail address."""
+_People = Mapping[str, tuple[int, frozenset[Role]]]
+"""Id and roles of everybody, by e-mail address."""
 
 _Times = tuple[int, datetime, datetime]
 """A mentor's id, and the start and end of a slot of theirs (UTC)."""
@@ -171,8 +172,10 @@ def import_sessions(
 
 def _people(session: Session) -> _People:
     return {
-        email: (user_id, role)
-        for user_id, email, role in session.execute(select(User.id, User.email, User.role))
+        row.email: (row.id, roles_in(row))
+        for row in session.execute(
+            select(User.id, User.email, User.is_student, User.is_mentor, User.is_admin)
+        )
     }
 
 
@@ -342,8 +345,8 @@ def _person(row: Row, column: str, people: _People, role: Role) -> int:
     email = normalized(row.cells[column])
     if email not in people:
         raise row.wrong(column, f"there is no account with '{email}'.")
-    user_id, actual = people[email]
-    if actual is not role:
+    user_id, roles = people[email]
+    if role not in roles:
         raise row.wrong(column, f"{email} is not a {role.lower()}.")
     return user_id
 

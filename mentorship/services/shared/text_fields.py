@@ -86,8 +86,12 @@ def folded_name(name: str) -> str:
     return fold(name)[:LONGEST_NAME]
 
 
-def clean_role(value: str) -> Role:
-    """The role with this name, in upper or lower case. Raises InvalidInput."""
+def clean_roles(value: str) -> frozenset[Role]:
+    """The roles of a list of names with commas, in upper or lower case. Raises InvalidInput."""
+    return frozenset(map(_clean_role, value.split(",")))
+
+
+def _clean_role(value: str) -> Role:
     try:
         return Role(value.strip().upper())
     except ValueError:

@@ -45,10 +45,20 @@ def create() -> str | tuple[str, int]:
             if not given[field]:
                 raise InvalidInput(complaint)
         email = clean_email(given["email"])
-        if given["role"].upper() not in (Role.STUDENT, Role.MENTOR):
+        role = given["role"].upper()
+        if role not in (Role.STUDENT, Role.MENTOR):
             raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
         attempts.check_mail(email, "sign-up")
-        account = new_account(**given, language=language(), hour_cycle=hour_cycle(), now=now)
+        account = new_account(
+            email=email,
+            name=given["name"],
+            roles={Role(role)},
+            password=given["password"],
+            timezone=given["timezone"],
+            language=language(),
+            hour_cycle=hour_cycle(),
+            now=now,
+        )
         attempts.count_mail(email, "sign-up")
     except InvalidInput as error:
         return _form(error=translate(error)), 400

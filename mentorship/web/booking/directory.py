@@ -7,7 +7,7 @@ from flask import Blueprint, Response, jsonify, render_template, request
 from mentorship import current
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -121,7 +121,7 @@ def _found(search: str, topic: str, page: int, student_id: int | None, now: date
 
 def _student_id(viewer: Viewer) -> int | None:
     """The student whose own sessions make times unavailable; None for everybody else."""
-    return viewer.id if viewer.role is Role.STUDENT else None
+    return viewer.id if viewer.is_student else None
 
 
 def _asked(name: str) -> str:

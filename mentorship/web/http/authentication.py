@@ -1,5 +1,5 @@
-"""Who asks: by Flask-Login over a signed cookie that holds id, epoch, role and sign-in, or on the
-JSON routes by a personal token, next to which the cookie does not count.
+"""Who asks: by Flask-Login over a signed cookie that holds id, epoch, roles and sign-in, or on
+the JSON routes by a personal token, next to which the cookie does not count.
 """
 
 import re
@@ -13,7 +13,7 @@ from flask_login import UserMixin, current_user, login_user, logout_user
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.api_tokens import TokenScope
-from mentorship.domain.accounts.viewers import Role, Viewer, require_role
+from mentorship.domain.accounts.viewers import Role, Scope, Viewer, require_role
 from mentorship.domain.shared.errors import Forbidden, NotAuthenticated
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db, login_manager
@@ -25,7 +25,7 @@ from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.limits import attempts
 from mentorship.web.http.session_cookie import SignedCookies
 
-_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+)\.([0-9a-f]{32})", re.ASCII)
+_TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+(?:-[A-Z]+)*)\.([0-9a-f]{32})", re.ASCII)
 
 _READ_BY_POST = frozenset({"availability_api.preview", "availability_api.preview_change"})
 """Endpoints that write nothing and use POST because their question does not fit into an address."""
@@ -37,7 +37,7 @@ class CookieClaim:
 
     user_id: int
     epoch: int
-    role: Role
+    roles: frozenset[Role]
     sign_in: str
 
 
@@ -49,8 +49,9 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
         self.sign_in = sign_in
 
     def get_id(self) -> str:
-        """The token to sign; a new epoch or another role signs the person out everywhere."""
-        return f"{self.viewer.id}.{self.viewer.epoch}.{self.viewer.role}.{self.sign_in}"
+        """The token to sign; a new epoch or other roles sign the person out everywhere."""
+        roles = "-".join(sorted(self.viewer.roles))
+        return f"{self.viewer.id}.{self.viewer.epoch}.{roles}.{self.sign_in}"
 
 
 def init_app(app: Flask) -> None:
@@ -131,18 +132,20 @@ def _required(role: Role) -> Viewer:
     return viewer
 
 
-def required_poll_state(now: datetime) -> PollState:
-    """The signed-in person and where their lists stand at `now` (UTC). Raises NotAuthenticated.
+def required_poll_state(now: datetime, asked: Scope) -> PollState:
+    """The signed-in person and where the lists stand at `now` (UTC). Raises NotAuthenticated.
 
-    The request then knows its viewer, and need not ask again.
+    `asked` is whose sessions the lists are to show. The request then knows its viewer, and need
+    not ask again.
     """
     claim = cookie_claim()
     found = claim and poll_state(
         db.engine,  # A session is opened where the lists have changed.
         viewer_id=claim.user_id,
         epoch=claim.epoch,
-        role=claim.role,
+        roles=claim.roles,
         sign_in=claim.sign_in,
+        asked=asked,
         now=now,
     )
     if not claim or not found:
@@ -189,7 +192,7 @@ def _load(text: str) -> SignedIn | None:
     found = signed_in(
         db.session(), user_id=claim.user_id, epoch=claim.epoch, sign_in=claim.sign_in, now=now
     )
-    if found is None or found[0].role is not claim.role:
+    if found is None or found[0].roles != claim.roles:
         return None
     _note_seen(claim, found[1], now)
     return SignedIn(found[0], claim.sign_in)
@@ -209,6 +212,7 @@ def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
 def claim_of(text: str) -> CookieClaim | None:
     """What the signed text of a cookie claims; None where it claims nothing."""
     match = _TOKEN.fullmatch(text)
-    if match is None or match[3] not in Role.__members__:
+    names = match[3].split("-") if match else []
+    if match is None or not Role.__members__.keys() >= set(names):
         return None
-    return CookieClaim(int(match[1]), int(match[2]), Role[match[3]], match[4])
+    return CookieClaim(int(match[1]), int(match[2]), frozenset(map(Role, names)), match[4])

@@ -1,6 +1,6 @@
 """The labels of roles, statuses, lists and kinds of mail on pages. JSON has codes instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import cache
 
 from flask import Flask
@@ -61,11 +61,16 @@ _SECTIONS: Mapping[Section, tuple[str, str]] = {
 
 def init_app(app: Flask) -> None:
     """Add the template filters."""
-    app.add_template_filter(lambda role: translate(_ROLES[role]), "role_word")
+    app.add_template_filter(_role_words, "role_words")
     app.add_template_filter(lambda status: translate(_STATES[status]), "status_word")
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
     app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
+
+
+def _role_words(roles: Set[Role]) -> str:
+    """What the roles are called, with commas between them."""
+    return ", ".join(translate(word) for role, word in _ROLES.items() if role in roles)
 
 
 @cache  # Every changed poll needs all of them; the catalog takes 20 times as long.

@@ -10,7 +10,7 @@ from flask import Flask, Request, request
 from pydantic import ValidationError
 from werkzeug.formparser import FormDataParser
 
-from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.shared.calendar_weeks import local_day
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.messages import N_
@@ -109,6 +109,14 @@ def body(model: type[Taken]) -> Taken:
         name = str(first["loc"][0])[:40] if first["loc"] else ""
         says = _SAYS.get(first["type"], _OTHERWISE)
         raise InvalidInput(N_(says, **first.get("ctx", {}), name=name)) from None
+
+
+def asked_scope() -> Scope:
+    """Whose sessions the request asks for. Raises InvalidInput for what is no scope."""
+    text = request.values.get("scope", Scope.OWN)
+    if text not in list(Scope):
+        raise InvalidInput(N_("The field 'scope' must be own or all."))
+    return Scope(text)
 
 
 def page_number(name: str) -> int:

@@ -5,7 +5,7 @@ from datetime import datetime
 from flask import request
 
 from mentorship import current
-from mentorship.domain.accounts.viewers import Role, Viewer
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.reports.figures import By
 from mentorship.domain.reports.ranges import parse_range
 from mentorship.domain.shared.errors import Forbidden, InvalidInput
@@ -18,14 +18,14 @@ from mentorship.web.http.authentication import required_viewer
 def required_reader() -> Viewer:
     """The mentor or admin who asks. Raises NotAuthenticated, and Forbidden for students."""
     viewer = required_viewer()
-    if viewer.role not in (Role.MENTOR, Role.ADMIN):
+    if not (viewer.is_mentor or viewer.is_admin):
         raise Forbidden(N_("Only mentors and admins can see reports."))
     return viewer
 
 
 def sees_everybody(viewer: Viewer) -> bool:
     """Whether the reports of this person are about everybody, and not about a mentor's own."""
-    return viewer.role is Role.ADMIN
+    return viewer.is_admin
 
 
 def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:

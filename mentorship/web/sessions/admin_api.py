@@ -15,6 +15,7 @@ from mentorship.web.http import authentication
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.openapi import Access, described
+from mentorship.web.http.request_body import asked_scope
 from mentorship.web.sessions.dashboard import asked_pages
 from mentorship.web.sessions.poll_response import poll_response
 from mentorship.web.sessions.sweep_first import swept_now
@@ -56,7 +57,7 @@ def _poll(now: datetime) -> Response:
 
     Without `seen` nobody can tell what the page shows; then a change is what this request did.
     """
-    state = authentication.required_poll_state(now)
+    state = authentication.required_poll_state(now, asked_scope())
     seen = request.values.get("seen")
     shown = state.cursor if seen is None else PollCursor.parse(seen)
     state = swept_now(state, now)

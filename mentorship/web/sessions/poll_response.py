@@ -32,6 +32,7 @@ def poll_response(
     changes = changes_since(
         session,
         viewer,
+        state.scope,
         after=shown.last_change_id,
         until=cursor.last_change_id,
         limit=_MAX_UPDATES + 1,
@@ -42,7 +43,13 @@ def poll_response(
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
     board = dashboard(
-        session, viewer, cursor=cursor, pages=pages, now=now, cutoff=current.settings().cutoff
+        session,
+        viewer,
+        state.scope,
+        cursor=cursor,
+        pages=pages,
+        now=now,
+        cutoff=current.settings().cutoff,
     )
     return render_template("sessions/_section.html", viewer=viewer, board=board), headers
 

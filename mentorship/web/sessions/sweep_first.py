@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from mentorship.domain.accounts.viewers import Scope
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.sessions.poll_state import PollState
@@ -14,9 +15,9 @@ def sweep(now: datetime) -> None:
     update_session_statuses(db.session(), now=now, cause=Cause.POLL, returning=no_updates)
 
 
-def swept_poll_state(now: datetime) -> PollState:
+def swept_poll_state(now: datetime, asked: Scope) -> PollState:
     """The poll state of the signed-in person at `now` (UTC), after a sweep if one is due."""
-    return swept_now(required_poll_state(now), now)
+    return swept_now(required_poll_state(now, asked), now)
 
 
 def swept_now(state: PollState, now: datetime) -> PollState:
@@ -24,4 +25,4 @@ def swept_now(state: PollState, now: datetime) -> PollState:
     if not state.is_anything_due:
         return state
     sweep(now)
-    return required_poll_state(now)
+    return required_poll_state(now, state.scope)

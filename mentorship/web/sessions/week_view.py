@@ -9,7 +9,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.shared.calendar_weeks import Week, day_hours, day_start, local_day
 from mentorship.extensions import db
 from mentorship.queries.sessions.week_view import Entry, day_view, week_view
-from mentorship.web.http.request_body import day_of_calendar, page_number
+from mentorship.web.http.request_body import asked_scope, day_of_calendar, page_number
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
@@ -19,7 +19,8 @@ bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
 def week() -> str:
     """The week of the requested day, by default this week."""
     now = utc_now()
-    viewer = swept_poll_state(now).viewer
+    state = swept_poll_state(now, asked_scope())
+    viewer = state.viewer
     zone = viewer.timezone
     asked = Week.of(day_of_calendar("day", viewer, now), zone)
     starts = {day: day_start(day, zone) for day in asked.days}
@@ -30,7 +31,8 @@ def week() -> str:
         now=now,
         today=local_day(now, zone),
         week=asked,
-        days=week_view(db.session(), viewer, starts, until),
+        scope=state.scope,
+        days=week_view(db.session(), viewer, starts, until, scope=state.scope),
     )
 
 
@@ -38,16 +40,25 @@ def week() -> str:
 def day() -> str:
     """The requested day, by default today: each hour from the first session to the last."""
     now = utc_now()
-    viewer = swept_poll_state(now).viewer
+    state = swept_poll_state(now, asked_scope())
+    viewer = state.viewer
     zone = viewer.timezone
     asked = day_of_calendar("day", viewer, now)
     since, until = day_start(asked, zone), day_start(asked + timedelta(days=1), zone)
-    found = day_view(db.session(), viewer, since=since, until=until, page=page_number("page"))
+    found = day_view(
+        db.session(),
+        viewer,
+        scope=state.scope,
+        since=since,
+        until=until,
+        page=page_number("page"),
+    )
     return render_template(
         "sessions/day.html",
         viewer=viewer,
         now=now,
         today=local_day(now, zone),
+        scope=state.scope,
         day=asked,
         one=timedelta(days=1),
         agenda=found,

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from mentorship.database import read
+from mentorship.domain.accounts.viewers import Scope, scope_of
 from mentorship.domain.booking.cutoff import NO_CUTOFF, Cutoff
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.poll_cursor import PollCursor
@@ -30,13 +31,13 @@ def test_a_session_that_changes_while_the_lists_are_read_is_in_one_of_them(
     happens = [change]
 
     def read_after_the_change(session, statement, **values):
-        if statement is dashboard_queries._ROWS[cast.student.role] and happens:
+        if statement is dashboard_queries._ROWS[Scope.OWN] and happens:
             happens.pop()()
         return read(session, statement, **values)
 
     monkeypatch.setattr(dashboard_queries, "read", read_after_the_change)
 
-    found = dashboard(session, cast.student, cursor=PollCursor(0, (0, 0)), pages={},
+    found = dashboard(session, cast.student, Scope.OWN, cursor=PollCursor(0, (0, 0)), pages={},
                   now=at("09:55"), cutoff=NO_CUTOFF)  # fmt: skip
 
     section = Section.NOW if action is Action.START else Section.PAST
@@ -52,8 +53,10 @@ def test_what_is_delayed_stays_in_sight_of_its_people_however_many_there_are(ses
                   is_delayed=True)  # fmt: skip
 
     for viewer, shown in (cast.student, 25), (cast.mentor, 25), (cast.admin, 20):
-        attention, *_others = dashboard(session, viewer, cursor=PollCursor(0, (0, 0)), pages={},
-                                    now=at("12:00"), cutoff=NO_CUTOFF).listings  # fmt: skip
+        scope = scope_of(viewer.roles, Scope.OWN)
+        attention, *_others = dashboard(session, viewer, scope, cursor=PollCursor(0, (0, 0)),
+                                        pages={}, now=at("12:00"),
+                                        cutoff=NO_CUTOFF).listings  # fmt: skip
         assert (len(attention.cards), attention.total) == (shown, 25)
 
 
@@ -73,8 +76,8 @@ def test_each_list_has_its_order_in_whatever_order_the_union_gives_the_rows(sess
 
     with ReversingSession(session.get_bind()) as reversing:
         reversing.begin()  # `read` then uses this session.
-        found = dashboard(reversing, cast.student, cursor=PollCursor(0, (0, 0)), pages={},
-                          now=at("07:00"), cutoff=NO_CUTOFF)  # fmt: skip
+        found = dashboard(reversing, cast.student, Scope.OWN, cursor=PollCursor(0, (0, 0)),
+                          pages={}, now=at("07:00"), cutoff=NO_CUTOFF)  # fmt: skip
 
     assert any("UNION ALL" in statement for statement in reversing.reversed)
     shown = {each.section: [card.id for card in each.cards] for each in found.listings}
@@ -87,7 +90,7 @@ def test_what_is_set_back_does_not_hide_what_is_due_next(session, cast):
     a_booking(session, **people, starts="11:00", status=Status.ONGOING)
 
     def next_due(now):
-        return dashboard(session, cast.student, cursor=PollCursor(0, (0, 0)), pages={},
+        return dashboard(session, cast.student, Scope.OWN, cursor=PollCursor(0, (0, 0)), pages={},
                      now=at(now), cutoff=NO_CUTOFF).next_due  # fmt: skip
 
     assert next_due("11:30") == at("10:00")
@@ -105,8 +108,8 @@ def test_a_student_is_offered_to_cancel_until_the_cutoff_and_the_mentor_until_th
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
     offered = []
     for viewer in (cast.student, cast.mentor):
-        found = dashboard(session, viewer, cursor=PollCursor(0, (0, 0)), pages={}, now=at(now),
-                      cutoff=Cutoff(timedelta(hours=4)))  # fmt: skip
+        found = dashboard(session, viewer, Scope.OWN, cursor=PollCursor(0, (0, 0)), pages={},
+                          now=at(now), cutoff=Cutoff(timedelta(hours=4)))  # fmt: skip
         [card] = [card for each in found.listings for card in each.cards]
         offered.append(Action.CANCEL in card.actions)
 

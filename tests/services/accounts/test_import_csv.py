@@ -47,9 +47,9 @@ def test_people_are_made_and_those_without_a_password_are_named(session):
         "ada@example.org",
     ]
     assert [person.user_id for person in done.without_password] == [sam.id, ada.id]
-    assert (maya.name, maya.role, maya.timezone) == ("Maya Okafor", Role.MENTOR, "Europe/Berlin")
-    assert (sam.name, sam.role, sam.timezone) == ("Sam Rivera", Role.STUDENT, "UTC")
-    assert (ada.role, ada.password_hash, ada.created_at) == (Role.ADMIN, None, NOW)
+    assert (maya.name, maya.roles, maya.timezone) == ("Maya Okafor", {Role.MENTOR}, "Europe/Berlin")
+    assert (sam.name, sam.roles, sam.timezone) == ("Sam Rivera", {Role.STUDENT}, "UTC")
+    assert (ada.roles, ada.password_hash, ada.created_at) == ({Role.ADMIN}, None, NOW)
     assert check_password(session, email="maya@example.org", password="a-long-password")
     assert not check_password(session, email="sam@example.org", password="")
 
@@ -91,7 +91,13 @@ def test_files_as_spreadsheets_write_them_mean_the_same(session, content):
 
     person = stored(session)["zoe@example.org"]
     assert (done.count, len(done.without_password)) == (1, 1)
-    assert (person.name, person.role, person.timezone) == ("Zoë", Role.MENTOR, "UTC")
+    assert (person.name, person.roles, person.timezone) == ("Zoë", {Role.MENTOR}, "UTC")
+
+
+def test_one_cell_names_several_roles_with_commas(session):
+    import_users(session, a_file('kim@example.org,Kim,"student, mentor",,'), now=NOW)
+
+    assert stored(session)["kim@example.org"].roles == {Role.STUDENT, Role.MENTOR}
 
 
 WRONG_CELLS = [
@@ -111,6 +117,8 @@ WRONG_CELLS = [
     ("name",     'a@example.org,"A\nB",student,,',       "cannot be used"),
     ("role",     "a@example.org,A,,,",                   "'' is not a role"),
     ("role",     "a@example.org,A,teacher,,",            "'teacher' is not a role"),
+    ("role",     'a@example.org,A,"student,boss",,',     "'boss' is not a role"),
+    ("role",     'a@example.org,A,"student,",,',         "'' is not a role"),
     ("timezone", "a@example.org,A,student,Mars/Base,",   "'Mars/Base' is not a time zone"),
     ("timezone", "a@example.org,A,student,../etc,",      "is not a time zone"),
     ("timezone", "a@example.org,A,student,CEST,",        "is not a time zone"),
@@ -123,7 +131,7 @@ WRONG_CELLS = [
 def test_each_wrong_cell_is_named_by_row_and_column_and_nobody_is_made(session):
     session.execute(
         insert(User).values(
-            email="known@example.org", name="Known", role=Role.STUDENT, created_at=NOW
+            email="known@example.org", name="Known", is_student=True, created_at=NOW
         )
     )
     session.commit()
@@ -142,7 +150,7 @@ def test_each_wrong_cell_is_named_by_row_and_column_and_nobody_is_made(session):
 def test_an_account_that_somebody_makes_at_the_same_moment_is_refused_in_words(session):
     def somebody_signs_up():
         with Session(session.get_bind()) as other:
-            other.add(User(email="a@example.org", name="A", role=Role.STUDENT, created_at=NOW))
+            other.add(User(email="a@example.org", name="A", roles={Role.STUDENT}, created_at=NOW))
             other.commit()
 
     with (

@@ -33,7 +33,7 @@ EMAIL = "nell@example.org"
 
 def signs_up(session, *, now=NOW, **changes):
     values = {
-        "email": EMAIL, "name": "Nell", "role": "student", "password": PASSWORD,
+        "email": EMAIL, "name": "Nell", "roles": {Role.STUDENT}, "password": PASSWORD,
         "timezone": "Europe/Berlin",
     }  # fmt: skip
     sign_up(session, new_account(**(values | changes), now=now), links=LINKS, now=now)
@@ -112,12 +112,12 @@ def test_a_link_to_confirm_is_no_link_to_set_a_password_nor_the_other_way_round(
 
 
 def test_nobody_prepares_an_account_for_somebody_elses_address(session):
-    signs_up(session, name="Mallory", password="mallory knows this one", role="mentor")
+    signs_up(session, name="Mallory", password="mallory knows this one", roles={Role.MENTOR})
     [first] = composed_mail(session)
     signs_up(session, now=at("12:05"))
 
     account = the_account(session)
-    assert (account.viewer.name, account.viewer.role) == ("Nell", Role.STUDENT)
+    assert (account.viewer.name, account.viewer.roles) == ("Nell", {Role.STUDENT})
     assert not account.is_approval_pending
     with pytest.raises(InvalidInput):
         person_of_link(session, first)
@@ -131,7 +131,7 @@ def test_nobody_prepares_an_account_for_somebody_elses_address(session):
 def test_a_second_sign_up_leaves_a_confirmed_account_as_it_is_and_tells_its_owner(session):
     viewer = a_user(session, "Nell", Role.STUDENT)
 
-    signs_up(session, name="Mallory", role="mentor")
+    signs_up(session, name="Mallory", roles={Role.MENTOR})
 
     assert the_account(session).viewer == viewer
     [mail] = composed_mail(session)
@@ -144,7 +144,7 @@ def test_a_second_sign_up_leaves_a_confirmed_account_as_it_is_and_tells_its_owne
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_nobody_signs_up_as_an_admin(session):
     with pytest.raises(InvalidInput, match="student or a mentor"):
-        signs_up(session, role="admin")
+        signs_up(session, roles={Role.ADMIN})
 
     assert the_account(session) is None
 
@@ -219,7 +219,7 @@ def test_an_asked_for_mail_that_is_asked_for_twice_in_a_second_goes_once(session
 
 def test_a_mentor_is_approved_by_an_admin_once_the_address_is_confirmed(session):
     admin = a_user(session, "Ada", Role.ADMIN)
-    signs_up(session, role="mentor")
+    signs_up(session, roles={Role.MENTOR})
     mentor = the_account(session).viewer
 
     def press():

@@ -243,7 +243,7 @@ def test_an_open_page_sees_that_sessions_are_gone_even_when_others_come_instead(
         session.rollback()
         found = [
             poll_state(
-                session, viewer_id=it.id, epoch=0, role=it.role, sign_in=names[it.id], now=NOW
+                session, viewer_id=it.id, epoch=0, roles=it.roles, sign_in=names[it.id], now=NOW
             )
             for it in viewers
         ]

@@ -5,7 +5,6 @@ from datetime import timedelta
 from sqlalchemy import insert, select, update
 
 from mentorship.database import begin_write
-from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import AsWritten, MailKind
 from mentorship.models import MailChoice, OutboxMessage, StatusChange, User, WebhookCall
 from mentorship.services.accounts.sign_up import send_confirmation
@@ -104,7 +103,7 @@ def an_unconfirmed_user(session, email, created_at, **values):
     begin_write(session)
     user_id = session.scalar(
         insert(User)
-        .values({"email": email, "name": "Nell", "role": Role.STUDENT, "created_at": created_at,
+        .values({"email": email, "name": "Nell", "is_student": True, "created_at": created_at,
                  "is_confirmation_pending": True} | values)
         .returning(User.id)
     )  # fmt: skip

@@ -11,7 +11,7 @@ from mentorship.services.shared.text_fields import (
     clean_hour_cycle,
     clean_language,
     clean_name,
-    clean_role,
+    clean_roles,
     clean_text,
     clean_timezone,
 )
@@ -67,7 +67,8 @@ def test_what_is_no_address_is_refused_with_the_reason(text, message):
 
 
 def test_choices_are_read_by_their_names():
-    assert clean_role(" Mentor ") is Role.MENTOR
+    assert clean_roles(" Mentor ") == {Role.MENTOR}
+    assert clean_roles("student, MENTOR,student") == {Role.STUDENT, Role.MENTOR}
     assert clean_hour_cycle("h12") is HourCycle("h12")
     assert clean_language("de") is Language("de")
     assert clean_hour_cycle("") is clean_language("") is None
@@ -75,7 +76,8 @@ def test_choices_are_read_by_their_names():
 
 @pytest.mark.parametrize(
     ("clean", "text"),
-    [(clean_role, "teacher"), (clean_hour_cycle, "h13"), (clean_language, "fr"),
+    [(clean_roles, "teacher"), (clean_roles, "student,"), (clean_roles, "student;mentor"),
+     (clean_hour_cycle, "h13"), (clean_language, "fr"),
      (clean_timezone, "Mars/Olympus"), (clean_timezone, "../etc/passwd")],
 )  # fmt: skip
 def test_another_choice_is_refused(clean, text):

@@ -15,7 +15,7 @@ from mentorship.web.http.authentication import SignedIn
 from mentorship.web.http.formatting import clock, hour_cycle_of
 from tests.support.databases import settings_for
 
-MAYA = Viewer(1, Role.MENTOR, "Maya", "maya@example.org", "Europe/Berlin", 0)
+MAYA = Viewer(1, frozenset({Role.MENTOR}), "Maya", "maya@example.org", "Europe/Berlin", 0)
 MORNING = datetime(2026, 11, 24, 8, 5, tzinfo=UTC)
 
 

@@ -62,11 +62,11 @@ def test_a_cancellation_takes_its_reason_as_json_or_as_a_form(document):
 
 
 def test_the_poll_names_each_list_of_the_dashboard(document):
-    assert set(PollFields.model_fields) == {"seen", *Section}
+    assert set(PollFields.model_fields) == {"seen", "scope", *Section}
     for method in ("get", "post"):
         operation = document["paths"]["/api/admin/update-session-status"][method]
         named = {parameter["name"] for parameter in operation["parameters"]}
-        assert named == {"seen", *Section, "HX-Request"}
+        assert named == {"seen", "scope", *Section, "HX-Request"}
 
 
 @pytest.mark.parametrize(

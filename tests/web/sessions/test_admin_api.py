@@ -182,7 +182,7 @@ def test_more_changes_than_a_header_holds_are_told_in_several_polls_each_once(
     page_of, client_for, session, cast, clock
 ):
     bookings = [
-        a_booking(session, mentor=a_user(session, f"M {n}", cast.mentor.role),
+        a_booking(session, mentor=a_user(session, f"M {n}", *cast.mentor.roles),
                   student=cast.student, starts=f"10:{n:02}")
         for n in range(12)
     ]  # fmt: skip

@@ -7,18 +7,19 @@ from flask import Flask, g
 from jinja2 import meta, nodes
 
 from mentorship.domain.accounts.viewers import Role, Viewer
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.queries.sessions.dashboard import Card
 from mentorship.web.sessions.cards import session_card
 
 STARTS = datetime(2026, 11, 24, 13, tzinfo=UTC)
 CARD = Card(
-    id=7, topic="Flame graphs", student="Sam", mentor="Maya", status=Status.COMPLETED,
-    is_delayed=False, start_time=STARTS, end_time=STARTS + timedelta(hours=1), started_at=STARTS,
-    cancel_reason=None, actions=(), is_early=False, fixed_from=STARTS, room_opens=None,
+    id=7, party=Party.STUDENT, topic="Flame graphs", student="Sam", mentor="Maya",
+    status=Status.COMPLETED, is_delayed=False, start_time=STARTS,
+    end_time=STARTS + timedelta(hours=1), started_at=STARTS, cancel_reason=None,
+    actions=(), is_early=False, fixed_from=STARTS, room_opens=None,
 )  # fmt: skip
-STUDENT = Viewer(1, Role.STUDENT, "Sam", "sam@example.org", "Europe/Berlin", 0)
+STUDENT = Viewer(1, frozenset({Role.STUDENT}), "Sam", "sam@example.org", "Europe/Berlin", 0)
 
 
 def drawn(app: Flask, card=CARD, viewer=STUDENT, language=Language.EN, cycle=HourCycle.H23):
@@ -46,7 +47,8 @@ def test_whatever_a_card_shows_makes_it_another_card(app):
         drawn(app, CARD._replace(topic="Heaps")),
         drawn(app, CARD._replace(status=Status.ONGOING)),
         drawn(app, CARD._replace(start_time=STARTS - timedelta(days=1))),
-        drawn(app, viewer=replace(STUDENT, role=Role.MENTOR)),
+        drawn(app, CARD._replace(party=Party.MENTOR)),
+        drawn(app, CARD._replace(party=Party.ADMIN)),
         drawn(app, viewer=replace(STUDENT, timezone="America/New_York")),
         drawn(app, language=Language.DE),
         drawn(app, cycle=HourCycle.H12),

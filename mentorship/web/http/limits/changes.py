@@ -10,7 +10,6 @@ from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute
 from mentorship import current
 from mentorship.adapters.rate_limiter import Counter
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.errors import TooManyChanges
 from mentorship.domain.shared.messages import N_
 from mentorship.web.http.authentication import current_viewer
@@ -48,7 +47,7 @@ def _count() -> None:
     if viewer is None:
         return
     limits: list[RateLimitItem] = [CHANGES]
-    if endpoint in _BOOKING and viewer.role is Role.STUDENT:
+    if endpoint in _BOOKING and viewer.is_student:
         limits.append(BOOKINGS)
     throttle = current.throttle()
     now = utc_now().timestamp()
