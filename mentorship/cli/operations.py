@@ -103,6 +103,7 @@ def worker() -> None:
         sender=settings.sender,
         secret_key=current.secret_key(),
         templates=RESOURCES / "templates",
+        outcome_silence=settings.outcome_silence,
     )
     engine = db.engine
     rounds: dict[str, Any] = {

@@ -28,6 +28,9 @@ class MailKind(StrEnum):
     STARTED = "started"
     DELAYED = "delayed"
     COMPLETED = "completed"
+    OUTCOME_ASKED = "outcome-asked"
+    OUTCOME_DISPUTED = "outcome-disputed"
+    OUTCOME_DECIDED = "outcome-decided"
     SLOT_HELD = "slot-held"
     HOLD_ENDED = "hold-ended"
     ZONE_RULES = "zone-rules"
@@ -86,12 +89,21 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
         MailKind.STARTED: frozenset({Status.ONGOING}),
         MailKind.DELAYED: frozenset({Status.ONGOING}),
         MailKind.COMPLETED: frozenset({Status.COMPLETED}),
+        MailKind.OUTCOME_ASKED: frozenset({Status.ONGOING, Status.COMPLETED}),
+        MailKind.OUTCOME_DISPUTED: frozenset({Status.ONGOING, Status.COMPLETED}),
+        MailKind.OUTCOME_DECIDED: frozenset({Status.ONGOING, Status.COMPLETED}),
     }
 )
 """How a session must stand when a mail about it leaves: what it says is then still true.
 
 A mail that is dropped for that was overtaken by another one, which tells the present.
 """
+
+OUTCOME_ASKED_AFTER = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
+"""When the people of a delayed session are asked how it went, counted from the end of its slot."""
+
+OUTCOME_ASKED_UNTIL = timedelta(days=7)
+"""After the end of its slot nobody is asked by mail any more."""
 
 OLD_NEWS = timedelta(days=7)
 """What fell due longer ago when it was applied (an import of the past, say) is told to nobody."""
@@ -107,6 +119,9 @@ CHOICES: Mapping[MailKind, str] = MappingProxyType(
         MailKind.STARTED: N_("A session is started"),
         MailKind.DELAYED: N_("A session is delayed"),
         MailKind.COMPLETED: N_("A session is completed"),
+        MailKind.OUTCOME_ASKED: N_("A question about how a delayed session went"),
+        MailKind.OUTCOME_DISPUTED: N_("The other person disagrees about how a session went"),
+        MailKind.OUTCOME_DECIDED: N_("An admin decides how a session went"),
     }
 )
 """What people can choose to get; mail about their account and what they asked for always comes."""

@@ -22,6 +22,14 @@ from mentorship.models.columns import Model, str_enum
 
 ScheduleStatus = Status
 
+DELAYED = "status = 'ONGOING' AND is_delayed"
+DISPUTED = "decided_outcome IS NULL AND mentor_says <> student_says AND status <> 'CANCELLED'"
+UNANSWERED = (
+    "decided_outcome IS NULL AND mentor_says IS NULL AND student_says IS NULL "
+    "AND status <> 'CANCELLED'"
+)
+"""Sessions whose outcome somebody is to say or decide, as SQL: the words of indexes below."""
+
 
 def _word(name: str) -> Enum:
     return str_enum(OutcomeWord, name=name, length=20)
@@ -138,6 +146,19 @@ class SessionBooking(Model):
         Index("ix_session_bookings_time_slot", "time_slot_id"),
         Index("ix_session_bookings_student_start", "student_id", "start_time"),
         Index("ix_session_bookings_mentor_start", "mentor_id", "start_time"),
+        *(
+            Index(
+                f"ix_session_bookings_{name}_end",
+                "end_time",
+                sqlite_where=text(predicate),
+                postgresql_where=text(predicate),
+            )
+            for name, predicate in (
+                ("delayed", DELAYED),
+                ("disputed", DISPUTED),
+                ("unanswered", UNANSWERED),
+            )
+        ),
     )
 
 

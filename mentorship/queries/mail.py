@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import CHOICES, MailKind, is_wanted
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Party, Status
+from mentorship.domain.sessions.outcomes import Statements
 from mentorship.domain.shared.delivery_problems import QUOTED, Problem
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.zones import UTC_NAME
@@ -19,11 +20,13 @@ from mentorship.models import (
     MailChoice,
     MailOutcome,
     OutboxMessage,
+    OutcomeChange,
     ReminderMark,
     SessionBooking,
     StatusChange,
     User,
 )
+from mentorship.queries.sessions.outcomes import statements_of
 
 PAGE_SIZE = 50
 
@@ -87,6 +90,8 @@ class SessionFacts:
     student: str
     change: Change | None
     move: Move | None
+    statements: Statements
+    decision_reason: str | None
 
 
 @dataclass(frozen=True)
@@ -113,6 +118,15 @@ _LAST_REASON = (
     select(_LastMove.reason)
     .where(_LastMove.booking_id == _B.id)
     .order_by(_LastMove.id.desc())
+    .limit(1)
+    .correlate(_B)
+    .scalar_subquery()
+)
+
+_DECISION_REASON = (
+    select(OutcomeChange.reason)
+    .where(OutcomeChange.booking_id == _B.id, OutcomeChange.side == Party.ADMIN)
+    .order_by(OutcomeChange.id.desc())
     .limit(1)
     .correlate(_B)
     .scalar_subquery()
@@ -161,6 +175,13 @@ _QUEUED = (
         _B.mentor_id,
         _Mentor.name.label("mentor"),
         _Student.name.label("student"),
+        _B.mentor_says,
+        _B.mentor_said_at,
+        _B.student_says,
+        _B.student_said_at,
+        _B.decided_outcome,
+        _B.decided_at,
+        _DECISION_REASON.label("decision_reason"),
         _M.change_id,
         StatusChange.due_at,
         StatusChange.applied_at,
@@ -233,6 +254,8 @@ def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
         student=row.student,
         change=None if row.change_id is None else change,
         move=None if row.move_id is None else move,
+        statements=statements_of(row),
+        decision_reason=row.decision_reason,
     )
 
 

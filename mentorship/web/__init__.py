@@ -24,10 +24,12 @@ from mentorship.web.reports import api as reports_api
 from mentorship.web.sessions import (
     actions,
     admin_api,
+    cards,
     cron_api,
     dashboard,
     detail,
     followup,
+    outcome_queue,
     recording_api,
     week_view,
 )
@@ -43,6 +45,8 @@ def init_app(app: Flask, settings: Settings) -> None:
     locale.init_app(app)
     formatting.init_app(app)
     labels.init_app(app)
+    cards.init_app(app)
+    outcome_queue.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)
     changes.init_app(app)
@@ -67,6 +71,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         recording_api,
         detail,
         actions,
+        outcome_queue,
         sign_up,
         tokens_api,
         waiting_list,

@@ -32,7 +32,7 @@ from tests.proof.conftest import sizes
 from tests.proof.workers import UPDATE
 from tests.support.builders import a_booking
 from tests.support.processes import cookie_of
-from tests.support.replay import bookings_in, faults, journal_in
+from tests.support.replay import bookings_in, faults, journal_in, said_in
 
 CHECKS = [
     not_a_server_error,
@@ -130,7 +130,7 @@ def test_every_answer_of_the_described_routes_is_a_promised_one(
 
     statuses = run(app, callers, ids, examples=examples)
 
-    assert faults(before, journal_in(reader), bookings_in(reader)) == []
+    assert faults(before, journal_in(reader), bookings_in(reader), said_in(reader)) == []
     assert {200, 400, 401, 403, 404, 409} <= set(statuses)
     figure(f"{statuses.total()} requests: {dict(sorted(statuses.items()))}")
 

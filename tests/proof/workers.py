@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.errors import Conflict, Forbidden
 from mentorship.models import Cause
-from mentorship.services.sessions import actions
+from mentorship.services.sessions import actions, outcomes
 from mentorship.services.sessions import sweep as sweeping
 from tests.proof.world import World
 from tests.support import naive
@@ -67,12 +68,15 @@ def _one(
     back = chance.choice([timedelta(0), world.lasts])
     number = min(max(world.number_at(now - back) + chance.randint(-4, 6), 0), world.sessions - 1)
     mentor, student = world.people_of(number)
+    viewer = chance.choice([mentor, mentor, student, world.admin])
     try:
+        if style == "product" and chance.random() < 0.25:
+            return _answer(chance, session, number + 1, viewer, now)
         outcome = APPLY_ACTION[style](
             session,
             booking_id=number + 1,
             action=chance.choice(MANUAL_ACTIONS),
-            viewer=chance.choice([mentor, mentor, student, world.admin]),
+            viewer=viewer,
             now=now,
         )
     except Forbidden:
@@ -80,6 +84,22 @@ def _one(
     except Conflict:
         return {"operations": 1, "refused": 1}
     return {"operations": 1, "changed" if outcome.changed else "held": 1}
+
+
+def _answer(
+    chance: random.Random, session: Session, booking_id: int, viewer: Viewer, now: datetime
+) -> dict[str, int]:
+    """Say how a session went, mostly that it took place, so that the sides also agree."""
+    result = outcomes.say_outcome(
+        session,
+        booking_id=booking_id,
+        viewer=viewer,
+        word=chance.choice([OutcomeWord.TOOK_PLACE, *OutcomeWord]),
+        reason="Asked.",
+        now=now,
+        silence=timedelta(hours=72),
+    )
+    return {"operations": 1, "answered" if result.changed else "held": 1}
 
 
 UPDATE = "/api/admin/update-session-status"

@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Engine, select
 
-from mentorship.models import SessionBooking, StatusChange, table_of
+from mentorship.models import OutcomeChange, SessionBooking, StatusChange, table_of
 
 _BOOKINGS = table_of(SessionBooking)
 _JOURNAL = table_of(StatusChange)
+_OUTCOMES = table_of(OutcomeChange)
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,12 @@ class Kept:
     start_time: datetime
     end_time: datetime
     revision: int
+    mentor_says: str | None = None
+    mentor_said_at: datetime | None = None
+    student_says: str | None = None
+    student_said_at: datetime | None = None
+    decided_outcome: str | None = None
+    decided_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,18 @@ class Entry:
     applied_at: datetime
 
 
+@dataclass(frozen=True)
+class Said:
+    """One row of the journal of outcomes."""
+
+    id: int
+    booking_id: int
+    side: str
+    outcome: str
+    reason: str | None
+    said_at: datetime
+
+
 def bookings_in(engine: Engine) -> dict[int, Kept]:
     """Every booking, by id."""
     columns = [_BOOKINGS.c[name] for name in Kept.__dataclass_fields__]
@@ -62,10 +82,25 @@ def journal_in(engine: Engine) -> list[Entry]:
         return [Entry(*row) for row in rows]
 
 
+def said_in(engine: Engine) -> list[Said]:
+    """The whole journal of outcomes, oldest first."""
+    columns = [_OUTCOMES.c[name] for name in Said.__dataclass_fields__]
+    with engine.connect() as connection:
+        rows = connection.execute(select(*columns).order_by(_OUTCOMES.c.id))
+        return [Said(*row) for row in rows]
+
+
 def faults(
-    before: Mapping[int, Kept], journal: Iterable[Entry], after: Mapping[int, Kept]
+    before: Mapping[int, Kept],
+    journal: Iterable[Entry],
+    after: Mapping[int, Kept],
+    said: Iterable[Said] = (),
 ) -> list[str]:
-    """Forbidden transitions, doubled rows, and differences between the journal and the state."""
+    """Forbidden transitions and answers, doubled rows, and differences from the state.
+
+    A mentor who begins says that the session takes place unless they have said something before,
+    so the answers can be replayed after all transitions.
+    """
     found = []
     state = dict(before)
     for entry in journal:
@@ -74,12 +109,35 @@ def faults(
             found.append(f"unlawful: {entry} on {state[entry.booking_id]}")
         else:
             state[entry.booking_id] = left
+    heard: dict[tuple[int, str], str] = {}
+    for answer in said:
+        both = {heard.get((answer.booking_id, side)) for side in ("mentor", "student")}
+        is_settled = len(both) == 1 and None not in both
+        is_repeated = heard.get((answer.booking_id, answer.side)) == answer.outcome
+        is_by_side = answer.side != "admin"
+        kept = state[answer.booking_id]
+        is_early = answer.said_at < kept.start_time or kept.status in ("SCHEDULED", "CANCELLED")
+        lacks_reason = not is_by_side and not answer.reason
+        if is_repeated or is_early or lacks_reason or (is_settled and is_by_side):
+            found.append(f"unlawful: {answer} on {kept}")
+        heard[answer.booking_id, answer.side] = answer.outcome
+        state[answer.booking_id] = _after_answer(kept, answer)
     found += [
         f"different: replayed {state.get(number)}, kept {after.get(number)}"
         for number in sorted(state.keys() | after.keys())
         if state.get(number) != after.get(number)
     ]
     return found
+
+
+def _after_answer(kept: Kept, answer: Said) -> Kept:
+    word, at = {
+        "mentor": ("mentor_says", "mentor_said_at"),
+        "student": ("student_says", "student_said_at"),
+        "admin": ("decided_outcome", "decided_at"),
+    }[answer.side]
+    columns: dict[str, Any] = {word: answer.outcome, at: answer.said_at}
+    return replace(kept, revision=kept.revision + 1, **columns)
 
 
 def moved(kept: Kept, entry: Entry) -> Kept | None:
@@ -89,6 +147,9 @@ def moved(kept: Kept, entry: Entry) -> Kept | None:
         return None
     if (entry.due_at is None) is (entry.actor_id is None):  # The clock has no actor, people have.
         return None
+    begins = entry.cause == "mentor" and entry.new_status == "ONGOING" and entry.actor_id
+    if begins and kept.mentor_says is None:
+        left = replace(left, mentor_says="TOOK_PLACE", mentor_said_at=entry.applied_at)
     return replace(left, status=entry.new_status, revision=kept.revision + 1)
 
 

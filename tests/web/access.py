@@ -57,6 +57,8 @@ POST /account/password                         401      400     400    400   400
 POST /account/sign-out-everywhere              401      303     303    303   303   303
 POST /account/tokens                           401      400     400    400   400   400
 POST /account/tokens/<id:token_id>/revoke      401      404     303    404   404   404
+GET  /outcomes                                 302      403     403    403   403   200
+POST /outcomes                                 401      403     403    403   403   303
 GET  /people                                   302      403     403    403   403   200
 POST /people/<id:person_id>/approve            401      403     403    403   403   303
 GET  /api/tokens                               401      200     200    200   200   200
@@ -129,6 +131,7 @@ POST /api/sessions/<id:session_id>/start       401      404     403    200   404
 POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404   200
 POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200
+POST /api/sessions/<id:session_id>/outcome     401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200
 POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401
 POST /sessions/<id:session_id>/room            401      404     403    303   404   403
@@ -251,6 +254,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),
                 "complete": a_session("09:30", status=Status.ONGOING),
+                "outcome": a_session("06:00", status=Status.COMPLETED, is_delayed=True),
                 **dict.fromkeys(("recording", "feedback", "notes"), over),
             },
             "slot_id": group,
@@ -258,8 +262,10 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "entry_id": waiting.id,
         },
         fields={
+            "/outcomes": {"sessions": over, "outcome": "TOOK_PLACE", "reason": "Seen."},
             "/api/bookings": {"slotId": group, "topic": "Testing"},
             "/slots/<id:slot_id>/book": {"topic": "Testing"},
+            "/api/sessions/<id:session_id>/outcome": {"outcome": "TOOK_PLACE", "reason": "Seen."},
             "/api/sessions/<id:session_id>/reschedule": {"slotId": elsewhere},
             "/sessions/<id:session_id>/move": {"slotId": elsewhere},
             "/sessions/<id:session_id>/room": {"url": "https://meet.example.org/a"},

@@ -5,7 +5,7 @@ called) and, where there is more to say below the link, `footer`; the rest is th
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import Message
 from email.utils import format_datetime, formataddr
 from functools import cache, partial
@@ -26,6 +26,7 @@ from mentorship.domain.mail import (
     MailKind,
     is_wanted,
 )
+from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, Statement
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
@@ -39,17 +40,25 @@ from mentorship.services.mail.unsubscribe import unsubscribe_token
 _INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED})
 """Mail that puts a session into the reader's calendar, or takes it out."""
 
+_ABOUT_OUTCOME = frozenset(
+    {MailKind.OUTCOME_ASKED, MailKind.OUTCOME_DISPUTED, MailKind.OUTCOME_DECIDED}
+)
+
 _LONGEST_SUBJECT = 300
 
 
 @dataclass(frozen=True)
 class MailSettings:
-    """What all mail has in common; `templates` is the folder with the templates, in `mail/`."""
+    """What all mail has in common; `templates` is the folder with the templates, in `mail/`.
+
+    `outcome_silence` is the time after which one side's word settles an outcome.
+    """
 
     base_url: str
     sender: str
     secret_key: str
     templates: Path
+    outcome_silence: timedelta = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
@@ -91,7 +100,21 @@ def reason_to_drop(mail: QueuedMail, *, now: datetime) -> str | None:
         return "It is about something long past."
     if session.status not in TOLD_WHILE[mail.kind] or _is_about_another_time(mail, session):
         return "The session was moved, started, completed or cancelled meanwhile."
+    if not _is_outcome_still_so(mail, session):
+        return "The outcome of the session was answered, changed or decided meanwhile."
     return None
+
+
+def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
+    """Whether mail about an outcome still says the truth; other mail says nothing of it."""
+    said = session.statements
+    if mail.kind is MailKind.OUTCOME_ASKED:
+        own = said.mentor if mail.reader.id == session.mentor_id else said.student
+        return own is None and said.decision is None
+    if mail.kind is MailKind.OUTCOME_DISPUTED:
+        words = {each.word for each in (said.mentor, said.student) if each is not None}
+        return len(words) > 1 and said.decision is None
+    return True
 
 
 def _is_about_another_time(mail: QueuedMail, session: SessionFacts) -> bool:
@@ -178,7 +201,7 @@ def _link(
     """Where the mail leads."""
     if isinstance(facts, SessionFacts):
         asks_for_feedback = kind is MailKind.COMPLETED and reader.id != facts.mentor_id
-        place = "#feedback" if asks_for_feedback else ""
+        place = "#feedback" if asks_for_feedback else "#outcome" if kind in _ABOUT_OUTCOME else ""
         return f"{base_url}/sessions/{facts.booking_id}{place}"
     if isinstance(facts, AccountFacts):
         return facts.link
@@ -249,11 +272,20 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
     }
     if isinstance(facts, SessionFacts):
         is_mentor = reader.id == facts.mentor_id
+        said = facts.statements
+        own, others = (said.mentor, said.student) if is_mentor else (said.student, said.mentor)
+
+        def outcome(statement: Statement | None) -> str:
+            return say(OUTCOME_TEXT[statement.word], language) if statement else ""
+
         context |= {
             "topic": facts.topic or say(N_("Mentoring session"), language),
             "other": facts.student if is_mentor else facts.mentor,
             "is_mentor": is_mentor,
             "is_own_doing": bool(facts.change and facts.change.actor_id == reader.id),
+            "own_answer": outcome(own),
+            "others_answer": outcome(others),
+            "decision": outcome(said.decision),
         }
     return context
 

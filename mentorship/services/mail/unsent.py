@@ -30,6 +30,11 @@ def drop_mail_of_cancelled(session: Session, booking_id: int, *, now: datetime) 
         _drop(session, booking_id, list(MailKind), readers=readers, now=now)
 
 
+def drop_unsent(session: Session, booking_id: int, kind: MailKind, *, now: datetime) -> None:
+    """Drop mail of this kind that newer mail of the same kind replaces; does not commit."""
+    _drop(session, booking_id, [kind], now=now)
+
+
 def merge_move(
     session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime
 ) -> set[int]:

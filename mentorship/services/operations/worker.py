@@ -20,6 +20,7 @@ from mentorship.services.availability.zone_watch import ZoneWatch
 from mentorship.services.booking.holds import HoldUpdater, expire_holds
 from mentorship.services.booking.idempotency import forget_old_answers
 from mentorship.services.mail.compose import MailSettings
+from mentorship.services.mail.outcomes import enqueue_outcome_requests
 from mentorship.services.mail.reminders import enqueue_reminders
 from mentorship.services.mail.send import send_due_mail
 from mentorship.services.operations.retention import Retention
@@ -73,7 +74,7 @@ def run_mail(
     clock: Callable[[], datetime],
     wait: Callable[[timedelta], bool],
 ) -> None:
-    """Enqueue reminders and send mail until `wait` returns True.
+    """Enqueue what is due by the clock and send mail until `wait` returns True.
 
     Runs in a thread of its own, so that a slow mail server does not delay the sweeps.
     """
@@ -121,6 +122,7 @@ def _mail_once(
 ) -> timedelta:
     """Send one batch of mail; returns how long to wait before the next."""
     enqueue_reminders(session, now=clock())
+    enqueue_outcome_requests(session, now=clock(), silence=house.outcome_silence)
     try:
         done = send_due_mail(session, post, house, clock=clock, is_over=is_over)
     except Unreachable as error:

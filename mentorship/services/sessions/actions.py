@@ -107,29 +107,29 @@ def apply_action(
     """
     begin_write(session)
     try:
-        bookings = _lock(session, booking_id, action)
-        booking, party = _booking_of(viewer, booking_id, bookings)
+        bookings = lock_bookings(session, booking_id, action)
+        booking, party = booking_of(viewer, booking_id, bookings)
         if not permitted(action, party):
             raise Forbidden(N_("Only the mentor of this session can do that."))
         _refuse_if_moved(booking, cancellation)
         decision = _decide(booking, action, party, viewer, cancellation, now=now)
         rule = _rule_to_apply(decision)
         if rule is not None:
-            whole_group = isinstance(decision, Apply) and _is_for_all(action, party)
-            changed = _matching(rule, bookings, now) if whole_group else [booking]
-            change = _Change(rule, Cause(party.value), viewer.id, cancellation.reason)
-            _store(session, change, changed, now=now)
+            whole_group = isinstance(decision, Apply) and is_for_all(action, party)
+            changed = matching(rule, bookings, now) if whole_group else [booking]
+            change = Change(rule, Cause(party.value), viewer.id, cancellation.reason)
+            store_change(session, change, changed, now=now)
     except ProductError:
         session.rollback()
         raise
     session.commit()
-    state = _state(booking) if rule is None else _state_after(rule, _state(booking), now)
+    state = state_of(booking) if rule is None else _state_after(rule, state_of(booking), now)
     if isinstance(decision, Refused):
         raise Conflict(decision.message, status=state.status, is_delayed=state.is_delayed)
     return ActionResult(booking_id, action, state.status, state.is_delayed, rule is not None)
 
 
-def _booking_of(
+def booking_of(
     viewer: Viewer, booking_id: int, bookings: Sequence[RowMapping]
 ) -> tuple[RowMapping, Party]:
     """The booking and the viewer's part in it. Raises NotFound for a stranger."""
@@ -159,7 +159,7 @@ def _decide(
     now: datetime,
 ) -> Apply | AlreadyHolds | Refused:
     """What the rules say, and for a student who cancels the cut-off, too."""
-    decision = decide(_state(booking), action, now)
+    decision = decide(state_of(booking), action, now)
     if action is Action.CANCEL and isinstance(decision, Apply):
         cutoff, start = cancellation.cutoff, booking["start_time"]
         if cutoff.refuses(party, start, now):
@@ -174,16 +174,17 @@ def _rule_to_apply(decision: Apply | AlreadyHolds | Refused) -> Rule | None:
     return decision.overdue if isinstance(decision, Refused) else None
 
 
-def _matching(rule: Rule, bookings: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
-    return [booking for booking in bookings if rule.matches(_state(booking), now)]
+def matching(rule: Rule, bookings: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
+    """Those of the bookings that the rule fits at `now` (UTC)."""
+    return [booking for booking in bookings if rule.matches(state_of(booking), now)]
 
 
-def _is_for_all(action: Action, party: Party) -> bool:
+def is_for_all(action: Action, party: Party) -> bool:
     """Whether the action is about the meeting, not about one student's part in it."""
     return action is not Action.CANCEL and party in (Party.MENTOR, Party.ADMIN)
 
 
-def _lock(session: Session, booking_id: int, action: Action) -> Sequence[RowMapping]:
+def lock_bookings(session: Session, booking_id: int, action: Action) -> Sequence[RowMapping]:
     """The booking and the open ones beside it in its slot, by id; none where it is unknown."""
     while True:
         place = session.execute(
@@ -218,7 +219,8 @@ _BOOKING_AND_OPEN_ONES = (
 )
 
 
-def _state(row: RowMapping) -> State:
+def state_of(row: RowMapping) -> State:
+    """What the rules need to know of a booking."""
     return State(
         status=row["status"],
         is_delayed=row["is_delayed"],
@@ -235,7 +237,7 @@ def _state_after(rule: Rule, state: State, now: datetime) -> State:
 
 
 @dataclass(frozen=True)
-class _Change:
+class Change:
     """What is about to be stored, and who made it happen."""
 
     rule: Rule
@@ -244,7 +246,9 @@ class _Change:
     reason: str | None
 
 
-def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now: datetime) -> None:
+def store_change(
+    session: Session, change: Change, rows: Sequence[RowMapping], *, now: datetime
+) -> None:
     """Write the transition of each booking, its journal row and its mail."""
     is_cancelled = change.rule.action is Action.CANCEL
     for row in rows:
@@ -262,8 +266,8 @@ def _store(session: Session, change: _Change, rows: Sequence[RowMapping], *, now
             drop_mail_of_cancelled(session, row["id"], now=now)
 
 
-def _update_booking(session: Session, change: _Change, row: RowMapping, *, now: datetime) -> None:
-    columns = change.rule.changes(_state(row), now)
+def _update_booking(session: Session, change: Change, row: RowMapping, *, now: datetime) -> None:
+    columns = change.rule.changes(state_of(row), now)
     if change.rule.action is Action.CANCEL:
         columns["cancel_reason"] = change.reason
     if _says_it_takes_place(change) and row["mentor_says"] is None:
@@ -275,14 +279,14 @@ def _update_booking(session: Session, change: _Change, row: RowMapping, *, now: 
     )
 
 
-def _says_it_takes_place(change: _Change) -> bool:
+def _says_it_takes_place(change: Change) -> bool:
     """Whether this is a mentor's start or arrival, which is the mentor's word on the outcome."""
     return change.cause is Cause.MENTOR and change.rule.action in (Action.START, Action.ARRIVE)
 
 
-def _journal_row(change: _Change, row: RowMapping, *, now: datetime) -> dict[str, object]:
+def _journal_row(change: Change, row: RowMapping, *, now: datetime) -> dict[str, object]:
     """The transition as the journal keeps it; nobody is the actor of the clock's."""
-    rule, state = change.rule, _state(row)
+    rule, state = change.rule, state_of(row)
     after = _state_after(rule, state, now)
     return {
         "booking_id": row["id"],

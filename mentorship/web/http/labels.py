@@ -1,4 +1,4 @@
-"""Labels of roles, statuses, actions, lists and kinds of mail on pages. JSON has codes instead."""
+"""The labels of roles, statuses, lists and kinds of mail on pages. JSON has codes instead."""
 
 from collections.abc import Mapping, Set
 from functools import cache
@@ -8,7 +8,8 @@ from flask import Flask
 from mentorship.adapters import translations
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, OutcomeWord
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
@@ -27,12 +28,6 @@ _STATES: Mapping[Status, str] = {
     Status.COMPLETED: N_("Completed"),
     Status.CANCELLED: N_("Cancelled"),
 }
-_ACTIONS: Mapping[Action, str] = {
-    Action.START: N_("Start"),
-    Action.ARRIVE: N_("We have begun"),
-    Action.COMPLETE: N_("Complete"),
-    Action.CANCEL: N_("Cancel"),
-}
 _MAILS: Mapping[MailKind, str] = {
     MailKind.BOOKED: N_("Booked"),
     MailKind.MOVED: N_("Moved"),
@@ -43,6 +38,9 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.STARTED: N_("Started"),
     MailKind.DELAYED: N_("Delayed"),
     MailKind.COMPLETED: N_("Completed"),
+    MailKind.OUTCOME_ASKED: N_("How did it go?"),
+    MailKind.OUTCOME_DISPUTED: N_("Answers differ"),
+    MailKind.OUTCOME_DECIDED: N_("Outcome decided"),
     MailKind.SLOT_HELD: N_("Waiting list"),
     MailKind.HOLD_ENDED: N_("Waiting list"),
     MailKind.ZONE_RULES: N_("Time zone"),
@@ -69,8 +67,9 @@ def init_app(app: Flask) -> None:
     """Add the template filters."""
     app.add_template_filter(_role_words, "role_words")
     app.add_template_filter(lambda status: translate(_STATES[status]), "status_word")
-    app.add_template_filter(lambda action: translate(_ACTIONS[action]), "action_word")
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
+    app.add_template_filter(lambda word: translate(OUTCOME_TEXT[word]), "outcome_word")
+    app.jinja_env.globals["outcome_words"] = tuple(OutcomeWord)
     app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 

@@ -35,6 +35,7 @@ _SAYS: Mapping[str, str] = {
     "date_from_datetime_parsing": _NO_DAY,
     "date_parsing": _NO_DAY,
     "date_type": _NO_DAY,
+    "enum": N_("The field '%(name)s' must be one of these: %(expected)s."),
     "extra_forbidden": _UNKNOWN,
     "greater_than_equal": N_("The field '%(name)s' must be at least %(ge)s."),
     "int_from_float": _NO_NUMBER,
@@ -108,7 +109,10 @@ def body(model: type[Taken]) -> Taken:
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0])[:40] if first["loc"] else ""
         says = _SAYS.get(first["type"], _OTHERWISE)
-        raise InvalidInput(N_(says, **first.get("ctx", {}), name=name)) from None
+        context = dict(first.get("ctx", {}))
+        if "expected" in context:
+            context["expected"] = str(context["expected"]).replace(" or ", ", ")
+        raise InvalidInput(N_(says, **context, name=name)) from None
 
 
 def asked_scope() -> Scope:

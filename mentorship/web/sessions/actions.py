@@ -1,8 +1,10 @@
 """A person's actions on one session."""
 
 from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
-from flask import Blueprint, flash, jsonify, make_response, redirect, render_template
+from flask import Blueprint, flash, jsonify, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from mentorship import current
@@ -10,6 +12,12 @@ from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.extensions import db
 from mentorship.schemas.base import Fields, NoFields
+from mentorship.schemas.outcomes import (
+    CompletionFields,
+    OutcomeAnswer,
+    OutcomeFields,
+    outcome_answer,
+)
 from mentorship.schemas.sessions import (
     ActionAnswer,
     CancelFields,
@@ -17,6 +25,7 @@ from mentorship.schemas.sessions import (
     action_answer,
 )
 from mentorship.services.sessions.actions import Cancellation, apply_action
+from mentorship.services.sessions.outcomes import say_outcome
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
@@ -30,7 +39,7 @@ _action = partial(
     access=Access.SIGNED_IN,
     refusals=(403, 404, 409),
     fragment="a notice, and the session lists ask at once.",
-    others={303: "For a plain form: back to the dashboard."},
+    others={303: "For a plain form: back to the page that it is on."},
 )
 
 
@@ -49,10 +58,44 @@ def arrive(session_id: int) -> Response:
 
 
 @bp.post("/complete")
-@_action(CompletionAnswer, body=NoFields)
+@_action(CompletionAnswer, body=CompletionFields)
 def complete(session_id: int) -> Response:
-    """ONGOING, delayed or not, to COMPLETED."""
-    return _act(session_id, Action.COMPLETE, NoFields)
+    """ONGOING, delayed or not, to COMPLETED; may say at once how the session went."""
+    viewer, fields = required_viewer(), body(CompletionFields)
+    if fields.outcome is None:
+        return _act(session_id, Action.COMPLETE, CompletionFields)
+    result = say_outcome(
+        db.session(),
+        booking_id=session_id,
+        viewer=viewer,
+        word=fields.outcome,
+        reason=fields.reason or None,
+        now=utc_now(),
+        silence=current.settings().outcome_silence,
+        also_completes=True,
+    )
+    answer = CompletionAnswer.from_record(result, translate).json_ready()
+    return _answered(session_id, result.message, answer)
+
+
+@bp.post("/outcome")
+@_action(OutcomeAnswer, body=OutcomeFields)
+def outcome(session_id: int) -> Response:
+    """Say whether the session took place: for one's own side, or as an admin with a reason.
+
+    An answer about a session that is still ongoing although its time is over also completes it.
+    """
+    viewer, fields = required_viewer(), body(OutcomeFields)
+    result = say_outcome(
+        db.session(),
+        booking_id=session_id,
+        viewer=viewer,
+        word=fields.outcome,
+        reason=fields.reason or None,
+        now=utc_now(),
+        silence=current.settings().outcome_silence,
+    )
+    return _answered(session_id, result.message, outcome_answer(result, translate))
 
 
 @bp.post("/cancel")
@@ -65,7 +108,7 @@ def cancel(session_id: int) -> Response:
 def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
-    outcome = apply_action(
+    result = apply_action(
         db.session(),
         booking_id=session_id,
         action=action,
@@ -76,12 +119,17 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
             cutoff=current.settings().cutoff,
         ),
     )
+    return _answered(session_id, result.message, action_answer(result, translate))
+
+
+def _answered(session_id: int, message: str, answer: dict[str, Any]) -> Response:
+    """The answer to HTMX, to a plain form, which goes back to the page it came from, or as JSON."""
     if is_htmx():
-        notice = render_template(
-            "shared/_notice.html", message=translate(outcome.message), is_error=False
-        )
+        notice = render_template("shared/_notice.html", message=translate(message), is_error=False)
         return make_response(notice, POLL_NOW)
     if wants_page():
-        flash(translate(outcome.message))
-        return redirect("/dashboard", code=303)
-    return jsonify(action_answer(outcome, translate))
+        flash(translate(message))
+        own_page = f"/sessions/{session_id}"
+        is_from_there = urlsplit(request.referrer or "").path == own_page
+        return redirect(own_page if is_from_there else "/dashboard", code=303)
+    return jsonify(answer)

@@ -30,6 +30,7 @@ from mentorship.queries.calendars import entry
 from mentorship.queries.mail import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
+from mentorship.queries.sessions.outcome_view import session_outcome
 from mentorship.queries.shared.installation import identity_of
 from mentorship.schemas.sessions import MoveAnswer, MoveFields, MoveForm
 from mentorship.services.booking.book import NotFree
@@ -72,6 +73,13 @@ def page_of(
         viewer=viewer,
         page=page,
         followup=session_followup(db.session(), page, now=now),
+        outcome=session_outcome(
+            db.session(),
+            session_id,
+            page.party,
+            now=now,
+            silence=current.settings().outcome_silence,
+        ),
         error=error,
         typed=typed or {},
         mails=mails_of_session(db.session(), session_id),

@@ -33,6 +33,10 @@ SENT = {
     MailKind.DELAYED:      (False, True,  False, False),
     MailKind.COMPLETED:    (False, False, True,  False),
     MailKind.CANCELLED:    (False, False, False, True),
+    MailKind.OUTCOME_ASKED:   (False, True, True, False),
+    MailKind.OUTCOME_DECIDED: (False, True, True, False),
+    # Nobody disagrees about these sessions.
+    MailKind.OUTCOME_DISPUTED: (False, False, False, False),
 }  # fmt: skip
 
 

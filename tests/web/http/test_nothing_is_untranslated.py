@@ -39,6 +39,7 @@ from mentorship.domain.mail import (
     ZoneRulesChanged,
 )
 from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
 from mentorship.models import Cause, OutboxMessage, User
@@ -48,6 +49,7 @@ from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import as_json, enqueue_booking_mail
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.move import move_session
+from mentorship.services.sessions.outcomes import decide_outcome, say_outcome
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from mentorship.web.http import labels
 from mentorship.web.http import locale as texts
@@ -252,6 +254,10 @@ def letters_about_a_session(session, mentor, student, *, now):
     update_session_statuses(session, now=now, cause=Cause.COMMAND, returning=no_updates)
     do = partial(apply_action, session, viewer=mentor, now=now)
     do(booking_id=late, action=Action.ARRIVE)
+    say_outcome(session, booking_id=late, viewer=student, word=OutcomeWord.NOBODY_CAME, reason=None,
+                now=now, silence=MINUTE)  # fmt: skip
+    decide_outcome(session, booking_id=late, viewer=mentor, word=OutcomeWord.TOOK_PLACE,
+                   reason="Away", now=now, silence=MINUTE)  # fmt: skip
     do(booking_id=held, action=Action.START)
     do(booking_id=held, action=Action.COMPLETE)
     do(booking_id=gone, action=Action.CANCEL, cancellation=Cancellation(reason="Away"))
@@ -260,7 +266,7 @@ def letters_about_a_session(session, mentor, student, *, now):
     move_session(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
          cutoff=NO_CUTOFF)  # fmt: skip
     begin_write(session)
-    for kind in (MailKind.BOOKED, *REMINDERS):
+    for kind in (MailKind.BOOKED, MailKind.OUTCOME_ASKED, *REMINDERS):
         enqueue_booking_mail(session, kind, booking_id=moved, now=now)
     session.commit()
 
