@@ -6,9 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert, select, update
 
+from mentorship.domain.availability.slot_plan import DaysOff
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User, ZoneRules
+from mentorship.services.availability.apply import apply_change
+from mentorship.services.availability.changes import SaveDaysOff
 from mentorship.services.availability.publish import publish
 from mentorship.services.availability.zone_mail import MOST_LINES
 from mentorship.services.availability.zone_watch import ZoneWatch
@@ -148,6 +151,23 @@ def test_hours_in_a_zone_where_nobody_lives_are_moved_and_no_clock_reads_differe
     assert set(told) == {cast.mentor.email}
     assert "free times of your weekly hours were moved" in told[cast.mentor.email]
     assert "is now" not in told[cast.mentor.email]
+
+
+def test_days_off_follow_the_zone_in_which_their_mentor_lives(session, cast, tmp_path):
+    moves_to(session, cast.mentor)
+    first, last = (at("07:00", days=days) for days in (9, 10))
+    with other_rules(tmp_path, {ZONE: "America/Los_Angeles"}, release="2025z"):
+        a_rule(session, cast.mentor, opens=time(7), minutes=60)
+        off = SaveDaysOff(DaysOff(0, first.date(), first.date()))
+        apply_change(session, mentor=cast.mentor, change=off, now=NOW)
+        publish(session, cast.mentor.id, now=NOW)
+        assert {first, last} & set(dict(offered(session, cast.mentor))) == {first}
+        watch(session)
+    watch(session)
+
+    # The day begins at 7:00 UTC by the new rules, and began at 8:00 by the old ones.
+    assert {first, last} & set(dict(offered(session, cast.mentor))) == {last}
+    assert "free times of your weekly hours were moved" in letters(session)[cast.mentor.email]
 
 
 def in_winter(days):
