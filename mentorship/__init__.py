@@ -83,6 +83,8 @@ def _pool_options(database: str, settings: Settings) -> dict[str, object]:
         "pool_size": settings.database_pool_size,
         "max_overflow": 0,
         "pool_timeout": _POOL_TIMEOUT,
+        # In autocommit, as `database.read` uses it, there is nothing to roll back.
+        "skip_autocommit_rollback": True,
     }
 
 

@@ -24,7 +24,6 @@ from mentorship.web.reports import api as reports_api
 from mentorship.web.sessions import (
     actions,
     admin_api,
-    cards,
     cron_api,
     dashboard,
     detail,
@@ -45,7 +44,6 @@ def init_app(app: Flask, settings: Settings) -> None:
     locale.init_app(app)
     formatting.init_app(app)
     labels.init_app(app)
-    cards.init_app(app)
     outcome_queue.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)

@@ -203,10 +203,11 @@ def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
 
     An open page that polls is no sign that somebody is there.
     """
+    if is_htmx():
+        return  # Without a session of SQLAlchemy, which a poll with nothing to tell does not need.
     session = db.session()
-    if is_htmx() or session.in_transaction():
-        return
-    note_seen(session, claim.sign_in, last=last, now=now)
+    if not session.in_transaction():
+        note_seen(session, claim.sign_in, last=last, now=now)
 
 
 def claim_of(text: str) -> CookieClaim | None:

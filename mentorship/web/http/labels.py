@@ -1,4 +1,4 @@
-"""The labels of roles, statuses, lists and kinds of mail on pages. JSON has codes instead."""
+"""Labels of roles, statuses, actions, lists and kinds of mail on pages. JSON has codes instead."""
 
 from collections.abc import Mapping, Set
 from functools import cache
@@ -8,7 +8,7 @@ from flask import Flask
 from mentorship.adapters import translations
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, OutcomeWord
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
@@ -27,6 +27,12 @@ _STATES: Mapping[Status, str] = {
     Status.ONGOING: N_("Ongoing"),
     Status.COMPLETED: N_("Completed"),
     Status.CANCELLED: N_("Cancelled"),
+}
+_ACTIONS: Mapping[Action, str] = {
+    Action.START: N_("Start"),
+    Action.ARRIVE: N_("We have begun"),
+    Action.COMPLETE: N_("Complete"),
+    Action.CANCEL: N_("Cancel"),
 }
 _MAILS: Mapping[MailKind, str] = {
     MailKind.BOOKED: N_("Booked"),
@@ -67,6 +73,7 @@ def init_app(app: Flask) -> None:
     """Add the template filters."""
     app.add_template_filter(_role_words, "role_words")
     app.add_template_filter(lambda status: translate(_STATES[status]), "status_word")
+    app.add_template_filter(lambda action: translate(_ACTIONS[action]), "action_word")
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
     app.add_template_filter(lambda word: translate(OUTCOME_TEXT[word]), "outcome_word")
     app.jinja_env.globals["outcome_words"] = tuple(OutcomeWord)

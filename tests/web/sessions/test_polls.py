@@ -5,6 +5,7 @@ import re
 import pytest
 from sqlalchemy import update
 
+from mentorship.extensions import db
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.services.accounts.edit_details import edit_details
 from mentorship.services.booking.mentor_profile import edit_profile
@@ -54,6 +55,21 @@ def test_a_quiet_poll_takes_one_statement_and_has_the_headers_of_every_answer(
     plain = app.test_client().get("/login").headers
     for name in ("Cache-Control", "Vary", "Content-Security-Policy", "X-Content-Type-Options"):
         assert answer.headers[name] == plain[name]
+
+
+def test_a_quiet_poll_opens_no_session_of_sqlalchemy(app, poll, cast, monkeypatch):
+    ask = poll(cast.student)
+    has_session = []
+
+    def note(_error):
+        has_session.append(db.session.registry.has())
+
+    # The last one is called first, before the session is removed.
+    with_note = [*app.teardown_appcontext_funcs, note]
+    monkeypatch.setattr(app, "teardown_appcontext_funcs", with_note)
+
+    assert ask().status_code == 204
+    assert set(has_session) == {False}
 
 
 def rename(session, person, now):
