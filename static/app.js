@@ -1,19 +1,19 @@
-// Keeps an open dashboard true: it asks when something is due, stays silent while hidden, tells
-// what has changed and how long things take. htmx does the requests and the swaps; all texts and
-// addresses come from the page.
+// Keeps an open dashboard current: it polls when something is due, pauses while the page is hidden,
+// announces changes and updates the remaining times. htmx makes the requests and the swaps; all
+// texts and addresses come from the page.
 
-const MOMENT_PASSED_MS = 50; // So that the server's clock has passed the moment too.
-const SPREAD_MS = 1000; // Not every dashboard asks in the same instant.
+const MOMENT_PASSED_MS = 50; // So that the moment has passed on the server too.
+const SPREAD_MS = 1000; // So that dashboards do not all poll at the same time.
 const RETRY_MS = 10_000;
-const SOON_MS = 1000; // After an answer that came too early; each time twice as long, to a minute.
+const SOON_MS = 1000; // After an answer that was too early; doubles each time, up to a minute.
 const NO_LONGER_SOON_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 5000;
 const SLIDE_MS = 300;
-const MOST_TOLD = 3; // Of more changes at once only the number is said.
+const MOST_TOLD = 3; // Of more changes at once, only the number is announced.
 const GUARD_MS = 2000;
-const SPOT_PX = 32; // A hand is not still, and a finger is broad.
-const LAST_PRESS = "last-press"; // In the session storage: it survives the way to the next page.
+const SPOT_PX = 32; // Hands are not still, and fingers are wide.
+const LAST_PRESS = "last-press"; // A key in the session storage, which survives the way to the next page.
 const CONTROLS = "main :is(button, a[href], summary)";
 
 const lists = document.getElementById("sessions");
@@ -24,16 +24,16 @@ const failure = document.createElement("p"); // Shown until the server answers a
 const texts = lists.dataset;
 const language = document.documentElement.lang;
 const pageTitle = document.title.replace(/^\(\d+\) /, "");
-const acted = new Set(); // Sessions on which this page has acted: the answer says that already.
+const acted = new Set(); // Sessions changed by this page, which are not announced again.
 let nextDue;
-let dueAt = Infinity; // By this machine's clock.
+let dueAt = Infinity; // By the clock of this machine.
 let soon = SOON_MS;
 let retry;
 let isPressed = false;
-let isPutOff = false; // An answer that came meanwhile.
-let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this machine's.
+let isPutOff = false; // Whether an answer came during a press.
+let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this one.
 
-// Asking, and what goes wrong with that.
+// Polling and its errors.
 
 function askNow() {
   htmx.trigger(lists, "poll-now");
@@ -43,7 +43,7 @@ function askIn(milliseconds) {
   return setTimeout(askNow, Math.min(milliseconds + Math.random() * SPREAD_MS, LONGEST_TIMER_MS));
 }
 
-// htmx tells of a request on the element that made it.
+// htmx dispatches events on the element that made the request.
 function isPoll(event) {
   return event.target === lists;
 }
@@ -70,21 +70,21 @@ function actionFailed(what) {
 document.addEventListener("htmx:before:request", (event) => {
   if (!isPoll(event)) {
     acted.add(cardOf(event.target)?.id);
-    event.target.closest("[popover]")?.hidePopover(); // What was typed stays in it.
+    event.target.closest("[popover]")?.hidePopover(); // The typed text stays in the dialog.
     return;
   }
   if (document.hidden) {
     event.preventDefault();
     return;
   }
-  // A request that waited in the queue must say what the page shows now, not what it showed then.
+  // A request that waited in the queue must send what the page shows now.
   const fields = [...document.querySelectorAll("#sessions-state input")];
   event.detail.ctx.request.body = new URLSearchParams(fields.map(({ name, value }) => [name, value]));
 });
 
 document.addEventListener("htmx:response:error", (event) => {
   const { response, hx } = event.detail.ctx;
-  if (hx.redirect) return; // Signed out: htmx leads to the sign-in page.
+  if (hx.redirect) return; // Signed out: htmx goes to the sign-in page.
   const what = `the server answered ${response.status}`;
   if (isPoll(event)) pollFailed(what);
   else if (hx.retarget) {
@@ -100,7 +100,7 @@ document.addEventListener("htmx:error", (event) => {
   } else actionFailed(event.detail.error);
 });
 
-// Nothing was swapped, so nothing is told of it; the next answer tells it again.
+// Nothing was swapped, so nothing is announced; the next answer has the changes again.
 function untell(event) {
   delete event.detail.ctx?.hx?.trigger;
 }
@@ -111,7 +111,7 @@ function putOff(event) {
   isPutOff = true;
 }
 
-// Of failures only a sentence of our own server is shown, never a proxy's page, and the lists stay.
+// Only our own server's error message is shown, never a page of a proxy, and the lists stay.
 document.addEventListener("htmx:before:swap", (event) => {
   const { response, hx } = event.detail.ctx;
   if (response.status >= 400 && (isPoll(event) || !hx.retarget)) event.preventDefault();
@@ -142,20 +142,20 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("online", askNow);
 
-// No press by accident. The second half of a double click does nothing, whatever has come to its
-// place meanwhile; nor does a press on what a new list has just brought under the pointer.
+// No accidental presses: the second click of a double click does nothing, whatever is there by
+// then, and neither does a press on a control that a new list has just moved under the pointer.
 
-// Until when presses near this place are ignored, and presses by keyboard anywhere.
+// Until when presses near this place, and key presses anywhere, are ignored.
 let guarded = JSON.parse(sessionStorage.getItem(LAST_PRESS)) ?? { x: 0, y: 0, until: 0, keysUntil: 0 };
-let pointer; // Where the mouse was last.
-let before; // What was under it before a swap.
+let pointer; // The last position of the mouse.
+let before; // The control under the mouse before a swap.
 
 function guard(changes) {
   guarded = { ...guarded, ...changes };
   sessionStorage.setItem(LAST_PRESS, JSON.stringify(guarded));
 }
 
-// A key that presses a button makes a click that has no place and no count.
+// A click by keyboard has no position and no count.
 function isByKey(event) {
   return event.detail === 0;
 }
@@ -167,7 +167,7 @@ function isGuarded(event) {
   return now < guarded.until && distance <= SPOT_PX;
 }
 
-// Its dialogs do not slide with a card: they are drawn on top.
+// The dialogs of a card do not slide with it, because they are drawn on top.
 function isSliding(control) {
   return control.closest(".card, dialog")?.getAnimations().some(({ id }) => id === "slide");
 }
@@ -189,7 +189,7 @@ document.addEventListener(
   true,
 );
 
-// A key that is held down presses once; any other key shows that the next press is meant.
+// A key that is held down presses once; after any other key the next press is intended.
 document.addEventListener(
   "keydown",
   (event) => {
@@ -209,23 +209,23 @@ function underPointer() {
   return control && [control.form?.action, control.getAttribute("popovertarget"), control.href].join();
 }
 
-// What the new lists have brought under the mouse is not what the hand was about to press.
+// A control that the new lists have moved under the mouse is not the one that was aimed at.
 function guardNewUnderPointer() {
   const now = underPointer();
   if (now && now !== before) guard({ ...pointer, until: Date.now() + GUARD_MS });
 }
 
-// Nothing moves between the two halves of a press; the lists ask again after it.
+// Nothing moves during a press; the lists are polled again after it.
 lists.addEventListener("pointerdown", () => (isPressed = true));
 for (const name of ["pointerup", "pointercancel", "blur"]) {
   window.addEventListener(name, () => {
     isPressed = false;
-    if (isPutOff) setTimeout(askNow); // After the click that follows.
+    if (isPutOff) setTimeout(askNow); // After the click event that follows.
     isPutOff = false;
   });
 }
 
-// What has changed: said once, shown by movement, counted in the title.
+// Changes: announced once, shown by movement, counted in the title.
 
 window.addEventListener("session-status-updated", (event) => {
   const { updates } = event.detail;
@@ -257,7 +257,7 @@ function topOf(card) {
 }
 
 function slide() {
-  // The button that was pressed may be gone; the next key goes on from its session.
+  // The focused button may be gone; the focus then moves to its session.
   if (focused && document.activeElement === document.body) {
     document.getElementById(focused.id)?.querySelector("a")?.focus({ preventScroll: true });
   }
@@ -270,9 +270,9 @@ function slide() {
   }
 }
 
-// How long until things begin or end.
+// The time until sessions begin or end.
 
-// The lists say when they were made, and in how many milliseconds the next of them is due.
+// The lists contain the time of their creation and the milliseconds until the next change is due.
 function readState() {
   const { now, dueIn } = document.getElementById("sessions-state").dataset;
   clockAhead = Date.parse(now) - Date.now();
@@ -285,7 +285,7 @@ function readState() {
   drawTimes();
 }
 
-// What is due is still shown as it was: somebody else is changing it just now, or it cannot be.
+// A due session has not changed yet: it is locked at the moment, or the change has failed.
 function askAgainIfDue() {
   if (Date.now() < dueAt) return;
   clearTimeout(nextDue);
@@ -298,7 +298,7 @@ function drawTimes() {
   for (const time of lists.querySelectorAll("time.left")) {
     const ahead = Date.parse(time.dateTime) - now;
     const { late, left } = time.dataset;
-    // What is over is not counted on; the page cannot know yet what has become of it.
+    // Past times are not counted further; the page does not know yet what happened then.
     const text = late ? lasting(-ahead, late) : ahead > 0 ? lasting(ahead, left) : "";
     if (time.textContent !== text) time.textContent = text;
   }
@@ -310,7 +310,7 @@ function drawTimes() {
   }
 }
 
-// Like "in 12 minutes", or to the minute in the words that the page gives for it.
+// Like "in 12 minutes", or exact to the minute in the text that the page provides.
 function lasting(milliseconds, says) {
   const minutes = Math.max(1, Math.ceil(milliseconds / 60_000));
   const [value, unit] =

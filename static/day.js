@@ -1,4 +1,4 @@
-// Moves the line of now: the page of today asks for itself once a minute and takes the new hours.
+// Moves the line that shows the present time: today's page is fetched again once a minute.
 
 const EVERY_MS = 60_000;
 
@@ -18,7 +18,7 @@ function titleOf(page) {
 }
 
 function tryToMoveOn() {
-  moveOn().catch((error) => console.error("the line of now stays:", error));
+  moveOn().catch((error) => console.error("the line of the present time was not moved:", error));
 }
 
 setInterval(tryToMoveOn, EVERY_MS);
