@@ -21,6 +21,7 @@ from mentorship.web.http import (
 )
 from mentorship.web.http.limits import changes, known_browsers
 from mentorship.web.reports import api as reports_api
+from mentorship.web.reports import files as report_files
 from mentorship.web.sessions import (
     actions,
     admin_api,
@@ -76,6 +77,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         webhooks,
         operations,
         reports_api,
+        report_files,
     ):
         app.register_blueprint(module.bp)
     openapi.init_app(app)

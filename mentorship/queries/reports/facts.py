@@ -4,6 +4,7 @@
 them and the list of sessions shows them, so the two cannot differ.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ from mentorship.queries.sessions.outcomes import outcome_state, outcome_value
 from mentorship.queries.shared.elapsed import elapsed, whole_minutes
 
 _B = SessionBooking
+_ID = re.compile("[1-9][0-9]{0,9}")
 _MICROSECOND = timedelta(microseconds=1)
 
 
@@ -80,10 +82,10 @@ class ReportSpec:
         whole = replace(self, by=By.TOTAL)
         if self.by is By.TOTAL and key == By.TOTAL:
             return whole
-        if self.by is By.TOPIC:
+        if self.by is By.TOPIC and "\0" not in key:
             return replace(whole, scope=replace(self.scope, topic=key))
-        if self.by in (By.MENTOR, By.STUDENT) and key.isascii() and key.isdecimal():
-            return replace(whole, scope=self._of_person(int(key[:18])))
+        if self.by in (By.MENTOR, By.STUDENT) and _ID.fullmatch(key) and int(key) < 2**31:
+            return replace(whole, scope=self._of_person(int(key)))
         for bucket in self.buckets:
             if bucket.key == key:
                 return replace(whole, dates=bucket.range)

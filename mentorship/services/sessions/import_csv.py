@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.reports.columns import REPORTED_COLUMNS
 from mentorship.domain.sessions.lifecycle import OPEN, Status
+from mentorship.domain.shared.csv_cells import unescaped
 from mentorship.domain.shared.email_addresses import normalized
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
@@ -127,7 +129,8 @@ def import_sessions(
     """Book the sessions of a CSV file, all or nothing, and commit.
 
     The columns are mentor_email, student_email, start, end, topic and optionally status and
-    is_delayed; times are ISO 8601 with an offset. `file_name` is stored with the import.
+    is_delayed; times are ISO 8601 with an offset. The file of sessions of a report has these
+    columns, too, and the others that it has are ignored. `file_name` is stored with the import.
 
     - A row uses a slot of the same mentor and times that has a free seat, else it gets a new one.
     - Sessions that have begun or ended get the planned times: started at the start, completed at
@@ -143,6 +146,7 @@ def import_sessions(
             content,
             required=("mentor_email", "student_email", "start", "end", "topic"),
             optional=("status", "is_delayed"),
+            ignored=REPORTED_COLUMNS,
         )
     )
     begin_write(session)
@@ -182,7 +186,7 @@ def _people(session: Session) -> _People:
 def _lock_people_of(session: Session, rows: Iterable[Row], people: _People) -> None:
     """Lock everybody whom the file names, so that nobody books with them meanwhile."""
     emails = (row.cells[column] for row in rows for column in ("mentor_email", "student_email"))
-    named = (people.get(normalized(email)) for email in emails)
+    named = (people.get(normalized(unescaped(email))) for email in emails)
     lock_people(session, [person[0] for person in named if person])
 
 
@@ -342,7 +346,7 @@ def _store_slots(session: Session, slots: Iterable[_Slot]) -> None:
 
 
 def _person(row: Row, column: str, people: _People, role: Role) -> int:
-    email = normalized(row.cells[column])
+    email = normalized(unescaped(row.cells[column]))
     if email not in people:
         raise row.wrong(column, f"there is no account with '{email}'.")
     user_id, roles = people[email]
@@ -352,7 +356,7 @@ def _person(row: Row, column: str, people: _People, role: Role) -> int:
 
 
 def _topic(text: str) -> str:
-    return clean_text(text, what="The topic", longest=200, required=False)
+    return clean_text(unescaped(text), what="The topic", longest=200, required=False)
 
 
 def _status(text: str) -> Status:

@@ -43,12 +43,18 @@ class Row:
         return _wrong(self.number, column, message)
 
 
-def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str]) -> Iterator[Row]:
+def read_rows(
+    content: bytes,
+    *,
+    required: Sequence[str],
+    optional: Sequence[str],
+    ignored: Sequence[str] = (),
+) -> Iterator[Row]:
     """The rows below the header, without empty rows and without spaces around cells.
 
     The file is UTF-8 or UTF-16, separated by commas, semicolons or tabs, which is detected. The
     columns may be in any order. Cells of optional columns may be missing at the end of a row, and
-    empty columns without a name are ignored.
+    empty columns without a name are ignored, as are those named in `ignored`.
 
     Raises InvalidInput for other encodings, missing, unknown or repeated columns, and rows with
     too many or too few cells.
@@ -69,7 +75,7 @@ def read_rows(content: bytes, *, required: Sequence[str], optional: Sequence[str
             if not any(cells):
                 continue
             if not header:
-                header = _checked_header(cells, required=required, optional=optional)
+                header = _checked_header(cells, required=required, optional=(*optional, *ignored))
                 continue
             yield _row(number, cells, header, separator, required=required)
     except csv.Error as error:

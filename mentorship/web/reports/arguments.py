@@ -1,12 +1,14 @@
 """Which report a request asks for, and whether this person may see it."""
 
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from flask import request
+from pydantic.alias_generators import to_camel
 
 from mentorship import current
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.reports.figures import By
+from mentorship.domain.reports.figures import FIGURES, Behind, By, Figure
 from mentorship.domain.reports.ranges import parse_range
 from mentorship.domain.shared.errors import Forbidden, InvalidInput
 from mentorship.domain.shared.messages import N_
@@ -21,11 +23,6 @@ def required_reader() -> Viewer:
     if not (viewer.is_mentor or viewer.is_admin):
         raise Forbidden(N_("Only mentors and admins can see reports."))
     return viewer
-
-
-def sees_everybody(viewer: Viewer) -> bool:
-    """Whether the reports of this person are about everybody, and not about a mentor's own."""
-    return viewer.is_admin
 
 
 def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
@@ -55,18 +52,58 @@ def person_id(name: str) -> int | None:
     return int(text[:18])
 
 
+@dataclass(frozen=True)
+class SessionList:
+    """The sessions behind one figure of one row; without a row, of the whole report.
+
+    `report` is the report that has the row, and `spec` the sessions of the row alone.
+    """
+
+    report: ReportSpec
+    spec: ReportSpec
+    figure: Figure
+    key: str | None
+
+    @property
+    def behind(self) -> Behind:
+        """Which of these sessions."""
+        return self.figure.behind
+
+
+def requested_list(viewer: Viewer, now: datetime) -> SessionList:
+    """The list that `figure` and `key` of the address name; unsaid, all booked sessions.
+
+    Raises InvalidInput for an unknown figure and NotFound for an unknown row, and like
+    `requested_report`.
+    """
+    report = requested_report(viewer, now)
+    name, key = request.args.get("figure", "booked"), request.args.get("key")
+    if name not in _FIGURES:
+        names = ", ".join(_FIGURES)
+        raise InvalidInput(
+            N_("The field '%(name)s' must be one of these: %(names)s.", name="figure", names=names)
+        )
+    spec = replace(report, by=By.TOTAL) if key is None else report.of_row(key)
+    return SessionList(report, spec, _FIGURES[name], key)
+
+
+_FIGURES = {to_camel(figure.name): figure for figure in FIGURES}
+"""By the names of the JSON."""
+
+
 def _by(text: str) -> By:
     try:
         return By(text)
     except ValueError:
+        names = ", ".join(By)
         raise InvalidInput(
-            N_("The field 'by' must be one of these: %(names)s.", names=", ".join(By))
+            N_("The field '%(name)s' must be one of these: %(names)s.", name="by", names=names)
         ) from None
 
 
 def _scope(viewer: Viewer) -> Scope:
     mentor_id, student_id = person_id("mentorId"), person_id("studentId")
-    if not sees_everybody(viewer):
+    if not viewer.is_admin:
         require_own(viewer, mentor_id)
         mentor_id = viewer.id
     return Scope(mentor_id, student_id)
@@ -74,5 +111,5 @@ def _scope(viewer: Viewer) -> Scope:
 
 def require_own(viewer: Viewer, asked: int | None) -> None:
     """Raises Forbidden where a mentor asks for the report of another person."""
-    if not sees_everybody(viewer) and asked not in (None, viewer.id):
+    if not viewer.is_admin and asked not in (None, viewer.id):
         raise Forbidden(N_("Mentors can see reports about their own sessions only."))
