@@ -1,7 +1,7 @@
-"""At which address this machine serves the product in development, for the commands beside it.
+"""The address of a development server, for commands that print links.
 
-`serve` notes it in the instance folder. A command that prints links finds it there where BASE_URL
-is not set, so that they lead to the port that is served.
+`serve` stores it in the instance folder. If BASE_URL is not set, other commands read it there, so
+that their links have the right port.
 """
 
 import json

@@ -100,7 +100,7 @@ def hours(
     return f"{begins} – {ends}"  # noqa: RUF001  # A dash between times.
 
 
-@lru_cache(16_384)  # A page writes the same days for everybody who looks at it.
+@lru_cache(16_384)  # A page shows the same days to all its readers.
 def day(instant: datetime, timezone: str, language: Language) -> str:
     """Like "Tue 24 Nov 2026" or "Di., 24. Nov. 2026"."""
     return date_words(instant.astimezone(zone_of(timezone)).date(), language)

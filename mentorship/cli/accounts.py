@@ -63,7 +63,7 @@ def import_users_command(file: Path) -> None:
     """Create accounts from a CSV FILE, all or nothing.
 
     Columns: email, name, role, and optionally password, timezone. Several roles of one person
-    stand in one cell, with commas between them.
+    are written in one cell, separated by commas.
     """
     try:
         done = import_users(

@@ -59,7 +59,7 @@ class MentorTopic(Model):
 
 
 class MentorWord(Model):
-    """One folded word by which a mentor is found; made anew from name, headline and topics."""
+    """A folded word of a mentor's name, headline or topics, for the search; derived data."""
 
     __tablename__ = "mentor_words"
 

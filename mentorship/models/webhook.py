@@ -19,7 +19,7 @@ class CallOutcome(StrEnum):
 
 
 class OffReason(StrEnum):
-    """Why an endpoint was turned off by itself."""
+    """Why an endpoint was turned off automatically."""
 
     GONE = "gone"
     FAILING = "failing"
@@ -28,9 +28,9 @@ class OffReason(StrEnum):
 class WebhookEndpoint(Model):
     """An address that is called about each transition while it `is_active`. Instants in UTC.
 
-    Its key is made of the installation's secret key and `salt`. `failing_since` is when the first
-    of an unbroken row of failures was; `off_reason` says why it was turned off by itself. One that
-    was removed keeps its row, because a transition may be naming it at the same moment.
+    Its signing key is derived from the installation's secret key and `salt`. `failing_since` is
+    the time of the first failure since the last success; `off_reason` is why it was turned off
+    automatically. A removed endpoint keeps its row, because a transition may be using it.
     """
 
     __tablename__ = "webhook_endpoints"

@@ -1,4 +1,4 @@
-"""HTTP: blueprints, and the rules that hold for every request."""
+"""HTTP: the blueprints, and the rules for every request."""
 
 from flask import Flask
 

@@ -86,9 +86,9 @@ class DaysOff:
 class Plan:
     """The changes that make a calendar match its rules, up to `until` (UTC).
 
-    `misfits` are taken slots that no rule wants any more: they stay until their mentor decides.
-    `release` are kept ones that a rule wants again. `crowded` counts the wanted slots that are
-    left out because others stand too close.
+    `misfits` are taken slots that no rule produces any more: they stay until the mentor decides.
+    `release` are former misfits that a rule produces again. `crowded` counts the slots that are
+    left out because others are too close.
     """
 
     until: datetime
@@ -104,7 +104,7 @@ class Plan:
         return not (self.add or self.withdraw or self.release)
 
     def with_new_rule(self, rule_id: int) -> "Plan":
-        """The same once the new rule, which was planned as number 0, has this id."""
+        """The plan with the id of the new rule, which had id 0 while it was planned."""
         return replace(
             self, add=tuple(replace(it, rule_id=it.rule_id or rule_id) for it in self.add)
         )

@@ -1,4 +1,4 @@
-"""Names of sessions, mails and calls for other systems: unique in the world, and for ever."""
+"""Globally unique, permanent ids of sessions, mails and webhook calls for other systems."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,8 +1,8 @@
-"""Sentences for people, which an edge can say in another language than the English of the source.
+"""Messages for people, in English, which the edges can translate.
 
-A sentence is made where something is known, far from whoever reads it, so it keeps what it was
-made of: its text, by which the catalogs know it, and its values. As a `str` it is the English for
-logs, commands and programs (decision 13).
+A message is created where something happens, long before its reader is known. So it keeps its
+text, which is the key in the catalogs, and its values. As a `str` it is the English for logs,
+commands and programs (decision 13).
 """
 
 from dataclasses import dataclass

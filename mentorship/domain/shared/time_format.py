@@ -7,7 +7,7 @@ from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.zones import zone_of
 
 _remembered = lru_cache(16_384)
-"""A page writes the same instants for everybody who looks at it."""
+"""A cache, because a page shows the same instants to all its readers."""
 
 
 @_remembered

@@ -1,13 +1,13 @@
-"""Which secrets of an installation protect nothing, because they can be guessed or looked up."""
+"""Recognizing secrets that protect nothing, because they can be guessed or looked up."""
 
 import re
 from functools import cache
 
 SHORTEST = 16
-"""Characters that a secret has at least."""
+"""The least number of characters in a secret."""
 
 _JUDGED = 40
-"""Characters that are looked at: it takes longer for long ones, and by then it is strong."""
+"""Characters that are judged: more take longer, and by then the secret is strong anyway."""
 
 _FEWEST_GUESSES = 13
 """Decimal digits of the number of guesses. Sixteen random hexadecimal digits have 16; repeated
@@ -21,7 +21,7 @@ _SAMPLES = re.compile(
     # From Flask's documentation.
     "|192b9bdd22ab9ed4d12e236c78afcb9a|5y2lf4q8z"
 )
-"""What stands in documentation and samples, in small letters and without punctuation."""
+"""Texts in documentation and samples, in lower case and without punctuation."""
 
 
 @cache

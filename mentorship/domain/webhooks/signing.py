@@ -13,7 +13,7 @@ def endpoint_key(secret_key: str, salt: str) -> bytes:
 
 
 def shown(key: bytes) -> str:
-    """The key as receivers are told it."""
+    """The key in the form that receivers get."""
     return "whsec_" + b64encode(key).decode()
 
 

@@ -19,8 +19,8 @@ MOST_ZONES = 8
 class UpcomingSlot:
     """A slot that is offered. Instants in UTC; `taken` counts its booked seats.
 
-    It is held for who waits for a time, and kept where it is only left to who booked it. It stays
-    where its sessions were begun or are over.
+    `is_held` for a student on the waiting list; `is_kept` only for the students who booked it,
+    because no rule produces it any more. `stays` because its sessions have begun or are over.
     """
 
     id: int

@@ -1,7 +1,7 @@
 """Changing a mentor's calendar, or previewing a change.
 
-A change never touches a booked session by itself: those that no longer fit are named, stay, and
-are cancelled only where the mentor says so.
+A change never cancels booked sessions automatically. Sessions that no longer fit are listed and
+stay, unless the mentor chooses to cancel them.
 """
 
 from collections.abc import Collection
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class BookedSession:
-    """A scheduled session whose slot no rule wants after the change. Instants in UTC."""
+    """A scheduled session whose slot no rule produces after the change. Instants in UTC."""
 
     id: int
     slot_id: int
@@ -48,7 +48,7 @@ class BookedSession:
 
 @dataclass(frozen=True)
 class Effect:
-    """What a change does to the slots; `sessions` are those that the mentor is asked about."""
+    """The effect of a change on the slots; the mentor decides what happens to `sessions`."""
 
     before: Calendar
     after: Calendar
@@ -56,7 +56,7 @@ class Effect:
     sessions: tuple[BookedSession, ...]
 
     def slots_of(self, rule_id: int) -> list[KnownSlot | PlannedSlot]:
-        """The slots of a rule that are offered then, in order."""
+        """The slots that a rule offers after the change, in order of time."""
         staying = set(self.before.slots) - set(self.plan.withdraw) - set(self.plan.misfits)
         slots: list[KnownSlot | PlannedSlot] = [*staying, *self.plan.add]
         return sorted(

@@ -21,8 +21,8 @@ SLOTS_AT_ONCE = 500
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
     """Make the mentor's slots match the rules at `now` (UTC), and commit.
 
-    Returns how many were made. Any number of callers may do it at once: who finds nothing to do
-    takes no lock, and all others look again once they have it. Booked slots stay as they are.
+    Returns how many slots were created. Any number of callers may do this at once: it takes no lock
+    if there is nothing to do, and otherwise checks again under the lock. Booked slots stay.
     """
     plan = decide_then_lock(
         session, mentor_id, lambda: _missing(session, mentor_id, now=now), now=now
@@ -35,7 +35,7 @@ def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
 
 
 def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
-    """The plan that makes the slots match the rules; None where they do, up to the horizon."""
+    """The plan that makes the slots match the rules up to the horizon; None if they do already."""
     calendar = read_calendar(session, mentor_id, now=now)
     plan = calendar.plan(now=now)
     profile = MentorProfile.mentor_id == mentor_id
@@ -95,7 +95,7 @@ def _add(session: Session, mentor_id: int, slots: Sequence[PlannedSlot]) -> None
 
 
 def unpublish(session: Session, mentor_id: int) -> None:
-    """Make sure that a worker publishes for the mentor if nobody else does. Does not commit."""
+    """Make sure that a worker publishes the mentor's slots later. Does not commit."""
     _note_published(session, mentor_id, None)
 
 
@@ -107,7 +107,7 @@ def _note_published(session: Session, mentor_id: int, until: datetime | None) ->
 def withdraw_slots(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
     """Withdraw these slots; does not commit. None may have an open session.
 
-    Students for whom one was held are told, and keep their places in line.
+    Students for whom a slot was held get a mail and keep their places in line.
     """
     if slot_ids:
         release_holds(session, slot_ids, now=now)

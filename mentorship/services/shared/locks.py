@@ -10,15 +10,15 @@ from mentorship.domain.shared.errors import NotAuthenticated
 from mentorship.models import MentorTimeSlot, User
 
 _AT_ONCE = 1_000
-"""Rows in one statement: a file may name more than a statement has parameters."""
+"""Rows in one statement: an imported file may have more rows than a statement has parameters."""
 
 
 def lock_people(session: Session, ids: Iterable[int]) -> None:
-    """Lock the calendars of these people until the transaction ends; the smaller id comes first.
+    """Lock the calendars of these people, in order of id, until the transaction ends.
 
-    Whoever changes what a person's calendar holds takes this lock before reading it, so that two
-    of them see each other's work. FOR NO KEY UPDATE on PostgreSQL: rows that refer to the person
-    may still be added. On SQLite `begin_write` has the only write lock already.
+    Every change of a person's calendar takes this lock before reading it, so that two changes see
+    each other. On PostgreSQL it is FOR NO KEY UPDATE, so that rows which refer to the person can
+    still be added. On SQLite `begin_write` has already taken the only write lock.
     """
     people = sorted(set(ids))
     for first in range(0, len(people), _AT_ONCE):
@@ -28,9 +28,10 @@ def lock_people(session: Session, ids: Iterable[int]) -> None:
 
 
 def lock_account(session: Session, viewer: Viewer) -> None:
-    """Lock what acts in the person's name. Rolls back and raises NotAuthenticated if it has ended.
+    """Lock the account; rolls back and raises NotAuthenticated if the viewer was signed out.
 
-    Whoever signs a person out everywhere changes the epoch: what is made after that must not last.
+    Signing out everywhere changes the epoch. A token must not be created after that, because it
+    would stay valid.
     """
     account = select(User.id).where(User.id == viewer.id, User.session_epoch == viewer.epoch)
     if session.scalar(account.with_for_update(key_share=True)) is None:

@@ -89,10 +89,10 @@ def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
 
 
 def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Turn it on: it is called about every later transition. Raises NotFound. Commits.
+    """Turn a webhook on for later transitions, and commit. Raises NotFound.
 
-    Who made a transition while it was turned off may have seen it on, and left a call behind:
-    that one is given up. Where it is on already, nothing changes.
+    A transition that ran while the webhook was being turned off may have left a call behind, which
+    is given up. If the webhook is on already, nothing changes.
     """
     begin_write(session)
     is_active = session.scalar(

@@ -82,10 +82,10 @@ class WebhookSender:
         self._under_way: dict[Future[_Answer], Call] = {}
 
     def step(self, session: Session) -> timedelta:
-        """Note what has been answered, begin what may begin; returns how long to wait.
+        """Store the answers so far and start further calls; returns how long to wait.
 
-        Commits by itself, after each call. What was answered when the worker is killed before
-        that is called again after the lease, with the same id.
+        Commits after each call. If the worker is killed before the answer to a call is stored, the
+        call is repeated after its lease, with the same id.
         """
         self._note_answers(session)
         now = self._clock()
@@ -102,7 +102,7 @@ class WebhookSender:
         return timedelta(0)
 
     def close(self, session: Session) -> None:
-        """Wait for the calls under way, and note what came of them."""
+        """Wait for the calls under way and store their results."""
         self._pool.shutdown()
         self._note_answers(session)
 
@@ -114,7 +114,7 @@ class WebhookSender:
             return self._hooks.post(call.url, body, headers)
         except NoAnswer as error:
             return _Failure(error.problem, one_line_ascii(str(error)))
-        except Exception as error:  # noqa: BLE001  # It is this call that failed, not the worker.
+        except Exception as error:  # noqa: BLE001  # Only this call failed, not the worker.
             return _Failure(Problem.UNEXPECTED, one_line_ascii(f"{type(error).__name__}: {error}"))
 
     def _note_answers(self, session: Session) -> None:
@@ -122,7 +122,7 @@ class WebhookSender:
             call = self._under_way.pop(done)
             try:
                 _note(session, call, done.result(), self._holder, now=self._clock())
-            except SQLAlchemyError as error:  # It is called again after the lease.
+            except SQLAlchemyError as error:  # The call is repeated after its lease.
                 session.rollback()
                 log.error("webhook_answer_lost", call_id=call.id, error=str(error))
 

@@ -1,1 +1,1 @@
-"""What holds for every request, whatever its route."""
+"""What all routes have in common: errors, sign-in, languages, headers and limits."""
