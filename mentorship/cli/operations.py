@@ -97,8 +97,8 @@ def worker() -> None:
     stop = threading.Event()
     on_stop(stop.set)
     settings = current.settings()
-    post = current.mail_transport()
-    house = MailSettings(
+    transport = current.mail_transport()
+    mail_settings = MailSettings(
         base_url=settings.base_url,
         sender=settings.sender,
         secret_key=current.secret_key(),
@@ -114,16 +114,18 @@ def worker() -> None:
     def open_session() -> Session:
         return Session(engine, expire_on_commit=False)
 
-    click.echo(f"The worker is running. Mail goes to {post.where}.")
-    hooks = WebhookClient(loopback=settings.webhook_loopback, is_production=settings.is_production)
-    caller = WebhookSender(hooks, house.secret_key, webhook_body, utc_now)
+    click.echo(f"The worker is running. Mail goes to {transport.where}.")
+    client = WebhookClient(loopback=settings.webhook_loopback, is_production=settings.is_production)
+    sender = WebhookSender(client, mail_settings.secret_key, webhook_body, utc_now)
     beside = [
         *(
-            threading.Thread(target=run_mail, args=(open_session, post, house), kwargs=rounds)
+            threading.Thread(
+                target=run_mail, args=(open_session, transport, mail_settings), kwargs=rounds
+            )
             for _ in range(SENDERS)
         ),
         threading.Thread(
-            target=run_calls, args=(open_session, caller), kwargs={"wait": rounds["wait"]}
+            target=run_calls, args=(open_session, sender), kwargs={"wait": rounds["wait"]}
         ),
     ]
     for thread in beside:

@@ -68,8 +68,8 @@ def run_worker(
 
 def run_mail(
     open_session: Callable[[], Session],
-    post: MailTransport,
-    house: MailSettings,
+    transport: MailTransport,
+    settings: MailSettings,
     *,
     clock: Callable[[], datetime],
     wait: Callable[[timedelta], bool],
@@ -80,18 +80,18 @@ def run_mail(
     """
 
     def one_round(session: Session) -> timedelta:
-        return _mail_once(session, post, house, clock, is_over=lambda: wait(timedelta(0)))
+        return _mail_once(session, transport, settings, clock, is_over=lambda: wait(timedelta(0)))
 
     _go_round(open_session, one_round, wait)
 
 
 def run_calls(
-    open_session: Callable[[], Session], caller: WebhookSender, *, wait: Callable[[timedelta], bool]
+    open_session: Callable[[], Session], sender: WebhookSender, *, wait: Callable[[timedelta], bool]
 ) -> None:
     """Call webhooks until `wait` returns True."""
-    _go_round(open_session, caller.step, wait)
+    _go_round(open_session, sender.step, wait)
     with open_session() as session:
-        caller.close(session)
+        sender.close(session)
 
 
 def _go_round(
@@ -114,17 +114,17 @@ def _go_round(
 
 def _mail_once(
     session: Session,
-    post: MailTransport,
-    house: MailSettings,
+    transport: MailTransport,
+    settings: MailSettings,
     clock: Callable[[], datetime],
     *,
     is_over: Callable[[], bool],
 ) -> timedelta:
     """Send one batch of mail; returns how long to wait before the next."""
     enqueue_reminders(session, now=clock())
-    enqueue_outcome_requests(session, now=clock(), silence=house.outcome_silence)
+    enqueue_outcome_requests(session, now=clock(), silence=settings.outcome_silence)
     try:
-        done = send_due_mail(session, post, house, clock=clock, is_over=is_over)
+        done = send_due_mail(session, transport, settings, clock=clock, is_over=is_over)
     except Unreachable as error:
         log.error("mail_cannot_be_sent", error=str(error))
         return AFTER_NO_ANSWER
