@@ -57,5 +57,6 @@ class User(Model):
 
     @roles.setter
     def roles(self, roles: Set[Role]) -> None:
+        """Store exactly these roles."""
         for name, has_role in role_columns(roles).items():
             setattr(self, name, has_role)

@@ -273,7 +273,7 @@ _HX_REQUEST = {
 def _query_parameters(kept: Operation) -> Iterator[dict[str, Any]]:
     if kept.query is None:
         return
-    schema = kept.query.model_json_schema(schema_generator=_WithoutRepetition)
+    schema = _query_schema(kept.query)
     for name, shape in schema["properties"].items():
         is_required = name in schema.get("required", ())
         yield {"name": name, "in": "query", "required": is_required, "schema": shape}
@@ -347,4 +347,12 @@ def _schemas(operations: list[Operation]) -> dict[str, Any]:
     _names, definitions = models_json_schema(
         sorted(models, key=str), ref_template=_TEMPLATE, schema_generator=_WithoutRepetition
     )
-    return dict(definitions["$defs"])
+    schemas = dict(definitions["$defs"])
+    for operation in operations:
+        if operation.query:
+            schemas |= _query_schema(operation.query).get("$defs", {})
+    return schemas
+
+
+def _query_schema(model: type[BaseModel]) -> dict[str, Any]:
+    return model.model_json_schema(ref_template=_TEMPLATE, schema_generator=_WithoutRepetition)
