@@ -52,6 +52,11 @@ function cardOf(element) {
   return element?.closest(".card");
 }
 
+// Also where it is asked how the session went.
+function sessionOf(element) {
+  return cardOf(element)?.id.replace("asked", "session");
+}
+
 function pollFailed(what) {
   console.error("session poll failed:", what);
   connection.textContent = texts.lost;
@@ -69,7 +74,7 @@ function actionFailed(what) {
 
 document.addEventListener("htmx:before:request", (event) => {
   if (!isPoll(event)) {
-    acted.add(cardOf(event.target)?.id);
+    acted.add(sessionOf(event.target));
     event.target.closest("[popover]")?.hidePopover(); // The typed text stays in the dialog.
     return;
   }
@@ -89,7 +94,7 @@ document.addEventListener("htmx:response:error", (event) => {
   if (isPoll(event)) pollFailed(what);
   else if (hx.retarget) {
     console.error("session action refused:", what);
-    acted.delete(cardOf(event.target)?.id);
+    acted.delete(sessionOf(event.target));
   } else actionFailed(what);
 });
 

@@ -163,3 +163,27 @@ def test_they_disagree_change_their_mind_and_an_admin_decides(walk):
         expect(section.get_by_role("button")).to_have_count(0)
     for window in walk.windows.values():
         assert window.errors == []
+
+
+@on_both_engines
+def test_one_press_on_the_dashboard_answers_and_the_question_goes_away(site, windows, walk):
+    walk.begin()
+    going_on = a_booking(
+        site.session, mentor=walk.mentor, student=walk.student, topic="Not over yet",
+        starts=utc_now() - HOUR + timedelta(seconds=8), status=Status.ONGOING, is_delayed=True,
+    )  # fmt: skip
+    window = walk.windows["student"].go()
+    question = window.page.locator(f"#asked-{walk.id}")
+    expect(question).to_be_visible()
+    later = window.page.locator(f"#asked-{going_on}")
+
+    question.get_by_role("button", name="Technical trouble").click()
+
+    expect(question).to_have_count(0)
+    expect(window.page.locator("#notice")).to_contain_text(
+        "Your answer is saved: “Technical trouble”."
+    )
+    window.shows("past", walk.id, "COMPLETED", is_delayed=True)
+    assert the_booking(site.session, walk.id).student_says == "TECHNICAL_TROUBLE"
+    expect(later).to_be_visible()  # By itself, when its slot is over.
+    assert window.errors == []

@@ -1,10 +1,10 @@
-"""What pages show of outcomes: one session's, and the queue of the admins."""
+"""What pages show of outcomes: one session's, a dashboard's questions, and the admins' queue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -30,8 +30,8 @@ from mentorship.domain.sessions.outcomes import (
     outcome_of,
 )
 from mentorship.models import OutcomeChange, SessionBooking, User
-from mentorship.models.booking import DISPUTED, UNANSWERED
-from mentorship.queries.sessions.outcomes import statements_of
+from mentorship.models.booking import DELAYED, DISPUTED, UNANSWERED
+from mentorship.queries.sessions.outcomes import outcome_state, statements_of
 
 PAGE_SIZE = 20
 
@@ -251,3 +251,70 @@ def _queued(row: Any) -> QueuedOutcome:
         statements=statements_of(row),
         reasons=_reasons(row),
     )
+
+
+ASKED_FOR = timedelta(days=7)
+"""After a session its people are asked on their dashboards for so long."""
+
+MOST_ASKED = 5
+"""Questions at a time on a dashboard; with each answer the next one comes up."""
+
+
+class AskedOutcome(NamedTuple):
+    """A session of which `party` has not said how it went. Instants in UTC.
+
+    A delayed session is asked about from its `end_time` on; the page shows it then by itself.
+    """
+
+    id: int
+    party: Party
+    topic: str
+    mentor: str
+    student: str
+    start_time: datetime
+    end_time: datetime
+
+
+_ASKED: Select[*tuple[Any, ...]] = (
+    select(
+        _B.id,
+        _B.topic,
+        _Mentor.name.label("mentor"),
+        _Student.name.label("student"),
+        _B.start_time,
+        _B.end_time,
+    )
+    .join(_Mentor, _Mentor.id == _B.mentor_id)
+    .join(_Student, _Student.id == _B.student_id)
+    .where(or_(_B.status == Status.COMPLETED, text(DELAYED)))
+    .order_by(_B.end_time.desc(), _B.id.desc())
+    .limit(MOST_ASKED)
+)
+
+
+def asked_outcomes(
+    session: Session, viewer_id: int, *, now: datetime, silence: timedelta
+) -> tuple[AskedOutcome, ...]:
+    """What this person is asked on the dashboard at `now` (UTC), newest first.
+
+    About completed sessions, and about delayed ones, which are asked about once they are over.
+    """
+    own_parts = (
+        (Party.MENTOR, _B.mentor_id == viewer_id, _B.mentor_says),
+        (Party.STUDENT, _B.student_id == viewer_id, _B.student_says),
+    )
+    found = [
+        AskedOutcome(row.id, party, *row[1:])
+        for party, is_own, own_word in own_parts
+        for row in read(
+            session,
+            _ASKED.where(
+                is_own,
+                own_word.is_(None),
+                _B.start_time > now - ASKED_FOR,  # By an index of the person and the start.
+                outcome_state(now, silence).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
+            ),
+        )
+    ]
+    found.sort(key=lambda each: (each.end_time, each.id), reverse=True)
+    return tuple(found[:MOST_ASKED])

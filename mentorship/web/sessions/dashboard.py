@@ -1,12 +1,16 @@
 """The dashboard pages."""
 
+from datetime import datetime
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from mentorship import current
 from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import Section, dashboard
+from mentorship.queries.sessions.outcome_view import AskedOutcome, asked_outcomes
 from mentorship.web.http.request_body import asked_scope, page_number
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
@@ -34,8 +38,20 @@ def show() -> str:
         cutoff=current.settings().cutoff,
     )
     return render_template(
-        "sessions/dashboard.html", viewer=state.viewer, scope=state.scope, board=found
+        "sessions/dashboard.html",
+        viewer=state.viewer,
+        scope=state.scope,
+        board=found,
+        asked=asked_of(state.viewer, now),
     )
+
+
+def asked_of(viewer: Viewer, now: datetime) -> tuple[AskedOutcome, ...]:
+    """The sessions about which the page asks this person how they went, at `now` (UTC)."""
+    if not (viewer.is_mentor or viewer.is_student):
+        return ()
+    silence = current.settings().outcome_silence
+    return asked_outcomes(db.session(), viewer.id, now=now, silence=silence)
 
 
 def asked_pages() -> dict[Section, int]:

@@ -16,6 +16,7 @@ from mentorship.queries.sessions.poll_state import PollState
 from mentorship.schemas.sessions import event_detail
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
+from mentorship.web.sessions.dashboard import asked_of
 
 HEADER_ROOM = 3000
 """Bytes. Updates travel in a header, and proxies commonly accept 4 KB of headers in all."""
@@ -51,7 +52,10 @@ def poll_response(
         now=now,
         cutoff=current.settings().cutoff,
     )
-    return render_template("sessions/_section.html", viewer=viewer, board=board), headers
+    lists = render_template(
+        "sessions/_section.html", viewer=viewer, board=board, asked=asked_of(viewer, now)
+    )
+    return lists, headers
 
 
 def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:

@@ -250,3 +250,54 @@ def test_the_silence_ends_the_time_to_answer(session, booked, student, client_fo
 
     assert late.status_code == 409
     assert the_booking(session, booking).mentor_says is None
+
+
+def test_the_dashboard_asks_with_one_button_for_each_answer(booked, student, mentor):
+    over, going_on = booked(**LATE), booked("09:20", **LATE)
+    done = booked("06:00", status=Status.COMPLETED)
+
+    page = student.get("/dashboard").text
+
+    def part(booking):
+        return page[page.index(f'id="asked-{booking}"') :].partition("</li>")[0]
+
+    assert part(over).count("<button") == part(done).count("<button") == 5
+    assert f'hx-post="/api/sessions/{over}/outcome"' in part(over)
+    assert "Maya Mentor did not come" in part(over)
+    assert "I did not come" in part(over)
+    # What is not over yet is there already, so that the page can show it when it is.
+    assert 'data-from="2026-11-24T10:20:00Z" hidden' in part(going_on).partition(">")[0]
+    assert " hidden" not in part(over).partition(">")[0]
+    student.post(f"/api/sessions/{over}/outcome", data={"outcome": "NOBODY_CAME"})
+    assert f'id="asked-{over}"' not in student.get("/dashboard").text
+    assert f'id="asked-{over}"' in mentor.get("/dashboard").text
+
+
+def test_a_poll_brings_the_questions_too(booked, student):
+    booking = booked("08:30", status=Status.ONGOING)
+
+    answer = student.post(
+        "/api/admin/update-session-status", data={"seen": "0.0.0"}, headers={"HX-Request": "true"}
+    )
+
+    assert f'id="asked-{booking}"' in answer.text
+
+
+def test_the_session_page_asks_who_may_answer_and_shows_what_was_said(
+    booked, student, mentor, client_for, cast
+):
+    booking, early, cancelled = (
+        booked(**LATE), booked("10:00"), booked(status=Status.CANCELLED),
+    )  # fmt: skip
+    assert student.get(f"/sessions/{booking}").text.count('name="outcome"') == 5
+    assert 'id="outcome"' not in student.get(f"/sessions/{early}").text
+    assert 'id="outcome"' not in student.get(f"/sessions/{cancelled}").text
+
+    student.post(
+        f"/api/sessions/{booking}/outcome", data={"outcome": "MENTOR_ABSENT", "reason": "<b>Alone"}
+    )
+    page = mentor.get(f"/sessions/{booking}").text
+    assert "<q>&lt;b&gt;Alone</q>" in page
+    assert "This counts from Fri 27 Nov 2026, 09:50 UTC on" in page
+    admin = client_for(cast.admin)
+    assert '<select name="outcome" required>' in admin.get(f"/sessions/{booking}").text
