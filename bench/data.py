@@ -23,7 +23,9 @@ _RHYTHM = timedelta(hours=2)
 Row = tuple[int | str | None, ...]
 
 COLUMNS = {
-    "users": ("id", "email", "name", "role", "password_hash", "timezone", "created_at"),
+    "users": (
+        "id", "email", "name", "is_student", "is_mentor", "password_hash", "timezone", "created_at",
+    ),
     "mentor_time_slots": ("id", "mentor_id", "start_time", "end_time"),
     "session_bookings": (
         "id", "student_id", "time_slot_id", "mentor_id", "start_time", "end_time", "topic",
@@ -104,11 +106,11 @@ def store(url: str, tables: Tables) -> None:
 def _users(plan: Plan) -> Iterator[Row]:
     created = text(plan.base - _HISTORY)
     for number in range(1, plan.viewer):
-        role = "MENTOR" if number <= plan.mentors else "STUDENT"
+        roles = (0, 1) if number <= plan.mentors else (1, 0)
         email = f"person{number}@example.org"
-        yield (number, email, f"Person {number}", role, None, "Europe/Berlin", created)
+        yield (number, email, f"Person {number}", *roles, None, "Europe/Berlin", created)
     password = hash_password(PASSWORD)
-    yield (plan.viewer, VIEWER, "Vera Viewer", "STUDENT", password, "Europe/Berlin", created)
+    yield (plan.viewer, VIEWER, "Vera Viewer", 1, 0, password, "Europe/Berlin", created)
 
 
 def _bookings(plan: Plan) -> Iterator[Row]:

@@ -51,6 +51,29 @@ def offered(reader):
     return make
 
 
+@pytest.fixture
+def circle(reader):
+    """`circle(4, 6)`: four people who mentor each other, and six slots of each at the same times.
+
+    Returns the people, and all slots with their mentors.
+    """
+
+    def make(count, times):
+        with Session(reader, expire_on_commit=False) as session:
+            people = [
+                a_user(session, f"Person {n}", Role.STUDENT, Role.MENTOR) for n in range(count)
+            ]
+            for each in people:
+                a_profile(session, each, horizon_days=60)
+            return people, [
+                (each, a_slot(session, each, starts=at("12:00") + number * HOUR))
+                for number in range(times)
+                for each in people
+            ]
+
+    return make
+
+
 def race(url, asks, *, style="product", limits=ANY_NUMBER):
     """Send all requests at once, from four processes; returns the tally."""
     shares = [asks[start::PROCESSES] for start in range(PROCESSES)]
@@ -109,6 +132,43 @@ def test_a_student_who_asks_for_two_overlapping_times_at_once_gets_one(
     assert calendar_faults(reader) == []
 
 
+@pytest.mark.parametrize("times", sizes(short=3, long=30))
+def test_people_who_book_each_other_at_once_are_in_one_session_at_a_time(
+    database_url, reader, circle, figure, times
+):
+    people, slots = circle(6, times)
+    asks = [(person, slot) for mentor, slot in slots for person in people if person != mentor]
+
+    tally = race(database_url, asks)
+
+    # Whoever could not book somebody was in a session by then, or the other was.
+    assert tally == {"booked": times * 3, "refused": len(asks) - times * 3}
+    assert calendar_faults(reader) == []
+    figure(f"6 people who book each other, {len(asks)} times at once: 0 in two places, 0 errors")
+
+
+def test_the_database_alone_keeps_everybody_in_one_session_at_a_time(database_url, reader, circle):
+    people, slots = circle(6, 4)
+    asks = [(person, slot) for mentor, slot in slots for person in people if person != mentor]
+
+    tally = race(database_url, asks, style="naive")
+
+    assert tally["booked"] > 0
+    assert calendar_faults(reader) == []
+
+
+def test_the_checker_catches_somebody_with_two_parts_at_once(database_url, reader, circle):
+    people, slots = circle(6, 4)
+    with reader.begin() as connection:  # As if the database had no rule of its own.
+        on = " ON session_bookings" if reader.dialect.name == "postgresql" else ""
+        connection.exec_driver_sql(f"DROP TRIGGER ex_session_bookings_across_parts_insert{on}")
+    asks = [(person, slot) for mentor, slot in slots for person in people if person != mentor]
+
+    race(database_url, asks, style="naive")
+
+    assert any(fault.startswith("person") for fault in calendar_faults(reader))
+
+
 @pytest.mark.parametrize(
     ("limits", "mentors", "most"),
     [(BookingLimits(total=10, per_mentor=3), 1, 3), (BookingLimits(total=3, per_mentor=3), 4, 3)],
@@ -139,11 +199,15 @@ def test_the_count_of_open_sessions_catches_a_booking_without_a_lock(
 
 
 @pytest.mark.parametrize("operations", sizes(short=320, long=20_000))
+@pytest.mark.parametrize("are_both", [False, True], ids=["one part each", "both parts"])
 def test_bookings_moves_cancellations_and_withdrawals_at_once_leave_every_calendar_right(
-    database_url, reader, crowd, offered, figure, operations
+    database_url, reader, crowd, offered, circle, figure, operations, are_both
 ):
-    offered(6, mentors=2)
-    people = crowd(10)
+    if are_both:
+        people, _slots = circle(5, 3)
+    else:
+        offered(6, mentors=2)
+        people = crowd(10)
     with Session(reader, expire_on_commit=False) as session:
         admin = a_user(session, "Ada Admin", Role.ADMIN)
 

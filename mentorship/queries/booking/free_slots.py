@@ -22,6 +22,7 @@ from sqlalchemy import (
     exists,
     func,
     literal_column,
+    or_,
     select,
     union_all,
 )
@@ -65,11 +66,13 @@ class Limits:
 class Obstacle(StrEnum):
     """Why a time cannot be booked, in the order in which it is told. The value is a sentence."""
 
+    OWN = N_("This is one of your own times. You cannot book a session with yourself.")
     WITHDRAWN = N_("This time is no longer offered.")
     PAST = N_("This time has passed.")
     TOO_SOON = N_("This time is too soon: the mentor needs longer notice.")
     TOO_FAR = N_("This time is further ahead than the mentor takes bookings.")
     BUSY = N_("The student has another session at that time.")
+    MENTOR_BUSY = N_("The mentor has another session at that time.")
     FULL = N_("This time has just been taken by somebody else.")
     HELD = N_("This time is being held for somebody on the waiting list.")
     DAY_FULL = N_("The mentor takes no more sessions on that day.")
@@ -103,22 +106,33 @@ _TAKEN = (
 )
 
 
+def _session_at_that_time(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether an open session of this kind overlaps the slot, besides the one that is moved."""
+    return exists().where(
+        condition,
+        _IS_OPEN,
+        _BOOKING.id != _MOVING,
+        _BOOKING.start_time < _SLOT.end_time,
+        _BOOKING.end_time > _SLOT.start_time,
+    )
+
+
 def _in_the_way(
     earliest: BindParameter[datetime], latest: BindParameter[datetime]
 ) -> Mapping[Obstacle, SQLColumnExpression[bool]]:
     """Of a slot whose mentor takes bookings from `earliest` to `latest`, both included."""
     return {
+        Obstacle.OWN: _SLOT.mentor_id == _STUDENT,
         Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
         Obstacle.PAST: _SLOT.start_time <= _NOW,
         Obstacle.TOO_SOON: _SLOT.start_time < earliest,
         Obstacle.TOO_FAR: _SLOT.start_time > latest,
-        Obstacle.BUSY: exists().where(
-            _BOOKING.student_id == _STUDENT,
-            _IS_OPEN,
-            _BOOKING.id != _MOVING,
-            _BOOKING.start_time < _SLOT.end_time,
-            _BOOKING.end_time > _SLOT.start_time,
+        Obstacle.BUSY: or_(
+            _session_at_that_time(_BOOKING.student_id == _STUDENT),
+            _session_at_that_time(_BOOKING.mentor_id == _STUDENT),
         ),
+        # Sessions that the mentor gives then are in this slot, or were imported.
+        Obstacle.MENTOR_BUSY: _session_at_that_time(_BOOKING.student_id == _SLOT.mentor_id),
         Obstacle.FULL: _SLOT.capacity <= _TAKEN,
         Obstacle.HELD: and_(
             _SLOT.held_for.is_not(None), _SLOT.held_until > _NOW, _SLOT.held_for != _STUDENT

@@ -11,7 +11,7 @@ from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import MentorTimeSlot, SessionBooking, User
-from mentorship.queries.booking.free_slots import FreeSlot, free_slots, obstacle_to
+from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots, obstacle_to
 
 _NEXT = 8
 
@@ -19,6 +19,8 @@ _NEXT = 8
 @dataclass(frozen=True)
 class SlotPage:
     """A slot; where an obstacle keeps the student from booking it, also the next free ones.
+
+    To one's own slots there is no other time.
 
     Instants in UTC. `full_week` is the Monday, in the mentor's zone, of a week without any free
     slot: it has a waiting list.
@@ -66,7 +68,7 @@ def slot_page(session: Session, slot_id: int, *, student_id: int, now: datetime)
     obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now)
     next_free: list[FreeSlot] = []
     full_week = None
-    if obstacle is not None:
+    if obstacle is not None and obstacle is not Obstacle.OWN:
         next_free = free_slots(
             session, mentor_id=row.mentor_id, student_id=student_id, since=now, now=now, limit=_NEXT
         )

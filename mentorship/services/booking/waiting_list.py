@@ -33,6 +33,8 @@ def join_waiting_list(
     is on too many waiting lists already.
     """
     require_role(viewer, Role.STUDENT)
+    if mentor_id == viewer.id:
+        raise InvalidInput(N_("You cannot join your own waiting list."))
     begin_write(session)
     lock_people(session, [viewer.id, mentor_id])
     try:

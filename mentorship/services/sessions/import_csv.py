@@ -1,6 +1,5 @@
 """Sessions from a CSV file, all or nothing."""
 
-from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.models import ImportKind, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.shared.viewers import roles_in
+from mentorship.services.sessions.import_schedule import BusyTimes, ImportSlot, Schedule, Times
 from mentorship.services.shared.csv_files import Row, Watch, read_rows
 from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.locks import lock_people, lock_slots
@@ -31,60 +31,6 @@ _HAS_BEGUN = (Status.ONGOING, Status.COMPLETED)
 
 _People = Mapping[str, tuple[int, frozenset[Role]]]
 """Id and roles of everybody, by e-mail address."""
-
-_Times = tuple[int, datetime, datetime]
-"""A mentor's id, and the start and end of a slot of theirs (UTC)."""
-
-
-@dataclass(eq=False)
-class _Slot:
-    """A slot while a file is being read; `id` is empty until the slot is stored."""
-
-    id: int | None
-    times: _Times
-    capacity: int
-    is_exclusive: bool
-    taken_seats: set[int]
-
-    def free_seat(self) -> int | None:
-        """The first seat that nobody has; None where the slot is full."""
-        seats = range(1, self.capacity + 1)
-        return next((seat for seat in seats if seat not in self.taken_seats), None)
-
-
-class _BusyTimes:
-    """When each person is busy; the intervals of one person do not overlap."""
-
-    def __init__(self) -> None:
-        self._intervals: dict[int, list[tuple[datetime, datetime]]] = defaultdict(list)
-
-    def is_free(self, person_id: int, start: datetime, end: datetime) -> bool:
-        """Whether [start, end) overlaps none of this person's intervals."""
-        intervals = self._intervals[person_id]
-        later = bisect_left(intervals, (end,))
-        return later == 0 or intervals[later - 1][1] <= start
-
-    def add(self, person_id: int, start: datetime, end: datetime) -> None:
-        """Note an interval in which the person was free until now."""
-        insort(self._intervals[person_id], (start, end))
-
-
-@dataclass
-class _Schedule:
-    """The slots and busy times in the database, and those that the rows read so far add."""
-
-    slots: dict[_Times, list[_Slot]]
-    mentors: _BusyTimes
-    students: _BusyTimes
-
-    def add_slot(self, times: _Times, *, is_exclusive: bool) -> _Slot:
-        """A new slot for one student. It is exclusive only where the mentor is free, too."""
-        is_exclusive = is_exclusive and self.mentors.is_free(*times)
-        slot = _Slot(None, times, 1, is_exclusive, set())
-        self.slots[times].append(slot)
-        if is_exclusive:
-            self.mentors.add(*times)
-        return slot
 
 
 @dataclass(frozen=True)
@@ -100,11 +46,11 @@ class _ParsedRow:
     is_delayed: bool
 
     @property
-    def times(self) -> _Times:
+    def times(self) -> Times:
         return self.mentor_id, self.start, self.end
 
 
-_Booking = tuple[_Slot, dict[str, object]]
+_Booking = tuple[ImportSlot, dict[str, object]]
 """A slot and the columns of a booking in it, except for the slot's id."""
 
 
@@ -190,9 +136,9 @@ def _lock_people_of(session: Session, rows: Iterable[Row], people: _People) -> N
     lock_people(session, [person[0] for person in named if person])
 
 
-def _schedule(session: Session) -> _Schedule:
+def _schedule(session: Session) -> Schedule:
     """The slots that the database holds, with who has a seat in them."""
-    schedule = _Schedule(defaultdict(list), _BusyTimes(), _BusyTimes())
+    schedule = Schedule(defaultdict(list), BusyTimes(), BusyTimes(), BusyTimes())
     slots = select(
         MentorTimeSlot.id,
         MentorTimeSlot.mentor_id,
@@ -205,7 +151,7 @@ def _schedule(session: Session) -> _Schedule:
     # Of two slots with the same times the exclusive one is used first.
     for row in session.execute(slots.order_by(MentorTimeSlot.is_exclusive.desc())):
         times = (row.mentor_id, row.start_time, row.end_time)
-        by_id[row.id] = _Slot(row.id, times, row.capacity, row.is_exclusive, set())
+        by_id[row.id] = ImportSlot(row.id, times, row.capacity, row.is_exclusive, set())
         schedule.slots[times].append(by_id[row.id])
         if row.is_exclusive:
             schedule.mentors.add(*times)
@@ -223,11 +169,11 @@ def _schedule(session: Session) -> _Schedule:
             continue
         slot.taken_seats.add(booking.seat)
         if slot.is_exclusive and booking.status in OPEN:
-            schedule.students.add(booking.student_id, booking.start_time, booking.end_time)
+            schedule.add_session(booking.student_id, slot.times)
     return schedule
 
 
-def _booking(row: Row, people: _People, schedule: _Schedule, now: datetime) -> _Booking:
+def _booking(row: Row, people: _People, schedule: Schedule, now: datetime) -> _Booking:
     """Book the session of one row in the schedule. Raises InvalidInput."""
     parsed = _parse(row, people, now)
     slot = _slot_for(parsed, row, schedule)
@@ -241,6 +187,8 @@ def _parse(row: Row, people: _People, now: datetime) -> _ParsedRow:
     """Read and check the cells of one row. Raises InvalidInput for what cannot be true."""
     mentor_id = _person(row, "mentor_email", people, Role.MENTOR)
     student_id = _person(row, "student_email", people, Role.STUDENT)
+    if student_id == mentor_id:
+        raise row.wrong("student_email", "nobody has a session with themselves.")
     start, end = _start_and_end(row, now)
     topic = row.read("topic", _topic)
     status = row.read("status", _status)
@@ -262,29 +210,29 @@ def _start_and_end(row: Row, now: datetime) -> tuple[datetime, datetime]:
     return start, end
 
 
-def _slot_for(parsed: _ParsedRow, row: Row, schedule: _Schedule) -> _Slot:
+def _slot_for(parsed: _ParsedRow, row: Row, schedule: Schedule) -> ImportSlot:
     """A slot of the mentor's with these times and room for the session; a new one if need be.
 
-    A student who is busy then gets no exclusive slot: one that is free stays free for others.
+    Somebody who is busy then gets no exclusive slot: one that is free stays free for others.
     """
     is_open = parsed.status in OPEN
-    is_busy = is_open and not schedule.students.is_free(parsed.student_id, parsed.start, parsed.end)
+    busy = schedule.busy_party(parsed.student_id, parsed.times) if is_open else None
     existing = schedule.slots[parsed.times]
-    usable = [slot for slot in existing if not (is_busy and slot.is_exclusive)]
+    usable = [slot for slot in existing if not (busy and slot.is_exclusive)]
     needs_seat = parsed.status is not Status.CANCELLED
     slot = next((slot for slot in usable if slot.free_seat() or not needs_seat), None)
     if slot is None:
         if usable:
             raise row.wrong("start", "this slot of the mentor is already booked.")
         if any(slot.taken_seats for slot in existing):
-            raise row.wrong("start", "the student has another session at this time.")
-        slot = schedule.add_slot(parsed.times, is_exclusive=not is_busy)
+            raise row.wrong("start", f"the {busy} has another session at this time.")
+        slot = schedule.add_slot(parsed.times, is_exclusive=not busy)
     if slot.is_exclusive and is_open:
-        schedule.students.add(parsed.student_id, parsed.start, parsed.end)
+        schedule.add_session(parsed.student_id, parsed.times)
     return slot
 
 
-def _columns(parsed: _ParsedRow, slot: _Slot, seat: int, now: datetime) -> dict[str, object]:
+def _columns(parsed: _ParsedRow, slot: ImportSlot, seat: int, now: datetime) -> dict[str, object]:
     has_started = parsed.status in _HAS_BEGUN and not parsed.is_delayed
     is_completed = parsed.status is Status.COMPLETED
     return {
@@ -325,7 +273,7 @@ def _store(session: Session, bookings: list[_Booking], file_name: str, now: date
     )
 
 
-def _store_slots(session: Session, slots: Iterable[_Slot]) -> None:
+def _store_slots(session: Session, slots: Iterable[ImportSlot]) -> None:
     """Insert slots and note their ids. With the same times there is at most one of each kind."""
     by_key = {(*slot.times, slot.is_exclusive): slot for slot in slots}
     if not by_key:

@@ -78,7 +78,9 @@ def week(mentor_id: int) -> str:
     if mentor is None:
         raise NotFound(N_("There is no such mentor."))
     asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
-    free = free_week(session, mentor.limits, asked, student_id=_student_id(viewer), now=now)
+    # Mentors see their own times as anybody could book them.
+    student_id = None if mentor_id == viewer.id else _student_id(viewer)
+    free = free_week(session, mentor.limits, asked, student_id=student_id, now=now)
     return render_template(
         "booking/mentor.html",
         viewer=viewer,

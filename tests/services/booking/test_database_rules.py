@@ -171,7 +171,8 @@ session_bookings   seat_within_capacity       seat = 2
 mentor_time_slots  starts_before_it_ends      end_time = start_time
 mentor_time_slots  capacity_positive          capacity = 0
 users              email_lower_case           email = 'Sam@example.org'
-users              role                       role = 'student'
+users              has_a_role                 is_student = false
+session_bookings   two_people                 student_id = mentor_id
 status_changes     old_status                 old_status = 'PAUSED'
 status_changes     new_status                 new_status = 'PAUSED'
 status_changes     cause                      cause = 'magic'
@@ -217,6 +218,58 @@ def test_a_mentor_has_no_two_slots_at_once_and_a_student_no_two_sessions(session
         an_exclusive_booking(session, cast, starts=starts, student=cast.stranger)
     with pytest.raises(IntegrityError, match=SESSIONS):
         an_exclusive_booking(session, cast, starts=starts, mentor=cast.other_mentor)
+
+
+ACROSS = "ex_session_bookings_across_parts"
+
+
+@pytest.mark.parametrize("starts", ["09:01", "10:00", "10:59"])
+def test_nobody_is_student_and_mentor_in_two_sessions_at_once(session, cast, starts):
+    an_exclusive_booking(session, cast, starts="10:00")
+
+    with pytest.raises(IntegrityError, match=ACROSS):
+        an_exclusive_booking(
+            session, cast, starts=starts, mentor=cast.other_mentor, student=cast.mentor
+        )
+    with pytest.raises(IntegrityError, match=ACROSS):
+        an_exclusive_booking(
+            session, cast, starts=starts, mentor=cast.student, student=cast.stranger
+        )
+
+
+def test_no_change_of_a_session_brings_somebody_into_two_at_once(session, cast):
+    an_exclusive_booking(session, cast, starts="10:00")
+    learning = {"mentor": cast.other_mentor, "student": cast.mentor}
+    later = an_exclusive_booking(session, cast, starts="12:00", **learning)
+    cancelled = an_exclusive_booking(
+        session, cast, starts="10:30", status=Status.CANCELLED, **learning
+    )
+    imported = a_booking(session, starts="10:30", **learning)
+    strangers = {"mentor": cast.other_mentor, "student": cast.stranger}
+    elsewhere = an_exclusive_booking(session, cast, starts="09:30", **strangers)
+
+    def change(booking, model=SessionBooking, **columns):
+        found = the_booking(session, booking)
+        row = found.id if model is SessionBooking else found.time_slot_id
+        refused(session, update(model).where(model.id == row).values(columns), ACROSS)
+
+    earlier = {"start_time": at("09:30"), "end_time": at("10:01")}
+    change(later, MentorTimeSlot, **earlier | {"mentor_id": cast.admin.id})
+    change(cancelled, status=Status.SCHEDULED, cancelled_at=None)
+    change(imported, MentorTimeSlot, is_exclusive=True, mentor_id=cast.admin.id)
+    change(elsewhere, student_id=cast.mentor.id)
+    change(elsewhere, MentorTimeSlot, mentor_id=cast.student.id)
+
+
+def test_what_is_over_or_back_to_back_leaves_both_parts_free(session, cast):
+    an_exclusive_booking(session, cast, starts="10:00", status=Status.COMPLETED)
+    learning = {"mentor": cast.other_mentor, "student": cast.mentor}
+    an_exclusive_booking(session, cast, starts="10:00", **learning)
+    booking = an_exclusive_booking(session, cast, starts="11:00")
+
+    start = update(SessionBooking).where(SessionBooking.id == booking)
+    session.execute(start.values(status=Status.ONGOING, started_at=at("11:00")))
+    session.commit()
 
 
 @pytest.mark.parametrize("starts", ["09:00", "11:00"])
