@@ -22,6 +22,8 @@ from mentorship.web.http import (
 from mentorship.web.http.limits import changes, known_browsers
 from mentorship.web.reports import api as reports_api
 from mentorship.web.reports import files as report_files
+from mentorship.web.reports import pages as report_pages
+from mentorship.web.reports import values as report_values
 from mentorship.web.sessions import (
     actions,
     admin_api,
@@ -45,6 +47,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     locale.init_app(app)
     formatting.init_app(app)
     labels.init_app(app)
+    report_values.init_app(app)
     outcome_queue.init_app(app)
     authentication.init_app(app)
     known_browsers.init_app(app, settings)
@@ -78,6 +81,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         operations,
         reports_api,
         report_files,
+        report_pages,
     ):
         app.register_blueprint(module.bp)
     openapi.init_app(app)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, insert
 
+from mentorship.domain.accounts.viewers import Role
 from mentorship.models import (
     MentorTimeSlot,
     SessionBooking,
@@ -14,6 +15,7 @@ from mentorship.models import (
     User,
     table_of,
 )
+from mentorship.models.user import role_columns
 from tests.support.builders import TODAY
 
 _EVERY = timedelta(minutes=47)
@@ -35,9 +37,11 @@ def fill_with_a_mixed_past(
     """Store people and so many sessions from `first` on (UTC), as they may be at `now`."""
     chance = random.Random(seed)
     people = [
-        {"id": number, "name": f"Person {number}", "role": role, "folded_name": f"person {number}",
-         "email": f"person{number}@example.org", "created_at": TODAY}
-        for role, numbers in (("MENTOR", MENTORS), ("STUDENT", STUDENTS), ("ADMIN", (ADMIN,)))
+        {"id": number, "name": f"Person {number}", "folded_name": f"person {number}",
+         "email": f"person{number}@example.org", "created_at": TODAY, **role_columns({role})}
+        for role, numbers in (
+            (Role.MENTOR, MENTORS), (Role.STUDENT, STUDENTS), (Role.ADMIN, (ADMIN,))
+        )
         for number in numbers
     ]  # fmt: skip
     slots: list[dict[str, Any]] = []

@@ -265,12 +265,12 @@ FIGURES: tuple[Figure, ...] = (
         Unit.MINUTES, Behind.BEGUN,
     ),
     Figure(
-        "minutes_booked", N_("Minutes booked"),
+        "minutes_booked", N_("Time booked"),
         N_("The planned lengths of all booked sessions, added up."),
         Unit.MINUTES, Behind.BOOKED,
     ),
     Figure(
-        "minutes_delivered", N_("Minutes delivered"),
+        "minutes_delivered", N_("Time delivered"),
         N_(
             "From the recorded beginning to the completion of each session that took place, added "
             "up; sessions without a recorded beginning are left out."
@@ -278,7 +278,7 @@ FIGURES: tuple[Figure, ...] = (
         Unit.MINUTES, Behind.DELIVERED,
     ),
     Figure(
-        "minutes_owed", N_("Minutes owed"),
+        "minutes_owed", N_("Time owed"),
         N_(
             "Booked less delivered minutes of the sessions that began late, added up; sessions "
             "without recorded times are left out."
@@ -286,7 +286,7 @@ FIGURES: tuple[Figure, ...] = (
         Unit.MINUTES, Behind.OWED,
     ),
     Figure(
-        "minutes_offered", N_("Minutes offered"),
+        "minutes_offered", N_("Time offered"),
         N_("The lengths of all times that the mentors offered and did not withdraw, added up."),
         Unit.MINUTES, Behind.IN_OFFERED_TIME,
     ),

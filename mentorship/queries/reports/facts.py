@@ -5,7 +5,7 @@ them and the list of sessions shows them, so the two cannot differ.
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -141,14 +141,17 @@ def of_report(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
         found = select(key.label("key"), *columns).where(
             start >= spec.dates.since, start < spec.dates.until
         )
-    scope = spec.scope
+    return found.where(*in_scope(spec.scope))
+
+
+def in_scope(scope: Scope) -> Iterator[ColumnElement[bool]]:
+    """What narrows the sessions to the scope."""
     if scope.mentor_id is not None:
-        found = found.where(_B.mentor_id == scope.mentor_id)
+        yield _B.mentor_id == scope.mentor_id
     if scope.student_id is not None:
-        found = found.where(_B.student_id == scope.student_id)
+        yield _B.student_id == scope.student_id
     if scope.topic is not None:
-        found = found.where(_B.topic == scope.topic)
-    return found
+        yield _B.topic == scope.topic
 
 
 BEGAN_LATE = _B.started_at > _B.start_time

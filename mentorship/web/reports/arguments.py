@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from enum import StrEnum
+from typing import TypeVar
 
 from flask import request
 from pydantic.alias_generators import to_camel
@@ -9,7 +11,7 @@ from pydantic.alias_generators import to_camel
 from mentorship import current
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.reports.figures import FIGURES, Behind, By, Figure
-from mentorship.domain.reports.ranges import parse_range
+from mentorship.domain.reports.ranges import DateRange, Preset, parse_range, presets
 from mentorship.domain.shared.errors import Forbidden, InvalidInput
 from mentorship.domain.shared.messages import N_
 from mentorship.queries.reports.facts import ReportSpec, Scope
@@ -32,14 +34,32 @@ def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
     somebody else's.
     """
     return ReportSpec(
-        dates=parse_range(
-            request.args.get("from"), request.args.get("to"), timezone=viewer.timezone, now=now
-        ),
-        by=_by(request.args.get("by", By.TOTAL)),
+        dates=_dates(viewer, now),
+        by=_one_of("by", By, request.args.get("by", By.TOTAL)),
         scope=_scope(viewer),
         now=now,
         silence=current.settings().outcome_silence,
     )
+
+
+def narrowed(viewer: Viewer, spec: ReportSpec) -> dict[str, str]:
+    """The arguments of an address that stands for the same days and people."""
+    dates, scope = spec.dates, spec.scope
+    arguments = {"from": dates.first.isoformat(), "to": dates.last.isoformat()}
+    if viewer.is_admin and scope.mentor_id is not None:
+        arguments["mentorId"] = str(scope.mentor_id)
+    if scope.student_id is not None:
+        arguments["studentId"] = str(scope.student_id)
+    return arguments
+
+
+def _dates(viewer: Viewer, now: datetime) -> DateRange:
+    """The days that the address names, or one of the usual ranges by its name."""
+    preset = request.args.get("range")
+    if preset is not None:
+        return presets(now, viewer.timezone)[_one_of("range", Preset, preset)]
+    first, last = request.args.get("from"), request.args.get("to")
+    return parse_range(first, last, timezone=viewer.timezone, now=now)
 
 
 def person_id(name: str) -> int | None:
@@ -91,13 +111,16 @@ _FIGURES = {to_camel(figure.name): figure for figure in FIGURES}
 """By the names of the JSON."""
 
 
-def _by(text: str) -> By:
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+def _one_of(name: str, choices: type[Choice], text: str) -> Choice:
     try:
-        return By(text)
+        return choices(text)
     except ValueError:
-        names = ", ".join(By)
+        names = ", ".join(choices)
         raise InvalidInput(
-            N_("The field '%(name)s' must be one of these: %(names)s.", name="by", names=names)
+            N_("The field '%(name)s' must be one of these: %(names)s.", name=name, names=names)
         ) from None
 
 
