@@ -1,6 +1,6 @@
 """Who gets what from each route. Add a row for a new route, and a value for a new argument.
 
-A row is the route as Flask writes it, after HTMX where that asks, and the status for each of six
+A row is the route as Flask writes it, after HTMX where that asks, and the status for each of seven
 people. What a refused person asked for must leave the database as it was, byte for byte.
 """
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Flask
 
-from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
@@ -27,133 +27,134 @@ from tests.support.builders import (
     a_mail_set_aside,
     a_profile,
     a_slot,
+    a_user,
     a_webhook,
     at,
 )
 from tests.support.hours import some_hours
 
 TABLE = """
-                                            nobody stranger student mentor other admin
-GET  /                                         302      302     302    302   302   302
-GET  /dashboard                                302      200     200    200   200   200
-GET  /dashboard/week                           302      200     200    200   200   200
-GET  /dashboard/day                            302      200     200    200   200   200
-GET  /.well-known/security.txt                 200      200     200    200   200   200
-GET  /.well-known/change-password              302      302     302    302   302   302
-GET  /login                                    200      302     302    302   302   302
-POST /login                                    401      401     401    401   401   401
-POST /logout                                   303      303     303    303   303   303
-GET  /reset/<token>                            200      200     200    200   200   200
-POST /reset/<token>                            400      400     400    400   400   400
-GET  /signup                                   200      200     200    200   200   200
-POST /signup                                   400      400     400    400   400   400
-GET  /forgot                                   200      200     200    200   200   200
-POST /forgot                                   400      400     400    400   400   400
-GET  /confirm/<confirmation>                   200      200     200    200   200   200
-POST /confirm/<confirmation>                   401      401     401    401   401   401
-GET  /account                                  302      200     200    200   200   200
-POST /account                                  401      400     400    400   400   400
-POST /account/password                         401      400     400    400   400   400
-POST /account/sign-out-everywhere              401      303     303    303   303   303
-POST /account/tokens                           401      400     400    400   400   400
-POST /account/tokens/<id:token_id>/revoke      401      404     303    404   404   404
-GET  /outcomes                                 302      403     403    403   403   200
-POST /outcomes                                 401      403     403    403   403   303
-GET  /people                                   302      403     403    403   403   200
-POST /people/<id:person_id>/approve            401      403     403    403   403   303
-GET  /api/tokens                               401      200     200    200   200   200
-POST /api/tokens                               401      400     400    400   400   400
-DELETE /api/tokens/<id:token_id>               401      404     200    404   404   404
-GET  /account/mail                             302      200     200    200   200   200
-POST /account/mail                             401      303     303    303   303   303
-GET  /calendar/<feed_token>.ics                200      200     200    200   200   200
-GET  /account/calendar                         302      200     200    200   200   200
-POST /account/calendar                         401      200     200    200   200   200
-POST /account/calendar/alarm                   401      400     400    400   400   400
-POST /account/calendar/end                     401      303     303    303   303   303
-GET  /unsubscribe/<stop_token>                 200      200     200    200   200   200
-POST /unsubscribe/<stop_token>                 200      200     200    200   200   200
-GET  /mail                                     302      403     403    403   403   200
-POST /mail/<id:mail_id>/again                  401      403     403    403   403   303
-GET  /webhooks                                 302      403     403    403   403   200
-POST /webhooks                                 401      403     403    403   403   400
-GET  /webhooks/<id:endpoint_id>                302      403     403    403   403   200
-POST /webhooks/<id:endpoint_id>                401      403     403    403   403   303
-POST /webhooks/<id:endpoint_id>/on             401      403     403    403   403   303
-POST /webhooks/<id:endpoint_id>/off            401      403     403    403   403   303
-POST /webhooks/<id:endpoint_id>/key            401      403     403    403   403   303
-POST /webhooks/<id:endpoint_id>/remove         401      403     403    403   403   303
-POST /webhooks/<id:endpoint_id>/calls/<id:call_id>/again 401 403 403   403   403   303
-GET  /availability                             302      403     403    200   200   403
-GET  /availability/rules/new                   302      403     403    200   200   403
-POST /availability/rules/new                   401      403     403    400   400   403
-GET  /availability/rules/<id:rule_id>          302      403     403    200   404   403
-POST /availability/rules/<id:rule_id>          401      403     403    400   404   403
-GET  /availability/rules/<id:rule_id>/remove   302      403     403    200   404   403
-POST /availability/rules/<id:rule_id>/remove   401      403     403    303   404   403
-GET  /availability/days-off/new                302      403     403    200   200   403
-POST /availability/days-off/new                401      403     403    400   400   403
-POST /availability/days-off/<id:days_off_id>/remove 401 403     403    303   404   403
-GET  /availability/slots/new                   302      403     403    200   200   403
-POST /availability/slots/new                   401      403     403    400   400   403
-GET  /availability/slots/<id:slot_id>/remove   302      403     403    200   404   403
-POST /availability/slots/<id:slot_id>/remove   401      403     403    303   404   403
-GET  /availability/settings                    302      403     403    200   200   403
-POST /availability/settings                    401      403     403    400   400   403
-GET  /api/availability                         401      403     403    200   200   403
-GET  /api/availability/slots                   401      403     403    200   200   403
-POST /api/availability/rules/preview           401      403     403    400   400   403
-POST /api/availability/rules/<id:rule_id>/preview 401   403     403    400   400   403
-POST /api/availability/rules                   401      403     403    400   400   403
-PUT  /api/availability/rules/<id:rule_id>      401      403     403    400   400   403
-DELETE /api/availability/rules/<id:rule_id>    401      403     403    200   404   403
-POST /api/availability/days-off                401      403     403    400   400   403
-PUT  /api/availability/days-off/<id:days_off_id> 401    403     403    400   400   403
-DELETE /api/availability/days-off/<id:days_off_id> 401  403     403    200   404   403
-POST /api/availability/slots                   401      403     403    400   400   403
-PUT  /api/availability/slots/<id:slot_id>      401      403     403    400   400   403
-DELETE /api/availability/slots/<id:slot_id>    401      403     403    200   404   403
-PUT  /api/availability/settings                401      403     403    400   400   403
-GET  /mentors                                  302      200     200    200   200   200
-GET  /mentors/<id:mentor_id>                   302      200     200    200   200   200
-GET  /api/mentors                              401      200     200    200   200   200
-GET  /api/mentors/<id:mentor_id>/slots         401      200     200    200   200   200
-GET  /reports                                  302      403     403    200   200   200
-GET  /reports/sessions                         302      403     403    200   200   200
-GET  /reports/summary.csv                      302      403     403    200   200   200
-GET  /reports/sessions.csv                     302      403     403    200   200   200
-GET  /api/reports/summary                      401      403     403    200   200   200
-GET  /profile                                  302      403     403    200   200   403
-POST /profile                                  401      403     403    303   303   403
-GET  /api/openapi.json                         200      200     200    200   200   200
-GET  /api/admin/update-session-status          200      200     200    200   200   200
-POST /api/admin/update-session-status          200      200     200    200   200   200
-HTMX POST /api/admin/update-session-status     401      204     200    200   204   200
-GET  /api/cron/complete-sessions               401      401     401    401   401   401
-POST /api/cron/complete-sessions               401      401     401    401   401   401
-POST /api/sessions/<id:session_id>/start       401      404     403    200   404   200
-POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404   200
-POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200
-POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200
-POST /api/sessions/<id:session_id>/outcome     401      404     200    200   404   200
-POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200
-POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401
-POST /sessions/<id:session_id>/room            401      404     403    303   404   403
-POST /sessions/<id:session_id>/recording       401      404     403    303   404   303
-POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403
-POST /sessions/<id:session_id>/notes           401      404     403    303   404   403
-GET  /sessions/<id:session_id>                 302      404     200    200   404   200
-GET  /sessions/<id:session_id>.ics             302      404     200    200   404   200
-GET  /sessions/<id:session_id>/join            302      404     303    303   404   303
-GET  /sessions/<id:session_id>/move            302      404     200    200   404   200
-POST /sessions/<id:session_id>/move            401      404     303    303   404   303
-POST /api/bookings                             401      200     200    403   403   403
-GET  /slots/<id:slot_id>/book                  302      200     200    403   403   403
-POST /slots/<id:slot_id>/book                  401      303     303    403   403   403
-GET  /waiting-list                             302      200     200    403   403   403
-GET  /api/waiting-list                         401      200     200    403   403   403
-POST /api/mentors/<id:mentor_id>/waiting-list  401      200     200    403   403   403
-POST /api/waiting-list/<id:entry_id>/leave     401      404     200    404   404   404
+                                            nobody stranger student mentor other admin both
+GET  /                                         302      302     302    302   302   302  302
+GET  /dashboard                                302      200     200    200   200   200  200
+GET  /dashboard/week                           302      200     200    200   200   200  200
+GET  /dashboard/day                            302      200     200    200   200   200  200
+GET  /.well-known/security.txt                 200      200     200    200   200   200  200
+GET  /.well-known/change-password              302      302     302    302   302   302  302
+GET  /login                                    200      302     302    302   302   302  302
+POST /login                                    401      401     401    401   401   401  401
+POST /logout                                   303      303     303    303   303   303  303
+GET  /reset/<token>                            200      200     200    200   200   200  200
+POST /reset/<token>                            400      400     400    400   400   400  400
+GET  /signup                                   200      200     200    200   200   200  200
+POST /signup                                   400      400     400    400   400   400  400
+GET  /forgot                                   200      200     200    200   200   200  200
+POST /forgot                                   400      400     400    400   400   400  400
+GET  /confirm/<confirmation>                   200      200     200    200   200   200  200
+POST /confirm/<confirmation>                   401      401     401    401   401   401  401
+GET  /account                                  302      200     200    200   200   200  200
+POST /account                                  401      400     400    400   400   400  400
+POST /account/password                         401      400     400    400   400   400  400
+POST /account/sign-out-everywhere              401      303     303    303   303   303  303
+POST /account/tokens                           401      400     400    400   400   400  400
+POST /account/tokens/<id:token_id>/revoke      401      404     303    404   404   404  404
+GET  /outcomes                                 302      403     403    403   403   200  403
+POST /outcomes                                 401      403     403    403   403   303  403
+GET  /people                                   302      403     403    403   403   200  403
+POST /people/<id:person_id>/approve            401      403     403    403   403   303  403
+GET  /api/tokens                               401      200     200    200   200   200  200
+POST /api/tokens                               401      400     400    400   400   400  400
+DELETE /api/tokens/<id:token_id>               401      404     200    404   404   404  404
+GET  /account/mail                             302      200     200    200   200   200  200
+POST /account/mail                             401      303     303    303   303   303  303
+GET  /calendar/<feed_token>.ics                200      200     200    200   200   200  200
+GET  /account/calendar                         302      200     200    200   200   200  200
+POST /account/calendar                         401      200     200    200   200   200  200
+POST /account/calendar/alarm                   401      400     400    400   400   400  400
+POST /account/calendar/end                     401      303     303    303   303   303  303
+GET  /unsubscribe/<stop_token>                 200      200     200    200   200   200  200
+POST /unsubscribe/<stop_token>                 200      200     200    200   200   200  200
+GET  /mail                                     302      403     403    403   403   200  403
+POST /mail/<id:mail_id>/again                  401      403     403    403   403   303  403
+GET  /webhooks                                 302      403     403    403   403   200  403
+POST /webhooks                                 401      403     403    403   403   400  403
+GET  /webhooks/<id:endpoint_id>                302      403     403    403   403   200  403
+POST /webhooks/<id:endpoint_id>                401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/on             401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/off            401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/key            401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/remove         401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/calls/<id:call_id>/again 401 403 403   403   403   303  403
+GET  /availability                             302      403     403    200   200   403  200
+GET  /availability/rules/new                   302      403     403    200   200   403  200
+POST /availability/rules/new                   401      403     403    400   400   403  400
+GET  /availability/rules/<id:rule_id>          302      403     403    200   404   403  404
+POST /availability/rules/<id:rule_id>          401      403     403    400   404   403  404
+GET  /availability/rules/<id:rule_id>/remove   302      403     403    200   404   403  404
+POST /availability/rules/<id:rule_id>/remove   401      403     403    303   404   403  404
+GET  /availability/days-off/new                302      403     403    200   200   403  200
+POST /availability/days-off/new                401      403     403    400   400   403  400
+POST /availability/days-off/<id:days_off_id>/remove 401 403     403    303   404   403  404
+GET  /availability/slots/new                   302      403     403    200   200   403  200
+POST /availability/slots/new                   401      403     403    400   400   403  400
+GET  /availability/slots/<id:slot_id>/remove   302      403     403    200   404   403  404
+POST /availability/slots/<id:slot_id>/remove   401      403     403    303   404   403  404
+GET  /availability/settings                    302      403     403    200   200   403  200
+POST /availability/settings                    401      403     403    400   400   403  400
+GET  /api/availability                         401      403     403    200   200   403  200
+GET  /api/availability/slots                   401      403     403    200   200   403  200
+POST /api/availability/rules/preview           401      403     403    400   400   403  400
+POST /api/availability/rules/<id:rule_id>/preview 401   403     403    400   400   403  400
+POST /api/availability/rules                   401      403     403    400   400   403  400
+PUT  /api/availability/rules/<id:rule_id>      401      403     403    400   400   403  400
+DELETE /api/availability/rules/<id:rule_id>    401      403     403    200   404   403  404
+POST /api/availability/days-off                401      403     403    400   400   403  400
+PUT  /api/availability/days-off/<id:days_off_id> 401    403     403    400   400   403  400
+DELETE /api/availability/days-off/<id:days_off_id> 401  403     403    200   404   403  404
+POST /api/availability/slots                   401      403     403    400   400   403  400
+PUT  /api/availability/slots/<id:slot_id>      401      403     403    400   400   403  400
+DELETE /api/availability/slots/<id:slot_id>    401      403     403    200   404   403  404
+PUT  /api/availability/settings                401      403     403    400   400   403  400
+GET  /mentors                                  302      200     200    200   200   200  200
+GET  /mentors/<id:mentor_id>                   302      200     200    200   200   200  200
+GET  /api/mentors                              401      200     200    200   200   200  200
+GET  /api/mentors/<id:mentor_id>/slots         401      200     200    200   200   200  200
+GET  /reports                                  302      403     403    200   200   200  200
+GET  /reports/sessions                         302      403     403    200   200   200  200
+GET  /reports/summary.csv                      302      403     403    200   200   200  200
+GET  /reports/sessions.csv                     302      403     403    200   200   200  200
+GET  /api/reports/summary                      401      403     403    200   200   200  200
+GET  /profile                                  302      403     403    200   200   403  200
+POST /profile                                  401      403     403    303   303   403  303
+GET  /api/openapi.json                         200      200     200    200   200   200  200
+GET  /api/admin/update-session-status          200      200     200    200   200   200  200
+POST /api/admin/update-session-status          200      200     200    200   200   200  200
+HTMX POST /api/admin/update-session-status     401      204     200    200   204   200  204
+GET  /api/cron/complete-sessions               401      401     401    401   401   401  401
+POST /api/cron/complete-sessions               401      401     401    401   401   401  401
+POST /api/sessions/<id:session_id>/start       401      404     403    200   404   200  404
+POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404   200  404
+POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200  404
+POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200  404
+POST /api/sessions/<id:session_id>/outcome     401      404     200    200   404   200  404
+POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200  404
+POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401  401
+POST /sessions/<id:session_id>/room            401      404     403    303   404   403  404
+POST /sessions/<id:session_id>/recording       401      404     403    303   404   303  404
+POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403  404
+POST /sessions/<id:session_id>/notes           401      404     403    303   404   403  404
+GET  /sessions/<id:session_id>                 302      404     200    200   404   200  404
+GET  /sessions/<id:session_id>.ics             302      404     200    200   404   200  404
+GET  /sessions/<id:session_id>/join            302      404     303    303   404   303  404
+GET  /sessions/<id:session_id>/move            302      404     200    200   404   200  404
+POST /sessions/<id:session_id>/move            401      404     303    303   404   303  404
+POST /api/bookings                             401      200     200    403   403   403  200
+GET  /slots/<id:slot_id>/book                  302      200     200    403   403   403  200
+POST /slots/<id:slot_id>/book                  401      303     303    403   403   403  303
+GET  /waiting-list                             302      200     200    403   403   403  200
+GET  /api/waiting-list                         401      200     200    403   403   403  200
+POST /api/mentors/<id:mentor_id>/waiting-list  401      200     200    403   403   403  200
+POST /api/waiting-list/<id:entry_id>/leave     401      404     200    404   404   404  404
 """
 
 
@@ -228,6 +229,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "mentor": cast.mentor,
             "other": cast.other_mentor,
             "admin": cast.admin,
+            "both": a_user(session, "Bea Both", Role.STUDENT, Role.MENTOR),
         },
         values={
             "token": token,

@@ -57,6 +57,11 @@ class Viewer:
         return Role.ADMIN in self.roles
 
     @property
+    def has_both_parts(self) -> bool:
+        """Whether this person may be the student of one session and the mentor of another."""
+        return self.is_student and self.is_mentor
+
+    @property
     def chooses_scope(self) -> bool:
         """Whether this person can see their own sessions or all, as they like."""
         return scope_of(self.roles, Scope.OWN) is not scope_of(self.roles, Scope.ALL)

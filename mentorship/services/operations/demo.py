@@ -31,6 +31,7 @@ _PEOPLE = (
     ("lin@example.org", "Lin Zhao", {Role.STUDENT}, "Asia/Shanghai"),
     ("noor@example.org", "Noor Haddad", {Role.STUDENT}, "Europe/Paris"),
     ("tomas@example.org", "Tomás Silva", {Role.STUDENT}, "America/Sao_Paulo"),
+    ("priya@example.org", "Priya Nair", {Role.STUDENT, Role.MENTOR}, "Europe/Berlin"),
 )
 
 _SESSIONS = (
@@ -48,6 +49,8 @@ _SESSIONS = (
     ("maya", "tomas", -8 * 24 * 60, 30, "Getting to know each other", Status.CANCELLED, False),
     ("jonas", "lin", -57, 60, "Statistics for surveys", Status.ONGOING, False),
     ("jonas", "tomas", 4, 30, "Negotiating an internship", Status.SCHEDULED, False),
+    ("priya", "noor", 75, 45, "Reading a first paper", Status.SCHEDULED, False),
+    ("maya", "priya", 29 * 60, 45, "Indexes that help", Status.SCHEDULED, False),
     ("jonas", "sam", -10 * 24 * 60, 30, "Choosing a first project", Status.COMPLETED, False),
 )
 
@@ -67,6 +70,13 @@ _PROFILES = (
         "Statistics, Research, Theses",
         "Bring your survey, your numbers and your doubts. We look at all three.",
         ("TU,TH", time(9), 240, 60),
+    ),
+    (
+        "priya",
+        "Reading papers, and writing the first one",
+        "Research, Writing",
+        "I learn databases from Maya, and show others how I read.",
+        ("SA", time(10), 120, 30),
     ),
 )
 

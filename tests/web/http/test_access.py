@@ -1,4 +1,4 @@
-"""Every route and six people: who is refused, and leaves nothing behind."""
+"""Every route and seven people: who is refused, and leaves nothing behind."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def is_private(row, response):
 
 
 def trespasses(row, scene, client_for, engine):
-    """What is wrong with how a route treats the six: a status, or a trace in the database."""
+    """What is wrong with how a route treats the seven: a status, or a trace in the database."""
     found = []
     clients = {name: client_for(viewer) for name, viewer in scene.people.items()}
     before = dump(engine)
