@@ -34,3 +34,13 @@ for (const select of document.querySelectorAll("select[data-browser-zone]")) {
   const name = renamed[timeZone] ?? timeZone;
   if ([...select.options].some((option) => option.value === name)) select.value = name;
 }
+
+// A box that ticks all boxes of one name in its form.
+for (const all of document.querySelectorAll("[data-ticks]")) {
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => {
+    for (const box of all.form.querySelectorAll(`[name="${all.dataset.ticks}"]`)) {
+      box.checked = all.checked;
+    }
+  });
+}

@@ -53,6 +53,7 @@ class PollFields(Fields):
     attention: int = Field(1, ge=1, le=999_999_999)
     now: int = Field(1, ge=1, le=999_999_999)
     upcoming: int = Field(1, ge=1, le=999_999_999)
+    older: int = Field(1, ge=1, le=999_999_999)
     past: int = Field(1, ge=1, le=999_999_999)
 
 

@@ -44,7 +44,12 @@ def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, wi
     late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
                      starts=now - timedelta(minutes=45))  # fmt: skip
     very_late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                          lasts=timedelta(hours=4),
                           starts=now - timedelta(minutes=155, seconds=30))  # fmt: skip
+    over = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                     starts=now - timedelta(days=3))  # fmt: skip
+    ends = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
+                     starts=now - timedelta(minutes=57))  # fmt: skip
     running = a_booking(site.session, **people, status=Status.ONGOING,
                         starts=now - timedelta(minutes=20))  # fmt: skip
     soon = a_booking(site.session, **people, starts=now + timedelta(minutes=50))
@@ -56,9 +61,14 @@ def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, wi
     assert left(window, very_late) == "2 hours 36 minutes late"
     assert left(window, running) == "40 minutes left"
     assert left(window, soon) == "in 50 minutes"
+    # Nobody counts how long ago a session was that is over.
+    counting = window.page.locator(f"#session-{ends} .left")
+    assert counting.is_visible()
+    assert window.page.locator(f"#session-{over} .left").count() == 0
     assert not window.page.locator(f"#session-{later} .left").is_visible()
     window.page.clock.run_for(5 * 60_000)
     assert left(window, running) == "35 minutes left"
+    assert not counting.is_visible()
     assert left(window, soon) == "in 45 minutes"
 
 

@@ -125,7 +125,7 @@ def test_a_session_that_nobody_starts_is_delayed_on_both_screens_until_the_stude
         window.shows("attention", booking, "ONGOING", is_delayed=True)
         assert "Nobody has started it yet." in window.page.inner_text("#list-attention")
     hers.press(booking, "We have begun")
-    hers.wait(lambda: "Started late, at" in hers.page.inner_text("#list-attention"))
+    hers.wait(lambda: "Started late, at" in hers.page.inner_text("#list-now"))
     his.press(booking, "Complete")
     his.shows("past", booking, "COMPLETED", is_delayed=True)
     hers.look_again()

@@ -87,9 +87,9 @@ class Walk:
             .where(MentorTimeSlot.id == slot)
             .values(start_time=times[0], end_time=times[1])
         )
-        session.execute(
-            update(SessionBooking).where(SessionBooking.id == self.id).values(**earlier)
-        )
+        if earlier:
+            own = update(SessionBooking).where(SessionBooking.id == self.id)
+            session.execute(own.values(**earlier))
         session.commit()
 
 
@@ -163,6 +163,27 @@ def test_they_disagree_change_their_mind_and_an_admin_decides(walk):
         expect(section.get_by_role("button")).to_have_count(0)
     for window in walk.windows.values():
         assert window.errors == []
+
+
+def test_an_admin_answers_a_page_of_old_sessions_with_one_reason(site, windows, walk):
+    old = []
+    for _ in range(3):
+        walk.begin()
+        walk.pass_time(100 * HOUR)
+        old.append(walk.id)
+    page = walk.windows["admin"].go(f"/outcomes?view=unanswered&mentor={walk.mentor.id}").page
+    expect(page.get_by_role("listitem").filter(has=page.get_by_role("checkbox"))).to_have_count(3)
+
+    page.get_by_label("Choose all on this page").check()
+    page.get_by_label("How did the chosen sessions go?").select_option("NOBODY_CAME")
+    page.get_by_label("Reason").fill("Nobody remembers.")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Decide").click()
+
+    expect(page.get_by_text("3 sessions are decided.")).to_be_visible()
+    for booking in old:
+        kept = the_booking(site.session, booking)
+        assert (kept.status, kept.decided_outcome) == (Status.COMPLETED, "NOBODY_CAME")
 
 
 @on_both_engines

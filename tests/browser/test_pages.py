@@ -44,7 +44,7 @@ def test_a_delayed_session_is_in_sight_at_once_on_a_phone(site, windows, mentor,
         a_booking(site.session, mentor=mentor, student=student,
                   starts=utc_now() + timedelta(hours=hours))  # fmt: skip
     late = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                     is_delayed=True, starts=utc_now() - timedelta(days=9))  # fmt: skip
+                     is_delayed=True, starts=utc_now() - timedelta(days=2))  # fmt: skip
     window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
 
     box = window.page.locator(f"#session-{late}").bounding_box()
@@ -181,13 +181,20 @@ def test_the_second_half_of_a_double_click_does_not_press_the_button_that_came_t
     site, windows, mentor, student
 ):
     booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                        is_delayed=True, starts=utc_now() - 60 * MINUTE)  # fmt: skip
+                        is_delayed=True, starts=utc_now() - 40 * MINUTE)  # fmt: skip
+    for days in range(1, 9):  # So that the page can be scrolled.
+        a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
+                  starts=utc_now() - timedelta(days=days))  # fmt: skip
     window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
     box = window.page.get_by_text("We have begun").bounding_box()
     x, y = box["x"] + 9, box["y"] + 9
 
     window.page.mouse.click(x, y)
-    window.wait(lambda: "Started late" in window.page.inner_text("#list-attention"))
+    window.wait(lambda: "Started late" in window.page.inner_text("#list-now"))
+    complete = window.page.locator(f"#session-{booking}").get_by_text("Complete")
+    moving = f"document.getElementById('session-{booking}').getAnimations().length"
+    window.wait(lambda: not window.page.evaluate(moving))
+    window.page.evaluate("(way) => scrollBy(0, way)", complete.bounding_box()["y"] + 9 - y)
     pressed = window.page.evaluate(
         "([x, y]) => document.elementFromPoint(x, y).closest('button')?.textContent", [x, y]
     )
@@ -197,7 +204,7 @@ def test_the_second_half_of_a_double_click_does_not_press_the_button_that_came_t
     window.look_again()
 
     assert pressed == "Complete"
-    window.shows("attention", booking, "ONGOING", is_delayed=True)
+    window.shows("now", booking, "ONGOING", is_delayed=True)
     assert len(the_journal(site.session, booking)) == 1
     window.press(booking, "Complete")
     window.shows("past", booking, "COMPLETED", is_delayed=True)

@@ -1,10 +1,10 @@
-"""The four lists of a dashboard, ready to be shown."""
+"""The lists of a dashboard, ready to be shown."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import (
     BindParameter,
@@ -16,36 +16,29 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    or_,
     select,
     text,
     union_all,
 )
 from sqlalchemy.orm import Session, aliased
 
-from mentorship.database import read
+from mentorship.database import UtcDateTime, read
 from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lifecycle import (
     CLOCK_RULES,
-    EARLY,
-    MANUAL_ACTIONS,
-    OPEN,
-    RULE_OF,
-    Action,
-    Party,
-    Rule,
-    State,
     Status,
-    permitted,
 )
-from mentorship.domain.sessions.meeting_links import room_opens
 from mentorship.domain.sessions.poll_cursor import PollCursor
-from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+from mentorship.models import SessionBooking
+from mentorship.queries.sessions.cards import CARDS, Card, card
 from mentorship.queries.sessions.due import first_due
 from mentorship.queries.sessions.visibility import parts
 
 _PAGE_SIZE, _CURRENT_PAGE_SIZE = 20, 200
+
+OLD = timedelta(days=7)
+"""A delayed session that started longer ago is folded away."""
 
 
 class Section(StrEnum):
@@ -54,36 +47,11 @@ class Section(StrEnum):
     ATTENTION = "attention"
     NOW = "now"
     UPCOMING = "upcoming"
+    OLDER = "older"
     PAST = "past"
 
 
-class Card(NamedTuple):
-    """One session as this `party` to it sees it. Instants in UTC; `actions` are lawful at `now`.
-
-    The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
-    its meeting; None where there is none to join.
-    """
-
-    id: int
-    party: Party
-    topic: str
-    student: str
-    mentor: str
-    status: Status
-    is_delayed: bool
-    start_time: datetime
-    end_time: datetime
-    started_at: datetime | None
-    cancel_reason: str | None
-    actions: tuple[Action, ...]
-    is_early: bool
-    fixed_from: datetime
-    room_opens: datetime | None
-
-    @property
-    def early_until(self) -> datetime:
-        """When (UTC) it is no longer early to start it: the page does not ask any more then."""
-        return self.start_time - EARLY
+_NEWEST_FIRST = frozenset({Section.ATTENTION, Section.OLDER, Section.PAST})
 
 
 @dataclass(frozen=True)
@@ -119,14 +87,21 @@ class Dashboard:
         return {each.section.value: each.page for each in self.listings if each.page > 1}
 
 
-_Student, _Mentor = aliased(User), aliased(User)
 _B = aliased(SessionBooking, name="b")
+_OLD = bindparam("old", type_=UtcDateTime)
 
 # With literals: SQLite plans a statement anew each time where a bound value decides whether a
 # partial index fits, which takes longer than to read the rows.
 _SECTION_PREDICATES: Mapping[Section, TextClause] = {
-    Section.ATTENTION: text("status = 'ONGOING' AND is_delayed"),
-    Section.NOW: text("status = 'ONGOING' AND NOT is_delayed"),
+    Section.ATTENTION: text(
+        "status = 'ONGOING' AND is_delayed AND started_at IS NULL AND start_time > :old"
+    ).bindparams(_OLD),
+    Section.OLDER: text("status = 'ONGOING' AND is_delayed AND start_time <= :old").bindparams(
+        _OLD
+    ),
+    Section.NOW: text(
+        "status = 'ONGOING' AND (NOT is_delayed OR (started_at IS NOT NULL AND start_time > :old))"
+    ).bindparams(_OLD),
     Section.UPCOMING: text("status = 'SCHEDULED'"),
     Section.PAST: text("status IN ('COMPLETED', 'CANCELLED')"),
 }
@@ -138,34 +113,18 @@ def _page_size(scope: Scope, section: Section) -> int:
     return _CURRENT_PAGE_SIZE if is_current and scope is Scope.OWN else _PAGE_SIZE
 
 
-def _section_of(status: Status, *, is_delayed: bool) -> Section:
+def section_of(
+    status: Status, *, is_delayed: bool, is_begun: bool = False, is_old: bool = False
+) -> Section:
+    """The list in which a session is; `is_old` is what started more than `OLD` ago.
+
+    A delayed session that has begun is under way like any other.
+    """
     if status is Status.ONGOING:
-        return Section.ATTENTION if is_delayed else Section.NOW
+        if is_delayed and is_old:
+            return Section.OLDER
+        return Section.NOW if is_begun or not is_delayed else Section.ATTENTION
     return Section.UPCOMING if status is Status.SCHEDULED else Section.PAST
-
-
-CARDS: Select[*tuple[Any, ...]] = (
-    select(
-        SessionBooking.id,
-        SessionBooking.topic,
-        _Student.name.label("student"),
-        _Mentor.name.label("mentor"),
-        SessionBooking.student_id,
-        SessionBooking.mentor_id,
-        SessionBooking.status,
-        SessionBooking.is_delayed,
-        SessionBooking.start_time,
-        SessionBooking.end_time,
-        SessionBooking.started_at,
-        SessionBooking.cancel_reason,
-        or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
-    )
-    .join(_Student, _Student.id == SessionBooking.student_id)
-    .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
-    .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
-    .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
-)
-"""What `card` needs of each booking."""
 
 
 def _ids(scope: Scope, section: Section) -> Select[int]:
@@ -174,7 +133,7 @@ def _ids(scope: Scope, section: Section) -> Select[int]:
     It ends `end` rows into the list, so no more are needed of each part, and an index has those in
     their order.
     """
-    backwards = " DESC" if section is Section.PAST else ""
+    backwards = " DESC" if section in _NEWEST_FIRST else ""
     order = text(f"start_time{backwards}, id{backwards}")
     firsts = [
         select(_B.id, _B.start_time)
@@ -214,16 +173,20 @@ def _rows(scope: Scope) -> Select[*tuple[Any, ...]]:
 
 def _groups(part: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """How many sessions there are of each kind, and when the first of them begins and ends."""
+    is_begun = SessionBooking.started_at.is_not(None)
+    is_old = SessionBooking.start_time <= _OLD
     return (
         select(
             SessionBooking.status,
             SessionBooking.is_delayed,
+            is_begun.label("is_begun"),
+            is_old.label("is_old"),
             func.count().label("total"),
             func.min(SessionBooking.start_time).label("first_start"),
             func.min(SessionBooking.end_time).label("first_end"),
         )
         .where(part)
-        .group_by(SessionBooking.status, SessionBooking.is_delayed)
+        .group_by(SessionBooking.status, SessionBooking.is_delayed, is_begun, is_old)
     )
 
 
@@ -274,12 +237,17 @@ def _totals(
     """How many sessions each list has, and when the next of them is due (UTC)."""
     totals = dict.fromkeys(Section, 0)
     instants: list[datetime] = []
-    for group in read(session, _GROUPS[scope], viewer=viewer.id):
-        section = _section_of(group.status, is_delayed=group.is_delayed)
+    for group in read(session, _GROUPS[scope], viewer=viewer.id, old=now - OLD):
+        section = section_of(
+            group.status,
+            is_delayed=group.is_delayed,
+            is_begun=bool(group.is_begun),
+            is_old=bool(group.is_old),
+        )
         totals[section] += group.total
         if section is Section.UPCOMING:
             instants.append(group.first_start)
-        elif section is Section.NOW:
+        elif section is Section.NOW and not group.is_delayed:
             instants.append(group.first_end)
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
@@ -309,7 +277,7 @@ def _listings(
         f"end_{section}": offsets[f"offset_{section}"] + limits[f"limit_{section}"]
         for section in Section
     }
-    rows = read(session, _ROWS[scope], viewer=viewer.id, **limits, **offsets, **ends)
+    rows = read(session, _ROWS[scope], viewer=viewer.id, old=now - OLD, **limits, **offsets, **ends)
     cards = _cards_by_section(rows, viewer, now=now, cutoff=cutoff)
     return tuple(
         Listing(
@@ -327,71 +295,25 @@ def _listings(
 def _cards_by_section(
     rows: Iterable[Any], viewer: Viewer, *, now: datetime, cutoff: Cutoff
 ) -> dict[Section, tuple[Card, ...]]:
-    """The rows as cards in the order of their lists: the past backwards. A union has no order."""
+    """The rows as cards in the order of their lists. A union has no order."""
     cards: dict[Section, list[Card]] = {section: [] for section in Section}
     for row in rows:
         party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
         assert party is not None, "only the viewer's own rows are read"
-        section = _section_of(row.status, is_delayed=row.is_delayed)
+        section = section_of(
+            row.status,
+            is_delayed=row.is_delayed,
+            is_begun=row.started_at is not None,
+            is_old=row.start_time <= now - OLD,
+        )
         cards[section].append(card(row, party, now=now, cutoff=cutoff))
     return {
         section: tuple(
             sorted(
                 found,
                 key=lambda each: (each.start_time, each.id),
-                reverse=section is Section.PAST,
+                reverse=section in _NEWEST_FIRST,
             )
         )
         for section, found in cards.items()
     }
-
-
-def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
-    """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
-    return Card(
-        id=row.id,
-        party=party,
-        topic=row.topic,
-        student=row.student,
-        mentor=row.mentor,
-        status=row.status,
-        is_delayed=row.is_delayed,
-        start_time=row.start_time,
-        end_time=row.end_time,
-        started_at=row.started_at,
-        cancel_reason=row.cancel_reason,
-        actions=_actions(row, party, now=now, cutoff=cutoff),
-        fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
-        is_early=row.start_time - now > EARLY,
-        room_opens=room_opens(row.start_time, row.started_at)
-        if row.has_room and row.status in OPEN and party is not Party.ADMIN
-        else None,
-    )
-
-
-_RULES_FROM: Mapping[Status, Mapping[Party, tuple[Rule, ...]]] = {
-    status: {
-        party: tuple(
-            rule
-            for rule in map(RULE_OF.__getitem__, MANUAL_ACTIONS)
-            if rule.source is status and permitted(rule.action, party)
-        )
-        for party in Party
-    }
-    for status in Status
-}
-"""What each party may ask for in each status."""
-
-
-def _actions(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
-    """What `party` may do with the session at `now` (UTC)."""
-    rules = _RULES_FROM[row.status][party]
-    if not rules:  # As for all that has ended, which is most of a list.
-        return ()
-    state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
-    is_too_late = cutoff.refuses(party, state.start_time, now)
-    return tuple(
-        rule.action
-        for rule in rules
-        if rule.matches(state, now) and not (rule.action is Action.CANCEL and is_too_late)
-    )

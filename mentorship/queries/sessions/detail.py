@@ -12,7 +12,7 @@ from mentorship.domain.sessions.lifecycle import OPEN, RULE_OF, Party, Status
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
-from mentorship.queries.sessions.dashboard import CARDS, Card, card
+from mentorship.queries.sessions.cards import CARDS, Card, card
 
 
 @dataclass(frozen=True)

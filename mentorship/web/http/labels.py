@@ -65,6 +65,7 @@ _SECTIONS: Mapping[Section, tuple[str, str]] = {
         N_("Upcoming"),
         N_("No session is booked. A new one appears here by itself."),
     ),
+    Section.OLDER: (N_("Delayed more than a week ago"), ""),
     Section.PAST: (N_("Past"), N_("Sessions that have ended or were cancelled are kept here.")),
 }
 

@@ -68,11 +68,16 @@ def test_each_list_has_its_order_in_whatever_order_the_union_gives_the_rows(sess
         Section.UPCOMING: {},
         Section.PAST: {"status": Status.COMPLETED},
     }
+    newest_first = (Section.ATTENTION, Section.OLDER, Section.PAST)
     expected = {}
     for hour, (section, columns) in enumerate(booked.items(), start=8):
         ids = [a_booking(session, **people, starts=f"{hour:02}:{minute}", **columns)
                for minute in (10, 20, 30)]  # fmt: skip
-        expected[section] = ids[::-1] if section is Section.PAST else ids
+        expected[section] = ids[::-1] if section in newest_first else ids
+    late = {"status": Status.ONGOING, "is_delayed": True}
+    old = [a_booking(session, **people, starts=at("10:00", days=-days), **late)
+           for days in (8, 9)]  # fmt: skip
+    expected[Section.OLDER] = old
 
     with ReversingSession(session.get_bind()) as reversing:
         reversing.begin()  # `read` then uses this session.
@@ -114,3 +119,61 @@ def test_a_student_is_offered_to_cancel_until_the_cutoff_and_the_mentor_until_th
         offered.append(Action.CANCEL in card.actions)
 
     assert offered == [may, True]
+
+
+LATE = {"status": Status.ONGOING, "is_delayed": True}
+
+
+def lists(session, viewer, *, now, pages=None):
+    """The ids of each list that is not empty, and the totals of all."""
+    session.rollback()
+    scope = scope_of(viewer.roles, Scope.OWN)
+    found = dashboard(session, viewer, scope, cursor=PollCursor(0, (0, 0)), pages=pages or {},
+                      now=now, cutoff=NO_CUTOFF)  # fmt: skip
+    assert all(each.is_whole for each in found.listings)
+    return {each.section: [card.id for card in each.cards] for each in found.listings if each.total}
+
+
+def test_a_late_session_that_has_begun_is_under_way_like_any_other(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    waits = a_booking(session, **people, starts="10:00", **LATE)
+    begun = a_booking(session, **people, starts="10:10", arrived=True, **LATE)
+    on_time = a_booking(session, **people, starts="10:20", status=Status.ONGOING)
+
+    for viewer in (cast.student, cast.mentor, cast.admin):
+        assert lists(session, viewer, now=at("10:30")) == {
+            Section.ATTENTION: [waits], Section.NOW: [begun, on_time],
+        }  # fmt: skip
+
+
+def test_what_is_delayed_for_more_than_a_week_is_folded_away_newest_first(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    new, newer = (
+        a_booking(session, **people, starts=start, **LATE) for start in ("09:00", "10:00")
+    )
+    old = [
+        a_booking(session, **people, starts=at("10:30", days=-7 - days), arrived=days % 2 == 0,
+                  **LATE)
+        for days in range(23)
+    ]  # fmt: skip
+    just = at("10:30")
+
+    assert lists(session, cast.student, now=just) == {
+        Section.ATTENTION: [newer, new], Section.OLDER: old[:20],
+    }  # fmt: skip
+    assert (
+        lists(session, cast.student, now=just, pages={Section.OLDER: 2})[Section.OLDER]
+        == (old[20:])
+    )
+    a_moment_ago = lists(session, cast.student, now=just - timedelta(microseconds=1))
+    assert a_moment_ago[Section.NOW] == old[:1], "it has begun, and is a week old to the moment"
+
+
+def test_late_sessions_that_have_begun_are_no_reason_for_a_page_to_ask(session, cast):
+    people = {"mentor": cast.mentor, "student": cast.student}
+    a_booking(session, **people, starts="10:00", arrived=True, **LATE)
+    a_booking(session, **people, starts="14:00")
+
+    found = dashboard(session, cast.student, Scope.OWN, cursor=PollCursor(0, (0, 0)), pages={},
+                      now=at("10:30"), cutoff=NO_CUTOFF)  # fmt: skip
+    assert found.next_due == at("14:00")

@@ -1,0 +1,132 @@
+"""One session as somebody sees it in a list or on its page, and what they may do with it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Select, or_, select
+from sqlalchemy.orm import aliased
+
+from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.sessions.lifecycle import (
+    EARLY,
+    MANUAL_ACTIONS,
+    OPEN,
+    RULE_OF,
+    Action,
+    Party,
+    Rule,
+    State,
+    Status,
+    permitted,
+)
+from mentorship.domain.sessions.meeting_links import room_opens
+from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+
+
+class Card(NamedTuple):
+    """One session as this `party` to it sees it. Instants in UTC; `actions` are lawful at `now`.
+
+    The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
+    its meeting; None where there is none to join.
+    """
+
+    id: int
+    party: Party
+    topic: str
+    student: str
+    mentor: str
+    status: Status
+    is_delayed: bool
+    start_time: datetime
+    end_time: datetime
+    started_at: datetime | None
+    cancel_reason: str | None
+    actions: tuple[Action, ...]
+    is_early: bool
+    is_over: bool
+    fixed_from: datetime
+    room_opens: datetime | None
+
+    @property
+    def early_until(self) -> datetime:
+        """When (UTC) it is no longer early to start it: the page does not ask any more then."""
+        return self.start_time - EARLY
+
+
+_Student, _Mentor = aliased(User), aliased(User)
+
+CARDS: Select[*tuple[Any, ...]] = (
+    select(
+        SessionBooking.id,
+        SessionBooking.topic,
+        _Student.name.label("student"),
+        _Mentor.name.label("mentor"),
+        SessionBooking.student_id,
+        SessionBooking.mentor_id,
+        SessionBooking.status,
+        SessionBooking.is_delayed,
+        SessionBooking.start_time,
+        SessionBooking.end_time,
+        SessionBooking.started_at,
+        SessionBooking.cancel_reason,
+        or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
+    )
+    .join(_Student, _Student.id == SessionBooking.student_id)
+    .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
+    .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
+    .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
+)
+"""What `card` needs of each booking."""
+
+
+def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
+    """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
+    return Card(
+        id=row.id,
+        party=party,
+        topic=row.topic,
+        student=row.student,
+        mentor=row.mentor,
+        status=row.status,
+        is_delayed=row.is_delayed,
+        start_time=row.start_time,
+        end_time=row.end_time,
+        started_at=row.started_at,
+        cancel_reason=row.cancel_reason,
+        actions=_actions(row, party, now=now, cutoff=cutoff),
+        fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
+        is_early=row.start_time - now > EARLY,
+        is_over=row.end_time <= now,
+        room_opens=room_opens(row.start_time, row.started_at)
+        if row.has_room and row.status in OPEN and party is not Party.ADMIN
+        else None,
+    )
+
+
+_RULES_FROM: Mapping[Status, Mapping[Party, tuple[Rule, ...]]] = {
+    status: {
+        party: tuple(
+            rule
+            for rule in map(RULE_OF.__getitem__, MANUAL_ACTIONS)
+            if rule.source is status and permitted(rule.action, party)
+        )
+        for party in Party
+    }
+    for status in Status
+}
+"""What each party may ask for in each status."""
+
+
+def _actions(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
+    """What `party` may do with the session at `now` (UTC)."""
+    rules = _RULES_FROM[row.status][party]
+    if not rules:  # As for all that has ended, which is most of a list.
+        return ()
+    state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
+    is_too_late = cutoff.refuses(party, state.start_time, now)
+    return tuple(
+        rule.action
+        for rule in rules
+        if rule.matches(state, now) and not (rule.action is Action.CANCEL and is_too_late)
+    )
