@@ -21,7 +21,7 @@ from tests.support import naive
 from tests.support.builders import a_booking, the_journal
 from tests.support.meanwhile import meanwhile
 from tests.support.processes import CRON_SECRET, SECRET_KEY, a_server, at_once, cookie_of
-from tests.support.replay import bookings_in, faults, journal_in
+from tests.support.replay import bookings_in, faults, journal_in, said_in
 
 TEN_MINUTES = timedelta(minutes=10)
 
@@ -72,6 +72,20 @@ def test_every_changing_request_has_one_effect_however_often_it_is_sent(
             assert len(journal) == 1
             assert faults(before, journal, bookings_in(reader)) == []
             requests += 22
+
+        booking = a_booking(session, mentor=cast.mentor, student=cast.student, is_delayed=True,
+                            status=Status.ONGOING, starts=utc_now() - 12 * TEN_MINUTES)  # fmt: skip
+        before, rows = bookings_in(reader), len(journal_in(reader))
+        said = len(said_in(reader))
+        answer = ("POST", f"/api/sessions/{booking}/outcome", {"outcome": "TOOK_PLACE"})
+        answers = send(20, *answer) + send(1, *answer)
+        assert Counter(each.status for each in answers) == {200: 21}
+        changed = [json.loads(each.text)["changed"] for each in answers]
+        assert (changed.count(True), changed[-1]) == (1, False)
+        assert len(said_in(reader)[said:]) == 1
+        new = journal_in(reader)[rows:]
+        assert faults(before, new, bookings_in(reader), said_in(reader)[said:]) == []
+        requests += 21
 
         for times, request, headers in (
             (20, ("GET", UPDATE), {}),

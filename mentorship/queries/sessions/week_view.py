@@ -34,6 +34,7 @@ class Entry:
     who: str
     status: Status
     is_delayed: bool
+    is_begun: bool
     start_time: datetime
     end_time: datetime
 
@@ -140,6 +141,7 @@ def _sessions(scope: Scope, since: datetime, until: datetime) -> Select[*tuple[A
             SessionBooking.topic,
             SessionBooking.status,
             SessionBooking.is_delayed,
+            SessionBooking.started_at.is_not(None).label("is_begun"),
             SessionBooking.start_time,
             SessionBooking.end_time,
             SessionBooking.student_id,
@@ -166,6 +168,7 @@ def _entry(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> Entry:
         _who(viewer, row),
         row.status,
         row.is_delayed,
+        bool(row.is_begun),
         row.start_time,
         row.end_time,
     )

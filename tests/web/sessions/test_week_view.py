@@ -68,6 +68,20 @@ def test_a_mentor_reads_the_student_and_an_admin_both(client_for, session, cast,
             assert f'<span class="with">{who}</span>' in client_for(viewer).get(path).text
 
 
+def test_a_late_session_that_has_begun_looks_like_any_other_that_is_under_way(
+    client_for, session, cast, clock
+):
+    late = {"status": Status.ONGOING, "is_delayed": True}
+    people = {"mentor": cast.mentor, "student": cast.student}
+    waits = a_booking(session, **people, starts="08:00", **late)
+    begun = a_booking(session, **people, starts="09:00", arrived=True, **late)
+
+    for path in ("/dashboard/week", "/dashboard/day"):
+        page = client_for(cast.student).get(path).text
+        classes = dict(re.findall(r'class="entry ([\w-]+)" href="/sessions/(\d+)"', page))
+        assert classes == {"is-attention": str(waits), "is-now": str(begun)}
+
+
 def test_an_empty_day_says_so_and_leads_on(client_for, cast, clock):
     page = client_for(cast.student).get("/dashboard/day?day=2026-12-01").text
 
