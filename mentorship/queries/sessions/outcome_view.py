@@ -234,7 +234,9 @@ def count_waiting(session: Session, *, now: datetime) -> int:
 def _waits(view: QueueView, now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     if view is QueueView.DISPUTED:
         return (_WAITS[view],)
-    return _WAITS[view], _B.end_time <= now - OUTCOME_ASKED_AFTER[-1]
+    # Nobody was asked about what an import says of the past; it is no question unless it was late.
+    is_asked = or_(_B.is_delayed, _B.booked_at.is_not(None))
+    return _WAITS[view], _B.end_time <= now - OUTCOME_ASKED_AFTER[-1], is_asked
 
 
 def _queued(row: Any) -> QueuedOutcome:

@@ -10,9 +10,16 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.passwords import DEMO_PASSWORD, hash_password
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Party, Status
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.errors import InvalidInput
-from mentorship.models import AvailabilityRule, MentorTimeSlot, SessionBooking, User
+from mentorship.models import (
+    AvailabilityRule,
+    MentorTimeSlot,
+    OutcomeChange,
+    SessionBooking,
+    User,
+)
 from mentorship.services.accounts.passwords import has_users, new_account
 from mentorship.services.availability.publish import publish
 from mentorship.services.booking.mentor_profile import edit_profile
@@ -139,8 +146,10 @@ def _add_session(
     slot_id = session.scalar(insert(MentorTimeSlot).values(slot).returning(MentorTimeSlot.id))
     has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
     is_cancelled = status is Status.CANCELLED
-    session.execute(
-        insert(SessionBooking).values(
+    is_disputed = status is Status.COMPLETED and is_delayed
+    booking_id = session.scalar(
+        insert(SessionBooking)
+        .values(
             **slot,
             time_slot_id=slot_id,
             student_id=id_of[student],
@@ -151,8 +160,24 @@ def _add_session(
             completed_at=end if status is Status.COMPLETED else None,
             cancelled_at=now if is_cancelled else None,
             cancel_reason="Down with the flu." if is_cancelled else None,
+            mentor_says=OutcomeWord.TOOK_PLACE if has_begun or is_disputed else None,
+            mentor_said_at=end if is_disputed else start if has_begun else None,
+            student_says=OutcomeWord.MENTOR_ABSENT if is_disputed else None,
+            student_said_at=end if is_disputed else None,
         )
+        .returning(SessionBooking.id)
     )
+    if is_disputed:
+        answers = [
+            (Party.MENTOR, mentor, OutcomeWord.TOOK_PLACE, "We met a little later."),
+            (Party.STUDENT, student, OutcomeWord.MENTOR_ABSENT, "I waited for half an hour."),
+        ]
+        rows = [
+            {"side": side, "actor_id": id_of[who], "outcome": word, "reason": reason}
+            | {"booking_id": booking_id, "said_at": end}
+            for side, who, word, reason in answers
+        ]
+        session.execute(insert(OutcomeChange), rows)
 
 
 def _add_profile(

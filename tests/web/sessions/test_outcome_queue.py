@@ -50,10 +50,12 @@ def test_disputed_sessions_wait_at_once_and_unanswered_ones_after_three_days(
     book(9, student="TOOK_PLACE", mentor="TOOK_PLACE")
     book(2)
     old, older = book(4), book(400)
-    done = a_booking(session, mentor=cast.mentor, student=cast.student,
-                     starts=at("08:00", days=-5), status=Status.COMPLETED)  # fmt: skip
-    a_booking(session, mentor=cast.mentor, student=cast.student,
-              starts=at("08:00", days=-5), status=Status.CANCELLED)  # fmt: skip
+    people = {"mentor": cast.mentor, "student": cast.student}
+    a_booking(session, **people, starts=at("07:00", days=-5), status=Status.COMPLETED)
+    done = a_booking(session, **people, starts=at("08:00", days=-5), status=Status.COMPLETED)
+    session.get_one(SessionBooking, done).booked_at = at("08:00", days=-9)  # The other: imported.
+    session.commit()
+    a_booking(session, **people, starts=at("08:00", days=-5), status=Status.CANCELLED)
 
     assert listed(admin.get("/outcomes").text) == [dispute]
     assert listed(admin.get("/outcomes?view=unanswered").text) == [old, done, older]
