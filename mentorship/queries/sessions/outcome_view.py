@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     TextClause,
+    bindparam,
     func,
     literal,
     or_,
@@ -17,9 +18,9 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from mentorship.database import read
+from mentorship.database import UtcDateTime, read
 from mentorship.domain.mail import OUTCOME_ASKED_AFTER
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import (
@@ -31,7 +32,7 @@ from mentorship.domain.sessions.outcomes import (
 )
 from mentorship.models import OutcomeChange, SessionBooking, User
 from mentorship.models.booking import DELAYED, DISPUTED, UNANSWERED
-from mentorship.queries.sessions.outcomes import outcome_state, statements_of
+from mentorship.queries.sessions.outcomes import outcome_state_since, statements_of
 
 PAGE_SIZE = 20
 
@@ -277,21 +278,43 @@ class AskedOutcome(NamedTuple):
     end_time: datetime
 
 
-_ASKED: Select[*tuple[Any, ...]] = (
-    select(
-        _B.id,
-        _B.topic,
-        _Mentor.name.label("mentor"),
-        _Student.name.label("student"),
-        _B.start_time,
-        _B.end_time,
-    )
-    .join(_Mentor, _Mentor.id == _B.mentor_id)
-    .join(_Student, _Student.id == _B.student_id)
-    .where(or_(_B.status == Status.COMPLETED, text(DELAYED)))
-    .order_by(_B.end_time.desc(), _B.id.desc())
-    .limit(MOST_ASKED)
+_PARTS = (
+    (Party.MENTOR, _B.mentor_id, _B.mentor_says),
+    (Party.STUDENT, _B.student_id, _B.student_says),
 )
+
+
+def _asked_of(
+    party: Party, person: InstrumentedAttribute[int], own_word: InstrumentedAttribute[Any]
+) -> Select[*tuple[Any, ...]]:
+    """What the viewer is asked about in this part."""
+    latest = bindparam("latest", type_=UtcDateTime)
+    newest = (
+        select(
+            _B.id,
+            literal(party.value).label("party"),
+            _B.topic,
+            _Mentor.name.label("mentor"),
+            _Student.name.label("student"),
+            _B.start_time,
+            _B.end_time,
+        )
+        .join(_Mentor, _Mentor.id == _B.mentor_id)
+        .join(_Student, _Student.id == _B.student_id)
+        .where(
+            person == bindparam("viewer"),
+            _B.start_time > bindparam("since", type_=UtcDateTime),  # By an index of both.
+            or_(_B.status == Status.COMPLETED, text(DELAYED)),
+            own_word.is_(None),
+            outcome_state_since(latest).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
+        )
+        .order_by(_B.end_time.desc(), _B.id.desc())
+        .limit(MOST_ASKED)
+    )
+    return select(newest.subquery())
+
+
+_ASKED = union_all(*(_asked_of(*part) for part in _PARTS))
 
 
 def asked_outcomes(
@@ -301,22 +324,7 @@ def asked_outcomes(
 
     About completed sessions, and about delayed ones, which are asked about once they are over.
     """
-    own_parts = (
-        (Party.MENTOR, _B.mentor_id == viewer_id, _B.mentor_says),
-        (Party.STUDENT, _B.student_id == viewer_id, _B.student_says),
-    )
-    found = [
-        AskedOutcome(row.id, party, *row[1:])
-        for party, is_own, own_word in own_parts
-        for row in read(
-            session,
-            _ASKED.where(
-                is_own,
-                own_word.is_(None),
-                _B.start_time > now - ASKED_FOR,  # By an index of the person and the start.
-                outcome_state(now, silence).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
-            ),
-        )
-    ]
+    rows = read(session, _ASKED, viewer=viewer_id, since=now - ASKED_FOR, latest=now - silence)
+    found = [AskedOutcome(row.id, Party(row.party), *row[2:]) for row in rows]
     found.sort(key=lambda each: (each.end_time, each.id), reverse=True)
     return tuple(found[:MOST_ASKED])

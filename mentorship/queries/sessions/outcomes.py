@@ -22,11 +22,16 @@ _NOBODY_SPOKE = and_(_B.mentor_says.is_(None), _B.student_says.is_(None))
 
 def outcome_state(now: datetime, silence: timedelta) -> ColumnElement[str]:
     """The state at `now` (UTC), where silence settles a claim after `silence`."""
+    return outcome_state_since(literal(now - silence, UtcDateTime))
+
+
+def outcome_state_since(latest: ColumnElement[datetime]) -> ColumnElement[str]:
+    """The same for statements that are built once: `latest` is now less the time of silence."""
     return case(
         (_B.decided_outcome.is_not(None), OutcomeState.SETTLED.value),
         (_NOBODY_SPOKE, OutcomeState.OPEN.value),
         (and_(_BOTH_SPOKE, ~_SAME), OutcomeState.DISPUTED.value),
-        (or_(_BOTH_SPOKE, _silence_passed(now, silence)), OutcomeState.SETTLED.value),
+        (or_(_BOTH_SPOKE, _silence_passed(latest)), OutcomeState.SETTLED.value),
         else_=OutcomeState.CLAIMED.value,
     )
 
@@ -40,8 +45,7 @@ def outcome_value() -> ColumnElement[OutcomeWord | None]:
     )
 
 
-def _silence_passed(now: datetime, silence: timedelta) -> ColumnElement[bool]:
-    latest = literal(now - silence, UtcDateTime)
+def _silence_passed(latest: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(
         _B.end_time <= latest,
         func.coalesce(_B.mentor_said_at, _B.student_said_at) <= latest,
