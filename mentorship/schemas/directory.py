@@ -1,10 +1,12 @@
 """The JSON of finding mentors and their free times."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import Field
 
 from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.sessions.punctuality import Punctuality
 from mentorship.queries.booking.directory import Directory
 from mentorship.queries.booking.free_slots import FreeSlot
 from mentorship.schemas.base import PRINTABLE, Answer, Fields, Instant, SuccessAnswer
@@ -37,14 +39,31 @@ class ProfileFields(Fields):
     meeting_url: str = ""
 
 
+class PunctualityJson(Answer):
+    """The last sessions of a mentor: how many began within five minutes of their start time.
+
+    `cancelled` were cancelled by the mentor. A median is null where there is nothing to count.
+    """
+
+    sessions: int
+    on_time: int
+    median_delay_minutes: int | None
+    cancelled: int
+    median_notice_hours: int | None
+
+
 class MentorAnswer(Answer):
-    """A mentor, with the next times that the caller can book."""
+    """A mentor, with the next times that the caller can book.
+
+    `punctuality` is null for a mentor with fewer than ten sessions.
+    """
 
     id: int
     name: str
     headline: str
     topics: list[str]
     next_free: list[FreeTime]
+    punctuality: PunctualityJson | None
 
 
 class MentorsAnswer(SuccessAnswer):
@@ -62,8 +81,10 @@ class FreeTimesAnswer(SuccessAnswer):
     slots: list[FreeTime]
 
 
-def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
-    """The answer of a search."""
+def mentors_answer(
+    found: Directory, punctuality: Mapping[int, Punctuality], cutoff: Cutoff
+) -> dict[str, Any]:
+    """The answer of a search; `punctuality` is by mentor."""
     return MentorsAnswer(
         mentors=[
             MentorAnswer(
@@ -72,12 +93,17 @@ def mentors_answer(found: Directory, cutoff: Cutoff) -> dict[str, Any]:
                 headline=card.headline,
                 topics=list(card.topics),
                 next_free=[free_time(slot, cutoff) for slot in card.next_times],
+                punctuality=_punctuality(punctuality.get(card.id)),
             )
             for card in found.cards
         ],
         page=found.page,
         has_next=found.has_next,
     ).json_ready()
+
+
+def _punctuality(figures: Punctuality | None) -> PunctualityJson | None:
+    return PunctualityJson.from_record(figures) if figures else None
 
 
 def free_times_answer(mentor_id: int, slots: list[FreeSlot], cutoff: Cutoff) -> dict[str, Any]:

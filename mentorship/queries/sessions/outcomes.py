@@ -45,6 +45,11 @@ def outcome_value() -> ColumnElement[OutcomeWord | None]:
     )
 
 
+def is_disputed() -> ColumnElement[bool]:
+    """Whether the two sides say different things and no admin has decided."""
+    return and_(_B.decided_outcome.is_(None), _BOTH_SPOKE, ~_SAME)
+
+
 def _silence_passed(latest: ColumnElement[datetime]) -> ColumnElement[bool]:
     return and_(
         _B.end_time <= latest,

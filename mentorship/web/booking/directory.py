@@ -8,6 +8,7 @@ from mentorship import current
 from mentorship.adapters.markdown import html_of
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.sessions.punctuality import Punctuality
 from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -21,6 +22,7 @@ from mentorship.queries.booking.directory import (
 )
 from mentorship.queries.booking.free_slots import free_slots, limits_of
 from mentorship.queries.booking.free_week import free_week
+from mentorship.queries.sessions.punctuality import punctuality_of_mentors
 from mentorship.schemas.directory import (
     LONGEST_SEARCH,
     FreeTimesAnswer,
@@ -48,6 +50,7 @@ def show() -> str:
     viewer, now = required_viewer(), utc_now()
     search, topic, page = _asked("q"), _asked("topic"), page_number("page")
     topics, more_topics = popular_topics(db.session())
+    found = _found(search, topic, page, _student_id(viewer), now)
     return render_template(
         "booking/directory.html",
         viewer=viewer,
@@ -56,7 +59,8 @@ def show() -> str:
         topic=topic,
         topics=topics,
         more_topics=more_topics,
-        found=_found(search, topic, page, _student_id(viewer), now),
+        found=found,
+        punctuality=_punctuality(found, now),
     )
 
 
@@ -66,7 +70,7 @@ def find() -> Response:
     """The mentors that match a search and a topic, by name, with their next free times."""
     viewer, now = required_viewer(), utc_now()
     found = _found(_asked("q"), _asked("topic"), page_number("page"), _student_id(viewer), now)
-    return jsonify(mentors_answer(found, current.settings().cutoff))
+    return jsonify(mentors_answer(found, _punctuality(found, now), current.settings().cutoff))
 
 
 @bp.get("/mentors/<id:mentor_id>")
@@ -87,6 +91,7 @@ def week(mentor_id: int) -> str:
         now=now,
         mentor=mentor,
         about=html_of(mentor.bio),
+        punctuality=punctuality_of_mentors(session, [mentor_id], now=now).get(mentor_id),
         hold_minutes=current.settings().hold_minutes,
         free=free,
     )
@@ -119,6 +124,10 @@ def _found(search: str, topic: str, page: int, student_id: int | None, now: date
     return find_mentors(
         db.session(), words=asked, topic=topic, page=page, student_id=student_id, now=now
     )
+
+
+def _punctuality(found: Directory, now: datetime) -> dict[int, Punctuality]:
+    return punctuality_of_mentors(db.session(), [card.id for card in found.cards], now=now)
 
 
 def _student_id(viewer: Viewer) -> int | None:

@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import update
 
 from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.models import User
 from mentorship.services.booking.mentor_profile import edit_profile
-from tests.support.builders import a_profile, a_seat, a_slot, a_user, at
+from tests.support.builders import a_booking, a_profile, a_seat, a_slot, a_user, at
 from tests.support.databases import counted_statements
 
 
@@ -161,7 +162,7 @@ def test_json_finds_mentors_and_their_times(client_for, cast, hours):
         "success": True, "page": 1, "hasNext": False,
         "mentors": [{
             "id": cast.mentor.id, "name": "Maya Mentor", "headline": "Calm under deadline",
-            "topics": [], "nextFree": [
+            "topics": [], "punctuality": None, "nextFree": [
                 {"slotId": hours[0], "seatsLeft": 1,
                  "changeableUntil": "2026-11-24T10:00:00Z", "startTime": "2026-11-24T14:00:00Z",
                  "endTime": "2026-11-24T15:00:00Z"},
@@ -244,10 +245,30 @@ def test_a_page_takes_a_handful_of_statements(client_for, app, session, cast, ho
             client.get(path)
         return len(statements)
 
-    # Who asks, the topics to choose from, the mentors, their topics, their next times.
-    assert count("/mentors") == 5
-    # Who asks, the mentor, the topics, the limits, the times.
-    assert count(f"/mentors/{cast.mentor.id}") == 5
+    # Who asks, the topics to choose from, the mentors, their topics, next times, last sessions.
+    assert count("/mentors") == 6
+    # Who asks, the mentor, the topics, the limits, the times, the last sessions.
+    assert count(f"/mentors/{cast.mentor.id}") == 6
+
+
+def test_students_read_how_punctual_a_mentor_is_before_they_book(client_for, session, cast, hours):
+    student = client_for(cast.student)
+    for number in range(10):
+        a_booking(
+            session, mentor=cast.mentor, student=cast.stranger, status=Status.COMPLETED,
+            starts=at("08:00", days=-number - 1), topic="Past", arrived=True,
+        )  # fmt: skip
+        if number == 8:
+            for page in ("/mentors", f"/mentors/{cast.mentor.id}"):
+                assert "On time in" not in student.get(page).text
+
+    for page in ("/mentors", f"/mentors/{cast.mentor.id}"):
+        assert "On time in 10 of 10 sessions" in student.get(page).text
+    [card] = student.get("/api/mentors").json["mentors"]
+    assert card["punctuality"] == {
+        "sessions": 10, "onTime": 10, "medianDelayMinutes": 0, "cancelled": 0,
+        "medianNoticeHours": None,
+    }  # fmt: skip
 
 
 def test_a_new_topic_can_be_chosen_at_once(client_for, session, cast, hours):
