@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     max_open_bookings_per_mentor: int = Field(default=3, ge=1, le=1000)
     hold_minutes: int = Field(default=30, ge=1, le=10_080)
     outcome_hours: int = Field(default=72, ge=1, le=720)
+    site_name: str = Field(default="Mentorship", min_length=1, max_length=80)
     webhook_loopback: bool = False
 
     @property

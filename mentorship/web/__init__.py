@@ -23,6 +23,7 @@ from mentorship.web.http.limits import changes, known_browsers
 from mentorship.web.reports import api as reports_api
 from mentorship.web.reports import files as report_files
 from mentorship.web.reports import pages as report_pages
+from mentorship.web.reports import statements
 from mentorship.web.reports import values as report_values
 from mentorship.web.sessions import (
     actions,
@@ -82,6 +83,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         reports_api,
         report_files,
         report_pages,
+        statements,
     ):
         app.register_blueprint(module.bp)
     openapi.init_app(app)

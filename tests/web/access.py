@@ -121,6 +121,8 @@ GET  /api/mentors                              401      200     200    200   200
 GET  /api/mentors/<id:mentor_id>/slots         401      200     200    200   200   200  200
 GET  /reports                                  302      403     403    200   200   200  200
 GET  /reports/sessions                         302      403     403    200   200   200  200
+GET  /reports/statement                        302      403     403    200   200   200  200
+GET  /statement/check                          200      200     200    200   200   200  200
 GET  /reports/summary.csv                      302      403     403    200   200   200  200
 GET  /reports/sessions.csv                     302      403     403    200   200   200  200
 GET  /api/reports/summary                      401      403     403    200   200   200  200

@@ -79,19 +79,21 @@ def sessions_page(session: Session, spec: ReportSpec, behind: Behind, *, page: i
     return SessionsPage(tuple(map(_reported, rows)), total, page, pages)
 
 
-def all_sessions(engine: Engine, spec: ReportSpec, behind: Behind) -> Iterator[ReportedSession]:
+def all_sessions(
+    source: Session | Engine, spec: ReportSpec, behind: Behind
+) -> Iterator[ReportedSession]:
     """All sessions behind a figure, by start.
 
     They are read in parts, each by a transaction of its own: a slow reader holds no connection,
-    and no request need be open any more.
+    and from an engine also after the end of a request.
     """
     statement, key = _sessions(spec, behind)
     statement = statement.order_by(*key).limit(_MOST_AT_ONCE)
-    rows: Sequence[Any] = read(engine, statement)
+    rows: Sequence[Any] = read(source, statement)
     while rows:
         yield from map(_reported, rows)
         last = rows[-1]
-        rows = read(engine, statement.where(tuple_(*key) > (last.start_time, last.id)))
+        rows = read(source, statement.where(tuple_(*key) > (last.start_time, last.id)))
 
 
 def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]], tuple[Any, Any]]:

@@ -34,7 +34,7 @@ def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
     somebody else's.
     """
     return ReportSpec(
-        dates=_dates(viewer, now),
+        dates=requested_dates(viewer, now),
         by=_one_of("by", By, request.args.get("by", By.TOTAL)),
         scope=_scope(viewer),
         now=now,
@@ -53,7 +53,7 @@ def narrowed(viewer: Viewer, spec: ReportSpec) -> dict[str, str]:
     return arguments
 
 
-def _dates(viewer: Viewer, now: datetime) -> DateRange:
+def requested_dates(viewer: Viewer, now: datetime) -> DateRange:
     """The days that the address names, or one of the usual ranges by its name."""
     preset = request.args.get("range")
     if preset is not None:

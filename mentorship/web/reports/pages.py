@@ -117,6 +117,7 @@ def _context(viewer: Viewer, spec: ReportSpec, now: datetime) -> dict[str, Any]:
         "presets": presets(now, viewer.timezone),
         "preset_words": PRESET_WORDS,
         "by_words": BY_WORDS,
+        "statement_of": person_id or (None if viewer.is_admin else viewer.id),
         "person": name_of(db.session(), person_id) if person_id else None,
         "json_name": to_camel,
     }
