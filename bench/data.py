@@ -30,6 +30,7 @@ COLUMNS = {
     "session_bookings": (
         "id", "student_id", "time_slot_id", "mentor_id", "start_time", "end_time", "topic",
         "status", "is_delayed", "started_at", "completed_at", "cancelled_at",
+        "mentor_says", "mentor_said_at",
     ),
     "status_changes": (
         "booking_id", "old_status", "new_status", "action", "is_delayed", "cause", "due_at",
@@ -144,6 +145,8 @@ def _bookings(plan: Plan) -> Iterator[Row]:
             started and text(started),
             completed and text(completed),
             cancelled and text(cancelled),
+            "TOOK_PLACE" if started else None,
+            started and text(started),
         )
 
     for index in range(past):

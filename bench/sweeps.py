@@ -125,7 +125,7 @@ class Bench:
         self.url, self.plan = url, plan
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = create_engine(url)
-        self.raw = _connect(url)
+        self.raw = connect(url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -207,7 +207,8 @@ def due(bench: Bench, count: int, windows: Sequence[int]) -> Due:
     return figures
 
 
-def _connect(url: str) -> Any:
+def connect(url: str) -> Any:
+    """A connection of the database's own driver, each of whose statements commits itself."""
     if url.startswith("sqlite"):
         connection = sqlite3.connect(make_url(url).database or "", isolation_level=None)
         for pragma in ("synchronous = NORMAL", "foreign_keys = ON", "busy_timeout = 5000"):

@@ -144,6 +144,7 @@ class SessionBooking(Model):
             postgresql_where=text("status <> 'CANCELLED'"),
         ),
         Index("ix_session_bookings_time_slot", "time_slot_id"),
+        Index("ix_session_bookings_start", "start_time"),
         Index("ix_session_bookings_student_start", "student_id", "start_time"),
         Index("ix_session_bookings_mentor_start", "mentor_id", "start_time"),
         *(

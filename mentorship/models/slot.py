@@ -60,6 +60,7 @@ class MentorTimeSlot(Model):
             "capacity",
             name="uq_mentor_time_slots_copied",
         ),
+        Index("ix_mentor_time_slots_start", "start_time"),
         Index("ix_mentor_time_slots_mentor_start", "mentor_id", "start_time"),
         Index("ix_mentor_time_slots_rule", "rule_id", "start_time"),
         Index(

@@ -23,6 +23,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     values,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
@@ -35,6 +36,7 @@ from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, SessionFeedback, StatusChange
+from mentorship.models.journal import CORRECTIONS
 from mentorship.queries.sessions.outcomes import outcome_state, outcome_value
 from mentorship.queries.shared.elapsed import elapsed, whole_minutes
 
@@ -164,13 +166,11 @@ DELAY: ColumnElement[int | None] = case(
 
 def _was_delayed() -> ColumnElement[bool]:
     """Only a correction takes the mark away, so only corrected sessions need their journal."""
-    correction, earlier = aliased(StatusChange), aliased(StatusChange)
+    earlier = aliased(StatusChange)
     marked = select(earlier.id).where(
-        earlier.booking_id == correction.booking_id, earlier.is_delayed
+        earlier.booking_id == StatusChange.booking_id, earlier.is_delayed
     )
-    corrected = select(correction.booking_id).where(
-        correction.action == Action.CORRECT, marked.exists()
-    )
+    corrected = select(StatusChange.booking_id).where(text(CORRECTIONS), marked.exists())
     return or_(_B.is_delayed, _B.id.in_(corrected))
 
 
