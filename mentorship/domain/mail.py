@@ -31,6 +31,8 @@ class MailKind(StrEnum):
     OUTCOME_ASKED = "outcome-asked"
     OUTCOME_DISPUTED = "outcome-disputed"
     OUTCOME_DECIDED = "outcome-decided"
+    UNDONE = "undone"
+    CORRECTED = "corrected"
     SLOT_HELD = "slot-held"
     HOLD_ENDED = "hold-ended"
     ZONE_RULES = "zone-rules"
@@ -51,6 +53,8 @@ NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(
         Action.ARRIVE: MailKind.STARTED,
         Action.COMPLETE: MailKind.COMPLETED,
         Action.CANCEL: MailKind.CANCELLED,
+        Action.UNDO: MailKind.UNDONE,
+        Action.CORRECT: MailKind.CORRECTED,
     }
 )
 """What is told about each transition."""
@@ -92,6 +96,8 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
         MailKind.OUTCOME_ASKED: frozenset({Status.ONGOING, Status.COMPLETED}),
         MailKind.OUTCOME_DISPUTED: frozenset({Status.ONGOING, Status.COMPLETED}),
         MailKind.OUTCOME_DECIDED: frozenset({Status.ONGOING, Status.COMPLETED}),
+        MailKind.UNDONE: frozenset({Status.SCHEDULED, Status.ONGOING}),
+        MailKind.CORRECTED: frozenset(Status),
     }
 )
 """How a session must stand when a mail about it leaves: what it says is then still true.
@@ -122,6 +128,8 @@ CHOICES: Mapping[MailKind, str] = MappingProxyType(
         MailKind.OUTCOME_ASKED: N_("A question about how a delayed session went"),
         MailKind.OUTCOME_DISPUTED: N_("The other person disagrees about how a session went"),
         MailKind.OUTCOME_DECIDED: N_("An admin decides how a session went"),
+        MailKind.UNDONE: N_("A start or a completion is undone"),
+        MailKind.CORRECTED: N_("An admin corrects the status of a session"),
     }
 )
 """What people can choose to get; mail about their account and what they asked for always comes."""

@@ -63,6 +63,13 @@ class StatusChange(Model):
             sqlite_where=text(CORRECTIONS),
             postgresql_where=text(CORRECTIONS),
         ),
+        Index(
+            "ix_status_changes_actor",
+            "actor_id",
+            "applied_at",
+            sqlite_where=text("actor_id IS NOT NULL"),
+            postgresql_where=text("actor_id IS NOT NULL"),
+        ),
     )
 
 

@@ -30,6 +30,14 @@ class CancelFields(Fields):
     reason: Reason = ""
 
 
+class CorrectFields(Fields):
+    """What a session should be. Without `isDelayed` the flag stays as it is."""
+
+    status: Status
+    is_delayed: bool | None = None
+    reason: Reason
+
+
 class MoveFields(CancelFields):
     """The slot of the same mentor to which a session moves, and why."""
 
@@ -50,6 +58,10 @@ class PollFields(Fields):
         pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
     )
     scope: Literal["own", "all"] = "own"
+    until: str = Field(
+        default_factory=str,
+        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$",
+    )
     attention: int = Field(1, ge=1, le=999_999_999)
     now: int = Field(1, ge=1, le=999_999_999)
     upcoming: int = Field(1, ge=1, le=999_999_999)
@@ -128,7 +140,7 @@ def sweep_answer(result: SweepResult, now: datetime, say: Say) -> dict[str, Any]
 
 
 def action_answer(result: ActionResult, say: Say) -> dict[str, Any]:
-    """The answer of the start, arrive, complete and cancel routes."""
+    """The answer of the routes that change a session's status."""
     answer = CompletionAnswer if result.action is Action.COMPLETE else ActionAnswer
     return answer.from_record(result, say).json_ready()
 

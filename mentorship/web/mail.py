@@ -13,7 +13,7 @@ from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
-from mentorship.queries.mail import mail_preferences, outbox_status
+from mentorship.queries.mail.outbox import mail_preferences, outbox_status
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.preferences import set_preferences
 from mentorship.services.mail.send import retry_mail

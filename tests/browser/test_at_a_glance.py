@@ -157,7 +157,7 @@ def test_the_title_counts_what_needs_attention(site, windows, people):
     window = windows.of(site, people["mentor"]).go()
     assert window.page.title() == "(1) Your sessions · Mentorship"
 
-    window.press(late, "Complete")
+    window.complete(late)
     window.shows("past", late, "COMPLETED", is_delayed=True)
 
     assert window.page.title() == "Your sessions · Mentorship"
@@ -184,7 +184,7 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
     window.look_again()
 
     heard = "Trees: The session was cancelled."
-    assert window.page.evaluate("said") == [heard, f"The session has started.\n\n{heard}"]
+    assert window.page.evaluate("said") == [heard, f"“Graphs” has started.\n\n{heard}"]
 
 
 def test_a_change_after_a_refused_press_is_said(site, windows, people):
@@ -211,6 +211,8 @@ def test_the_next_key_goes_on_from_the_session_whose_button_was_pressed(site, wi
     window = windows.of(site, people["mentor"]).go()
 
     window.page.get_by_role("button", name="Complete").press("Enter")
+    window.page.get_by_role("button", name="Mark as complete").press("Tab")
+    window.page.get_by_role("button", name="Mark as complete").press("Enter")
     window.shows("past", booking, "COMPLETED", is_delayed=False)
 
     assert (

@@ -167,7 +167,7 @@ def test_what_a_failed_press_says_covers_nothing_for_good_and_goes_with_the_next
     page = window.page
     failed = page.locator("#notice .is-error")
     page.context.set_offline(True)
-    window.press(running, "Complete")
+    window.complete(running)
     page.evaluate("hide(false)")
     for message in (failed, page.locator("#connection")):
         window.wait(message.is_visible)

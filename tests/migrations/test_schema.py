@@ -82,6 +82,7 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "ix_session_bookings_due_delay",
         "ix_session_bookings_due_auto_complete",
         "ix_session_bookings_unanswered_end",
+        "ix_status_changes_actor",
         "ix_status_changes_corrections",
         "uq_outbox_messages_key",
         "uq_session_bookings_live_seat",

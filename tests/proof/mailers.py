@@ -12,7 +12,7 @@ from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.send import send_due_mail
 

@@ -17,7 +17,7 @@ from mentorship.clock import utc_now
 from mentorship.database import begin_write
 from mentorship.domain.mail import AsWritten
 from mentorship.models import OutboxMessage
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import Mail, enqueue
 from tests.proof.conftest import sizes

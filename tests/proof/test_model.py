@@ -35,6 +35,7 @@ from mentorship.models import (
 from mentorship.queries.sessions.due import next_due
 from mentorship.services.sessions import actions as session_actions
 from mentorship.services.sessions import sweep as sweeping
+from mentorship.services.sessions.undo import undo_action
 from tests.proof.conftest import sizes
 from tests.support import model
 from tests.support.builders import a_user, at
@@ -112,11 +113,14 @@ class Product:
     def act(self, number, action, who, now):
         viewer = (self.pairs[number] | self.others)[who]
         with self.session() as session:
+            pressed = {"booking_id": self.ids[number], "viewer": viewer, "now": now}
             try:
-                outcome = session_actions.apply_action(
-                    session, booking_id=self.ids[number], action=Action(action), viewer=viewer,
-                    now=now,
-                )  # fmt: skip
+                if action == "undo":
+                    outcome = undo_action(session, **pressed)
+                else:
+                    outcome = session_actions.apply_action(
+                        session, action=Action(action), **pressed
+                    )
             except NotFound:
                 return "unknown", None
             except Forbidden:
@@ -223,6 +227,20 @@ def machine(products, tally):
         def anybody_presses(self, number, moment, action, who):
             self.press(number, moment, action, who)
 
+        @rule(
+            number=numbers,
+            moment=moments,
+            action=st.sampled_from(("start", "arrive", "complete")),
+            who=st.sampled_from(("mentor", "mentor", "admin", "student")),
+            after=st.sampled_from((0 * TICK, TICK, model.UNDO_WITHIN, model.UNDO_WITHIN + TICK)),
+            undoes=st.sampled_from(("mentor", "mentor", "admin", "student")),
+        )
+        def somebody_presses_and_takes_it_back(self, number, moment, action, who, after, undoes):
+            self.press(number, moment, action, who)
+            before = tally["changed"]
+            self.press(number, (None, after), "undo", undoes)
+            tally["undone"] += tally["changed"] - before
+
         @rule()
         def somebody_asks_when_the_next_is_due(self):
             instants = [
@@ -277,9 +295,8 @@ def test_both_databases_do_what_the_specification_says_step_by_step(drive, figur
 
     tally = drive(Product, max_examples=runs, stateful_step_count=steps, derandomize=runs < 100)
 
-    assert {"changed", "same", "conflict", "forbidden", "unknown", "delay", "auto-complete"} < set(
-        tally
-    )
+    outcomes = {"changed", "same", "conflict", "forbidden", "unknown", "delay", "auto-complete"}
+    assert outcomes | {"undone"} <= {name for name, count in tally.items() if count}
     figure(
         f"{runs} runs, {tally['steps']} steps on both databases, "
         f"{tally['changed'] + tally['delay'] + tally['auto-complete']} transitions: 0 differences"
@@ -303,6 +320,17 @@ class DelayedSessionsComplete(Product):
         return super().sweep(now, cause)
 
 
+class AnybodyUndoes(Product):
+    """A wrong reading: whoever takes part may take a press back."""
+
+    def act(self, number, action, who, now):
+        if action != "undo" or who not in PARTICIPANTS:
+            return super().act(number, action, who, now)
+        answers = [super(AnybodyUndoes, self).act(number, action, each, now)
+                   for each in (who, *PARTICIPANTS)]  # fmt: skip
+        return next((answer for answer in answers if answer[0] == "changed"), answers[0])
+
+
 class StudentsMayStart(Product):
     """A wrong reading: students may do everything that mentors may."""
 
@@ -310,7 +338,9 @@ class StudentsMayStart(Product):
         return super().act(number, action, "mentor" if who == "student" else who, now)
 
 
-@pytest.mark.parametrize("wrong", [EqualityHasNotPassed, DelayedSessionsComplete, StudentsMayStart])
+@pytest.mark.parametrize(
+    "wrong", [EqualityHasNotPassed, DelayedSessionsComplete, StudentsMayStart, AnybodyUndoes]
+)
 def test_the_machine_catches_a_wrong_reading_of_the_specification(drive, wrong):
     with pytest.raises(AssertionError):
         drive(wrong, max_examples=200, derandomize=True, phases=[Phase.generate])

@@ -20,7 +20,7 @@ from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.errors import Conflict, Forbidden
 from mentorship.models import Cause
-from mentorship.services.sessions import actions, outcomes
+from mentorship.services.sessions import actions, outcomes, undo
 from mentorship.services.sessions import sweep as sweeping
 from tests.proof.world import World
 from tests.support import naive
@@ -69,21 +69,21 @@ def _one(
     number = min(max(world.number_at(now - back) + chance.randint(-4, 6), 0), world.sessions - 1)
     mentor, student = world.people_of(number)
     viewer = chance.choice([mentor, mentor, student, world.admin])
+    pressed = {"booking_id": number + 1, "viewer": viewer, "now": now}
+    is_undo = style == "product" and chance.random() < 0.15
     try:
         if style == "product" and chance.random() < 0.25:
             return _answer(chance, session, number + 1, viewer, now)
-        outcome = APPLY_ACTION[style](
-            session,
-            booking_id=number + 1,
-            action=chance.choice(MANUAL_ACTIONS),
-            viewer=viewer,
-            now=now,
-        )
+        if is_undo:
+            outcome = undo.undo_action(session, **pressed)
+        else:
+            outcome = APPLY_ACTION[style](session, action=chance.choice(MANUAL_ACTIONS), **pressed)
     except Forbidden:
         return {"operations": 1, "forbidden": 1}
     except Conflict:
         return {"operations": 1, "refused": 1}
-    return {"operations": 1, "changed" if outcome.changed else "held": 1}
+    changed = {"changed": 1, "undone": is_undo} if outcome.changed else {"held": 1}
+    return {"operations": 1, **changed}
 
 
 def _answer(

@@ -171,6 +171,11 @@ class Window:
         texts = self.page.locator(f"#session-{booking}").get_by_text(label, exact=True)
         texts.filter(visible=True).click()
 
+    def complete(self, booking: int) -> None:
+        """Complete a session whose time is not over, or that nobody began: the page asks first."""
+        self.press(booking, "Complete")
+        self.press(booking, "Mark as complete")
+
     def shows(self, section: str, booking: int, status: str, *, is_delayed: bool) -> None:
         """Wait until this list shows the session with this status."""
         expected = [booking, status, is_delayed]

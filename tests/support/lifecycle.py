@@ -57,6 +57,42 @@ start          no     yes     no       yes
 arrive         no     yes     no       yes
 complete       no     yes     yes      yes
 cancel         no     yes     yes      yes
+undo           no     yes     yes      yes
+correct        no     no      no       yes
+"""
+
+# What an admin can correct a session to, one letter for each of TIMES as in MANUAL.
+CORRECT = """
+status     delayed  SCHEDULED  ONGOING  ONGOING-delayed  COMPLETED  COMPLETED-delayed
+SCHEDULED  no       =====      xxxxx    xxxxx            xxxxx      xxxxx
+ONGOING    no       Axxxx      =====    xAAAA            xAAAA      xAAAA
+ONGOING    yes      Axxxx      AAAxx    =====            xAAAA      xAAAA
+COMPLETED  no       Axxxx      AAAxx    xAAAA            =====      xAAAA
+COMPLETED  yes      Axxxx      AAAxx    xAAAA            xAAAA      =====
+CANCELLED  no       Axxxx      AAAxx    xAAAA            xAAAA      xAAAA
+CANCELLED  yes      Axxxx      AAAxx    xAAAA            xAAAA      xAAAA
+"""
+
+# Whether the last press can be taken back. A: applies. =: it is taken back already. x: refused.
+UNDO = """
+press     age       by        since    undo
+start     0:00      me        nothing  A
+start     2:00      me        nothing  A
+start     2:00+     me        nothing  x
+start     0:10      me        clock    x
+start     0:10      another   nothing  x
+arrive    2:00      me        nothing  A
+arrive    2:00+     me        nothing  x
+arrive    0:10      another   nothing  x
+complete  2:00      me        nothing  A
+complete  2:00+     me        nothing  x
+complete  0:10      another   nothing  x
+cancel    0:10      me        nothing  x
+correct   0:10      me        nothing  x
+undo      0:10      me        nothing  =
+undo      0:10      me        clock    =
+undo      2:00+     me        clock    =
+undo      0:10      another   clock    x
 """
 
 

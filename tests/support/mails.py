@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mentorship.config import PROJECT
 from mentorship.domain.mail import MailKind
 from mentorship.models import OutboxMessage
-from mentorship.queries.mail import QueuedMail, queued_mail
+from mentorship.queries.mail.queued import QueuedMail, queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.compose import MailSettings, compose_mail
 

@@ -4,7 +4,7 @@ It uses nothing of the product, so that the two can be compared step by step.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 MAY = {
@@ -12,7 +12,21 @@ MAY = {
     "arrive": ("mentor", "admin"),
     "complete": ("mentor", "student", "admin"),
     "cancel": ("mentor", "student", "admin"),
+    "undo": ("mentor", "student", "admin"),
 }
+
+UNDO_WITHIN = timedelta(minutes=2)
+
+
+@dataclass
+class Press:
+    """The last thing that a person did to a session, and the state before it."""
+
+    who: str
+    action: str
+    at: datetime
+    before: dict[str, Any]
+    is_last: bool = True
 
 
 @dataclass
@@ -27,6 +41,7 @@ class Session:
     completed_at: datetime | None = None
     cancelled_at: datetime | None = None
     journal: list[tuple[object, ...]] = field(default_factory=list)
+    press: Press | None = None
 
     @property
     def state(self) -> tuple[object, ...]:
@@ -45,6 +60,8 @@ class Session:
 
     def tick(self, now: datetime, cause: str) -> None:
         """Apply the clock's transition, which must be due."""
+        if self.press is not None:
+            self.press.is_last = False
         if self.overdue(now) == "delay":
             self._move("ONGOING", now, cause, due_at=self.start, is_delayed=True)
         else:
@@ -56,6 +73,8 @@ class Session:
             return "unknown"
         if who not in MAY[action]:
             return "forbidden"
+        if action == "undo":
+            return self._undo(who, now)
         is_awaited = self.status == "ONGOING" and self.is_delayed and self.started_at is None
         if action == "start":
             applies = self.status == "SCHEDULED" and now < self.end
@@ -74,6 +93,7 @@ class Session:
             holds = self.status == "CANCELLED"
             left = {"status": "CANCELLED", "cancelled_at": now}
         if applies:
+            self.press = Press(who, action, now, self._fields())
             self._move(left.pop("status"), now, who, due_at=None, **left)
             return "changed"
         if holds:
@@ -81,6 +101,26 @@ class Session:
         if self.overdue(now):
             self.tick(now, who)
         return "conflict"
+
+    def _undo(self, who: str, now: datetime) -> str:
+        """Take the last press back, and then let the clock act."""
+        press = self.press
+        if press is None or press.who != who or press.action == "cancel":
+            return "conflict"
+        if press.action == "undo":
+            return "same"
+        if not press.is_last or now - press.at > UNDO_WITHIN:
+            return "conflict"
+        self.press = Press(who, "undo", now, {})
+        before = dict(press.before)
+        self._move(before.pop("status"), now, who, due_at=None, **before)
+        if self.overdue(now):
+            self.tick(now, who)
+        return "changed"
+
+    def _fields(self) -> dict[str, Any]:
+        names = ("status", "is_delayed", "started_at", "completed_at", "cancelled_at")
+        return {name: getattr(self, name) for name in names}
 
     def _move(
         self, status: str, now: datetime, cause: str, *, due_at: datetime | None, **left: object

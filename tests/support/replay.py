@@ -7,7 +7,7 @@ specification: a checker that used the product's own table would share its mista
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, select
@@ -53,6 +53,12 @@ class Entry:
     actor_id: int | None
     due_at: datetime | None
     applied_at: datetime
+    action: str
+    undoes_id: int | None
+
+
+UNDO_WITHIN = timedelta(minutes=2)
+UNDOABLE = ("start", "arrive", "complete")
 
 
 @dataclass(frozen=True)
@@ -99,23 +105,33 @@ def faults(
     """Forbidden transitions and answers, doubled rows, and differences from the state.
 
     A mentor who begins says that the session takes place unless they have said something before,
-    so the answers can be replayed after all transitions.
+    so the answers can be replayed after all transitions. An answer that also completed a session
+    is taken back with that completion.
     """
     found = []
     state = dict(before)
+    last: dict[int, tuple[Entry, Kept]] = {}
+    undone = set()
     for entry in journal:
-        left = moved(state[entry.booking_id], entry)
+        booking = entry.booking_id
+        if entry.action == "undo" and booking in last:
+            undone.add((booking, last[booking][0].cause, last[booking][0].applied_at))
+        left = moved(state[booking], entry, last.get(booking))
+        last[booking] = entry, state[booking]
         if left is None:
-            found.append(f"unlawful: {entry} on {state[entry.booking_id]}")
+            found.append(f"unlawful: {entry} on {state[booking]}")
         else:
-            state[entry.booking_id] = left
+            state[booking] = left
     heard: dict[tuple[int, str], str] = {}
     for answer in said:
+        kept = state[answer.booking_id]
+        if (answer.booking_id, answer.side, answer.said_at) in undone:
+            state[answer.booking_id] = replace(kept, revision=kept.revision + 1)
+            continue
         both = {heard.get((answer.booking_id, side)) for side in ("mentor", "student")}
         is_settled = len(both) == 1 and None not in both
         is_repeated = heard.get((answer.booking_id, answer.side)) == answer.outcome
         is_by_side = answer.side != "admin"
-        kept = state[answer.booking_id]
         is_early = answer.said_at < kept.start_time or kept.status in ("SCHEDULED", "CANCELLED")
         lacks_reason = not is_by_side and not answer.reason
         if is_repeated or is_early or lacks_reason or (is_settled and is_by_side):
@@ -140,17 +156,32 @@ def _after_answer(kept: Kept, answer: Said) -> Kept:
     return replace(kept, revision=kept.revision + 1, **columns)
 
 
-def moved(kept: Kept, entry: Entry) -> Kept | None:
-    """The booking after this journal row; None where the transition is forbidden."""
-    left = _after(kept, entry)
+def moved(kept: Kept, entry: Entry, last: tuple[Entry, Kept] | None = None) -> Kept | None:
+    """The booking after this journal row; None where the transition is forbidden.
+
+    `last` is the row before it of the same booking, and the booking before that one.
+    """
+    left = _undone(entry, last) if entry.action == "undo" else _after(kept, entry)
     if left is None or entry.old_status != kept.status or entry.is_delayed is not left.is_delayed:
         return None
     if (entry.due_at is None) is (entry.actor_id is None):  # The clock has no actor, people have.
         return None
-    begins = entry.cause == "mentor" and entry.new_status == "ONGOING" and entry.actor_id
+    begins = entry.cause == "mentor" and entry.action in ("start", "arrive")
     if begins and kept.mentor_says is None:
         left = replace(left, mentor_says="TOOK_PLACE", mentor_said_at=entry.applied_at)
     return replace(left, status=entry.new_status, revision=kept.revision + 1)
+
+
+def _undone(entry: Entry, last: tuple[Entry, Kept] | None) -> Kept | None:
+    """The booking before the press that this row takes back, if it may."""
+    if last is None:
+        return None
+    press, before = last
+    is_own_and_last = (entry.undoes_id, entry.actor_id) == (press.id, press.actor_id)
+    is_in_time = entry.applied_at - press.applied_at <= UNDO_WITHIN
+    if not (is_own_and_last and is_in_time and press.action in UNDOABLE):
+        return None
+    return before if entry.new_status == before.status else None
 
 
 def _after(kept: Kept, entry: Entry) -> Kept | None:

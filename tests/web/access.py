@@ -13,13 +13,14 @@ from flask import Flask
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.calendars import Alarm
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.models import WaitingListEntry
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.accounts.api_tokens import create_token
 from mentorship.services.accounts.signed_links import Purpose, make_token
 from mentorship.services.calendars.feeds import create_feed
 from mentorship.services.mail.unsubscribe import unsubscribe_token
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import (
     Cast,
     a_booking,
@@ -139,6 +140,8 @@ POST /api/sessions/<id:session_id>/arrive      401      404     403    200   404
 POST /api/sessions/<id:session_id>/complete    401      404     200    200   404   200  404
 POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404   200  404
 POST /api/sessions/<id:session_id>/outcome     401      404     200    200   404   200  404
+POST /api/sessions/<id:session_id>/undo        401      404     409    200   404   409  404
+POST /api/sessions/<id:session_id>/correct     401      404     403    403   404   200  404
 POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200  404
 POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401  401
 POST /sessions/<id:session_id>/room            401      404     403    303   404   403  404
@@ -219,6 +222,9 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
     waiting = WaitingListEntry(**place, week=date(2026, 12, 14))
     session.add(waiting)
     session.commit()
+    started = a_session("15:00")
+    pressed = {"booking_id": started, "action": Action.START, "viewer": cast.mentor}
+    apply_action(session, **pressed, now=at("09:49"))
     a_session("09:45")  # Due, so that whoever gets through to a sweep leaves a trace.
     token = make_token(
         secret_key=app.config["SECRET_KEY"], user_id=cast.student.id, epoch=cast.student.epoch
@@ -261,9 +267,10 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "session_id": {
                 "": scheduled,
                 "arrive": a_session("07:00", status=Status.ONGOING, is_delayed=True),
+                "undo": started,
                 "complete": a_session("09:30", status=Status.ONGOING),
                 "outcome": a_session("06:00", status=Status.COMPLETED, is_delayed=True),
-                **dict.fromkeys(("recording", "feedback", "notes"), over),
+                **dict.fromkeys(("recording", "feedback", "notes", "correct"), over),
             },
             "slot_id": group,
             "mentor_id": cast.mentor.id,
@@ -275,6 +282,11 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "/slots/<id:slot_id>/book": {"topic": "Testing"},
             "/api/sessions/<id:session_id>/outcome": {"outcome": "TOOK_PLACE", "reason": "Seen."},
             "/api/sessions/<id:session_id>/reschedule": {"slotId": elsewhere},
+            "/api/sessions/<id:session_id>/correct": {
+                "status": "ONGOING",
+                "isDelayed": True,
+                "reason": "A mistake.",
+            },
             "/sessions/<id:session_id>/move": {"slotId": elsewhere},
             "/sessions/<id:session_id>/room": {"url": "https://meet.example.org/a"},
             "/sessions/<id:session_id>/recording": {"url": "https://video.example.org/a"},

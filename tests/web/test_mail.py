@@ -14,7 +14,7 @@ from mentorship.domain.shared.delivery_problems import EXPLANATIONS, QUOTED, Pro
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
 from mentorship.models import Installation, MailChoice, OutboxMessage, User
-from mentorship.queries.mail import mail_preferences
+from mentorship.queries.mail.outbox import mail_preferences
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.reminders import enqueue_reminders
 from mentorship.services.mail.unsubscribe import unsubscribe_token

@@ -29,6 +29,15 @@ OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
 EARLY = timedelta(minutes=15)
 """Starting a session earlier than this asks for confirmation; its room opens at this time."""
 
+LONG_BEFORE = timedelta(hours=1)
+"""Starting a session even earlier than this is probably a mistake, and the page says so."""
+
+UNDO_WITHIN = timedelta(minutes=2)
+"""How long a person can take back their own press; at exactly this age they still can."""
+
+TELL_AFTER = timedelta(seconds=20)
+"""Mail and webhooks about a press that can be undone leave this long after it."""
+
 
 class Action(StrEnum):
     """The name of a transition."""
@@ -53,11 +62,16 @@ class Party(StrEnum):
 
 
 class Moment(StrEnum):
-    """An instant a rule may refer to. The edges of a slot are half-open: equality has passed."""
+    """An instant a rule may refer to. The edges of a slot are half-open: equality has passed.
+
+    `DONE` is when a session was over that somebody says is completed: at the end of its slot if
+    that has passed, else now, and never before it had started.
+    """
 
     NOW = "now"
     START = "start_time"
     END = "end_time"
+    DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,8 @@ class State:
         """The instant that `moment` means for this session."""
         if moment is Moment.NOW:
             return now
+        if moment is Moment.DONE:
+            return max(min(self.end_time, now), self.started_at or self.start_time)
         return self.start_time if moment is Moment.START else self.end_time
 
 
@@ -83,6 +99,7 @@ class Rule:
 
     `delayed` and `arrived` narrow the source state (None: either); `since` and `before` bound
     the time (`at(since) <= now < at(before)`); `sets` is what the transition leaves behind.
+    Whoever made a transition that `can_be_undone` can take it back (see `undo`).
     """
 
     action: Action
@@ -94,7 +111,8 @@ class Rule:
     arrived: bool | None = None
     since: Moment | None = None
     before: Moment | None = None
-    sets: Mapping[str, bool | Moment] = field(default_factory=dict)
+    sets: Mapping[str, bool | Moment | None] = field(default_factory=dict)
+    can_be_undone: bool = False
 
     def matches(self, state: State, now: datetime) -> bool:
         """Whether this transition is lawful for `state` at `now`."""
@@ -142,17 +160,18 @@ RULES: tuple[Rule, ...] = (
         Action.START, Status.SCHEDULED, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
         N_("The session was started."),
         before=Moment.END, sets={"is_delayed": False, "started_at": Moment.NOW},
+        can_be_undone=True,
     ),
     Rule(
         Action.ARRIVE, Status.ONGOING, Status.ONGOING, _by(Party.MENTOR, Party.ADMIN),
         N_("The delayed session began."),
-        delayed=True, arrived=False, sets={"started_at": Moment.NOW},
+        delayed=True, arrived=False, sets={"started_at": Moment.NOW}, can_be_undone=True,
     ),
     Rule(
         Action.COMPLETE, Status.ONGOING, Status.COMPLETED,
         _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
         N_("The session was completed."),
-        sets={"completed_at": Moment.NOW},
+        sets={"completed_at": Moment.NOW}, can_be_undone=True,
     ),
     Rule(
         Action.CANCEL, Status.SCHEDULED, Status.CANCELLED,
@@ -163,6 +182,15 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 RULE_OF: Mapping[Action, Rule] = MappingProxyType({rule.action: rule for rule in RULES})
+
+MAY: Mapping[Action, frozenset[Party]] = MappingProxyType(
+    {rule.action: rule.by for rule in RULES}
+    | {
+        Action.UNDO: _by(Party.MENTOR, Party.STUDENT, Party.ADMIN),
+        Action.CORRECT: _by(Party.ADMIN),
+    }
+)
+"""Who may ever ask for each action. What `undo` and `correct` do is in the modules of that name."""
 
 CLOCK_RULES: tuple[Rule, ...] = tuple(rule for rule in RULES if Party.CLOCK in rule.by)
 """In the order in which a sweep applies them: delays first."""
@@ -208,7 +236,7 @@ def decide(state: State, action: Action, now: datetime) -> Apply | AlreadyHolds 
 
 def permitted(action: Action, party: Party) -> bool:
     """Whether `party` may ever carry out `action`, whatever the state."""
-    return party in RULE_OF[action].by
+    return party in MAY[action]
 
 
 def _refusal(state: State, action: Action, overdue: Rule | None) -> str:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions import corrections
+from mentorship.domain.sessions.lifecycle import RULE_OF, Action, Status
+from mentorship.domain.sessions.undo import UNDO_OF
 
 
 @dataclass(frozen=True)
@@ -21,6 +23,16 @@ class Update:
     cause: str
 
 
+def reason_of(action: Action, old_status: Status, new_status: Status) -> str:
+    """Why a session's status changed, as a sentence for people."""
+    if action is Action.CORRECT:
+        return corrections.REASON
+    if action is Action.UNDO:
+        undone = (rule for rule in UNDO_OF.values() if rule.source is old_status)
+        return next(rule.reason for rule in undone if rule.target is new_status)
+    return RULE_OF[action].reason
+
+
 def count_started(updates: Iterable[Update]) -> int:
     """How many sessions became ONGOING, by a person or by the clock."""
     return sum(
@@ -31,4 +43,7 @@ def count_started(updates: Iterable[Update]) -> int:
 
 def count_completed(updates: Iterable[Update]) -> int:
     """How many sessions became COMPLETED, by a person or by the clock."""
-    return sum(update.new_status is Status.COMPLETED for update in updates)
+    return sum(
+        update.old_status is not Status.COMPLETED and update.new_status is Status.COMPLETED
+        for update in updates
+    )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import aliased
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lifecycle import (
     EARLY,
+    LONG_BEFORE,
     MANUAL_ACTIONS,
     OPEN,
     RULE_OF,
@@ -21,6 +22,7 @@ from mentorship.domain.sessions.lifecycle import (
     permitted,
 )
 from mentorship.domain.sessions.meeting_links import room_opens
+from mentorship.domain.sessions.undo import Press
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 
 
@@ -28,7 +30,8 @@ class Card(NamedTuple):
     """One session as this `party` to it sees it. Instants in UTC; `actions` are lawful at `now`.
 
     The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
-    its meeting; None where there is none to join.
+    its meeting; None where there is none to join. `press` is what the viewer has just done to it
+    and can undo; while it `stays`, it is where it was before that.
     """
 
     id: int
@@ -44,14 +47,22 @@ class Card(NamedTuple):
     cancel_reason: str | None
     actions: tuple[Action, ...]
     is_early: bool
+    is_long_before: bool
     is_over: bool
     fixed_from: datetime
     room_opens: datetime | None
+    press: Press | None = None
+    stays: bool = False
 
     @property
     def early_until(self) -> datetime:
         """When (UTC) it is no longer early to start it: the page does not ask any more then."""
         return self.start_time - EARLY
+
+    @property
+    def long_before_until(self) -> datetime:
+        """When (UTC) it is no longer so early that starting it is probably a mistake."""
+        return self.start_time - LONG_BEFORE
 
 
 _Student, _Mentor = aliased(User), aliased(User)
@@ -80,8 +91,10 @@ CARDS: Select[*tuple[Any, ...]] = (
 """What `card` needs of each booking."""
 
 
-def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
-    """A row of `CARDS` as this party to it sees it at `now` (UTC)."""
+def card(
+    row: Any, party: Party, *, now: datetime, cutoff: Cutoff, press: Press | None = None
+) -> Card:
+    """A row of `CARDS` as this party to it, who did `press`, sees it at `now` (UTC)."""
     return Card(
         id=row.id,
         party=party,
@@ -97,10 +110,13 @@ def card(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> Card:
         actions=_actions(row, party, now=now, cutoff=cutoff),
         fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
         is_early=row.start_time - now > EARLY,
+        is_long_before=row.start_time - now > LONG_BEFORE,
         is_over=row.end_time <= now,
         room_opens=room_opens(row.start_time, row.started_at)
         if row.has_room and row.status in OPEN and party is not Party.ADMIN
         else None,
+        press=press,
+        stays=press is not None and now < press.stays_until,
     )
 
 

@@ -51,7 +51,8 @@ class Section(StrEnum):
     PAST = "past"
 
 
-_NEWEST_FIRST = frozenset({Section.ATTENTION, Section.OLDER, Section.PAST})
+NEWEST_FIRST = frozenset({Section.ATTENTION, Section.OLDER, Section.PAST})
+"""The lists whose newest session is at the top."""
 
 
 @dataclass(frozen=True)
@@ -73,13 +74,18 @@ class Listing:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """All that the session lists show. `next_due` (UTC) is when the next of them changes."""
+    """All that the session lists show. Instants in UTC.
+
+    `next_due` is when the next of them changes, `stays_until` until when one of them stays where
+    it was before the viewer did something to it.
+    """
 
     scope: Scope
     listings: tuple[Listing, ...]
     cursor: PollCursor
     now: datetime
     next_due: datetime | None
+    stays_until: datetime | None = None
 
     @property
     def pages(self) -> dict[str, int]:
@@ -133,7 +139,7 @@ def _ids(scope: Scope, section: Section) -> Select[int]:
     It ends `end` rows into the list, so no more are needed of each part, and an index has those in
     their order.
     """
-    backwards = " DESC" if section in _NEWEST_FIRST else ""
+    backwards = " DESC" if section in NEWEST_FIRST else ""
     order = text(f"start_time{backwards}, id{backwards}")
     firsts = [
         select(_B.id, _B.start_time)
@@ -312,7 +318,7 @@ def _cards_by_section(
             sorted(
                 found,
                 key=lambda each: (each.start_time, each.id),
-                reverse=section in _NEWEST_FIRST,
+                reverse=section in NEWEST_FIRST,
             )
         )
         for section, found in cards.items()

@@ -8,11 +8,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.booking.cutoff import Cutoff
-from mentorship.domain.sessions.lifecycle import OPEN, RULE_OF, Party, Status
+from mentorship.domain.sessions.lifecycle import OPEN, Party, Status
+from mentorship.domain.sessions.updates import reason_of
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.sessions.cards import CARDS, Card, card
+from mentorship.queries.sessions.presses import undoable_presses
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,9 @@ def session_page(
     if party is None:
         raise NotFound(N_("There is no such session."))
     booking = session.get_one(SessionBooking, booking_id)
+    press = undoable_presses(session, viewer.id, now=now).get(booking_id)
     return SessionPage(
-        card=card(row, party, now=now, cutoff=cutoff),
+        card=card(row, party, now=now, cutoff=cutoff, press=press),
         party=party,
         slot_id=booking.time_slot_id,
         mentor_id=booking.mentor_id,
@@ -107,7 +110,7 @@ def _transitions(session: Session, booking: SessionBooking) -> list[HistoryEntry
     return [
         HistoryEntry(
             at=change.applied_at,
-            message=RULE_OF[change.action].reason,
+            message=reason_of(change.action, change.old_status, change.new_status),
             actor=actor,
             reason=change.reason,
         )

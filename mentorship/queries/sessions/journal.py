@@ -8,8 +8,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.database import read
 from mentorship.domain.accounts.viewers import Scope, Viewer
-from mentorship.domain.sessions.lifecycle import RULE_OF
-from mentorship.domain.sessions.updates import Update
+from mentorship.domain.sessions.updates import Update, reason_of
 from mentorship.models import SessionBooking, StatusChange
 from mentorship.queries.sessions.visibility import visible_in
 
@@ -68,7 +67,7 @@ def update_from(row: Any) -> Update:
         old_status=row.old_status,
         new_status=row.new_status,
         is_delayed=row.is_delayed,
-        reason=row.reason or RULE_OF[row.action].reason,
+        reason=row.reason or reason_of(row.action, row.old_status, row.new_status),
         timestamp=row.applied_at,
         due_at=row.due_at,
         cause=row.cause.value,

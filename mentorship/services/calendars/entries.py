@@ -14,7 +14,7 @@ from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.zones import zone_of
-from mentorship.queries.mail import QueuedMail, SessionFacts
+from mentorship.queries.mail.queued import QueuedMail, SessionFacts
 
 Facts = Row[*tuple[Any, ...]]
 

@@ -32,12 +32,12 @@ from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.shared.time_format import clock, zone
 from mentorship.domain.shared.zones import UTC_NAME
-from mentorship.queries.mail import QueuedMail, Reader, SessionFacts
+from mentorship.queries.mail.queued import QueuedMail, Reader, SessionFacts
 from mentorship.services.calendars.entries import invitation_of
 from mentorship.services.mail.outbox import facts_from
 from mentorship.services.mail.unsubscribe import unsubscribe_token
 
-_INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED})
+_INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED, MailKind.CORRECTED})
 """Mail that puts a session into the reader's calendar, or takes it out."""
 
 _ABOUT_OUTCOME = frozenset(
@@ -286,6 +286,7 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
             "own_answer": outcome(own),
             "others_answer": outcome(others),
             "decision": outcome(said.decision),
+            "what_happened": say(facts.change.message, language) if facts.change else "",
         }
     return context
 

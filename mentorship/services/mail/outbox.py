@@ -2,18 +2,20 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Insert, Select, bindparam, func, insert, literal, select, union_all
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy import Insert, Select, bindparam, exists, func, insert, literal, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from mentorship.database import UtcDateTime, insert_or
 from mentorship.domain.mail import FACTS_OF, NEWS_OF, MailFacts, MailKind
-from mentorship.models import OutboxMessage, SessionBooking, StatusChange, table_of
+from mentorship.models import MailOutcome, OutboxMessage, SessionBooking, StatusChange, table_of
 from mentorship.services.webhooks.endpoints import enqueue_webhook_calls
+
+NO_WAIT = timedelta(0)
 
 
 @dataclass(frozen=True)
@@ -101,30 +103,39 @@ def enqueue_booking_mail(
         session.execute(insert(OutboxMessage), rows)
 
 
-def notify_transitions(session: Session, kind: MailKind, *, first: int, now: datetime) -> None:
+def notify_transitions(
+    session: Session, kind: MailKind, *, first: int, now: datetime, wait: timedelta = NO_WAIT
+) -> None:
     """Put what is to be told about every journal row from id `first` on into the outboxes.
 
     Both people of the session get mail, but nobody is told that they started it themselves; other
-    systems are called. Does not commit. Call it while the journal's lock is held, so that
-    those rows are the caller's own.
+    systems are called. Both leave after `wait`. An undo is told to those who were told of what it
+    takes back. Does not commit. Call it while the journal's lock is held, so that those rows are
+    the caller's own.
     """
-    session.execute(_TELL_CHANGES[kind], {"first": first, "now": now})
-    enqueue_webhook_calls(session, first=first, now=now)
+    session.execute(_TELL_CHANGES[kind], {"first": first, "now": now, "leaves": now + wait})
+    enqueue_webhook_calls(session, first=first, now=now, leaves=now + wait)
 
 
 def _tell_changes(kind: MailKind) -> Insert:
     def rows(reader: InstrumentedAttribute[int]) -> Select[*tuple[Any, ...]]:
         wanted = StatusChange.id >= bindparam("first")
-        if kind is MailKind.STARTED:
+        if kind in (MailKind.STARTED, MailKind.UNDONE):
             wanted &= reader != func.coalesce(StatusChange.actor_id, 0)
+        if kind is MailKind.UNDONE:
+            wanted &= exists().where(
+                _Told.change_id == StatusChange.undoes_id,
+                _Told.reader_id == reader,
+                _Told.outcome.is_distinct_from(MailOutcome.DROPPED),
+            )
         return (
             select(
                 literal(kind, OutboxMessage.kind.type),
                 StatusChange.booking_id,
                 reader,
                 StatusChange.id,
-                _NOW,
-                _NOW,
+                bindparam("now", type_=UtcDateTime),
+                bindparam("leaves", type_=UtcDateTime),
             )
             .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
             .where(wanted)
@@ -136,6 +147,6 @@ def _tell_changes(kind: MailKind) -> Insert:
     )
 
 
-_NOW = bindparam("now", type_=UtcDateTime)
+_Told = aliased(OutboxMessage)
 
 _TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}

@@ -23,7 +23,7 @@ from mentorship.database import begin_each, begin_write
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import MailOutcome, OutboxMessage, table_of
-from mentorship.queries.mail import QueuedMail, queued_mail
+from mentorship.queries.mail.queued import QueuedMail, queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.compose import MailSettings, compose_mail, reason_to_drop
 from mentorship.services.shared.leases import Leases, one_line_ascii

@@ -35,6 +35,18 @@ def drop_unsent(session: Session, booking_id: int, kind: MailKind, *, now: datet
     _drop(session, booking_id, [kind], now=now)
 
 
+def drop_mail_of_undone(session: Session, change_ids: Collection[int], *, now: datetime) -> None:
+    """Drop the mail about these transitions, which are being undone.
+
+    In the transaction that undoes them, before its own mail is in the outbox; does not commit.
+    """
+    session.execute(
+        update(_M)
+        .where(_M.change_id.in_(change_ids), _HAS_NOT_LEFT)
+        .values(outcome=MailOutcome.DROPPED, ended_at=now, error=UNDONE)
+    )
+
+
 def merge_move(
     session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime
 ) -> set[int]:

@@ -1,7 +1,7 @@
 """A person's transition: start, arrive, complete or cancel a session."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import RowMapping, bindparam, insert, or_, select, update
@@ -14,6 +14,7 @@ from mentorship.domain.mail import NEWS_OF
 from mentorship.domain.sessions.lifecycle import (
     IS_OVER,
     OPEN,
+    TELL_AFTER,
     Action,
     AlreadyHolds,
     Apply,
@@ -26,12 +27,13 @@ from mentorship.domain.sessions.lifecycle import (
     permitted,
 )
 from mentorship.domain.sessions.outcomes import OutcomeWord
+from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.sessions.journal import last_change_id
 from mentorship.services.booking.holds import hold_free_slots
-from mentorship.services.mail.outbox import notify_transitions
+from mentorship.services.mail.outbox import NO_WAIT, notify_transitions
 from mentorship.services.mail.unsent import drop_mail_of_cancelled
 from mentorship.services.sessions.meeting_rooms import clear_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
@@ -48,11 +50,17 @@ class ActionResult:
     status: Status
     is_delayed: bool
     changed: bool
+    topic: str = ""
 
     @property
     def message(self) -> str:
         """What happened, for the person who pressed the button."""
         return (_DONE if self.changed else _ALREADY_DONE)[self.action]
+
+    @property
+    def notice(self) -> str:
+        """The same for a page with many sessions: it names this one."""
+        return done_sentence(self.action, self.topic) if self.changed else self.message
 
 
 _DONE = {
@@ -60,12 +68,16 @@ _DONE = {
     Action.ARRIVE: N_("The session is marked as begun."),
     Action.COMPLETE: N_("The session is completed."),
     Action.CANCEL: N_("The session is cancelled."),
+    Action.UNDO: N_("The change was undone."),
+    Action.CORRECT: N_("The status was corrected."),
 }
 _ALREADY_DONE = {
     Action.START: N_("The session has already started."),
     Action.ARRIVE: N_("The session is already marked as begun."),
     Action.COMPLETE: IS_OVER[Status.COMPLETED],
     Action.CANCEL: IS_OVER[Status.CANCELLED],
+    Action.UNDO: N_("The change is already undone."),
+    Action.CORRECT: N_("The session already has this status."),
 }
 
 
@@ -126,7 +138,9 @@ def apply_action(
     state = state_of(booking) if rule is None else _state_after(rule, state_of(booking), now)
     if isinstance(decision, Refused):
         raise Conflict(decision.message, status=state.status, is_delayed=state.is_delayed)
-    return ActionResult(booking_id, action, state.status, state.is_delayed, rule is not None)
+    return ActionResult(
+        booking_id, action, state.status, state.is_delayed, rule is not None, booking["topic"]
+    )
 
 
 def booking_of(
@@ -238,12 +252,17 @@ def _state_after(rule: Rule, state: State, now: datetime) -> State:
 
 @dataclass(frozen=True)
 class Change:
-    """What is about to be stored, and who made it happen."""
+    """What is about to be stored, and who made it happen.
+
+    By booking: `undoes` is the journal row that an undo takes back, `columns` what else changes.
+    """
 
     rule: Rule
     cause: Cause
     viewer_id: int
     reason: str | None
+    undoes: Mapping[int, int] = field(default_factory=dict)
+    columns: Mapping[int, Mapping[str, object]] = field(default_factory=dict)
 
 
 def store_change(
@@ -260,7 +279,13 @@ def store_change(
     lock_journal(session)
     before = last_change_id(session)
     session.execute(insert(StatusChange), [_journal_row(change, row, now=now) for row in rows])
-    notify_transitions(session, NEWS_OF[change.rule.action], first=before + 1, now=now)
+    notify_transitions(
+        session,
+        NEWS_OF[change.rule.action],
+        first=before + 1,
+        now=now,
+        wait=TELL_AFTER if change.rule.can_be_undone else NO_WAIT,
+    )
     if is_cancelled:
         for row in rows:
             drop_mail_of_cancelled(session, row["id"], now=now)
@@ -272,6 +297,7 @@ def _update_booking(session: Session, change: Change, row: RowMapping, *, now: d
         columns["cancel_reason"] = change.reason
     if _says_it_takes_place(change) and row["mentor_says"] is None:
         columns |= {"mentor_says": OutcomeWord.TOOK_PLACE, "mentor_said_at": now}
+    columns |= change.columns.get(row["id"], {})
     session.execute(
         update(_BOOKINGS)
         .where(_BOOKINGS.c.id == row["id"])
@@ -288,6 +314,7 @@ def _journal_row(change: Change, row: RowMapping, *, now: datetime) -> dict[str,
     """The transition as the journal keeps it; nobody is the actor of the clock's."""
     rule, state = change.rule, state_of(row)
     after = _state_after(rule, state, now)
+    is_clock = Party.CLOCK in rule.by
     return {
         "booking_id": row["id"],
         "old_status": state.status,
@@ -295,8 +322,9 @@ def _journal_row(change: Change, row: RowMapping, *, now: datetime) -> dict[str,
         "action": rule.action,
         "is_delayed": after.is_delayed,
         "cause": change.cause,
-        "actor_id": None if Party.CLOCK in rule.by else change.viewer_id,
-        "due_at": state.at(rule.since, now) if rule.since else None,
+        "actor_id": None if is_clock else change.viewer_id,
+        "due_at": state.at(rule.since, now) if is_clock and rule.since else None,
         "applied_at": now,
-        "reason": change.reason,
+        "reason": None if is_clock else change.reason,
+        "undoes_id": change.undoes.get(row["id"]),
     }

@@ -1,13 +1,14 @@
 """Webhook endpoints: add, turn on and off, replace the key, remove, retry a call."""
 
 import secrets
+from collections.abc import Collection
 from datetime import datetime
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, func, insert, literal, select, true, update
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, select, true, update
+from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime, begin_write
 from mentorship.domain.sessions.meeting_links import clean_link
@@ -26,22 +27,49 @@ MOST_ENDPOINTS = 20
 
 _ENDPOINTS, _CALLS = table_of(WebhookEndpoint), table_of(WebhookCall)
 
-_NOW = bindparam("now", type_=UtcDateTime)
+_Called = aliased(WebhookCall)
+
+_WAS_CALLED = exists().where(
+    _Called.endpoint_id == WebhookEndpoint.id, _Called.change_id == StatusChange.undoes_id
+)
 
 _CALL_FOR_CHANGES = insert(_CALLS).from_select(
     ["endpoint_id", "change_id", "created_at", "next_try_at"],
-    select(WebhookEndpoint.id, StatusChange.id, _NOW, _NOW)
+    select(
+        WebhookEndpoint.id,
+        StatusChange.id,
+        bindparam("now", type_=UtcDateTime),
+        bindparam("leaves", type_=UtcDateTime),
+    )
     .join(StatusChange, true())
-    .where(WebhookEndpoint.is_active, StatusChange.id >= bindparam("first")),
+    .where(
+        WebhookEndpoint.is_active,
+        StatusChange.id >= bindparam("first"),
+        or_(StatusChange.undoes_id.is_(None), _WAS_CALLED),
+    ),
 )
 
 
-def enqueue_webhook_calls(session: Session, *, first: int, now: datetime) -> None:
+def enqueue_webhook_calls(session: Session, *, first: int, now: datetime, leaves: datetime) -> None:
     """Write a call to each active endpoint about every journal row from id `first` on.
 
-    Does not commit. The journal's lock is held by the caller, so that those rows are its own.
+    The calls are made from `leaves` on. An endpoint that was not called about a transition is not
+    called about its undo either. Does not commit. The journal's lock is held by the caller, so
+    that those rows are its own.
     """
-    session.execute(_CALL_FOR_CHANGES, {"first": first, "now": now})
+    session.execute(_CALL_FOR_CHANGES, {"first": first, "now": now, "leaves": leaves})
+
+
+def remove_calls_of_undone(session: Session, change_ids: Collection[int]) -> None:
+    """Remove the calls about these transitions that nobody has made yet; does not commit."""
+    session.execute(
+        delete(_CALLS).where(
+            _CALLS.c.change_id.in_(change_ids),
+            _CALLS.c.outcome.is_(None),
+            _CALLS.c.claimed_by.is_(None),
+            _CALLS.c.attempts == 0,
+        )
+    )
 
 
 def add_endpoint(

@@ -10,6 +10,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, OutcomeWord
+from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
@@ -47,6 +48,8 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.OUTCOME_ASKED: N_("How did it go?"),
     MailKind.OUTCOME_DISPUTED: N_("Answers differ"),
     MailKind.OUTCOME_DECIDED: N_("Outcome decided"),
+    MailKind.UNDONE: N_("Undone"),
+    MailKind.CORRECTED: N_("Corrected"),
     MailKind.SLOT_HELD: N_("Waiting list"),
     MailKind.HOLD_ENDED: N_("Waiting list"),
     MailKind.ZONE_RULES: N_("Time zone"),
@@ -78,6 +81,9 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
     app.add_template_filter(lambda word: translate(OUTCOME_TEXT[word]), "outcome_word")
     app.jinja_env.globals["outcome_words"] = tuple(OutcomeWord)
+    app.add_template_filter(
+        lambda action, topic: translate(done_sentence(action, topic)), "done_sentence"
+    )
     app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 

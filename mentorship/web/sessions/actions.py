@@ -22,10 +22,13 @@ from mentorship.schemas.sessions import (
     ActionAnswer,
     CancelFields,
     CompletionAnswer,
+    CorrectFields,
     action_answer,
 )
-from mentorship.services.sessions.actions import Cancellation, apply_action
+from mentorship.services.sessions.actions import ActionResult, Cancellation, apply_action
+from mentorship.services.sessions.correct import Correction, correct_status
 from mentorship.services.sessions.outcomes import say_outcome
+from mentorship.services.sessions.undo import undo_action
 from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import POLL_NOW, is_htmx, wants_page
@@ -105,6 +108,31 @@ def cancel(session_id: int) -> Response:
     return _act(session_id, Action.CANCEL, CancelFields)
 
 
+@bp.post("/undo")
+@_action(ActionAnswer, body=NoFields)
+def undo(session_id: int) -> Response:
+    """Take back one's own start, arrival or completion, within two minutes."""
+    viewer = required_viewer()
+    body(NoFields)
+    result = undo_action(db.session(), booking_id=session_id, viewer=viewer, now=utc_now())
+    return _acted(result)
+
+
+@bp.post("/correct")
+@_action(ActionAnswer, body=CorrectFields)
+def correct(session_id: int) -> Response:
+    """An admin sets the status that the session should have had, with a reason."""
+    viewer, fields = required_viewer(), body(CorrectFields)
+    result = correct_status(
+        db.session(),
+        booking_id=session_id,
+        correction=Correction(fields.status, fields.is_delayed, fields.reason),
+        viewer=viewer,
+        now=utc_now(),
+    )
+    return _acted(result)
+
+
 def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
@@ -119,7 +147,11 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
             cutoff=current.settings().cutoff,
         ),
     )
-    return _answered(session_id, result.message, action_answer(result, translate))
+    return _acted(result)
+
+
+def _acted(result: ActionResult) -> Response:
+    return _answered(result.session_id, result.notice, action_answer(result, translate))
 
 
 def _answered(session_id: int, message: str, answer: dict[str, Any]) -> Response:

@@ -6,6 +6,8 @@ from flask import Blueprint, Response, jsonify, make_response, request
 
 from mentorship.clock import utc_now
 from mentorship.domain.sessions.poll_cursor import PollCursor
+from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.queries.sessions.due import DueBooking
@@ -61,7 +63,18 @@ def _poll(now: datetime) -> Response:
     seen = request.values.get("seen")
     shown = state.cursor if seen is None else PollCursor.parse(seen)
     state = swept_now(state, now)
-    if state.cursor.fingerprint == shown.fingerprint:
+    if state.cursor.fingerprint == shown.fingerprint and not _is_to_move(now):
         return Response(status=204)
     lists, headers = poll_response(state, shown, pages=asked_pages(), now=now)
     return make_response(lists, headers)
+
+
+def _is_to_move(now: datetime) -> bool:
+    """Whether a session that stayed in its place after a press has stayed long enough."""
+    until = request.values.get("until")
+    if until is None:
+        return False
+    try:
+        return datetime.fromisoformat(until) <= now
+    except (TypeError, ValueError):
+        raise InvalidInput(N_("The field 'until' is invalid.")) from None

@@ -9,8 +9,9 @@ from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.extensions import db
-from mentorship.queries.sessions.dashboard import Section, dashboard
+from mentorship.queries.sessions.dashboard import Section
 from mentorship.queries.sessions.outcome_view import AskedOutcome, asked_outcomes
+from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.web.http.request_body import asked_scope, page_number
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
@@ -28,7 +29,7 @@ def show() -> str:
     """The viewer's own sessions, or all. Sweeps first, so that no status is out of date."""
     pages, now = asked_pages(), utc_now()
     state = swept_poll_state(now, asked_scope())
-    found = dashboard(
+    found = dashboard_after_presses(
         db.session(),
         state.viewer,
         state.scope,

@@ -27,7 +27,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots
 from mentorship.queries.calendars import entry
-from mentorship.queries.mail import mails_of_session
+from mentorship.queries.mail.outbox import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.sessions.outcome_view import session_outcome

@@ -10,9 +10,10 @@ from mentorship import current
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.sessions.updates import Update
 from mentorship.extensions import db
-from mentorship.queries.sessions.dashboard import Section, dashboard
+from mentorship.queries.sessions.dashboard import Section
 from mentorship.queries.sessions.journal import changes_since
 from mentorship.queries.sessions.poll_state import PollState
+from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.schemas.sessions import event_detail
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
@@ -43,7 +44,7 @@ def poll_response(
         # The lists are up to date, but the page comes back at once for the rest of the events.
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
-    board = dashboard(
+    board = dashboard_after_presses(
         session,
         viewer,
         state.scope,

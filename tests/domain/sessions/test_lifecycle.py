@@ -82,7 +82,7 @@ def test_each_party_may_ask_for_what_the_table_says_and_for_nothing_else():
     actual = [
         {"action": action.value}
         | {party.value: "yes" if permitted(action, party) else "no" for party in Party}
-        for action in RULE_OF
+        for action in Action
     ]
 
     assert actual == table(WHO)

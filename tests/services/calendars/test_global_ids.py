@@ -12,7 +12,7 @@ from mentorship.database import begin_write
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Installation, OutboxMessage
 from mentorship.queries.calendars import entries
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.calendars.entries import event_of

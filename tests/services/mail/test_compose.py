@@ -19,7 +19,8 @@ from mentorship.models import (
     SessionBooking,
     User,
 )
-from mentorship.queries.mail import mails_of_session, queued_mail
+from mentorship.queries.mail.outbox import mails_of_session
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.compose import MailSettings, compose_mail
 from mentorship.services.mail.outbox import enqueue_booking_mail

@@ -9,7 +9,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.models import OutboxMessage
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.services.mail.compose import reason_to_drop
 from mentorship.services.mail.outcomes import enqueue_outcome_requests
 from mentorship.services.sessions.actions import apply_action

@@ -9,7 +9,7 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.models import MailChoice, MentorTimeSlot, OutboxMessage
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.services.mail.compose import reason_to_drop
 from mentorship.services.mail.reminders import EVERY, enqueue_reminders
 from mentorship.services.sessions.actions import apply_action

@@ -9,7 +9,7 @@ from mentorship.domain.mail import CHOICES, REMINDERS, TOLD_WHILE, MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Cause, MailChoice, OutboxMessage, SessionBooking, StatusChange
-from mentorship.queries.mail import queued_mail
+from mentorship.queries.mail.queued import queued_mail
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.mail.compose import MailSettings, compose_mail, reason_to_drop
 from mentorship.services.sessions.move import move_session
@@ -32,6 +32,8 @@ SENT = {
     MailKind.STARTED:      (False, True,  False, False),
     MailKind.DELAYED:      (False, True,  False, False),
     MailKind.COMPLETED:    (False, False, True,  False),
+    MailKind.UNDONE:       (True,  True,  False, False),
+    MailKind.CORRECTED:    (True,  True,  True,  True),
     MailKind.CANCELLED:    (False, False, False, True),
     MailKind.OUTCOME_ASKED:   (False, True, True, False),
     MailKind.OUTCOME_DECIDED: (False, True, True, False),

@@ -4,6 +4,7 @@ What then stands outside of them was never given to a catalog, so no language ca
 """
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from functools import partial
@@ -38,19 +39,21 @@ from mentorship.domain.mail import (
     SlotHeld,
     ZoneRulesChanged,
 )
-from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
 from mentorship.models import Cause, OutboxMessage, User
-from mentorship.queries.mail import QueuedMail, Reader, queued_mail
+from mentorship.queries.mail.queued import QueuedMail, Reader, queued_mail
 from mentorship.services.mail import compose
 from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import as_json, enqueue_booking_mail
 from mentorship.services.sessions.actions import Cancellation, apply_action
+from mentorship.services.sessions.correct import Correction, correct_status
 from mentorship.services.sessions.move import move_session
 from mentorship.services.sessions.outcomes import decide_outcome, say_outcome
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
+from mentorship.services.sessions.undo import undo_action
 from mentorship.web.http import labels
 from mentorship.web.http import locale as texts
 from tests.architecture.test_translations import texts_of_the_source
@@ -265,6 +268,15 @@ def letters_about_a_session(session, mentor, student, *, now):
     slot = a_slot(session, mentor, starts=now + timedelta(days=2))
     move_session(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
          cutoff=NO_CUTOFF)  # fmt: skip
+    back = book(400)
+    do(booking_id=back, action=Action.START)
+    session.execute(update(OutboxMessage).values(attempts=1))  # It has left.
+    session.commit()
+    undo_action(session, booking_id=back, viewer=mentor, now=now)
+    admin = replace(mentor, roles=mentor.roles | {Role.ADMIN})
+    for booking, status in ((held, Status.SCHEDULED), (late, Status.COMPLETED)):
+        correction = Correction(status, None, "Away")
+        correct_status(session, booking_id=booking, correction=correction, viewer=admin, now=now)
     begin_write(session)
     for kind in (MailKind.BOOKED, MailKind.OUTCOME_ASKED, *REMINDERS):
         enqueue_booking_mail(session, kind, booking_id=moved, now=now)

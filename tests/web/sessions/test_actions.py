@@ -277,7 +277,7 @@ def test_htmx_gets_a_notice_and_the_lists_ask_at_once(booked, mentor):
     answer = mentor.post(f"/api/sessions/{booked()}/start", headers={"HX-Request": "true"})
 
     assert answer.mimetype == "text/html"
-    assert "The session has started." in answer.text
+    assert "“A topic” has started." in answer.text
     assert json.loads(answer.headers["HX-Trigger"]) == {"poll-now": {"target": "#sessions"}}
 
 
@@ -345,8 +345,9 @@ def test_a_plain_form_leads_back_to_the_dashboard_which_says_what_happened(booke
     answer = mentor.post(path, headers=browser)
 
     assert (answer.status_code, answer.headers["Location"]) == (303, "/dashboard")
-    assert "The session has started." in mentor.get("/dashboard").text
-    assert "The session has started." not in mentor.get("/dashboard").text
+    notice = '<p class="message">“A topic” has started.</p>'
+    assert notice in mentor.get("/dashboard").text
+    assert notice not in mentor.get("/dashboard").text
 
 
 def test_a_plain_form_gets_a_refusal_as_a_page(booked, mentor):

@@ -1,6 +1,6 @@
-"""Reading the outbox: queued mail, the state of the outbox, what a session's people were sent."""
+"""Mail that waits, with all that is needed to compose it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,10 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.mail import CHOICES, MailKind, is_wanted
+from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import Statements
-from mentorship.domain.shared.delivery_problems import QUOTED, Problem
+from mentorship.domain.sessions.updates import reason_of
 from mentorship.domain.shared.locales import HourCycle, Language
 from mentorship.domain.shared.zones import UTC_NAME
 from mentorship.models import (
@@ -21,14 +21,11 @@ from mentorship.models import (
     MailOutcome,
     OutboxMessage,
     OutcomeChange,
-    ReminderMark,
     SessionBooking,
     StatusChange,
     User,
 )
 from mentorship.queries.sessions.outcomes import statements_of
-
-PAGE_SIZE = 50
 
 _M, _B = OutboxMessage, SessionBooking
 _Reader, _Student, _Mentor = aliased(User), aliased(User), aliased(User)
@@ -62,12 +59,17 @@ class Move:
 
 @dataclass(frozen=True)
 class Change:
-    """The journal row that a mail is about; without `due_at` no clock made the transition."""
+    """The journal row that a mail is about; without `due_at` no clock made the transition.
+
+    `message` says what happened, `reason` why, where a person gave a reason.
+    """
 
     due_at: datetime | None
     applied_at: datetime
     was_delayed: bool
     actor_id: int | None
+    message: str
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -187,6 +189,10 @@ _QUEUED = (
         StatusChange.applied_at,
         StatusChange.is_delayed.label("was_delayed"),
         StatusChange.actor_id,
+        StatusChange.action,
+        StatusChange.old_status,
+        StatusChange.new_status,
+        StatusChange.reason.label("change_reason"),
         _M.move_id,
         BookingMove.old_start,
         BookingMove.old_end,
@@ -235,7 +241,16 @@ def _reader_from(row: Row[*tuple[Any, ...]]) -> Reader:
 
 
 def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
-    change = Change(row.due_at, row.applied_at, row.was_delayed, row.actor_id)
+    change = None
+    if row.change_id is not None:
+        change = Change(
+            row.due_at,
+            row.applied_at,
+            row.was_delayed,
+            row.actor_id,
+            reason_of(row.action, row.old_status, row.new_status),
+            row.change_reason,
+        )
     move = Move(row.old_start, row.old_end, row.is_overtaken)
     return SessionFacts(
         booking_id=row.booking_id,
@@ -252,141 +267,8 @@ def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
         mentor_id=row.mentor_id,
         mentor=row.mentor,
         student=row.student,
-        change=None if row.change_id is None else change,
+        change=change,
         move=None if row.move_id is None else move,
         statements=statements_of(row),
         decision_reason=row.decision_reason,
     )
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why something did not arrive; `said` is what the server said about it, or empty."""
-
-    problem: Problem
-    said: str
-
-    @classmethod
-    def of(cls, problem: Problem | None, error: str | None) -> "Failure":
-        """From what is stored; before there were problems it was the technical words alone."""
-        words = error or ""
-        if problem is None:
-            problem = Problem.REFUSED if words[:3].isdecimal() else Problem.UNWRITABLE
-        return cls(problem, words if problem in QUOTED else "")
-
-
-@dataclass(frozen=True)
-class SetAside:
-    """A mail that could not be sent. `ended_at` in UTC."""
-
-    id: int
-    kind: MailKind
-    recipient: str
-    booking_id: int | None
-    attempts: int
-    failure: Failure
-    ended_at: datetime
-
-
-@dataclass(frozen=True)
-class OutboxStatus:
-    """How the outbox stands, with one page of what was set aside; pages count from 1.
-
-    `failure` is why the last try to send what is waiting came to nothing, where it did.
-    `worker_seen_at` (UTC) is when a worker last looked for reminders, None: never.
-    """
-
-    pending: int
-    oldest: datetime | None
-    failure: Failure | None
-    set_aside: tuple[SetAside, ...]
-    total: int
-    page: int
-    pages: int
-    worker_seen_at: datetime | None
-
-
-def outbox_status(session: Session, *, page: int) -> OutboxStatus:
-    """What an admin sees of the outbox."""
-    pending, oldest = session.execute(
-        select(func.count(), func.min(_M.created_at)).where(_M.outcome.is_(None))
-    ).one()
-    waits = select(_M.problem, _M.error).where(_M.outcome.is_(None), _M.problem.is_not(None))
-    last = session.execute(waits.order_by(_M.next_try_at.desc(), _M.id.desc()).limit(1)).first()
-    is_aside = _M.outcome == MailOutcome.SET_ASIDE
-    total = session.scalar(select(func.count()).select_from(_M).where(is_aside)) or 0
-    pages = max(1, -(-total // PAGE_SIZE))
-    page = min(page, pages)
-    rows = session.execute(
-        select(
-            _M.id,
-            _M.kind,
-            func.coalesce(_M.recipient, _Reader.email, "").label("to"),
-            _M.booking_id,
-            _M.attempts,
-            _M.problem,
-            _M.error,
-            func.coalesce(_M.ended_at, _M.created_at).label("ended"),
-        )
-        .outerjoin(_Reader, _Reader.id == _M.reader_id)
-        .where(is_aside)
-        .order_by(_M.ended_at.desc(), _M.id.desc())
-        .limit(PAGE_SIZE)
-        .offset((page - 1) * PAGE_SIZE)
-    )
-    set_aside = tuple(
-        SetAside(
-            id=row.id,
-            kind=row.kind,
-            recipient=row.to,
-            booking_id=row.booking_id,
-            attempts=row.attempts,
-            failure=Failure.of(row.problem, row.error),
-            ended_at=row.ended,
-        )
-        for row in rows
-    )
-    failure = Failure.of(*last) if last else None
-    seen_at = session.scalar(select(ReminderMark.reminded_until))
-    return OutboxStatus(pending, oldest, failure, set_aside, total, page, pages, seen_at)
-
-
-@dataclass(frozen=True)
-class SentMail:
-    """One mail about a session; `sent_at` (UTC) is None while it waits or when it cannot go."""
-
-    kind: MailKind
-    reader: str
-    sent_at: datetime | None
-    is_set_aside: bool
-
-
-def mails_of_session(session: Session, booking_id: int) -> list[SentMail]:
-    """What the people of a session were sent or will be, oldest first; not what was dropped."""
-    rows = session.execute(
-        select(_M.kind, _Reader.name, _M.outcome, _M.ended_at)
-        .join(_Reader, _Reader.id == _M.reader_id)
-        .where(
-            _M.booking_id == booking_id,
-            _M.outcome.is_distinct_from(MailOutcome.DROPPED),
-        )
-        .order_by(_M.created_at, _M.id)
-    )
-    return [
-        SentMail(
-            row.kind,
-            row.name,
-            row.ended_at if row.outcome is MailOutcome.SENT else None,
-            row.outcome is MailOutcome.SET_ASIDE,
-        )
-        for row in rows
-    ]
-
-
-def mail_preferences(session: Session, user_id: int) -> Mapping[MailKind, bool]:
-    """Whether the person gets each kind of mail that can be chosen."""
-    rows = session.execute(
-        select(MailChoice.kind, MailChoice.is_wanted).where(MailChoice.user_id == user_id)
-    )
-    chosen = {row.kind: row.is_wanted for row in rows}
-    return {kind: is_wanted(kind, chosen.get(kind)) for kind in CHOICES}

@@ -1,0 +1,145 @@
+"""Taking back one's own press: a start, an arrival or a completion by mistake."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import RowMapping, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, aliased
+
+from mentorship.database import begin_write
+from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.sessions.lifecycle import Action, Apply, Party, Refused, Rule
+from mentorship.domain.sessions.outcomes import OutcomeWord
+from mentorship.domain.sessions.undo import Press, decide_undo
+from mentorship.domain.shared.errors import Conflict, ProductError
+from mentorship.models import Cause, OutcomeChange, StatusChange
+from mentorship.queries.sessions.presses import changes_of_press, last_press
+from mentorship.services.mail.unsent import drop_mail_of_undone
+from mentorship.services.sessions.actions import ActionResult, Change, booking_of, store_change
+from mentorship.services.sessions.reopening import apply_clock, lock_meeting, time_is_taken
+from mentorship.services.webhooks.endpoints import remove_calls_of_undone
+
+_SAYS = {
+    Party.MENTOR: ("mentor_says", "mentor_said_at"),
+    Party.STUDENT: ("student_says", "student_said_at"),
+    Party.ADMIN: ("decided_outcome", "decided_at"),
+}
+"""By side: the columns of its last word about the outcome, and of when it was said."""
+
+
+def undo_action(
+    session: Session, *, booking_id: int, viewer: Viewer, now: datetime
+) -> ActionResult:
+    """Take back what `viewer` did to a session last, at `now` (UTC), and commit.
+
+    1. Lock the people, the slot and its bookings.
+    2. Refuse what `domain.sessions.undo` refuses.
+    3. Drop the mail and the webhook calls about the press that have not left yet.
+    4. Store the state before it, for the whole group where the press was for all, with a journal
+       row for each; whoever was told of the press is told of this, too.
+    5. Apply what the clock makes due by then: a start that is undone after the start time becomes
+       a delay.
+
+    Raises NotFound for a stranger or an unknown id, and Conflict where it cannot be undone.
+    """
+    begin_write(session)
+    try:
+        bookings = lock_meeting(session, booking_id)
+        booking, party = booking_of(viewer, booking_id, bookings)
+        press = last_press(session, booking_id)
+        decision = decide_undo(press, viewer.id, now)
+        if isinstance(decision, Refused):
+            raise Conflict(
+                decision.message, status=booking["status"], is_delayed=booking["is_delayed"]
+            )
+        if isinstance(decision, Apply) and press is not None:
+            _take_back(session, decision.rule, press, booking, party, bookings, now=now)
+            booking, _party = booking_of(viewer, booking_id, lock_meeting(session, booking_id))
+        session.commit()
+    except ProductError:
+        session.rollback()
+        raise
+    except IntegrityError:
+        session.rollback()
+        raise time_is_taken(session, booking_id) from None
+    return ActionResult(
+        booking_id,
+        Action.UNDO,
+        booking["status"],
+        booking["is_delayed"],
+        isinstance(decision, Apply),
+        booking["topic"],
+    )
+
+
+def _take_back(
+    session: Session,
+    rule: Rule,
+    press: Press,
+    booking: RowMapping,
+    party: Party,
+    bookings: Sequence[RowMapping],
+    *,
+    now: datetime,
+) -> None:
+    changes = changes_of_press(session, press, slot_id=booking["time_slot_id"])
+    pressed = [each for each in bookings if each["id"] in changes]
+    drop_mail_of_undone(session, changes.values(), now=now)
+    remove_calls_of_undone(session, changes.values())
+    change = Change(
+        rule,
+        Cause(party.value),
+        press.actor_id,
+        None,
+        undoes=changes,
+        columns={each["id"]: _words_before(session, each, press) for each in pressed},
+    )
+    store_change(session, change, pressed, now=now)
+    left = [each for each in lock_meeting(session, booking["id"]) if each["id"] in changes]
+    apply_clock(session, left, cause=change.cause, viewer_id=press.actor_id, now=now)
+
+
+def _words_before(session: Session, booking: RowMapping, press: Press) -> dict[str, object]:
+    """What each side had said about the outcome before a press that said something as well."""
+    columns: dict[str, object] = {}
+    for side, (word, at) in _SAYS.items():
+        if booking[at] != press.applied_at:
+            continue
+        said, when, by = _word_before(session, booking["id"], side, press.applied_at)
+        columns |= {word: said, at: when}
+        if side is Party.ADMIN:
+            columns["decided_by"] = by
+    return columns
+
+
+def _word_before(
+    session: Session, booking_id: int, side: Party, before: datetime
+) -> tuple[OutcomeWord | None, datetime | None, int | None]:
+    """The word of a side, when it was said (UTC), and by whom; a mentor's start says so, too."""
+    said = session.execute(
+        select(OutcomeChange.outcome, OutcomeChange.said_at, OutcomeChange.actor_id)
+        .where(
+            OutcomeChange.booking_id == booking_id,
+            OutcomeChange.side == side,
+            OutcomeChange.said_at < before,
+        )
+        .order_by(OutcomeChange.id.desc())
+        .limit(1)
+    ).one_or_none()
+    if said is not None or side is not Party.MENTOR:
+        return (None, None, None) if said is None else (said.outcome, said.said_at, said.actor_id)
+    undo = aliased(StatusChange)
+    started_at = session.scalar(
+        select(StatusChange.applied_at)
+        .where(
+            StatusChange.booking_id == booking_id,
+            StatusChange.action.in_([Action.START, Action.ARRIVE]),
+            StatusChange.cause == Cause.MENTOR,
+            StatusChange.applied_at < before,
+            ~select(undo.id).where(undo.undoes_id == StatusChange.id).exists(),
+        )
+        .order_by(StatusChange.id.desc())
+        .limit(1)
+    )
+    return (None, None, None) if started_at is None else (OutcomeWord.TOOK_PLACE, started_at, None)
