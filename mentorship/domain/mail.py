@@ -28,6 +28,7 @@ class MailKind(StrEnum):
     STARTED = "started"
     DELAYED = "delayed"
     COMPLETED = "completed"
+    LATE = "late"
     OUTCOME_ASKED = "outcome-asked"
     OUTCOME_DISPUTED = "outcome-disputed"
     OUTCOME_DECIDED = "outcome-decided"
@@ -93,6 +94,7 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
         MailKind.STARTED: frozenset({Status.ONGOING}),
         MailKind.DELAYED: frozenset({Status.ONGOING}),
         MailKind.COMPLETED: frozenset({Status.COMPLETED}),
+        MailKind.LATE: frozenset({Status.SCHEDULED, Status.ONGOING}),
         MailKind.OUTCOME_ASKED: frozenset({Status.ONGOING, Status.COMPLETED}),
         MailKind.OUTCOME_DISPUTED: frozenset({Status.ONGOING, Status.COMPLETED}),
         MailKind.OUTCOME_DECIDED: frozenset({Status.ONGOING, Status.COMPLETED}),
@@ -125,6 +127,7 @@ CHOICES: Mapping[MailKind, str] = MappingProxyType(
         MailKind.STARTED: N_("A session is started"),
         MailKind.DELAYED: N_("A session is delayed"),
         MailKind.COMPLETED: N_("A session is completed"),
+        MailKind.LATE: N_("The other person will be late"),
         MailKind.OUTCOME_ASKED: N_("A question about how a delayed session went"),
         MailKind.OUTCOME_DISPUTED: N_("The other person disagrees about how a session went"),
         MailKind.OUTCOME_DECIDED: N_("An admin decides how a session went"),

@@ -4,9 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from mentorship.domain.sessions.lateness import MOST_MINUTES
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.meeting_links import LONGEST_LINK
 from mentorship.domain.shared.messages import N_
-from mentorship.schemas.base import Fields, Id, Say, SuccessAnswer
+from mentorship.schemas.base import Fields, Id, Reason, Say, Sentence, SuccessAnswer
 
 
 class LinkFields(Fields):
@@ -36,6 +38,25 @@ class NotesFields(Fields):
     private_notes: str = ""
     shown_summary: str = ""
     shown_private_notes: str = ""
+
+
+class LateFields(Fields):
+    """By about how many minutes the person will be late; 0 takes it back."""
+
+    minutes: int = Field(ge=0, le=MOST_MINUTES)
+    note: Reason = ""
+
+
+class LateAnswer(SuccessAnswer):
+    """What the person has said by now about being late."""
+
+    message: Sentence
+    session_id: int
+    new_status: Status = Field(validation_alias="status")
+    is_delayed: bool
+    minutes: int
+    note: str
+    changed: bool
 
 
 class RecordingAnswer(SuccessAnswer):

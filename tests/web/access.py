@@ -142,6 +142,7 @@ POST /api/sessions/<id:session_id>/cancel      401      404     200    200   404
 POST /api/sessions/<id:session_id>/outcome     401      404     200    200   404   200  404
 POST /api/sessions/<id:session_id>/undo        401      404     409    200   404   409  404
 POST /api/sessions/<id:session_id>/correct     401      404     403    403   404   200  404
+POST /api/sessions/<id:session_id>/late        401      404     200    200   404   403  404
 POST /api/sessions/<id:session_id>/reschedule  401      404     200    200   404   200  404
 POST /api/sessions/<id:session_id>/recording   401      401     401    401   401   401  401
 POST /sessions/<id:session_id>/room            401      404     403    303   404   403  404
@@ -270,6 +271,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
                 "undo": started,
                 "complete": a_session("09:30", status=Status.ONGOING),
                 "outcome": a_session("06:00", status=Status.COMPLETED, is_delayed=True),
+                "late": a_session("11:30"),
                 **dict.fromkeys(("recording", "feedback", "notes", "correct"), over),
             },
             "slot_id": group,
@@ -281,6 +283,7 @@ def a_scene(app: Flask, session: Any, cast: Cast) -> Scene:
             "/api/bookings": {"slotId": group, "topic": "Testing"},
             "/slots/<id:slot_id>/book": {"topic": "Testing"},
             "/api/sessions/<id:session_id>/outcome": {"outcome": "TOOK_PLACE", "reason": "Seen."},
+            "/api/sessions/<id:session_id>/late": {"minutes": 10},
             "/api/sessions/<id:session_id>/reschedule": {"slotId": elsewhere},
             "/api/sessions/<id:session_id>/correct": {
                 "status": "ONGOING",

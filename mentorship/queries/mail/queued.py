@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lateness import LateNote
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import Statements
 from mentorship.domain.sessions.updates import reason_of
@@ -25,6 +26,7 @@ from mentorship.models import (
     StatusChange,
     User,
 )
+from mentorship.queries.sessions.lateness import others_late_note, was_mentor_held_up
 from mentorship.queries.sessions.outcomes import statements_of
 
 _M, _B = OutboxMessage, SessionBooking
@@ -74,7 +76,11 @@ class Change:
 
 @dataclass(frozen=True)
 class SessionFacts:
-    """A session as it is now, and what happened to it. Instants in UTC."""
+    """A session as it is now, and what happened to it. Instants in UTC.
+
+    `late` is what the other side than the reader said about being late. `is_mentor_held_up` says
+    that the mentor's session before was still under way when this one was to begin.
+    """
 
     booking_id: int
     topic: str
@@ -94,6 +100,8 @@ class SessionFacts:
     move: Move | None
     statements: Statements
     decision_reason: str | None
+    late: LateNote | None
+    is_mentor_held_up: bool
 
 
 @dataclass(frozen=True)
@@ -219,7 +227,7 @@ def queued_mail(session: Session, ids: Sequence[int]) -> list[QueuedMail]:
             not_after=row.not_after,
             attempts=row.attempts,
             reader=_reader_from(row),
-            session=None if row.booking_id is None else _session_from(row),
+            session=None if row.booking_id is None else _session_from(session, row),
             facts=row.facts,
         )
         for row in rows
@@ -240,7 +248,7 @@ def _reader_from(row: Row[*tuple[Any, ...]]) -> Reader:
     )
 
 
-def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
+def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
     change = None
     if row.change_id is not None:
         change = Change(
@@ -271,4 +279,6 @@ def _session_from(row: Row[*tuple[Any, ...]]) -> SessionFacts:
         move=None if row.move_id is None else move,
         statements=statements_of(row),
         decision_reason=row.decision_reason,
+        late=others_late_note(session, row) if row.kind is MailKind.LATE else None,
+        is_mentor_held_up=row.kind is MailKind.DELAYED and was_mentor_held_up(session, row),
     )

@@ -8,6 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
 from mentorship.domain.booking.cutoff import Cutoff
+from mentorship.domain.sessions.lateness import Lateness
 from mentorship.domain.sessions.lifecycle import (
     EARLY,
     LONG_BEFORE,
@@ -31,7 +32,8 @@ class Card(NamedTuple):
 
     The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
     its meeting; None where there is none to join. `press` is what the viewer has just done to it
-    and can undo; while it `stays`, it is where it was before that.
+    and can undo; while it `stays`, it is where it was before that. `lateness` is known while it is
+    waited for.
     """
 
     id: int
@@ -53,6 +55,7 @@ class Card(NamedTuple):
     room_opens: datetime | None
     press: Press | None = None
     stays: bool = False
+    lateness: Lateness | None = None
 
     @property
     def early_until(self) -> datetime:

@@ -33,6 +33,7 @@ from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import SessionBooking
 from mentorship.queries.sessions.cards import CARDS, Card, card
 from mentorship.queries.sessions.due import first_due
+from mentorship.queries.sessions.lateness import lateness_of
 from mentorship.queries.sessions.visibility import parts
 
 _PAGE_SIZE, _CURRENT_PAGE_SIZE = 20, 200
@@ -285,10 +286,11 @@ def _listings(
     }
     rows = read(session, _ROWS[scope], viewer=viewer.id, old=now - OLD, **limits, **offsets, **ends)
     cards = _cards_by_section(rows, viewer, now=now, cutoff=cutoff)
+    lateness = lateness_of(session, rows, now=now)
     return tuple(
         Listing(
             section=section,
-            cards=cards[section],
+            cards=tuple(each._replace(lateness=lateness.get(each.id)) for each in cards[section]),
             total=totals[section],
             page=shown[section],
             pages=last[section],

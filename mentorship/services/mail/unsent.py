@@ -30,9 +30,19 @@ def drop_mail_of_cancelled(session: Session, booking_id: int, *, now: datetime) 
         _drop(session, booking_id, list(MailKind), readers=readers, now=now)
 
 
-def drop_unsent(session: Session, booking_id: int, kind: MailKind, *, now: datetime) -> None:
-    """Drop mail of this kind that newer mail of the same kind replaces; does not commit."""
-    _drop(session, booking_id, [kind], now=now)
+def drop_unsent(
+    session: Session,
+    booking_id: int,
+    kind: MailKind,
+    *,
+    readers: Collection[int] | None = None,
+    now: datetime,
+) -> list[int]:
+    """Drop mail of this kind that newer mail of the same kind replaces; does not commit.
+
+    To everybody or to these `readers`. Returns the readers of what was dropped.
+    """
+    return _drop(session, booking_id, [kind], readers=readers, now=now)
 
 
 def drop_mail_of_undone(session: Session, change_ids: Collection[int], *, now: datetime) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, insert, select, update
+from sqlalchemy import RowMapping, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -14,7 +14,14 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import IS_OVER, Party, Status
 from mentorship.domain.shared.errors import Conflict, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
-from mentorship.models import BookingMove, Cause, MentorTimeSlot, SessionBooking, table_of
+from mentorship.models import (
+    BookingMove,
+    Cause,
+    LateNotice,
+    MentorTimeSlot,
+    SessionBooking,
+    table_of,
+)
 from mentorship.services.booking.book import refuse_unless_free, seat_in
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.booking.waiting_list import leave_for_booking
@@ -153,6 +160,7 @@ def _store(
         .where(_BOOKINGS.c.id == booking["id"])
         .values(revision=_BOOKINGS.c.revision + 1, **seat_in(session, slot))
     )
+    session.execute(delete(LateNotice).where(LateNotice.booking_id == booking["id"]))
     leave_for_booking(session, slot, booking["student_id"])
     hold_free_slots(session, slot.mentor_id, now=now, freed=booking["time_slot_id"])
     # A reader of all sessions asks for ids above the last it saw: they must follow the commits.

@@ -45,6 +45,7 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.STARTED: N_("Started"),
     MailKind.DELAYED: N_("Delayed"),
     MailKind.COMPLETED: N_("Completed"),
+    MailKind.LATE: N_("Late"),
     MailKind.OUTCOME_ASKED: N_("How did it go?"),
     MailKind.OUTCOME_DISPUTED: N_("Answers differ"),
     MailKind.OUTCOME_DECIDED: N_("Outcome decided"),

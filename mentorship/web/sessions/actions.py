@@ -12,6 +12,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.extensions import db
 from mentorship.schemas.base import Fields, NoFields
+from mentorship.schemas.followup import LateAnswer, LateFields
 from mentorship.schemas.outcomes import (
     CompletionFields,
     OutcomeAnswer,
@@ -27,6 +28,7 @@ from mentorship.schemas.sessions import (
 )
 from mentorship.services.sessions.actions import ActionResult, Cancellation, apply_action
 from mentorship.services.sessions.correct import Correction, correct_status
+from mentorship.services.sessions.late import say_late
 from mentorship.services.sessions.outcomes import say_outcome
 from mentorship.services.sessions.undo import undo_action
 from mentorship.web.http.authentication import required_viewer
@@ -99,6 +101,23 @@ def outcome(session_id: int) -> Response:
         silence=current.settings().outcome_silence,
     )
     return _answered(session_id, result.message, outcome_answer(result, translate))
+
+
+@bp.post("/late")
+@_action(LateAnswer, body=LateFields)
+def late(session_id: int) -> Response:
+    """Say that one will be late, from two hours before the start until the session is under way."""
+    viewer, fields = required_viewer(), body(LateFields)
+    result = say_late(
+        db.session(),
+        booking_id=session_id,
+        viewer=viewer,
+        minutes=fields.minutes,
+        note=fields.note,
+        now=utc_now(),
+    )
+    answer = LateAnswer.from_record(result, translate).json_ready()
+    return _answered(session_id, result.message, answer)
 
 
 @bp.post("/cancel")

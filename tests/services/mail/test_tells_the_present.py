@@ -34,6 +34,7 @@ SENT = {
     MailKind.COMPLETED:    (False, False, True,  False),
     MailKind.UNDONE:       (True,  True,  False, False),
     MailKind.CORRECTED:    (True,  True,  True,  True),
+    MailKind.LATE:         (True,  True,  False, False),
     MailKind.CANCELLED:    (False, False, False, True),
     MailKind.OUTCOME_ASKED:   (False, True, True, False),
     MailKind.OUTCOME_DECIDED: (False, True, True, False),

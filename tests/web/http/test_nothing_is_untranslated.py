@@ -50,6 +50,7 @@ from mentorship.services.mail.compose import compose_mail
 from mentorship.services.mail.outbox import as_json, enqueue_booking_mail
 from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.correct import Correction, correct_status
+from mentorship.services.sessions.late import say_late
 from mentorship.services.sessions.move import move_session
 from mentorship.services.sessions.outcomes import decide_outcome, say_outcome
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
@@ -261,6 +262,7 @@ def letters_about_a_session(session, mentor, student, *, now):
                 now=now, silence=MINUTE)  # fmt: skip
     decide_outcome(session, booking_id=late, viewer=mentor, word=OutcomeWord.TOOK_PLACE,
                    reason="Away", now=now, silence=MINUTE)  # fmt: skip
+    say_late(session, booking_id=held, viewer=mentor, minutes=10, note="Away", now=now)
     do(booking_id=held, action=Action.START)
     do(booking_id=held, action=Action.COMPLETE)
     do(booking_id=gone, action=Action.CANCEL, cancellation=Cancellation(reason="Away"))

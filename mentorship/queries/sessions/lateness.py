@@ -1,0 +1,67 @@
+"""Who said that they will be late, and whose mentor is held up by the session before."""
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from mentorship.domain.sessions.lateness import OVERRUN_WITHIN, Lateness, LateNote, may_be_late
+from mentorship.domain.sessions.lifecycle import Party, State, Status
+from mentorship.models import LateNotice, SessionBooking
+
+
+def lateness_of(session: Session, rows: Iterable[Any], *, now: datetime) -> dict[int, Lateness]:
+    """What is known at `now` (UTC) about those of these bookings that are waited for, by id.
+
+    Most dashboards show none of them, and then nothing is read.
+    """
+    waited_for = [row for row in rows if may_be_late(_state(row), now)]
+    notes = _late_notes(session, [row.id for row in waited_for])
+    return {
+        row.id: Lateness(
+            mentor=notes.get(row.id, {}).get(Party.MENTOR),
+            student=notes.get(row.id, {}).get(Party.STUDENT),
+            is_mentor_held_up=row.status is Status.ONGOING and was_mentor_held_up(session, row),
+        )
+        for row in waited_for
+    }
+
+
+def _state(row: Any) -> State:
+    return State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
+
+
+def _late_notes(session: Session, booking_ids: Collection[int]) -> dict[int, dict[Party, LateNote]]:
+    """What the two sides of these sessions said, by booking and side."""
+    found: dict[int, dict[Party, LateNote]] = {}
+    if booking_ids:
+        statement = select(LateNotice).where(LateNotice.booking_id.in_(booking_ids))
+        for notice in session.scalars(statement):
+            note = LateNote(notice.minutes, notice.note)
+            found.setdefault(notice.booking_id, {})[notice.side] = note
+    return found
+
+
+def others_late_note(session: Session, mail: Any) -> LateNote | None:
+    """What the other side than the reader of a mail about a session said about being late."""
+    side = Party.STUDENT if mail.reader_id == mail.mentor_id else Party.MENTOR
+    return _late_notes(session, [mail.booking_id]).get(mail.booking_id, {}).get(side)
+
+
+def was_mentor_held_up(session: Session, booking: Any) -> bool:
+    """Whether an earlier session of the mentor was under way at the start of this one.
+
+    One whose slot was over for hours by then was forgotten rather than under way.
+    """
+    earlier, start_time = SessionBooking, booking.start_time
+    statement = select(earlier.id).where(
+        earlier.mentor_id == booking.mentor_id,
+        earlier.start_time < start_time,
+        earlier.end_time <= start_time,
+        earlier.end_time > start_time - OVERRUN_WITHIN,
+        earlier.started_at < start_time,
+        or_(earlier.completed_at.is_(None), earlier.completed_at > start_time),
+    )
+    return session.scalar(statement.limit(1)) is not None
