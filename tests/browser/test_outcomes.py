@@ -208,3 +208,32 @@ def test_one_press_on_the_dashboard_answers_and_the_question_goes_away(site, win
     assert the_booking(site.session, walk.id).student_says == "TECHNICAL_TROUBLE"
     expect(later).to_be_visible()  # By itself, when its slot is over.
     assert window.errors == []
+
+
+def test_what_is_delayed_for_more_than_a_week_is_folded_away_and_stays_open_once_it_is(
+    site, windows
+):
+    people = {
+        "mentor": site.person("Maya", Role.MENTOR),
+        "student": site.person("Sam", Role.STUDENT),
+    }
+    late = {"status": Status.ONGOING, "is_delayed": True}
+    old, older = (
+        a_booking(site.session, **people, starts=utc_now() - timedelta(days=days), **late)
+        for days in (9, 400)
+    )
+    window = windows.of(site, people["student"]).go()
+    folded = window.page.locator("#list-older")
+    expect(folded.locator("summary")).to_have_text("Delayed more than a week ago 2")
+    expect(folded.locator(f"#session-{old}")).not_to_be_visible()
+    assert "days late" not in window.page.inner_text("#sessions")
+
+    folded.locator("summary").click()
+    expect(folded.locator(f"#session-{old}")).to_be_visible()
+    new = a_booking(site.session, **people, starts=utc_now() - timedelta(days=1), **late)
+    window.look_again()
+
+    window.shows("attention", new, "ONGOING", is_delayed=True)
+    expect(folded.locator(f"#session-{older}")).to_be_visible()
+    assert [each[0] for each in window.cards("older")] == [old, older]
+    assert window.errors == []
