@@ -18,7 +18,9 @@ class Session(model.Session):
 
     says: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     decision: tuple[str, datetime] | None = None
-    outcome_journal: list[tuple[object, ...]] = field(default_factory=list)
+    outcome_journal: list[tuple[str, str, datetime]] = field(default_factory=list)
+    begun: list[tuple[datetime, bool]] = field(default_factory=list)
+    """When the mentor began, and whether that was undone."""
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -46,11 +48,38 @@ class Session(model.Session):
         return "CLAIMED", word, settles_at
 
     def act(self, action: str, who: str, now: datetime) -> str:
-        """As without outcomes; a mentor who begins says that the session takes place."""
+        """As without outcomes; a mentor who begins says that the session takes place.
+
+        Whoever undoes a press takes back what was said with it.
+        """
+        press = self.press
         result = super().act(action, who, now)
-        if result == "changed" and who == "mentor" and action in ("start", "arrive"):
+        if result != "changed":
+            return result
+        if who == "mentor" and action in ("start", "arrive"):
+            self.begun.append((now, False))
             self.says.setdefault("mentor", ("TOOK_PLACE", now))
+        if action == "undo" and press is not None:
+            self._take_back(press)
         return result
+
+    def _take_back(self, press: model.Press) -> None:
+        if press.who == "mentor" and press.action in ("start", "arrive"):
+            self.begun[-1] = press.at, True
+        for side in ("mentor", "student", "admin"):
+            said = self.decision if side == "admin" else self.says.get(side)
+            if said is None or said[1] != press.at:
+                continue
+            words = [(word, at) for who, word, at in self.outcome_journal if who == side]
+            before = [(word, at) for word, at in words if at < press.at]
+            if side == "mentor" and not before:
+                starts = [at for at, is_undone in self.begun if at < press.at and not is_undone]
+                before = [("TOOK_PLACE", at) for at in starts]
+            self.says.pop(side, None)
+            if side == "admin":
+                self.decision = before[-1] if before else None
+            elif before:
+                self.says[side] = before[-1]
 
     def say(self, who: str, word: str, now: datetime, *, has_reason: bool) -> str:
         """Say a word; returns unknown, invalid, conflict, changed or same."""
@@ -72,6 +101,7 @@ class Session(model.Session):
             self._note(who, word, now)
         completes = self.status == "ONGOING" and self.end <= now
         if completes:
+            self.press = model.Press(who, "complete", now, self._fields())
             self._move("COMPLETED", now, who, due_at=None, completed_at=now)
         return "changed" if completes or not is_mine_already else "same"
 

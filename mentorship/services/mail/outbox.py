@@ -76,11 +76,12 @@ def enqueue_booking_mail(
     now: datetime,
     move_id: int | None = None,
     leave_out: Collection[int] = (),
+    wait: timedelta = NO_WAIT,
 ) -> None:
     """Put the mail about a booking or a move into the outbox, for both people; does not commit.
 
     `move_id` names the move, `leave_out` people who are not told. The mail gets its words when it
-    is sent.
+    is sent, after `wait`.
     """
     readers = session.execute(
         select(SessionBooking.student_id, SessionBooking.mentor_id).where(
@@ -94,7 +95,7 @@ def enqueue_booking_mail(
             "reader_id": reader_id,
             "move_id": move_id,
             "created_at": now,
-            "next_try_at": now,
+            "next_try_at": now + wait,
         }
         for reader_id in readers
         if reader_id not in leave_out

@@ -34,6 +34,7 @@ from mentorship.models import Cause, SessionBooking, StatusChange, table_of
 from mentorship.queries.sessions.journal import last_change_id
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.mail.outbox import NO_WAIT, notify_transitions
+from mentorship.services.mail.outcomes import notify_dispute
 from mentorship.services.mail.unsent import drop_mail_of_cancelled
 from mentorship.services.sessions.meeting_rooms import clear_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
@@ -286,9 +287,11 @@ def store_change(
         now=now,
         wait=TELL_AFTER if change.rule.can_be_undone else NO_WAIT,
     )
-    if is_cancelled:
-        for row in rows:
+    for row in rows:
+        if is_cancelled:
             drop_mail_of_cancelled(session, row["id"], now=now)
+        if _contradicts(change, row):
+            notify_dispute(session, booking_id=row["id"], speaker_id=row["mentor_id"], now=now)
 
 
 def _update_booking(session: Session, change: Change, row: RowMapping, *, now: datetime) -> None:
@@ -308,6 +311,13 @@ def _update_booking(session: Session, change: Change, row: RowMapping, *, now: d
 def _says_it_takes_place(change: Change) -> bool:
     """Whether this is a mentor's start or arrival, which is the mentor's word on the outcome."""
     return change.cause is Cause.MENTOR and change.rule.action in (Action.START, Action.ARRIVE)
+
+
+def _contradicts(change: Change, row: RowMapping) -> bool:
+    """Whether the mentor begins a session of which the student has said something else."""
+    is_first_word = row["mentor_says"] is None and row["decided_outcome"] is None
+    says_otherwise = row["student_says"] not in (None, OutcomeWord.TOOK_PLACE)
+    return _says_it_takes_place(change) and is_first_word and says_otherwise
 
 
 def _journal_row(change: Change, row: RowMapping, *, now: datetime) -> dict[str, object]:

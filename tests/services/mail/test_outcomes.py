@@ -156,7 +156,10 @@ def test_the_mail_about_a_dispute_says_both_answers_and_is_dropped_when_they_agr
     say(session, booking, cast.student, OutcomeWord.MENTOR_ABSENT, END)
     say(session, booking, cast.mentor, OutcomeWord.TOOK_PLACE, END)
     [mail] = composed_mail(session, MailKind.OUTCOME_DISPUTED)
+    kind = OutboxMessage.kind == MailKind.OUTCOME_DISPUTED
+    [next_try_at] = session.scalars(select(OutboxMessage.next_try_at).where(kind))
 
+    assert next_try_at == END + timedelta(seconds=20)
     assert mail.recipient == cast.student.email
     assert "- You: The mentor did not come\n- Maya Mentor: It took place" in mail.text
 

@@ -169,6 +169,27 @@ def test_who_says_otherwise_is_told_to_the_other_side_once(session, cast, booked
     assert len(mail(session, MailKind.OUTCOME_DISPUTED)) == 1, "only the last of them waits"
 
 
+def test_a_mentor_who_arrives_after_the_student_said_otherwise_makes_a_dispute_of_it(
+    session, cast, booked, say
+):
+    booking = booked(**LATE)
+    say(booking, cast.student, MENTOR_ABSENT, "10:20")
+
+    apply_action(
+        session, booking_id=booking, action=Action.ARRIVE, viewer=cast.mentor, now=at("10:25")
+    )
+
+    assert mail(session, MailKind.OUTCOME_DISPUTED) == [
+        (MailKind.OUTCOME_DISPUTED, cast.student.id)
+    ]
+    agreed = booked(starts="14:00", **LATE)
+    say(agreed, cast.student, TOOK_PLACE, "14:20")
+    apply_action(
+        session, booking_id=agreed, action=Action.ARRIVE, viewer=cast.mentor, now=at("14:25")
+    )
+    assert len(mail(session, MailKind.OUTCOME_DISPUTED)) == 1
+
+
 def test_people_change_their_mind_until_it_is_settled(session, cast, booked, say):
     booking = booked(**LATE)
     say(booking, cast.student, MENTOR_ABSENT)
