@@ -37,9 +37,9 @@ class Lateness:
 def may_be_late(state: State, now: datetime) -> bool:
     """Whether a participant can say at `now` (UTC) that they will be late.
 
-    From two hours before the start until the session is under way.
+    From two hours before the start until the session is under way, at most to the end of its slot.
     """
     is_waited_for = state.status is Status.SCHEDULED or (
         state.status is Status.ONGOING and state.is_delayed and state.started_at is None
     )
-    return is_waited_for and state.start_time - LATE_FROM <= now
+    return is_waited_for and state.start_time - LATE_FROM <= now < state.end_time

@@ -147,6 +147,15 @@ def test_until_the_session_is_under_way(session, cast, booking, say):
         say(booking, cast.student, 10, at("10:11"))
 
 
+def test_not_once_its_time_is_over(session, cast, booking, say):
+    session.rollback()
+    update_session_statuses(session, now=START, cause=Cause.WORKER, returning=no_updates)
+
+    assert say(booking, cast.mentor, 10, at("11:00") - TICK).changed
+    with pytest.raises(Conflict):
+        say(booking, cast.mentor, 20, at("11:00"))
+
+
 @pytest.mark.parametrize("status", [Status.COMPLETED, Status.CANCELLED])
 def test_not_for_a_session_that_is_over(session, cast, say, status):
     over = a_booking(session, mentor=cast.mentor, student=cast.student, status=status)
