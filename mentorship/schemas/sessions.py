@@ -25,9 +25,13 @@ from mentorship.services.sessions.sweep import SweepResult
 
 
 class CancelFields(Fields):
-    """Why a session is cancelled, in words for the other person."""
+    """Why a session is cancelled, in words for the others.
+
+    `onlyThisStudent`: its mentor, or an admin, takes one student out of a group that stays.
+    """
 
     reason: Reason = ""
+    only_this_student: bool = False
 
 
 class CorrectFields(Fields):
@@ -38,9 +42,10 @@ class CorrectFields(Fields):
     reason: Reason
 
 
-class MoveFields(CancelFields):
+class MoveFields(Fields):
     """The slot of the same mentor to which a session moves, and why."""
 
+    reason: Reason = ""
     slot_id: Id
 
 

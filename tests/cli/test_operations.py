@@ -37,8 +37,8 @@ def count(session, model):
 def test_the_demo_fills_an_empty_database_and_names_its_sign_ins(flask, app, session):
     result = flask("demo")
 
-    assert (result.exit_code, result.stdout) == (0, f"Loaded 16 demo sessions.\n{SIGN_INS}")
-    assert count(session, SessionBooking) == 16
+    assert (result.exit_code, result.stdout) == (0, f"Loaded 21 demo sessions.\n{SIGN_INS}")
+    assert count(session, SessionBooking) == 21
     for email, _role in DEMO_SIGN_INS:
         answer = app.test_client().post("/login", data={"email": email, "password": DEMO_PASSWORD})
         assert answer.status_code == 303
@@ -72,9 +72,9 @@ def test_the_demo_refuses_a_database_that_has_users(flask, session):
 def test_the_demo_if_empty_leaves_users_alone_and_names_the_sign_ins_only_of_a_demo(flask, session):
     first, second = flask("demo", "--if-empty"), flask("demo", "--if-empty")
 
-    assert first.stdout == f"Loaded 16 demo sessions.\n{SIGN_INS}"
+    assert first.stdout == f"Loaded 21 demo sessions.\n{SIGN_INS}"
     assert (second.exit_code, second.stdout) == (0, SIGN_INS)
-    assert count(session, SessionBooking) == 16
+    assert count(session, SessionBooking) == 21
 
 
 @pytest.fixture
@@ -103,8 +103,8 @@ def test_of_two_demos_at_once_one_is_loaded_and_the_other_told_that_there_are_us
 
     told = at_once(load, 2)
 
-    assert set(told) == {16, "The database already has users, so the demo was not loaded."}
-    assert (count(session, User), count(session, SessionBooking)) == (8, 16)
+    assert set(told) == {21, "The database already has users, so the demo was not loaded."}
+    assert (count(session, User), count(session, SessionBooking)) == (8, 21)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -117,8 +117,8 @@ def test_of_two_demos_at_once_if_empty_the_other_leaves_it_alone_quietly(
 
     assert [process.wait(60) for process in running] == [0, 0]
     told = sorted(log.read_text() for log in logs)
-    assert told == [f"Loaded 16 demo sessions.\n{SIGN_INS}", SIGN_INS]
-    assert count(session, SessionBooking) == 16
+    assert told == [f"Loaded 21 demo sessions.\n{SIGN_INS}", SIGN_INS]
+    assert count(session, SessionBooking) == 21
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -25,6 +25,7 @@ from mentorship.domain.sessions.lifecycle import (
 from mentorship.domain.sessions.meeting_links import room_opens
 from mentorship.domain.sessions.undo import Press
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
+from mentorship.queries.sessions.groups import GroupSeat, common_topic
 
 
 class Card(NamedTuple):
@@ -34,6 +35,7 @@ class Card(NamedTuple):
     its meeting; None where there is none to join. `press` is what the viewer has just done to it
     and can undo; while it `stays`, it is where it was before that. `lateness` is known while it is
     waited for.
+    `seats` are the students of a group, and empty for all other sessions and for the students.
     """
 
     id: int
@@ -56,6 +58,7 @@ class Card(NamedTuple):
     press: Press | None = None
     stays: bool = False
     lateness: Lateness | None = None
+    seats: tuple[GroupSeat, ...] = ()
 
     @property
     def early_until(self) -> datetime:
@@ -84,6 +87,9 @@ CARDS: Select[*tuple[Any, ...]] = (
         SessionBooking.end_time,
         SessionBooking.started_at,
         SessionBooking.cancel_reason,
+        SessionBooking.cancelled_at,
+        SessionBooking.time_slot_id,
+        SessionBooking.slot_capacity,
         or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
     )
     .join(_Student, _Student.id == SessionBooking.student_id)
@@ -95,13 +101,22 @@ CARDS: Select[*tuple[Any, ...]] = (
 
 
 def card(
-    row: Any, party: Party, *, now: datetime, cutoff: Cutoff, press: Press | None = None
+    row: Any,
+    party: Party,
+    *,
+    now: datetime,
+    cutoff: Cutoff,
+    press: Press | None = None,
+    seats: tuple[GroupSeat, ...] = (),
 ) -> Card:
-    """A row of `CARDS` as this party to it, who did `press`, sees it at `now` (UTC)."""
+    """A row of `CARDS` as this party, who did `press`, sees it at `now` (UTC).
+
+    `seats` are those of its group.
+    """
     return Card(
         id=row.id,
         party=party,
-        topic=row.topic,
+        topic=common_topic(row.topic, seats),
         student=row.student,
         mentor=row.mentor,
         status=row.status,
@@ -120,6 +135,7 @@ def card(
         else None,
         press=press,
         stays=press is not None and now < press.stays_until,
+        seats=seats,
     )
 
 

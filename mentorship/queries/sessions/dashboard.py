@@ -14,6 +14,7 @@ from sqlalchemy import (
     Select,
     TextClause,
     bindparam,
+    case,
     func,
     literal_column,
     select,
@@ -33,6 +34,7 @@ from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import SessionBooking
 from mentorship.queries.sessions.cards import CARDS, Card, card
 from mentorship.queries.sessions.due import first_due
+from mentorship.queries.sessions.groups import GroupSeat, parts_of_meetings, seats_of_meetings
 from mentorship.queries.sessions.lateness import lateness_of
 from mentorship.queries.sessions.visibility import parts
 
@@ -134,8 +136,8 @@ def section_of(
     return Section.UPCOMING if status is Status.SCHEDULED else Section.PAST
 
 
-def _ids(scope: Scope, section: Section) -> Select[int]:
-    """One page of one list.
+def _ids(section: Section, those: tuple[ColumnElement[bool], ...]) -> Select[int]:
+    """One page of one list, of the rows that fit one of `those`.
 
     It ends `end` rows into the list, so no more are needed of each part, and an index has those in
     their order.
@@ -148,7 +150,7 @@ def _ids(scope: Scope, section: Section) -> Select[int]:
         .order_by(order)
         .limit(_number("end", section))
         .subquery(f"part_{number}")
-        for number, part in enumerate(parts(scope, _B))
+        for number, part in enumerate(those)
     ]
     found: CompoundSelect[*tuple[Any, ...]] = union_all(
         *(select(literal_column("*")).select_from(each) for each in firsts)
@@ -168,18 +170,18 @@ def _number(name: str, section: Section) -> BindParameter[int]:
     return bindparam(f"{name}_{section}", type_=Integer)
 
 
-def _rows(scope: Scope) -> Select[*tuple[Any, ...]]:
+def _rows(those: tuple[ColumnElement[bool], ...]) -> Select[*tuple[Any, ...]]:
     """The pages of all lists. A union has no order, so `_cards_by_section` sorts.
 
     It is joined to the other tables once, and not in each part: that is half the work, and psycopg
     remembers how to send a statement of at most 4,096 characters.
     """
-    ids = union_all(*(_ids(scope, section) for section in Section)).subquery("shown")
+    ids = union_all(*(_ids(section, those) for section in Section)).subquery("shown")
     return CARDS.join(ids, ids.c.id == SessionBooking.id)
 
 
-def _groups(part: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """How many sessions there are of each kind, and when the first of them begins and ends."""
+def _groups(part: ColumnElement[bool], meetings: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
+    """How many sessions and meetings there are of each kind, and the first start and end."""
     is_begun = SessionBooking.started_at.is_not(None)
     is_old = SessionBooking.start_time <= _OLD
     return (
@@ -188,7 +190,8 @@ def _groups(part: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             SessionBooking.is_delayed,
             is_begun.label("is_begun"),
             is_old.label("is_old"),
-            func.count().label("total"),
+            func.count().label("sessions"),
+            func.sum(case((meetings, 1), else_=0)).label("total"),
             func.min(SessionBooking.start_time).label("first_start"),
             func.min(SessionBooking.end_time).label("first_end"),
         )
@@ -197,9 +200,13 @@ def _groups(part: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     )
 
 
-_ROWS = {scope: _rows(scope) for scope in Scope}
+_ROWS = {scope: _rows(parts(scope, _B)) for scope in Scope}
+_ROWS_OF_MEETINGS = {scope: _rows(parts_of_meetings(scope, _B)) for scope in Scope}
+"""The same where a group is in the lists; for most viewers the shorter statement does."""
 
-_GROUPS = {scope: union_all(*map(_groups, parts(scope))) for scope in Scope}
+_GROUPS = {
+    scope: union_all(*map(_groups, parts(scope), parts_of_meetings(scope))) for scope in Scope
+}
 
 _FIRST_DUE = {
     scope: union_all(
@@ -230,8 +237,9 @@ def dashboard(
     `cursor` is of a poll state that was read before.
     """
     for _ in range(2):
-        totals, next_due = _totals(session, viewer, scope, now)
-        listings = _listings(session, viewer, scope, totals, pages, now, cutoff)
+        totals, has_groups, next_due = _totals(session, viewer, scope, now)
+        statement = (_ROWS_OF_MEETINGS if has_groups else _ROWS)[scope]
+        listings = _listings(session, viewer, scope, statement, totals, pages, now, cutoff)
         # They are read one after the other; if something changed in between, read both again.
         if all(listing.is_whole for listing in listings):
             break
@@ -240,9 +248,9 @@ def dashboard(
 
 def _totals(
     session: Session, viewer: Viewer, scope: Scope, now: datetime
-) -> tuple[dict[Section, int], datetime | None]:
-    """How many sessions each list has, and when the next of them is due (UTC)."""
-    totals = dict.fromkeys(Section, 0)
+) -> tuple[dict[Section, int], bool, datetime | None]:
+    """How many meetings each list has, whether one is a group, and when the next is due (UTC)."""
+    totals, has_groups = dict.fromkeys(Section, 0), False
     instants: list[datetime] = []
     for group in read(session, _GROUPS[scope], viewer=viewer.id, old=now - OLD):
         section = section_of(
@@ -252,6 +260,7 @@ def _totals(
             is_old=bool(group.is_old),
         )
         totals[section] += group.total
+        has_groups |= group.total != group.sessions
         if section is Section.UPCOMING:
             instants.append(group.first_start)
         elif section is Section.NOW and not group.is_delayed:
@@ -261,13 +270,14 @@ def _totals(
         # A sweep may have failed to change it and postponed it; then the page waits for others.
         rows = read(session, _FIRST_DUE[scope], viewer=viewer.id, now=now)
         next_due = min((row[0] for row in rows), default=None)
-    return totals, next_due
+    return totals, has_groups, next_due
 
 
 def _listings(
     session: Session,
     viewer: Viewer,
     scope: Scope,
+    statement: Select[*tuple[Any, ...]],
     totals: Mapping[Section, int],
     pages: Mapping[Section, int],
     now: datetime,
@@ -284,8 +294,9 @@ def _listings(
         f"end_{section}": offsets[f"offset_{section}"] + limits[f"limit_{section}"]
         for section in Section
     }
-    rows = read(session, _ROWS[scope], viewer=viewer.id, old=now - OLD, **limits, **offsets, **ends)
-    cards = _cards_by_section(rows, viewer, now=now, cutoff=cutoff)
+    rows = read(session, statement, viewer=viewer.id, old=now - OLD, **limits, **offsets, **ends)
+    seats = seats_of_meetings(session, viewer.id, rows)
+    cards = _cards_by_section(rows, seats, viewer, now=now, cutoff=cutoff)
     lateness = lateness_of(session, rows, now=now)
     return tuple(
         Listing(
@@ -301,7 +312,12 @@ def _listings(
 
 
 def _cards_by_section(
-    rows: Iterable[Any], viewer: Viewer, *, now: datetime, cutoff: Cutoff
+    rows: Iterable[Any],
+    seats: Mapping[int, tuple[GroupSeat, ...]],
+    viewer: Viewer,
+    *,
+    now: datetime,
+    cutoff: Cutoff,
 ) -> dict[Section, tuple[Card, ...]]:
     """The rows as cards in the order of their lists. A union has no order."""
     cards: dict[Section, list[Card]] = {section: [] for section in Section}
@@ -314,7 +330,7 @@ def _cards_by_section(
             is_begun=row.started_at is not None,
             is_old=row.start_time <= now - OLD,
         )
-        cards[section].append(card(row, party, now=now, cutoff=cutoff))
+        cards[section].append(card(row, party, now=now, cutoff=cutoff, seats=seats.get(row.id, ())))
     return {
         section: tuple(
             sorted(

@@ -14,6 +14,7 @@ from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import BookingMove, SessionBooking, StatusChange, User
 from mentorship.queries.sessions.cards import CARDS, Card, card
+from mentorship.queries.sessions.groups import seats_of_meetings
 from mentorship.queries.sessions.lateness import lateness_of
 from mentorship.queries.sessions.presses import undoable_presses
 
@@ -58,11 +59,14 @@ def session_page(
     party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
     if party is None:
         raise NotFound(N_("There is no such session."))
+    seats = seats_of_meetings(session, viewer.id, [row])
     booking = session.get_one(SessionBooking, booking_id)
     lateness = lateness_of(session, [row], now=now).get(booking_id)
     press = undoable_presses(session, viewer.id, now=now).get(booking_id)
     return SessionPage(
-        card=card(row, party, now=now, cutoff=cutoff, press=press)._replace(lateness=lateness),
+        card=card(
+            row, party, now=now, cutoff=cutoff, press=press, seats=seats.get(booking_id, ())
+        )._replace(lateness=lateness),
         party=party,
         slot_id=booking.time_slot_id,
         mentor_id=booking.mentor_id,

@@ -21,6 +21,7 @@ from mentorship.queries.sessions.dashboard import (
     dashboard,
     section_of,
 )
+from mentorship.queries.sessions.groups import seats_of_meetings
 from mentorship.queries.sessions.presses import undoable_presses
 
 
@@ -66,11 +67,16 @@ def _staying(
     """The sessions that stay, by the list in which they stay and the one in which they are."""
     ids = [booking_id for booking_id, press in presses.items() if now < press.stays_until]
     staying: dict[tuple[Section, Section], list[Card]] = {}
-    for row in session.execute(CARDS.where(SessionBooking.id.in_(ids))) if ids else ():
+    rows = session.execute(CARDS.where(SessionBooking.id.in_(ids))).all() if ids else ()
+    seats = seats_of_meetings(session, viewer.id, rows)
+    for row in rows:
         party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
         is_own = viewer.id in (row.student_id, row.mentor_id)
         if party is None or (scope is Scope.OWN and not is_own):
             continue
+        group = seats.get(row.id, ())
+        if group and group[0].id != row.id:
+            continue  # Its first seat stands for the whole group.
         press = presses[row.id]
         undo = UNDO_OF[press.action]
         is_old = row.start_time <= now - OLD
@@ -86,7 +92,7 @@ def _staying(
             is_begun=row.started_at is not None,
             is_old=is_old,
         )
-        shown = card(row, party, now=now, cutoff=cutoff, press=press)
+        shown = card(row, party, now=now, cutoff=cutoff, press=press, seats=group)
         staying.setdefault((before, actual), []).append(shown)
     return staying
 

@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, func, select
+from sqlalchemy import ColumnElement, Row, Select, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.models import SessionBooking, User
-from mentorship.queries.sessions.visibility import visible_in
+from mentorship.queries.sessions.groups import (
+    GroupSeat,
+    common_topic,
+    parts_of_meetings,
+    seats_of_meetings,
+)
 
 MOST_OF_A_DAY = 30
 """The most sessions of one day that a week shows; the page of the day shows them all."""
@@ -27,7 +32,10 @@ _Student, _Mentor = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class Entry:
-    """One session in a calendar. Instants in UTC; `who` is everybody but the viewer."""
+    """One session in a calendar. Instants in UTC; `who` is everybody but the viewer.
+
+    To its mentor and to admins a group is one entry.
+    """
 
     id: int
     topic: str
@@ -37,6 +45,7 @@ class Entry:
     is_begun: bool
     start_time: datetime
     end_time: datetime
+    is_group: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,9 +104,11 @@ def week_view(
     )
     entries: dict[date, list[Entry]] = {day: [] for day in ordered}
     totals = dict.fromkeys(ordered, 0)
-    for row in session.execute(statement, {"viewer": viewer.id}):
+    rows = session.execute(statement, {"viewer": viewer.id}).all()
+    seats = seats_of_meetings(session, viewer.id, rows)
+    for row in rows:
         day = ordered[row.day]
-        entries[day].append(_entry(viewer, row))
+        entries[day].append(_entry(viewer, row, seats.get(row.id, ())))
         totals[day] = row.total
     return {day: WeekView(tuple(entries[day]), totals[day]) for day in ordered}
 
@@ -127,7 +138,9 @@ def day_view(
     total = session.execute(select(func.count()).select_from(sessions.subquery()), asked).scalar()
     page = min(page, max(1, -(-(total or 0) // PAGE_SIZE)))
     shown = sessions.order_by(*_ORDER).limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE)
-    entries = tuple(_entry(viewer, row) for row in session.execute(shown, asked))
+    rows = session.execute(shown, asked).all()
+    seats = seats_of_meetings(session, viewer.id, rows)
+    entries = tuple(_entry(viewer, row, seats.get(row.id, ())) for row in rows)
     return WeekView(entries, total or 0, page)
 
 
@@ -144,6 +157,10 @@ def _sessions(scope: Scope, since: datetime, until: datetime) -> Select[*tuple[A
             SessionBooking.started_at.is_not(None).label("is_begun"),
             SessionBooking.start_time,
             SessionBooking.end_time,
+            SessionBooking.started_at,
+            SessionBooking.cancelled_at,
+            SessionBooking.time_slot_id,
+            SessionBooking.slot_capacity,
             SessionBooking.student_id,
             SessionBooking.mentor_id,
             _Student.name.label("student"),
@@ -152,7 +169,7 @@ def _sessions(scope: Scope, since: datetime, until: datetime) -> Select[*tuple[A
         .join(_Student, _Student.id == SessionBooking.student_id)
         .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
         .where(
-            visible_in(scope),
+            or_(*parts_of_meetings(scope)),
             SessionBooking.start_time >= since - _LONGEST,
             SessionBooking.start_time < until,
             SessionBooking.end_time > since,
@@ -161,21 +178,23 @@ def _sessions(scope: Scope, since: datetime, until: datetime) -> Select[*tuple[A
     )
 
 
-def _entry(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> Entry:
+def _entry(viewer: Viewer, row: Row[*tuple[Any, ...]], seats: tuple[GroupSeat, ...]) -> Entry:
     return Entry(
         row.id,
-        row.topic,
-        _who(viewer, row),
+        common_topic(row.topic, seats),
+        _who(viewer, row, seats),
         row.status,
         row.is_delayed,
         bool(row.is_begun),
         row.start_time,
         row.end_time,
+        is_group=len(seats) > 1,
     )
 
 
-def _who(viewer: Viewer, row: Row[*tuple[Any, ...]]) -> str:
+def _who(viewer: Viewer, row: Row[*tuple[Any, ...]], seats: tuple[GroupSeat, ...]) -> str:
     party = viewer.party(student_id=row.student_id, mentor_id=row.mentor_id)
+    students = ", ".join(each.student for each in seats) or str(row.student)
     if party is Party.MENTOR:
-        return str(row.student)
-    return str(row.mentor) if party is Party.STUDENT else f"{row.mentor}, {row.student}"
+        return students
+    return str(row.mentor) if party is Party.STUDENT else f"{row.mentor}, {students}"

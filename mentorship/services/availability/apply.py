@@ -236,7 +236,7 @@ def _cancel(
                 action=Action.CANCEL,
                 viewer=mentor,
                 now=now,
-                cancellation=Cancellation(reason=reason, slot_id=booked.slot_id),
+                cancellation=Cancellation(reason=reason, slot_id=booked.slot_id, is_for_one=True),
             )
             cancelled[booked.id] = booked.slot_id
         except Conflict:  # Somebody was faster: it has begun, or was moved.

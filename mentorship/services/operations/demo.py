@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
@@ -42,15 +43,17 @@ _PEOPLE = (
 )
 
 _SESSIONS = (
-    # mentor, student, starts (minutes from now), lasts, topic, status, delayed
+    # mentor, students, starts (minutes from now), lasts, topic, status, delayed
     ("maya", "sam", 1, 30, "First steps with databases", Status.SCHEDULED, False),
     ("maya", "lin", 33, 45, "Reading other people's code", Status.SCHEDULED, False),
     ("maya", "noor", -29, 30, "Preparing a conference talk", Status.ONGOING, False),
     ("maya", "tomas", -95, 60, "Choosing a thesis topic", Status.ONGOING, True),
+    ("maya", "lin noor tomas", 120, 45, "Reading a paper together", Status.SCHEDULED, False),
     ("maya", "sam", 180, 45, "Code review: the parser", Status.SCHEDULED, False),
     ("maya", "lin", 26 * 60, 60, "Mock interview", Status.SCHEDULED, False),
     ("jonas", "sam", 7 * 24 * 60, 30, "Looking back on the month", Status.SCHEDULED, False),
     ("maya", "sam", -3 * 24 * 60, 45, "Planning the term", Status.COMPLETED, False),
+    ("maya", "noor tomas", -4 * 24 * 60, 60, "Questions about theses", Status.COMPLETED, False),
     ("maya", "lin", -5 * 24 * 60, 30, "Writing a first résumé", Status.COMPLETED, False),
     ("maya", "noor", -6 * 24 * 60, 60, "Debugging with a plan", Status.COMPLETED, True),
     ("maya", "tomas", -8 * 24 * 60, 30, "Getting to know each other", Status.CANCELLED, False),
@@ -109,7 +112,7 @@ def load_demo(session: Session, *, now: datetime) -> int:
     for mentor, *texts, hours in _PROFILES:
         _add_profile(session, id_of[mentor], mentor, *texts)
         _add_weekly_hours(session, id_of[mentor], *hours, now=now)
-    return len(_SESSIONS)
+    return sum(len(students.split()) for _mentor, students, *_ in _SESSIONS)
 
 
 def _add_people(session: Session, now: datetime) -> dict[str, int]:
@@ -130,7 +133,7 @@ def _add_people(session: Session, now: datetime) -> dict[str, int]:
 def _add_session(
     session: Session,
     mentor: str,
-    student: str,
+    students: str,
     starts: int,
     lasts: int,
     topic: str,
@@ -143,7 +146,30 @@ def _add_session(
     start = now.replace(second=0, microsecond=0) + timedelta(minutes=starts)
     end = start + timedelta(minutes=lasts)
     slot = {"mentor_id": id_of[mentor], "start_time": start, "end_time": end}
-    slot_id = session.scalar(insert(MentorTimeSlot).values(slot).returning(MentorTimeSlot.id))
+    capacity = 4 if " " in students else 1
+    slot_id = session.scalar(
+        insert(MentorTimeSlot).values(**slot, capacity=capacity).returning(MentorTimeSlot.id)
+    )
+    for seat, student in enumerate(students.split(), start=1):
+        seated = {"time_slot_id": slot_id, "slot_capacity": capacity, "seat": seat}
+        _add_booking(
+            session, slot | seated, mentor, student, topic, status, is_delayed, id_of=id_of, now=now
+        )
+
+
+def _add_booking(
+    session: Session,
+    slot: Mapping[str, Any],
+    mentor: str,
+    student: str,
+    topic: str,
+    status: Status,
+    is_delayed: bool,  # noqa: FBT001  # A column of the table above.
+    *,
+    id_of: Mapping[str, int],
+    now: datetime,
+) -> None:
+    start, end = slot["start_time"], slot["end_time"]
     has_begun = status in (Status.ONGOING, Status.COMPLETED) and not is_delayed
     is_cancelled = status is Status.CANCELLED
     is_disputed = status is Status.COMPLETED and is_delayed
@@ -151,7 +177,6 @@ def _add_session(
         insert(SessionBooking)
         .values(
             **slot,
-            time_slot_id=slot_id,
             student_id=id_of[student],
             topic=topic,
             status=status,

@@ -44,7 +44,10 @@ _BOOKINGS = table_of(SessionBooking)
 
 @dataclass(frozen=True)
 class ActionResult:
-    """How the session stands after the action; `changed` is whether the action changed it."""
+    """How the session stands after the action; `changed` is whether the action changed it.
+
+    `is_for_one`: somebody else took a student out of it.
+    """
 
     session_id: int
     action: Action
@@ -52,16 +55,20 @@ class ActionResult:
     is_delayed: bool
     changed: bool
     topic: str = ""
+    is_for_one: bool = False
 
     @property
     def message(self) -> str:
         """What happened, for the person who pressed the button."""
+        if self.is_for_one:
+            return N_("The student is no longer in this session.")
         return (_DONE if self.changed else _ALREADY_DONE)[self.action]
 
     @property
     def notice(self) -> str:
         """The same for a page with many sessions: it names this one."""
-        return done_sentence(self.action, self.topic) if self.changed else self.message
+        is_whole = self.changed and not self.is_for_one
+        return done_sentence(self.action, self.topic) if is_whole else self.message
 
 
 _DONE = {
@@ -87,12 +94,14 @@ class Cancellation:
     """What only a cancellation looks at.
 
     `reason` is kept and shown to the others. `cutoff` binds students. Where `slot_id` is given,
-    the booking is cancelled only while it is still in that slot.
+    the booking is cancelled only while it is still in that slot. `is_for_one`: the mentor takes
+    one student out of a group, whose meeting stays.
     """
 
     reason: str | None = None
     cutoff: Cutoff = NO_CUTOFF
     slot_id: int | None = None
+    is_for_one: bool = False
 
 
 def apply_action(
@@ -111,9 +120,9 @@ def apply_action(
     2. Refuse strangers and people of the wrong role.
     3. Decide by the rules. If the clock's transition was due and not yet applied, that one is
        applied and the action is refused, because the session is no longer what the person saw.
-    4. Store the transition with its journal row and mail. A mentor or an admin who starts or
-       completes a session acts on the whole group: the rule is applied to each open booking of
-       the slot that it fits, in the same commit. A cancelled time goes to the waiting list.
+    4. Store the transition with its journal row and mail. A mentor or an admin acts on the whole
+       group, unless a cancellation is for one: the rule is applied to each open booking of the
+       slot that it fits, in the same commit. A cancelled time goes to the waiting list.
 
     Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong
     role, and Conflict when the state does not allow the action.
@@ -128,7 +137,7 @@ def apply_action(
         decision = _decide(booking, action, party, viewer, cancellation, now=now)
         rule = _rule_to_apply(decision)
         if rule is not None:
-            whole_group = isinstance(decision, Apply) and is_for_all(action, party)
+            whole_group = isinstance(decision, Apply) and is_for_all(party, cancellation)
             changed = matching(rule, bookings, now) if whole_group else [booking]
             change = Change(rule, Cause(party.value), viewer.id, cancellation.reason)
             store_change(session, change, changed, now=now)
@@ -140,7 +149,15 @@ def apply_action(
     if isinstance(decision, Refused):
         raise Conflict(decision.message, status=state.status, is_delayed=state.is_delayed)
     return ActionResult(
-        booking_id, action, state.status, state.is_delayed, rule is not None, booking["topic"]
+        booking_id,
+        action,
+        state.status,
+        state.is_delayed,
+        rule is not None,
+        booking["topic"],
+        is_for_one=cancellation.is_for_one
+        and action is Action.CANCEL
+        and party is not Party.STUDENT,
     )
 
 
@@ -194,13 +211,16 @@ def matching(rule: Rule, bookings: Sequence[RowMapping], now: datetime) -> list[
     return [booking for booking in bookings if rule.matches(state_of(booking), now)]
 
 
-def is_for_all(action: Action, party: Party) -> bool:
-    """Whether the action is about the meeting, not about one student's part in it."""
-    return action is not Action.CANCEL and party in (Party.MENTOR, Party.ADMIN)
+def is_for_all(party: Party, cancellation: Cancellation = Cancellation()) -> bool:
+    """Whether what this party does is about the meeting, not about one student's part in it."""
+    return party in (Party.MENTOR, Party.ADMIN) and not cancellation.is_for_one
 
 
 def lock_bookings(session: Session, booking_id: int, action: Action) -> Sequence[RowMapping]:
-    """The booking and the open ones beside it in its slot, by id; none where it is unknown."""
+    """The booking and the open ones beside it in its slot, by id; none where it is unknown.
+
+    A cancellation locks their people, too.
+    """
     while True:
         place = session.execute(
             select(_BOOKINGS.c.time_slot_id, _BOOKINGS.c.mentor_id, _BOOKINGS.c.student_id).where(
@@ -209,19 +229,28 @@ def lock_bookings(session: Session, booking_id: int, action: Action) -> Sequence
         ).one_or_none()
         if place is None:
             return []
+        people = {place.mentor_id, place.student_id}
         if action is Action.CANCEL:
-            lock_people(session, [place.mentor_id, place.student_id])
+            people |= set(session.scalars(_OPEN_STUDENTS, {"slot": place.time_slot_id}))
+            lock_people(session, people)
         lock_slots(session, [place.time_slot_id])
         bookings = (
             session.execute(_BOOKING_AND_OPEN_ONES, {"slot": place.time_slot_id, "id": booking_id})
             .mappings()
             .all()
         )
-        if any(booking["id"] == booking_id for booking in bookings):
+        is_there = any(booking["id"] == booking_id for booking in bookings)
+        is_locked = people.issuperset(booking["student_id"] for booking in bookings)
+        if is_there and (is_locked or action is not Action.CANCEL):
             return bookings
-        session.rollback()  # It was moved to another slot before this one was locked.
+        # It was moved to another slot, or somebody joined its group, before this slot was locked.
+        session.rollback()
         begin_write(session)
 
+
+_OPEN_STUDENTS = select(_BOOKINGS.c.student_id).where(
+    _BOOKINGS.c.time_slot_id == bindparam("slot"), _BOOKINGS.c.status.in_(OPEN)
+)
 
 _BOOKING_AND_OPEN_ONES = (
     select(_BOOKINGS)

@@ -317,7 +317,7 @@ def _complete(
 ) -> None:
     """Complete the session as the viewer's own completion would: a mentor's is for the group."""
     rule: Rule = RULE_OF[Action.COMPLETE]
-    whole_group = is_for_all(Action.COMPLETE, party)
+    whole_group = is_for_all(party)
     rows = matching(rule, bookings, now) if whole_group else [booking]
     store_change(session, Change(rule, Cause(party.value), viewer.id, None), rows, now=now)
 

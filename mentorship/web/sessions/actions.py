@@ -123,7 +123,10 @@ def late(session_id: int) -> Response:
 @bp.post("/cancel")
 @_action(ActionAnswer, body=CancelFields)
 def cancel(session_id: int) -> Response:
-    """SCHEDULED to CANCELLED, with a reason; the slot is free again."""
+    """SCHEDULED to CANCELLED, with a reason; the slot is free again.
+
+    Its mentor or an admin cancels a group for all its students, unless it is only for this one.
+    """
     return _act(session_id, Action.CANCEL, CancelFields)
 
 
@@ -155,6 +158,7 @@ def correct(session_id: int) -> Response:
 def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
     now, viewer = utc_now(), required_viewer()
     fields = body(takes)
+    cancels = fields if isinstance(fields, CancelFields) else CancelFields()
     result = apply_action(
         db.session(),
         booking_id=session_id,
@@ -162,8 +166,9 @@ def _act(session_id: int, action: Action, takes: type[Fields]) -> Response:
         viewer=viewer,
         now=now,
         cancellation=Cancellation(
-            reason=(fields.reason or None) if isinstance(fields, CancelFields) else None,
+            reason=cancels.reason or None,
             cutoff=current.settings().cutoff,
+            is_for_one=cancels.only_this_student,
         ),
     )
     return _acted(result)

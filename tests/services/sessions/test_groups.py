@@ -6,7 +6,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause
-from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.actions import Cancellation, apply_action
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_seat, a_slot, a_user, at, the_booking, the_journal
 from tests.support.databases import counted_statements
@@ -25,9 +25,10 @@ def group(session, cast):
     return [*booked, cancelled]
 
 
-def act(session, booking, action, viewer, now):
+def act(session, booking, action, viewer, now, **cancellation):
     session.rollback()
-    return apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now))
+    return apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now),
+                        cancellation=Cancellation(**cancellation))  # fmt: skip
 
 
 def statuses(session, group):
@@ -76,8 +77,30 @@ def test_a_students_completion_is_their_own(session, cast, group):
     assert len(the_journal(session, group[0])) == 2
 
 
-def test_a_cancellation_is_of_one_booking_whoever_cancels(session, cast, group):
-    act(session, group[0], Action.CANCEL, cast.mentor, "09:00")
+@pytest.mark.parametrize("who", ["mentor", "admin"])
+def test_a_cancellation_is_of_the_whole_meeting(session, cast, group, who):
+    viewer = getattr(cast, who)
+
+    assert act(session, group[1], Action.CANCEL, viewer, "09:00", reason="Ill.").changed
+    assert not act(session, group[0], Action.CANCEL, viewer, "09:01").changed
+
+    assert statuses(session, group) == [X] * 4
+    assert [(row.booking_id, row.cause, row.applied_at, row.reason) for row in the_journal(session)
+            ] == [(booking, Cause(who), at("09:00"), "Ill.") for booking in group[:3]]  # fmt: skip
+    assert [the_booking(session, each).cancelled_at for each in group] == [
+        *[at("09:00")] * 3, at("08:00")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["mentor", "admin"])
+def test_taking_out_one_student_leaves_the_meeting_to_the_others(session, cast, group, who):
+    result = act(session, group[1], Action.CANCEL, getattr(cast, who), "09:00", is_for_one=True)
+
+    assert (result.changed, statuses(session, group)) == (True, [S, X, S, X])
+
+
+def test_a_students_cancellation_is_their_own(session, cast, group):
+    act(session, group[0], Action.CANCEL, cast.student, "09:00")
 
     assert statuses(session, group) == [X, S, S, X]
 

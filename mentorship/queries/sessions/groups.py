@@ -1,0 +1,101 @@
+"""Groups: for their mentor, and for admins, all that stand alike in one slot are one meeting.
+
+A student sees their own part alone.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy.orm import Session, aliased
+
+from mentorship.domain.accounts.viewers import Scope
+from mentorship.models import SessionBooking, User
+from mentorship.queries.sessions.visibility import VIEWER, parts
+
+
+class GroupSeat(NamedTuple):
+    """One student of a group meeting, with the id and the topic of their session."""
+
+    id: int
+    student: str
+    topic: str
+
+
+_Other = aliased(SessionBooking, name="o")
+
+
+def parts_of_meetings(
+    scope: Scope, bookings: type[SessionBooking] = SessionBooking
+) -> tuple[ColumnElement[bool], ...]:
+    """Like `visibility.parts`, but of each group meeting only its first seat fits them."""
+    if scope is Scope.ALL:
+        return (or_(bookings.student_id == VIEWER, is_first_seat(bookings)),)
+    as_student, as_mentor = parts(scope, bookings)
+    return as_student, and_(as_mentor, is_first_seat(bookings))
+
+
+def is_first_seat(bookings: type[SessionBooking]) -> ColumnElement[bool]:
+    """WHERE clause: no lower seat of the slot stands alike, the viewer's own as student aside.
+
+    Those that were cancelled belong together where one press cancelled them.
+    """
+    is_lower = (
+        _Other.time_slot_id == bookings.time_slot_id,
+        _Other.seat < bookings.seat,
+        _Other.status == bookings.status,
+        _Other.is_delayed == bookings.is_delayed,
+        _Other.started_at.is_(None) == bookings.started_at.is_(None),
+        _Other.cancelled_at.is_not_distinct_from(bookings.cancelled_at),
+        _Other.student_id != VIEWER,
+    )
+    lower = select(_Other.id).where(*is_lower).correlate(bookings).exists()
+    # The capacity comes first: for nearly all sessions nothing has to be looked up.
+    return or_(bookings.slot_capacity == 1, ~lower)
+
+
+def seats_of_meetings(
+    session: Session, viewer_id: int, rows: Iterable[Any]
+) -> Mapping[int, tuple[GroupSeat, ...]]:
+    """By the id of a booking: all seats of its group meeting, in their order.
+
+    Of `rows` those are left out that are no group, or that the viewer sees as the student.
+    """
+    meetings = {
+        row.id: _key(row) for row in rows if row.slot_capacity > 1 and row.student_id != viewer_id
+    }
+    if not meetings:
+        return {}
+    seats: dict[tuple[Any, ...], list[GroupSeat]] = defaultdict(list)
+    found = session.execute(
+        select(
+            SessionBooking.id,
+            User.name.label("student"),
+            SessionBooking.topic,
+            SessionBooking.time_slot_id,
+            SessionBooking.status,
+            SessionBooking.is_delayed,
+            SessionBooking.started_at,
+            SessionBooking.cancelled_at,
+        )
+        .join(User, User.id == SessionBooking.student_id)
+        .where(
+            SessionBooking.time_slot_id.in_({slot_id for slot_id, *_ in meetings.values()}),
+            SessionBooking.student_id != viewer_id,
+        )
+        .order_by(SessionBooking.seat, SessionBooking.id)
+    )
+    for row in found:
+        seats[_key(row)].append(GroupSeat(row.id, row.student, row.topic))
+    return {booking_id: tuple(seats[key]) for booking_id, key in meetings.items()}
+
+
+def common_topic(topic: str, seats: Sequence[GroupSeat]) -> str:
+    """The topic of a session; empty for a group whose students have different ones."""
+    return topic if len({each.topic for each in seats}) <= 1 else ""
+
+
+def _key(row: Any) -> tuple[Any, ...]:
+    """What the seats of a meeting have in common; the same as in `is_first_seat`."""
+    return row.time_slot_id, row.status, row.is_delayed, row.started_at is None, row.cancelled_at

@@ -1,0 +1,127 @@
+"""The pages of a group: its mentor acts on the meeting, or takes one student out of it."""
+
+import pytest
+
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
+from tests.support.builders import a_booking, a_seat, a_slot, a_user, the_booking
+from tests.support.databases import counted_statements
+from tests.web.sessions.week_pages import parts
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def group(session, cast, clock):
+    """Three students at 10:00 in a slot for four; the time is 09:50."""
+    slot = a_slot(session, cast.mentor, starts="10:00", capacity=4)
+    third = a_user(session, "Thea Third", Role.STUDENT)
+    return [a_seat(session, slot, each, topic="Proofs")
+            for each in (cast.student, cast.stranger, third)]  # fmt: skip
+
+
+def statuses(session, group):
+    return [the_booking(session, each).status.name[0] for each in group]
+
+
+def test_the_dashboard_of_the_mentor_has_one_card_that_names_all(client_for, cast, group):
+    page = client_for(cast.mentor).get("/dashboard").text
+
+    assert page.count('<li class="card"') == 1
+    for booking, name in zip(group, ("Sam Student", "Stella Stranger", "Thea Third"), strict=True):
+        assert f'href="/sessions/{booking}">{name}</a>' in page
+    assert "for all 3 students" in page
+
+
+def test_the_dashboard_of_a_student_names_nobody_else(client_for, cast, group):
+    page = client_for(cast.student).get("/dashboard").text
+
+    assert f'id="session-{group[0]}"' in page
+    assert "with Maya Mentor" in page
+    assert "Thea Third" not in page
+    assert "students" not in page
+
+
+@pytest.mark.parametrize(("fields", "left"), [({}, "CCC"), ({"onlyThisStudent": True}, "SCS")])
+def test_a_mentor_cancels_the_meeting_or_takes_one_out(
+    client_for, cast, group, session, fields, left
+):
+    answer = client_for(cast.mentor).post(
+        f"/api/sessions/{group[1]}/cancel", json={"reason": "Ill."} | fields
+    )
+
+    assert (answer.status_code, answer.json["newStatus"]) == (200, "CANCELLED")
+    assert answer.json["sessionId"] == group[1]
+    assert answer.json["message"] == (
+        "The student is no longer in this session." if fields else "The session is cancelled."
+    )
+    assert "".join(statuses(session, group)) == left
+    assert the_booking(session, group[1]).status is Status.CANCELLED
+
+
+def test_the_forms_of_the_session_page_do_either(client_for, cast, group, session):
+    mentor = client_for(cast.mentor)
+    page = mentor.get(f"/sessions/{group[1]}").text
+    assert 'name="onlyThisStudent" value="true"' in page
+    assert "Remove Stella Stranger from this session" in page
+    assert "for all 3 students" in page
+
+    mentor.post(f"/api/sessions/{group[1]}/cancel", data={"onlyThisStudent": "true", "reason": ""},
+                headers=HTML)  # fmt: skip
+    assert statuses(session, group) == ["S", "C", "S"]
+    mentor.post(f"/api/sessions/{group[0]}/cancel", data={"reason": ""}, headers=HTML)
+    assert statuses(session, group) == ["C", "C", "C"]
+
+
+def test_a_students_page_offers_to_cancel_their_own_part_alone(client_for, cast, group):
+    page = client_for(cast.student).get(f"/sessions/{group[0]}").text
+
+    assert "onlyThisStudent" not in page
+    assert "for all" not in page
+
+
+def test_a_group_of_one_is_like_any_session(client_for, cast, session, clock):
+    slot = a_slot(session, cast.mentor, starts="10:00", capacity=4)
+    booking = a_seat(session, slot, cast.student)
+    mentor = client_for(cast.mentor)
+
+    for page in (mentor.get("/dashboard").text, mentor.get(f"/sessions/{booking}").text):
+        assert "with Sam Student" in page
+        assert "onlyThisStudent" not in page
+        assert "for all" not in page
+
+
+@pytest.mark.parametrize("view", ["week", "day"])
+def test_week_and_day_have_one_row_for_the_meeting(client_for, cast, group, view):
+    mentor = client_for(cast.mentor).get(f"/dashboard/{view}")
+    admin = client_for(cast.admin).get(f"/dashboard/{view}")
+    student = client_for(cast.student).get(f"/dashboard/{view}")
+
+    for page in (mentor, admin, student):
+        assert [topic for _day, topics in parts(page) for topic in topics] == ["Proofs"]
+    assert "Sam Student, Stella Stranger, Thea Third" in mentor.text
+    assert "Maya Mentor, Sam Student, Stella Stranger, Thea Third" in admin.text
+    assert "Thea Third" not in student.text
+    assert f"/sessions/{group[0]}" in student.text
+
+
+@pytest.mark.parametrize("view", ["week", "day"])
+def test_week_and_day_take_one_statement_more_for_groups(client_for, cast, session, clock, view):
+    mentor, path = client_for(cast.mentor), f"/dashboard/{view}"
+
+    def statements():
+        session.rollback()
+        mentor.get(path)
+        with counted_statements(session.get_bind()) as found:
+            mentor.get(path)
+        return len(found)
+
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts="16:00")
+    counts = [statements()]
+    for hour in (10, 12):
+        slot = a_slot(session, cast.mentor, starts=f"{hour}:00", capacity=3)
+        for each in (cast.student, cast.stranger):
+            a_seat(session, slot, each)
+        counts.append(statements())
+
+    assert counts == [counts[0], counts[0] + 1, counts[0] + 1]
