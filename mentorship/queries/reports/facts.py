@@ -38,7 +38,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, SessionFeedback, StatusChange
 from mentorship.models.journal import CORRECTIONS
 from mentorship.queries.sessions.outcomes import outcome_state, outcome_value
-from mentorship.queries.shared.elapsed import elapsed, whole_minutes
+from mentorship.queries.shared.elapsed import elapsed, minutes_between
 
 _B = SessionBooking
 _ID = re.compile("[1-9][0-9]{0,9}")
@@ -189,17 +189,12 @@ def _cancelled_by() -> ColumnElement[Cause | None]:
 def facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
     """What the figures need of each session of the report, and further columns of it.
 
-    A cancelled session has no outcome. Minutes are those of `domain.sessions.minutes`.
+    A cancelled session has no outcome. `minutes_held` are those from beginning to completion.
     """
     is_live = _B.status != Status.CANCELLED
-    value = case((is_live, outcome_value()))
-    took_place = value == OutcomeWord.TOOK_PLACE
-    delivered = case(
-        (
-            and_(took_place, _B.started_at <= _B.completed_at),
-            whole_minutes(elapsed(_B.started_at, _B.completed_at)),
-        ),
-        (and_(took_place, _B.started_at > _B.completed_at), 0),
+    held = case(
+        (_B.started_at <= _B.completed_at, minutes_between(_B.started_at, _B.completed_at)),
+        (_B.started_at > _B.completed_at, 0),
     )
     rating = select(SessionFeedback.rating).where(SessionFeedback.booking_id == _B.id)
     return of_report(
@@ -208,11 +203,11 @@ def facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
         _was_delayed().label("was_delayed"),
         _cancelled_by().label("cancelled_by"),
         case((is_live, outcome_state(spec.now, spec.silence))).label("state"),
-        value.label("value"),
+        case((is_live, outcome_value())).label("value"),
         (_B.end_time <= spec.now).label("is_over"),
         DELAY.label("delay"),
-        whole_minutes(elapsed(_B.start_time, _B.end_time)).label("minutes_booked"),
-        delivered.label("minutes_delivered"),
+        minutes_between(_B.start_time, _B.end_time).label("minutes_booked"),
+        held.label("minutes_held"),
         and_(is_live, _B.slot_is_exclusive, ~_B.slot_is_withdrawn).label("is_in_offered_time"),
         rating.scalar_subquery().label("rating"),
         *columns,
@@ -239,14 +234,16 @@ def _unsettled(state: OutcomeState) -> Callable[[Facts], ColumnElement[bool]]:
     return lambda facts: and_(facts.is_over, facts.state == state.value)
 
 
+def minutes_delivered(facts: Facts) -> ColumnElement[int | None]:
+    """The minutes of a session that took place, as in `domain.sessions.minutes`."""
+    return case((facts.value == OutcomeWord.TOOK_PLACE, facts.minutes_held))
+
+
 def minutes_owed(facts: Facts) -> ColumnElement[int | None]:
     """Booked less delivered minutes of a session that began late; 0 for one that did not."""
-    lacks = and_(facts.delay > 0, facts.minutes_booked > facts.minutes_delivered)
-    return case(
-        (facts.minutes_delivered.is_(None), None),
-        (lacks, facts.minutes_booked - facts.minutes_delivered),
-        else_=0,
-    )
+    delivered = minutes_delivered(facts)
+    lacks = and_(facts.delay > 0, facts.minutes_booked > delivered)
+    return case((delivered.is_(None), None), (lacks, facts.minutes_booked - delivered), else_=0)
 
 
 FILTERS: Mapping[Behind, Callable[[Facts], ColumnElement[bool]]] = MappingProxyType(
@@ -270,7 +267,7 @@ FILTERS: Mapping[Behind, Callable[[Facts], ColumnElement[bool]]] = MappingProxyT
         Behind.EXPECTED: lambda facts: facts.status.in_((Status.ONGOING, Status.COMPLETED)),
         Behind.BEGUN: lambda facts: facts.delay.is_not(None),
         Behind.ON_TIME: lambda facts: facts.delay <= ON_TIME // _MICROSECOND,
-        Behind.DELIVERED: lambda facts: facts.minutes_delivered.is_not(None),
+        Behind.DELIVERED: lambda facts: minutes_delivered(facts).is_not(None),
         Behind.OWED: lambda facts: minutes_owed(facts) > 0,
         Behind.IN_OFFERED_TIME: lambda facts: facts.is_in_offered_time,
         Behind.RATED: lambda facts: facts.rating.is_not(None),

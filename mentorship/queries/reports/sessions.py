@@ -13,7 +13,13 @@ from mentorship.domain.reports.figures import Behind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
 from mentorship.models import Cause, SessionBooking, User
-from mentorship.queries.reports.facts import FILTERS, ReportSpec, facts_of, minutes_owed
+from mentorship.queries.reports.facts import (
+    FILTERS,
+    ReportSpec,
+    facts_of,
+    minutes_delivered,
+    minutes_owed,
+)
 
 PAGE_SIZE = 50
 _MOST_AT_ONCE = 2_000
@@ -106,6 +112,7 @@ def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]
     statement = (
         select(
             *facts,
+            minutes_delivered(facts).label("minutes_delivered"),
             minutes_owed(facts).label("minutes_owed"),
             _Mentor.name.label("mentor"),
             _Mentor.email.label("mentor_email"),

@@ -18,10 +18,11 @@ from mentorship.queries.reports.facts import (
     ReportSpec,
     bucket_table,
     facts_of,
+    minutes_delivered,
     minutes_owed,
     of_report,
 )
-from mentorship.queries.shared.elapsed import MINUTE, elapsed, whole_minutes
+from mentorship.queries.shared.elapsed import MINUTE, minutes_between
 
 _SLOT = MentorTimeSlot
 
@@ -102,7 +103,7 @@ def _counts(spec: ReportSpec) -> Select[*tuple[Any, ...]]:
         func.count(facts.status).label("booked"),
         *counts,
         func.sum(facts.minutes_booked).label("minutes_booked"),
-        func.sum(facts.minutes_delivered).label("minutes_delivered"),
+        func.sum(minutes_delivered(facts)).label("minutes_delivered"),
         func.sum(minutes_owed(facts)).label("minutes_owed"),
         func.sum(facts.rating).label("rating_sum"),
     )
@@ -143,7 +144,7 @@ def _offered_minutes(session: Session, spec: ReportSpec) -> dict[Any, int]:
     if not spec.scope.is_about_mentors or spec.by in (By.STUDENT, By.TOPIC):
         return {}
     start = _SLOT.start_time
-    minutes = func.sum(whole_minutes(elapsed(start, _SLOT.end_time))).label("minutes")
+    minutes = func.sum(minutes_between(start, _SLOT.end_time)).label("minutes")
     if spec.buckets:
         buckets = bucket_table(spec.buckets)
         inside = and_(start >= buckets.c.since, start < buckets.c.until)

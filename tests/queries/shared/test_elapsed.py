@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import literal, select
 
 from mentorship.database import UtcDateTime
-from mentorship.queries.shared.elapsed import elapsed, whole_minutes
+from mentorship.queries.shared.elapsed import elapsed, minutes_between
 
 START = datetime(2026, 10, 25, 0, 59, 59, 999_999, tzinfo=UTC)
 
@@ -32,8 +32,11 @@ def test_elapsed_time_is_exact_to_the_microsecond(session, lasts):
     assert found == lasts // timedelta(microseconds=1)
 
 
-@pytest.mark.parametrize(("seconds", "minutes"), [(59.999999, 0), (60, 1), (119.999999, 1)])
+@pytest.mark.parametrize(
+    ("seconds", "minutes"),
+    [(0, 0), (0.000001, 0), (59.999999, 0), (60, 1), (60.000001, 1), (119.999999, 1), (3600, 60)],
+)
 def test_minutes_are_rounded_down(session, seconds, minutes):
     first, second = (literal(it, UtcDateTime) for it in (START, START + timedelta(seconds=seconds)))
 
-    assert session.scalar(select(whole_minutes(elapsed(first, second)))) == minutes
+    assert session.scalar(select(minutes_between(first, second))) == minutes
