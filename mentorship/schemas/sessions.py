@@ -56,7 +56,10 @@ class MoveForm(MoveFields):
 
 
 class PollFields(Fields):
-    """What an open dashboard shows: its poll cursor, whose sessions, and the page of each list."""
+    """What an open dashboard shows: its poll cursor, whose sessions, and the page of each list.
+
+    `until` is when a session moves that stays in its place after a press.
+    """
 
     seen: str = Field(
         default_factory=str,  # The description names no default: a new page sends no cursor.

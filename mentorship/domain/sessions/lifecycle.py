@@ -29,9 +29,6 @@ OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
 EARLY = timedelta(minutes=15)
 """Starting a session earlier than this asks for confirmation; its room opens at this time."""
 
-LONG_BEFORE = timedelta(hours=1)
-"""Starting a session even earlier than this is probably a mistake, and the page says so."""
-
 UNDO_WITHIN = timedelta(minutes=2)
 """How long a person can take back their own press; at exactly this age they still can."""
 

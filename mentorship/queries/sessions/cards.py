@@ -11,7 +11,6 @@ from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lateness import Lateness
 from mentorship.domain.sessions.lifecycle import (
     EARLY,
-    LONG_BEFORE,
     MANUAL_ACTIONS,
     OPEN,
     RULE_OF,
@@ -51,7 +50,6 @@ class Card(NamedTuple):
     cancel_reason: str | None
     actions: tuple[Action, ...]
     is_early: bool
-    is_long_before: bool
     is_over: bool
     fixed_from: datetime
     room_opens: datetime | None
@@ -64,11 +62,6 @@ class Card(NamedTuple):
     def early_until(self) -> datetime:
         """When (UTC) it is no longer early to start it: the page does not ask any more then."""
         return self.start_time - EARLY
-
-    @property
-    def long_before_until(self) -> datetime:
-        """When (UTC) it is no longer so early that starting it is probably a mistake."""
-        return self.start_time - LONG_BEFORE
 
 
 _Student, _Mentor = aliased(User), aliased(User)
@@ -128,7 +121,6 @@ def card(
         actions=_actions(row, party, now=now, cutoff=cutoff),
         fixed_from=cutoff.until(row.start_time) if party is Party.STUDENT else row.start_time,
         is_early=row.start_time - now > EARLY,
-        is_long_before=row.start_time - now > LONG_BEFORE,
         is_over=row.end_time <= now,
         room_opens=room_opens(row.start_time, row.started_at)
         if row.has_room and row.status in OPEN and party is not Party.ADMIN

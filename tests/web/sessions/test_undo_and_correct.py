@@ -273,16 +273,14 @@ def test_completing_early_or_what_nobody_began_asks_first(booked, mentor):
     assert f'popovertarget="complete-{never}"' in card(never)
 
 
-def test_starting_long_before_the_start_says_so(booked, mentor):
-    soon, far = booked("10:30"), booked("12:00")
+def test_the_question_before_an_early_start_says_how_early_it_is(booked, mentor):
+    booking = booked("12:00")
 
     page = mentor.get("/dashboard").text
 
-    def hidden(booking, text):
-        card = page.split(f'id="session-{booking}"')[1].split("</li>")[0]
-        return card.split(text)[0].rsplit("<p", 1)[1].endswith(" hidden>")
-
-    assert hidden(soon, "This session starts in more than an hour")
-    assert not hidden(soon, "This session starts in more than 15 minutes")
-    assert not hidden(far, "This session starts in more than an hour")
-    assert hidden(far, "This session starts in more than 15 minutes")
+    dialog = page.split(f'id="start-{booking}"')[1].split("</dialog>")[0]
+    text = " ".join(dialog.split("<p>")[1].split("</p>")[0].split())
+    assert text == (
+        'This session starts later: <time class="left" datetime="2026-11-24T12:00:00Z">'
+        "at 12:00</time>"
+    )
