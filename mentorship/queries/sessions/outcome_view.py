@@ -259,7 +259,7 @@ def _queued(row: Any) -> QueuedOutcome:
 ASKED_FOR = timedelta(days=7)
 """After a session its people are asked on their dashboards for so long."""
 
-MOST_ASKED = 5
+MOST_ASKED = 3
 """Questions at a time on a dashboard; with each answer the next one comes up."""
 
 
