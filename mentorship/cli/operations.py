@@ -116,7 +116,9 @@ def worker() -> None:
 
     click.echo(f"The worker is running. Mail goes to {transport.where}.")
     client = WebhookClient(loopback=settings.webhook_loopback, is_production=settings.is_production)
-    sender = WebhookSender(client, mail_settings.secret_key, webhook_body, utc_now)
+    sender = WebhookSender(
+        client, mail_settings.secret_key, webhook_body, utc_now, settings.outcome_silence
+    )
     beside = [
         *(
             threading.Thread(

@@ -27,7 +27,13 @@ from mentorship.models.slot import MentorTimeSlot
 from mentorship.models.sweep_failure import SweepFailure
 from mentorship.models.user import User
 from mentorship.models.waiting_list import MissedHold, WaitingListEntry
-from mentorship.models.webhook import CallOutcome, OffReason, WebhookCall, WebhookEndpoint
+from mentorship.models.webhook import (
+    CallOutcome,
+    OffReason,
+    SettledMark,
+    WebhookCall,
+    WebhookEndpoint,
+)
 
 __all__ = [
     "ApiToken",
@@ -63,6 +69,7 @@ __all__ = [
     "SessionBooking",
     "SessionFeedback",
     "SessionRecording",
+    "SettledMark",
     "SignIn",
     "StatusChange",
     "SweepFailure",

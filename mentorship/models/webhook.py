@@ -1,13 +1,24 @@
-"""Other systems that are called about transitions, and the calls."""
+"""Other systems that are called about events, and the calls."""
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    Index,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models.columns import PROBLEM, Model, str_enum
 
 
@@ -25,12 +36,33 @@ class OffReason(StrEnum):
     FAILING = "failing"
 
 
+class EventKinds(TypeDecorator[frozenset[EventKind]]):
+    """Kinds of events as text, with a comma before and after each: `,booked,moved,`."""
+
+    impl = String(100)
+    cache_ok = True
+
+    def process_bind_param(
+        self, value: Collection[EventKind] | str | None, dialect: Dialect
+    ) -> str | None:
+        """In the order of `EventKind`; a text is part of one, for a comparison."""
+        if value is None or isinstance(value, str):
+            return value
+        return "".join(f",{kind}" for kind in EventKind if kind in value) + ","
+
+    def process_result_value(
+        self, value: str | None, dialect: Dialect
+    ) -> frozenset[EventKind] | None:
+        """The kinds of a stored text."""
+        return None if value is None else frozenset(map(EventKind, value.strip(",").split(",")))
+
+
 class WebhookEndpoint(Model):
-    """An address that is called about each transition while it `is_active`. Instants in UTC.
+    """An address that is called about events of its `kinds` while it `is_active`. Instants in UTC.
 
     Its signing key is derived from the installation's secret key and `salt`. `failing_since` is
     the time of the first failure since the last success; `off_reason` is why it was turned off
-    automatically. A removed endpoint keeps its row, because a transition may be using it.
+    automatically. A removed endpoint keeps its row, because a change may be using it.
     """
 
     __tablename__ = "webhook_endpoints"
@@ -38,6 +70,7 @@ class WebhookEndpoint(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     url: Mapped[str] = mapped_column(String(2000))
     salt: Mapped[str] = mapped_column(String(64))
+    kinds: Mapped[frozenset[EventKind]] = mapped_column(EventKinds, server_default=",transition,")
     is_active: Mapped[bool]
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     failing_since: Mapped[datetime | None] = mapped_column(UtcDateTime)
@@ -46,12 +79,20 @@ class WebhookEndpoint(Model):
 
     __table_args__ = (
         CheckConstraint("removed_at IS NULL OR NOT is_active", name="removed_is_off"),
+        CheckConstraint("kinds LIKE ',_%,'", name="has_kinds"),
     )
 
 
-class WebhookCall(Model):
-    """One call about one transition, written in the transition's transaction. Instants in UTC.
+_ABOUT_BOOKING = "change_id IS NULL AND move_id IS NULL AND outcome_change_id IS NULL"
 
+
+class WebhookCall(Model):
+    """One call about one event, written in the transaction of its change. Instants in UTC.
+
+    The event is a transition (`change_id`), a move (`move_id`), or something that was said about
+    the outcome (`outcome_change_id`). Where all three are empty it is the booking itself or an
+    outcome that was settled by silence; each happens once. An outcome that is settled by a
+    transition has its `change_id`.
     `next_try_at` and `claimed_by` work as in the outbox of mail. `answer` is the last HTTP status,
     `problem` why there was none, `error` in technical words.
     """
@@ -60,7 +101,11 @@ class WebhookCall(Model):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     endpoint_id: Mapped[int] = mapped_column(ForeignKey("webhook_endpoints.id"))
-    change_id: Mapped[int] = mapped_column(ForeignKey("status_changes.id"))
+    kind: Mapped[EventKind] = mapped_column(str_enum(EventKind, name="kind"))
+    booking_id: Mapped[int] = mapped_column(ForeignKey("session_bookings.id"))
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("status_changes.id"))
+    move_id: Mapped[int | None] = mapped_column(ForeignKey("booking_moves.id"))
+    outcome_change_id: Mapped[int | None] = mapped_column(ForeignKey("outcome_changes.id"))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     next_try_at: Mapped[datetime] = mapped_column(UtcDateTime)
     claimed_by: Mapped[str | None] = mapped_column(String(64))
@@ -73,7 +118,19 @@ class WebhookCall(Model):
 
     __table_args__ = (
         CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="outcome_has_its_time"),
-        UniqueConstraint("endpoint_id", "change_id"),
+        UniqueConstraint("endpoint_id", "kind", "change_id"),
+        UniqueConstraint("endpoint_id", "move_id"),
+        UniqueConstraint("endpoint_id", "outcome_change_id"),
+        Index(
+            "uq_webhook_calls_once",
+            "endpoint_id",
+            "kind",
+            "booking_id",
+            unique=True,
+            sqlite_where=text(_ABOUT_BOOKING),
+            postgresql_where=text(_ABOUT_BOOKING),
+        ),
+        Index("ix_webhook_calls_booking", "booking_id"),
         Index("ix_webhook_calls_endpoint", "endpoint_id", "id"),
         Index(
             "ix_webhook_calls_pending",
@@ -83,3 +140,17 @@ class WebhookCall(Model):
             postgresql_where=text("outcome IS NULL"),
         ),
     )
+
+
+class SettledMark(Model):
+    """The one row that says how far the outcomes are told that silence settles.
+
+    `told_until` (UTC): what one side had said by then, of sessions that were over by then, is told.
+    """
+
+    __tablename__ = "settled_marks"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    told_until: Mapped[datetime] = mapped_column(UtcDateTime)
+
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)

@@ -1,19 +1,32 @@
 """Reading about other systems: the addresses, their logs, what is to be called next."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Party, Status
+from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
 from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.events import (
+    Event,
+    EventKind,
+    Move,
+    Person,
+    SessionFacts,
+    SettledOutcome,
+)
 from mentorship.models import (
+    BookingMove,
     CallOutcome,
     OffReason,
+    OutcomeChange,
+    SessionBooking,
     StatusChange,
+    User,
     WebhookCall,
     WebhookEndpoint,
 )
@@ -22,7 +35,7 @@ from mentorship.queries.shared.installation import identity_of
 
 PAGE_SIZE = 50
 
-_C, _E = WebhookCall, WebhookEndpoint
+_C, _E, _Earlier = WebhookCall, WebhookEndpoint, aliased(WebhookCall)
 
 
 @dataclass(frozen=True)
@@ -39,18 +52,28 @@ class Call:
     salt: str
     attempts: int
     failing_since: datetime | None
-    update: Update
+    event: Event
 
 
 def next_calls(session: Session, *, now: datetime, limit: int) -> list[int]:
     """The first call of each active endpoint that may be made at `now` (UTC).
 
-    An endpoint that somebody is calling has none: its calls are made one after the other.
+    An endpoint that somebody is calling has none: its calls are made one after the other. While the
+    call about a press that can be undone waits, so do later ones about the same session, so that
+    they arrive in order.
     """
     waiting = (_C.endpoint_id == _E.id, _C.outcome.is_(None))
+    is_behind = exists().where(
+        _Earlier.endpoint_id == _C.endpoint_id,
+        _Earlier.booking_id == _C.booking_id,
+        _Earlier.id < _C.id,
+        _Earlier.outcome.is_(None),
+        _Earlier.attempts == 0,
+        _Earlier.next_try_at > now,
+    )
     first = (
         select(_C.id)
-        .where(*waiting, _C.next_try_at <= now)
+        .where(*waiting, _C.next_try_at <= now, ~is_behind)
         .order_by(_C.id)
         .limit(1)
         .correlate(_E)
@@ -68,37 +91,138 @@ def next_calls(session: Session, *, now: datetime, limit: int) -> list[int]:
     )
 
 
+_Mentor, _Student, _Speaker = aliased(User), aliased(User), aliased(User)
+
+_EVENTS = (
+    select(
+        _C,
+        _E,
+        SessionBooking,
+        _Mentor,
+        _Student,
+        StatusChange,
+        BookingMove,
+        OutcomeChange,
+        _Speaker,
+    )
+    .join(_E, _E.id == _C.endpoint_id)
+    .join(SessionBooking, SessionBooking.id == _C.booking_id)
+    .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
+    .join(_Student, _Student.id == SessionBooking.student_id)
+    .outerjoin(StatusChange, StatusChange.id == _C.change_id)
+    .outerjoin(BookingMove, BookingMove.id == _C.move_id)
+    .outerjoin(OutcomeChange, OutcomeChange.id == _C.outcome_change_id)
+    .outerjoin(_Speaker, _Speaker.id == OutcomeChange.actor_id)
+    .order_by(_C.id)
+)
+
+
 def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
     """What is needed to make these calls."""
-    rows = session.execute(
-        select(
-            _C.id.label("call_id"),
-            _C.endpoint_id,
-            _C.attempts,
-            _E.url,
-            _E.salt,
-            _E.failing_since,
-            *StatusChange.__table__.c,
-        )
-        .join(_E, _E.id == _C.endpoint_id)
-        .join(StatusChange, StatusChange.id == _C.change_id)
-        .where(_C.id.in_(ids))
-        .order_by(_C.id)
-    )
+    rows = session.execute(_EVENTS.where(_C.id.in_(ids))).all()
+    moves = _moves_of(session, [call.booking_id for call, *_about in rows])
     identity = identity_of(session)
     return [
         Call(
-            row.call_id,
-            identity.webhook_id(row.call_id),
-            row.endpoint_id,
-            row.url,
-            row.salt,
-            row.attempts,
-            row.failing_since,
-            update_from(row),
+            call.id,
+            identity.webhook_id(call.id),
+            endpoint.id,
+            endpoint.url,
+            endpoint.salt,
+            call.attempts,
+            endpoint.failing_since,
+            _event(
+                call,
+                booking,
+                mentor,
+                student,
+                change,
+                move,
+                said,
+                speaker,
+                moves=moves.get(call.booking_id, []),
+            ),
         )
-        for row in rows
+        for call, endpoint, booking, mentor, student, change, move, said, speaker in rows
     ]
+
+
+def _moves_of(session: Session, booking_ids: Sequence[int]) -> Mapping[int, list[BookingMove]]:
+    """The moves of these bookings, oldest first."""
+    found: dict[int, list[BookingMove]] = {}
+    for move in session.scalars(
+        select(BookingMove).where(BookingMove.booking_id.in_(booking_ids)).order_by(BookingMove.id)
+    ):
+        found.setdefault(move.booking_id, []).append(move)
+    return found
+
+
+def _event(
+    call: WebhookCall,
+    booking: SessionBooking,
+    mentor: User,
+    student: User,
+    change: StatusChange | None,
+    move: BookingMove | None,
+    said: OutcomeChange | None,
+    speaker: User | None,
+    *,
+    moves: Sequence[BookingMove],
+) -> Event:
+    """What happened, with the session as it was then."""
+    at, status, is_delayed = call.created_at, booking.status, booking.is_delayed
+    what: Update | Move | SettledOutcome | None = None
+    if call.kind is EventKind.OUTCOME:
+        what = _settled(booking, change, said, speaker)
+    elif change is not None:
+        at, status, is_delayed = change.applied_at, change.new_status, change.is_delayed
+        what = update_from(change)
+    else:  # Only what is scheduled is booked or moved.
+        status, is_delayed = Status.SCHEDULED, False
+    if move is not None:
+        at = move.moved_at
+        what = Move(move.old_start, move.old_end, move.reason, move.cause.value)
+    start, end = booking.start_time, booking.end_time
+    for later in reversed(moves):
+        if later.id == call.move_id or later.moved_at < at:
+            break
+        start, end = later.old_start, later.old_end
+    return Event(
+        call.kind,
+        at,
+        SessionFacts(
+            booking.id,
+            Person(mentor.id, mentor.name),
+            Person(student.id, student.name),
+            booking.topic,
+            start,
+            end,
+            status,
+            is_delayed,
+        ),
+        what,
+    )
+
+
+def _settled(
+    booking: SessionBooking,
+    change: StatusChange | None,
+    said: OutcomeChange | None,
+    speaker: User | None,
+) -> SettledOutcome:
+    """What was said last; where silence has settled it, what one side had said."""
+    value = booking.mentor_says or booking.student_says
+    if said is not None:
+        value = said.outcome
+    elif change is not None:
+        value = OutcomeWord.TOOK_PLACE
+    is_decision = said is not None and said.side is Party.ADMIN
+    return SettledOutcome(
+        OutcomeState.SETTLED,
+        value,
+        Person(speaker.id, speaker.name) if is_decision and speaker is not None else None,
+        said.reason if said is not None else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -108,6 +232,7 @@ class EndpointLine:
     id: int
     url: str
     salt: str
+    kinds: frozenset[EventKind]
     is_active: bool
     created_at: datetime
     failing_since: datetime | None
@@ -127,6 +252,7 @@ _LINES = (
         _E.id,
         _E.url,
         _E.salt,
+        _E.kinds,
         _E.is_active,
         _E.created_at,
         _E.failing_since,
@@ -151,12 +277,16 @@ def endpoint_by(session: Session, endpoint_id: int) -> EndpointLine | None:
 
 @dataclass(frozen=True)
 class CallLine:
-    """A call in the log; `next_try_at` (UTC) counts while it has no outcome."""
+    """A call in the log; `next_try_at` (UTC) counts while it has no outcome.
+
+    `new_status` and `is_delayed` are those after a transition.
+    """
 
     id: int
+    kind: EventKind
     booking_id: int
-    new_status: Status
-    is_delayed: bool
+    new_status: Status | None
+    is_delayed: bool | None
     attempts: int
     outcome: CallOutcome | None
     next_try_at: datetime
@@ -184,7 +314,8 @@ def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
     rows = session.execute(
         select(
             _C.id,
-            StatusChange.booking_id,
+            _C.kind,
+            _C.booking_id,
             StatusChange.new_status,
             StatusChange.is_delayed,
             _C.attempts,
@@ -197,7 +328,7 @@ def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
                 "problem"
             ),
         )
-        .join(StatusChange, StatusChange.id == _C.change_id)
+        .outerjoin(StatusChange, StatusChange.id == _C.change_id)
         .where(_C.endpoint_id == endpoint_id)
         .order_by(_C.id.desc())
         .limit(PAGE_SIZE)

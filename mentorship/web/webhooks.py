@@ -1,5 +1,7 @@
 """Pages about webhooks, for admins."""
 
+from collections.abc import Collection
+
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
@@ -9,6 +11,7 @@ from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
@@ -34,37 +37,40 @@ def index() -> str:
 def add() -> Response | tuple[str, int]:
     """Add a webhook; it is off at first."""
     viewer, url = required_admin(), request.form.get("url", "")
+    kinds = request.form.getlist("kinds")
     settings = current.settings()
     try:
         endpoint_id = webhook_endpoints.add_endpoint(
             db.session(),
             url,
+            kinds,
             loopback=settings.webhook_loopback,
             is_production=settings.is_production,
             now=utc_now(),
         )
     except InvalidInput as error:
-        return _list_page(viewer, url=url, error=translate(error)), 400
+        return _list_page(viewer, url=url, kinds=kinds, error=translate(error)), 400
     flash(_("Webhook added. Give its signing key to the other system, then turn it on."))
     return _to(endpoint_id)
 
 
 @bp.get("/<id:endpoint_id>")
 def show(endpoint_id: int) -> str:
-    """One webhook: its signing key and the log of its calls."""
-    viewer = required_admin()
-    endpoint = endpoint_by(db.session(), endpoint_id)
-    if endpoint is None:
-        raise NotFound(N_("There is no such webhook."))
-    return render_template(
-        "webhooks/endpoint.html",
-        viewer=viewer,
-        endpoint=endpoint,
-        key=shown(endpoint_key(current.secret_key(), endpoint.salt))
-        if is_password_recent(utc_now())
-        else None,
-        log=call_log(db.session(), endpoint_id, page=page_number("page")),
-    )
+    """One webhook: its kinds of events, its signing key and the log of its calls."""
+    return _endpoint_page(endpoint_id)
+
+
+@bp.post("/<id:endpoint_id>/kinds")
+def choose_kinds(endpoint_id: int) -> Response | tuple[str, int]:
+    """Choose the kinds of events that a webhook is called about."""
+    required_admin()
+    kinds = request.form.getlist("kinds")
+    try:
+        webhook_endpoints.choose_kinds(db.session(), endpoint_id, kinds)
+    except InvalidInput as error:
+        return _endpoint_page(endpoint_id, error=translate(error)), 400
+    flash(_("Kinds of events saved."))
+    return _to(endpoint_id)
 
 
 @bp.post("/<id:endpoint_id>")
@@ -119,10 +125,29 @@ def retry_call(endpoint_id: int, call_id: int) -> Response:
     return _to(endpoint_id)
 
 
-def _list_page(viewer: Viewer, *, url: str = "", error: str = "") -> str:
+def _endpoint_page(endpoint_id: int, *, error: str = "") -> str:
+    viewer = required_admin()
+    endpoint = endpoint_by(db.session(), endpoint_id)
+    if endpoint is None:
+        raise NotFound(N_("There is no such webhook."))
+    return render_template(
+        "webhooks/endpoint.html",
+        viewer=viewer,
+        endpoint=endpoint,
+        key=shown(endpoint_key(current.secret_key(), endpoint.salt))
+        if is_password_recent(utc_now())
+        else None,
+        log=call_log(db.session(), endpoint_id, page=page_number("page")),
+        error=error,
+    )
+
+
+def _list_page(
+    viewer: Viewer, *, url: str = "", kinds: Collection[str] = tuple(EventKind), error: str = ""
+) -> str:
     found = endpoints(db.session())
     return render_template(
-        "webhooks/endpoints.html", viewer=viewer, found=found, url=url, error=error
+        "webhooks/endpoints.html", viewer=viewer, found=found, url=url, kinds=kinds, error=error
     )
 
 

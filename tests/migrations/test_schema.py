@@ -13,9 +13,9 @@ TABLES = {
     "mail_choices", "mentor_profiles", "mentor_time_slots", "mentor_topics", "mentor_words",
     "missed_holds", "outbox_messages", "outcome_changes", "recording_calls",
     "reminder_marks", "session_bookings",
-    "session_feedback", "session_recordings", "sign_ins", "status_changes", "sweep_failures",
-    "users", "waiting_list_entries", "webhook_calls", "webhook_endpoints",
-    "zone_rules",
+    "session_feedback", "session_recordings", "settled_marks", "sign_ins",
+    "status_changes", "sweep_failures", "users", "waiting_list_entries", "webhook_calls",
+    "webhook_endpoints", "zone_rules",
 }  # fmt: skip
 
 OVERLAP = "ex_"
@@ -89,6 +89,7 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "uq_waiting_list_entries_open",
         "ix_waiting_list_entries_held",
         "ix_webhook_calls_pending",
+        "uq_webhook_calls_once",
     }
 
 

@@ -1,6 +1,6 @@
 """Builders for people, sessions and slots, so that tests read like sentences."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.mail import AsWritten, MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import (
     CallOutcome,
     Cause,
@@ -233,12 +234,18 @@ def a_mail_set_aside(session: Session, *, recipient: str = "gone@example.org") -
     return mail_id
 
 
-def a_webhook(session: Session, url: str, *, is_active: bool = True) -> int:
+def a_webhook(
+    session: Session,
+    url: str,
+    *,
+    kinds: Collection[EventKind] = (EventKind.TRANSITION,),
+    is_active: bool = True,
+) -> int:
     """Store a webhook endpoint; returns its id."""
     _write_anew(session)
     endpoint_id = session.scalars(
         insert(WebhookEndpoint)
-        .values(url=url, salt="salt", is_active=is_active, created_at=at("09:00"))
+        .values(url=url, kinds=kinds, salt="salt", is_active=is_active, created_at=at("09:00"))
         .returning(WebhookEndpoint.id)
     ).one()
     session.commit()
@@ -265,6 +272,8 @@ def a_call_given_up(session: Session, endpoint_id: int, booking_id: int) -> int:
         insert(WebhookCall)
         .values(
             endpoint_id=endpoint_id,
+            kind=EventKind.TRANSITION,
+            booking_id=booking_id,
             change_id=change_id,
             created_at=at("09:00"),
             next_try_at=at("09:00"),

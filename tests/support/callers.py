@@ -14,6 +14,7 @@ from tests.support.builders import Cast, a_booking, at
 
 KEY = "a-secret-key-for-tests"
 TEN = at("10:00")
+SILENCE = timedelta(hours=72)
 
 
 def delay(session: Session, cast: Cast, count: int = 1) -> list[int]:
@@ -29,7 +30,7 @@ class Worker:
     def __init__(self, session: Session, hooks: WebhookClient) -> None:
         self.now = TEN
         self._session = session
-        self._caller = WebhookSender(hooks, KEY, webhook_body, lambda: self.now)
+        self._caller = WebhookSender(hooks, KEY, webhook_body, lambda: self.now, SILENCE)
 
     def begin(self) -> timedelta:
         """One step: note the answers that came, begin the calls that are due."""

@@ -81,6 +81,7 @@ GET  /webhooks                                 302      403     403    403   403
 POST /webhooks                                 401      403     403    403   403   400  403
 GET  /webhooks/<id:endpoint_id>                302      403     403    403   403   200  403
 POST /webhooks/<id:endpoint_id>                401      403     403    403   403   303  403
+POST /webhooks/<id:endpoint_id>/kinds          401      403     403    403   403   400  403
 POST /webhooks/<id:endpoint_id>/on             401      403     403    403   403   303  403
 POST /webhooks/<id:endpoint_id>/off            401      403     403    403   403   303  403
 POST /webhooks/<id:endpoint_id>/key            401      403     403    403   403   303  403

@@ -7,6 +7,7 @@ from sqlalchemy import func, select, update
 
 from mentorship.current import parts_of
 from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import WebhookCall, WebhookEndpoint
 from mentorship.services.webhooks.endpoints import MOST_ENDPOINTS
 from tests.support.builders import a_booking, a_call_given_up, a_webhook, at
@@ -20,8 +21,8 @@ def admin(cast, client_for, clock):
     return client_for(cast.admin)
 
 
-def add(client, url):
-    return client.post("/webhooks", data={"url": url})
+def add(client, url, *kinds):
+    return client.post("/webhooks", data={"url": url, "kinds": list(kinds) or ["transition"]})
 
 
 def stored(session, model):
@@ -50,6 +51,53 @@ def test_an_address_is_added_off_turned_on_and_off_and_removed(session, admin):
     assert URL not in admin.get("/webhooks").text
     for gone in (admin.get(where), *(admin.post(f"{where}/{do}") for do in ("on", "off", "key"))):
         assert gone.status_code == 404
+
+
+def chosen(page):
+    """The kinds of events that are ticked."""
+    boxes = re.findall(r'name="kinds" value="([a-z]+)"( checked)?', page)
+    assert [kind for kind, _checked in boxes] == list(EventKind)
+    return [kind for kind, checked in boxes if checked]
+
+
+def test_each_endpoint_has_the_kinds_of_events_that_were_chosen_for_it(session, admin):
+    assert chosen(admin.get("/webhooks").text) == list(EventKind)
+    where = add(admin, URL, "booked", "moved").headers["Location"]
+    assert chosen(admin.get(where).text) == ["booked", "moved"]
+    answer = admin.post(f"{where}/kinds", data={"kinds": ["outcome"]})
+    assert answer.headers["Location"] == where
+    assert "Kinds of events saved." in (page := admin.get(where).text)
+    assert chosen(page) == ["outcome"]
+    [endpoint] = stored(session, WebhookEndpoint)
+    assert endpoint.kinds == {EventKind.OUTCOME}
+    assert admin.post("/webhooks/99/kinds", data={"kinds": ["booked"]}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("kinds", "says"),
+    [
+        ([], "Please choose at least one kind of event."),
+        ([""], "There is no kind of event “”."),
+        (["booked", "TRANSITION"], "There is no kind of event “TRANSITION”."),
+        (["booked,moved"], "There is no kind of event “booked,moved”."),
+    ],
+)
+def test_kinds_that_cannot_be_chosen_are_refused_in_words_and_nothing_is_lost(
+    session, admin, kinds, says
+):
+    answer = admin.post("/webhooks", data={"url": URL, "kinds": kinds})
+    assert answer.status_code == 400
+    assert says in answer.text
+    assert f'value="{URL}"' in answer.text
+    assert chosen(answer.text) == [kind for kind in kinds if kind in list(EventKind)]
+    assert stored(session, WebhookEndpoint) == []
+
+    endpoint = a_webhook(session, URL)
+    answer = admin.post(f"/webhooks/{endpoint}/kinds", data={"kinds": kinds})
+    assert answer.status_code == 400
+    assert says in answer.text
+    [kept] = stored(session, WebhookEndpoint)
+    assert kept.kinds == {EventKind.TRANSITION}
 
 
 @pytest.mark.parametrize(
@@ -122,7 +170,7 @@ def test_the_log_says_what_came_of_a_call_and_sends_it_again(session, cast, admi
     call = a_call_given_up(session, endpoint, booking)
     where = f"/webhooks/{endpoint}"
     page = " ".join(admin.get(where).text.split())
-    assert f"Session {booking}</a>: Ongoing" in page
+    assert f"Session {booking}</a>: Status, Ongoing" in page
     assert "Given up, Tue 24 Nov 2026, 09:00 UTC · 12 tries" in page
     assert "The other system answered 500." in page
 

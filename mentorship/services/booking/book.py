@@ -14,6 +14,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import NotFound, ProductError, TooManyBookings
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.booking.free_slots import FreeSlot, Obstacle, free_slots, obstacle_to
 from mentorship.queries.booking.open_bookings import refusal_at_limit
@@ -23,6 +24,7 @@ from mentorship.services.booking.idempotency import IdempotentRequest, store_ans
 from mentorship.services.booking.waiting_list import leave_for_booking
 from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.shared.locks import lock_people, lock_slots
+from mentorship.services.webhooks.calls import enqueue_event_calls
 
 NEXT_TOLD = 3
 """How many other free times a refusal names."""
@@ -231,6 +233,7 @@ def _store(
     )
     assert booking_id is not None, "a row that was stored has an id"
     enqueue_booking_mail(session, MailKind.BOOKED, booking_id=booking_id, now=now)
+    enqueue_event_calls(session, EventKind.BOOKED, booking_id=booking_id, now=now)
     return _booked(checked, slot.id, booking_id, request.topic, changed=True)
 
 

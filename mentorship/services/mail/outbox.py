@@ -13,7 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 from mentorship.database import UtcDateTime, insert_or
 from mentorship.domain.mail import FACTS_OF, NEWS_OF, MailFacts, MailKind
 from mentorship.models import MailOutcome, OutboxMessage, SessionBooking, StatusChange, table_of
-from mentorship.services.webhooks.endpoints import enqueue_webhook_calls
+from mentorship.services.webhooks.calls import enqueue_webhook_calls
 
 NO_WAIT = timedelta(0)
 

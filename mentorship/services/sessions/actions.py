@@ -38,6 +38,7 @@ from mentorship.services.mail.outcomes import notify_dispute
 from mentorship.services.mail.unsent import drop_mail_of_cancelled
 from mentorship.services.sessions.meeting_rooms import clear_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
+from mentorship.services.webhooks.calls import enqueue_settled_by_start
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -309,13 +310,10 @@ def store_change(
     lock_journal(session)
     before = last_change_id(session)
     session.execute(insert(StatusChange), [_journal_row(change, row, now=now) for row in rows])
-    notify_transitions(
-        session,
-        NEWS_OF[change.rule.action],
-        first=before + 1,
-        now=now,
-        wait=TELL_AFTER if change.rule.can_be_undone else NO_WAIT,
-    )
+    wait = TELL_AFTER if change.rule.can_be_undone else NO_WAIT
+    notify_transitions(session, NEWS_OF[change.rule.action], first=before + 1, now=now, wait=wait)
+    if _says_it_takes_place(change):
+        enqueue_settled_by_start(session, first=before + 1, now=now, leaves=now + wait)
     for row in rows:
         if is_cancelled:
             drop_mail_of_cancelled(session, row["id"], now=now)

@@ -14,6 +14,7 @@ from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import IS_OVER, Party, Status
 from mentorship.domain.shared.errors import Conflict, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import (
     BookingMove,
     Cause,
@@ -29,6 +30,7 @@ from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.mail.unsent import merge_move
 from mentorship.services.sessions.meeting_rooms import store_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
+from mentorship.services.webhooks.calls import enqueue_event_calls
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -190,4 +192,7 @@ def _store(
         move_id=move_id,
         now=now,
         leave_out=told,
+    )
+    enqueue_event_calls(
+        session, EventKind.MOVED, booking_id=booking["id"], move_id=move_id, now=now
     )

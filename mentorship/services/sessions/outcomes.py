@@ -13,6 +13,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.lifecycle import (
     CLOCK_RULES,
     RULE_OF,
+    TELL_AFTER,
     Action,
     Party,
     Refused,
@@ -30,8 +31,10 @@ from mentorship.domain.sessions.outcomes import (
 )
 from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import Cause, OutcomeChange, SessionBooking, User, table_of
 from mentorship.queries.sessions.outcomes import statements_of
+from mentorship.services.mail.outbox import NO_WAIT
 from mentorship.services.mail.outcomes import notify_decision, notify_dispute
 from mentorship.services.sessions.actions import (
     Change,
@@ -42,6 +45,7 @@ from mentorship.services.sessions.actions import (
     state_of,
     store_change,
 )
+from mentorship.services.webhooks.calls import enqueue_event_calls
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -195,7 +199,8 @@ def _say(
             if completes:
                 _complete(session, booking, bookings, answer.viewer, party, now=now)
             if is_new:
-                _journal(session, before, answer, party, now=now)
+                wait = TELL_AFTER if completes else NO_WAIT  # With a completion it can be undone.
+                _journal(session, before, answer, party, now=now, leaves=now + wait)
         after = _read(session, booking_id)
         session.commit()
     except ProductError:
@@ -323,12 +328,19 @@ def _complete(
 
 
 def _journal(
-    session: Session, before: Row[Any], answer: _Answer, party: Party, *, now: datetime
+    session: Session,
+    before: Row[Any],
+    answer: _Answer,
+    party: Party,
+    *,
+    now: datetime,
+    leaves: datetime,
 ) -> None:
-    """Record what was said, and tell the others by mail."""
+    """Record what was said; tell the others by mail, and other systems if that settles it."""
     lock_journal(session)
-    session.execute(
-        insert(OutcomeChange).values(
+    said_id = session.scalar(
+        insert(OutcomeChange)
+        .values(
             booking_id=before.id,
             side=party,
             outcome=answer.word,
@@ -336,11 +348,21 @@ def _journal(
             actor_id=answer.viewer.id,
             said_at=now,
         )
+        .returning(OutcomeChange.id)
     )
+    others = before.student_says if party is Party.MENTOR else before.mentor_says
+    if party is Party.ADMIN or others is answer.word:
+        enqueue_event_calls(
+            session,
+            EventKind.OUTCOME,
+            booking_id=before.id,
+            outcome_change_id=said_id,
+            now=now,
+            leaves=leaves,
+        )
     if party is Party.ADMIN:
         notify_decision(session, booking_id=before.id, now=now)
         return
-    others = before.student_says if party is Party.MENTOR else before.mentor_says
     if before.decided_outcome is None and others not in (None, answer.word):
         speaker_id = before.mentor_id if party is Party.MENTOR else before.student_id
         notify_dispute(session, booking_id=before.id, speaker_id=speaker_id, now=now)

@@ -18,7 +18,7 @@ from mentorship.queries.sessions.presses import changes_of_press, last_press
 from mentorship.services.mail.unsent import drop_mail_of_undone
 from mentorship.services.sessions.actions import ActionResult, Change, booking_of, store_change
 from mentorship.services.sessions.reopening import apply_clock, lock_meeting, time_is_taken
-from mentorship.services.webhooks.endpoints import remove_calls_of_undone
+from mentorship.services.webhooks.calls import remove_calls_of_undone
 
 _SAYS = {
     Party.MENTOR: ("mentor_says", "mentor_said_at"),

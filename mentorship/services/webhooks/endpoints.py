@@ -1,4 +1,4 @@
-"""Webhook endpoints: add, turn on and off, replace the key, remove, retry a call."""
+"""Webhook endpoints: add, choose kinds, turn on and off, replace the key, remove, retry a call."""
 
 import secrets
 from collections.abc import Collection
@@ -7,80 +7,39 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import bindparam, delete, exists, func, insert, literal, or_, select, true, update
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, insert, literal, select, update
+from sqlalchemy.orm import Session
 
-from mentorship.database import UtcDateTime, begin_write
+from mentorship.database import begin_write
 from mentorship.domain.sessions.meeting_links import clean_link
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import kinds_from
 from mentorship.domain.webhooks.ip_addresses import is_public, is_secure_webhook, literal_address
-from mentorship.models import (
-    CallOutcome,
-    StatusChange,
-    WebhookCall,
-    WebhookEndpoint,
-    table_of,
-)
+from mentorship.models import CallOutcome, WebhookCall, WebhookEndpoint, table_of
 
 MOST_ENDPOINTS = 20
 
 _ENDPOINTS, _CALLS = table_of(WebhookEndpoint), table_of(WebhookCall)
 
-_Called = aliased(WebhookCall)
-
-_WAS_CALLED = exists().where(
-    _Called.endpoint_id == WebhookEndpoint.id, _Called.change_id == StatusChange.undoes_id
-)
-
-_CALL_FOR_CHANGES = insert(_CALLS).from_select(
-    ["endpoint_id", "change_id", "created_at", "next_try_at"],
-    select(
-        WebhookEndpoint.id,
-        StatusChange.id,
-        bindparam("now", type_=UtcDateTime),
-        bindparam("leaves", type_=UtcDateTime),
-    )
-    .join(StatusChange, true())
-    .where(
-        WebhookEndpoint.is_active,
-        StatusChange.id >= bindparam("first"),
-        or_(StatusChange.undoes_id.is_(None), _WAS_CALLED),
-    ),
-)
-
-
-def enqueue_webhook_calls(session: Session, *, first: int, now: datetime, leaves: datetime) -> None:
-    """Write a call to each active endpoint about every journal row from id `first` on.
-
-    The calls are made from `leaves` on. An endpoint that was not called about a transition is not
-    called about its undo either. Does not commit. The journal's lock is held by the caller, so
-    that those rows are its own.
-    """
-    session.execute(_CALL_FOR_CHANGES, {"first": first, "now": now, "leaves": leaves})
-
-
-def remove_calls_of_undone(session: Session, change_ids: Collection[int]) -> None:
-    """Remove the calls about these transitions that nobody has made yet; does not commit."""
-    session.execute(
-        delete(_CALLS).where(
-            _CALLS.c.change_id.in_(change_ids),
-            _CALLS.c.outcome.is_(None),
-            _CALLS.c.claimed_by.is_(None),
-            _CALLS.c.attempts == 0,
-        )
-    )
-
 
 def add_endpoint(
-    session: Session, url: str, *, loopback: bool, is_production: bool, now: datetime
+    session: Session,
+    url: str,
+    kinds: Collection[str],
+    *,
+    loopback: bool,
+    is_production: bool,
+    now: datetime,
 ) -> int:
     """A new address, which is off at first; returns its id. Commits.
 
     Raises InvalidInput for what is no web address or a number that is not public, in production
-    for what has no TLS or an unusual port, and where there are too many.
+    for what has no TLS or an unusual port, for no kind of event or an unknown one, and where there
+    are too many.
     """
     url = clean_url(url, loopback=loopback, is_production=is_production)
+    chosen = kinds_from(kinds)
     begin_write(session)
     held = session.scalar(select(func.count()).select_from(WebhookEndpoint).where(_is_kept()))
     if (held or 0) >= MOST_ENDPOINTS:
@@ -91,7 +50,9 @@ def add_endpoint(
                 most=MOST_ENDPOINTS,
             )
         )
-    new = insert(WebhookEndpoint).values(url=url, salt=_salt(), is_active=False, created_at=now)
+    new = insert(WebhookEndpoint).values(
+        url=url, kinds=chosen, salt=_salt(), is_active=False, created_at=now
+    )
     endpoint_id = session.execute(new.returning(WebhookEndpoint.id)).scalar_one()
     session.commit()
     return endpoint_id
@@ -117,9 +78,9 @@ def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
 
 
 def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Turn a webhook on for later transitions, and commit. Raises NotFound.
+    """Turn a webhook on for later events, and commit. Raises NotFound.
 
-    A transition that ran while the webhook was being turned off may have left a call behind, which
+    A change that was made while the webhook was being turned off may have left a call behind, which
     is given up. If the webhook is on already, nothing changes.
     """
     begin_write(session)
@@ -145,6 +106,14 @@ def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:
 def remove_endpoint(session: Session, endpoint_id: int, *, now: datetime) -> None:
     """Remove it. Raises NotFound. Commits."""
     _change(session, endpoint_id, is_active=False, removed_at=now, give_up=now)
+
+
+def choose_kinds(session: Session, endpoint_id: int, kinds: Collection[str]) -> None:
+    """Call it about events of these kinds from now on. What waits is still told. Commits.
+
+    Raises InvalidInput for no kind and for an unknown one, and NotFound.
+    """
+    _change(session, endpoint_id, kinds=kinds_from(kinds))
 
 
 def renew_secret(session: Session, endpoint_id: int) -> None:

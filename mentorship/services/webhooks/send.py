@@ -13,12 +13,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.adapters.webhook_client import NoAnswer, WebhookClient
 from mentorship.database import begin_write
-from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.delivery_problems import Problem
+from mentorship.domain.webhooks.events import Event
 from mentorship.domain.webhooks.signing import endpoint_key, signed_headers
 from mentorship.models import CallOutcome, OffReason, WebhookCall, WebhookEndpoint, table_of
 from mentorship.queries.webhooks import Call, calls_by, next_calls
 from mentorship.services.shared.leases import Leases, one_line_ascii
+from mentorship.services.webhooks.calls import enqueue_settled_by_silence
 from mentorship.services.webhooks.endpoints import give_up_waiting
 
 log = structlog.get_logger(__name__)
@@ -63,20 +64,23 @@ _Answer = int | _Failure
 class WebhookSender:
     """Makes the calls that wait, so that no endpoint waits for another one that is slow.
 
-    `body_of` writes what is sent about a transition; `clock` tells the time in UTC.
+    `body_of` writes what is sent about an event; `clock` tells the time in UTC; `silence` is
+    OUTCOME_HOURS, after which what one side says of a session is settled.
     """
 
     def __init__(
         self,
         hooks: WebhookClient,
         secret_key: str,
-        body_of: Callable[[Update], bytes],
+        body_of: Callable[[Event], bytes],
         clock: Callable[[], datetime],
+        silence: timedelta,
     ) -> None:
         self._hooks = hooks
         self._secret_key = secret_key
         self._body_of = body_of
         self._clock = clock
+        self._silence = silence
         self._holder = secrets.token_hex(16)
         self._pool = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="webhook")
         self._under_way: dict[Future[_Answer], Call] = {}
@@ -89,6 +93,7 @@ class WebhookSender:
         """
         self._note_answers(session)
         now = self._clock()
+        enqueue_settled_by_silence(session, now=now, silence=self._silence)
         ids = next_calls(session, now=now, limit=SIDE_BY_SIDE - len(self._under_way))
         session.rollback()
         if ids:
@@ -107,7 +112,7 @@ class WebhookSender:
         self._note_answers(session)
 
     def _make(self, call: Call) -> _Answer:
-        body = self._body_of(call.update)
+        body = self._body_of(call.event)
         key = endpoint_key(self._secret_key, call.salt)
         headers = signed_headers(key, call.webhook_id, body, now=self._clock())
         try:

@@ -14,6 +14,7 @@ from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
+from mentorship.domain.webhooks.events import KIND_TEXT, EventKind
 from mentorship.queries.sessions.dashboard import Section
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.locale import language
@@ -62,6 +63,13 @@ _MAILS: Mapping[MailKind, str] = {
     MailKind.MENTOR_APPROVED: N_("Account"),
     MailKind.AS_WRITTEN: N_("Mail from before the last upgrade"),
 }
+_EVENTS: Mapping[EventKind, str] = {
+    EventKind.TRANSITION: N_("Status"),
+    EventKind.BOOKED: N_("Booked"),
+    EventKind.MOVED: N_("Moved"),
+    EventKind.OUTCOME: N_("Outcome settled"),
+    EventKind.CORRECTED: N_("Corrected"),
+}
 _SECTIONS: Mapping[Section, tuple[str, str]] = {
     Section.ATTENTION: (N_("Needs attention"), N_("No session is running late.")),
     Section.NOW: (N_("Now"), N_("No session is under way.")),
@@ -81,6 +89,8 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(lambda action: translate(_ACTIONS[action]), "action_word")
     app.add_template_filter(lambda kind: translate(_MAILS[kind]), "mail_word")
     app.add_template_filter(lambda word: translate(OUTCOME_TEXT[word]), "outcome_word")
+    app.add_template_filter(lambda kind: translate(_EVENTS[kind]), "event_word")
+    app.jinja_env.globals["event_kinds"] = KIND_TEXT
     app.jinja_env.globals["outcome_words"] = tuple(OutcomeWord)
     app.add_template_filter(
         lambda action, topic: translate(done_sentence(action, topic)), "done_sentence"

@@ -22,7 +22,7 @@ from mentorship.services.sessions.sweep import no_updates, update_session_status
 from mentorship.services.webhooks.endpoints import renew_secret, retry_call
 from mentorship.services.webhooks.send import LEASE, MOST_TRIES, WebhookSender
 from tests.support.builders import a_booking, a_webhook
-from tests.support.callers import KEY, TEN, calls_of, delay, the_endpoint
+from tests.support.callers import KEY, SILENCE, TEN, calls_of, delay, the_endpoint
 from tests.support.triggers import REFUSES, before_each_update
 
 
@@ -57,7 +57,14 @@ def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
         "timestamp": now.isoformat().replace("+00:00", "Z"),
         "dueAt": (now - timedelta(minutes=1)).isoformat().replace("+00:00", "Z"),
         "cause": "cron",
+        "mentor": {"id": cast.mentor.id, "name": "Maya Mentor"},
+        "student": {"id": cast.student.id, "name": "Sam Student"},
+        "topic": "A topic",
+        "startTime": (now - timedelta(minutes=1)).isoformat().replace("+00:00", "Z"),
+        "endTime": (now + timedelta(minutes=59)).isoformat().replace("+00:00", "Z"),
+        "status": "ONGOING",
     }
+    assert {each["event"] for each in told} == {"transition"}
     assert receiver.calls[0].headers["content-type"] == "application/json"
     assert len({call.headers["webhook-id"] for call in receiver.calls}) == 2
     with pytest.raises(WebhookVerificationError):
@@ -303,7 +310,7 @@ def test_an_answer_that_cannot_be_noted_is_asked_for_again_and_holds_no_other_on
     refuses = REFUSES[session.get_bind().dialect.name]
     before_each_update(session, "webhook_endpoints", "bad", refuses, when=f"OLD.id = {bad}")
     delay(session, cast, 3)
-    caller = WebhookSender(WebhookClient(loopback=True), KEY, webhook_body, lambda: TEN)
+    caller = WebhookSender(WebhookClient(loopback=True), KEY, webhook_body, lambda: TEN, SILENCE)
     pauses = []
 
     def wait(pause):
