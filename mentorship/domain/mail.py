@@ -107,6 +107,12 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
 A mail that is dropped for that was overtaken by another one, which tells the present.
 """
 
+ONE_FOR_A_GROUP = frozenset({MailKind.STARTED, MailKind.DELAYED, MailKind.COMPLETED, *REMINDERS})
+"""Mail to the mentor of a group that is one for the whole meeting and names all its students.
+
+The others are about one student, or change one entry of a calendar.
+"""
+
 OUTCOME_ASKED_AFTER = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
 """When the people of a delayed session are asked how it went, counted from the end of its slot."""
 

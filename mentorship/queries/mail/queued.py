@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.mail import MailKind
+from mentorship.domain.mail import ONE_FOR_A_GROUP, MailKind
 from mentorship.domain.sessions.lateness import LateNote
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import Statements
@@ -179,6 +179,10 @@ _QUEUED = (
         _B.end_time,
         _first_move(_FirstMove.old_start, _B.start_time).label("booked_start"),
         _first_move(_FirstMove.old_end, _B.end_time).label("booked_end"),
+        _B.time_slot_id,
+        _B.slot_capacity,
+        _B.completed_at,
+        _B.cancelled_at,
         _B.cancel_reason,
         _LAST_REASON.label("move_reason"),
         _B.revision,
@@ -248,6 +252,25 @@ def _reader_from(row: Row[*tuple[Any, ...]]) -> Reader:
     )
 
 
+def _students(session: Session, row: Row[*tuple[Any, ...]]) -> str:
+    """The student, or to the mentor of a group all whose part stands as this one does."""
+    is_for_meeting = row.kind in ONE_FOR_A_GROUP and row.reader_id == row.mentor_id
+    if row.slot_capacity == 1 or not is_for_meeting:
+        return str(row.student)
+    names = session.scalars(
+        select(_Student.name)
+        .join(_B, _B.student_id == _Student.id)
+        .where(
+            _B.time_slot_id == row.time_slot_id,
+            _B.status == row.status,
+            _B.completed_at.is_not_distinct_from(row.completed_at),
+            _B.cancelled_at.is_not_distinct_from(row.cancelled_at),
+        )
+        .order_by(_B.seat, _B.id)
+    )
+    return ", ".join(names)
+
+
 def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
     change = None
     if row.change_id is not None:
@@ -274,7 +297,7 @@ def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
         revision=row.revision,
         mentor_id=row.mentor_id,
         mentor=row.mentor,
-        student=row.student,
+        student=_students(session, row),
         change=change,
         move=None if row.move_id is None else move,
         statements=statements_of(row),

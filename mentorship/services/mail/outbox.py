@@ -7,11 +7,23 @@ from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import Insert, Select, bindparam, exists, func, insert, literal, select, union_all
+from sqlalchemy import (
+    Exists,
+    Insert,
+    Select,
+    bindparam,
+    exists,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from mentorship.database import UtcDateTime, insert_or
-from mentorship.domain.mail import FACTS_OF, NEWS_OF, MailFacts, MailKind
+from mentorship.domain.mail import FACTS_OF, NEWS_OF, ONE_FOR_A_GROUP, MailFacts, MailKind
 from mentorship.models import MailOutcome, OutboxMessage, SessionBooking, StatusChange, table_of
 from mentorship.services.webhooks.calls import enqueue_webhook_calls
 
@@ -109,10 +121,10 @@ def notify_transitions(
 ) -> None:
     """Put what is to be told about every journal row from id `first` on into the outboxes.
 
-    Both people of the session get mail, but nobody is told that they started it themselves; other
-    systems are called. Both leave after `wait`. An undo is told to those who were told of what it
-    takes back. Does not commit. Call it while the journal's lock is held, so that those rows are
-    the caller's own.
+    Both people of the session get mail, but nobody is told that they started it themselves, and
+    the mentor of a group is told once (see `ONE_FOR_A_GROUP`). Other systems are called. Both
+    leave after `wait`. An undo is told to those who were told of what it takes back. Does not
+    commit. Call it while the journal's lock is held, so that those rows are the caller's own.
     """
     session.execute(_TELL_CHANGES[kind], {"first": first, "now": now, "leaves": now + wait})
     enqueue_webhook_calls(session, first=first, now=now, leaves=now + wait)
@@ -129,6 +141,8 @@ def _tell_changes(kind: MailKind) -> Insert:
                 _Told.reader_id == reader,
                 _Told.outcome.is_distinct_from(MailOutcome.DROPPED),
             )
+        if reader is SessionBooking.mentor_id and kind in ONE_FOR_A_GROUP:
+            wanted &= or_(SessionBooking.slot_capacity == 1, ~_earlier_in_group())
         return (
             select(
                 literal(kind, OutboxMessage.kind.type),
@@ -148,6 +162,16 @@ def _tell_changes(kind: MailKind) -> Insert:
     )
 
 
-_Told = aliased(OutboxMessage)
+def _earlier_in_group() -> Exists:
+    """Whether a journal row before this one is about another seat of the same group."""
+    return exists().where(
+        _Other.time_slot_id == SessionBooking.time_slot_id,
+        _Earlier.booking_id == _Other.id,
+        _Earlier.id >= bindparam("first"),
+        _Earlier.id < StatusChange.id,
+    )
+
+
+_Told, _Other, _Earlier = aliased(OutboxMessage), aliased(SessionBooking), aliased(StatusChange)
 
 _TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}

@@ -2,12 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, false, func, or_, select, text, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Exists, and_, exists, false, func, or_, select, text, update
+from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import begin_write, insert_or
 from mentorship.domain.mail import REMINDERS, MailKind, Reminder
-from mentorship.domain.sessions.lifecycle import RULE_OF, Action
+from mentorship.domain.sessions.lifecycle import RULE_OF, Action, Status
 from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.models import MailChoice, OutboxMessage, ReminderMark, SessionBooking, User
 from mentorship.models.booking import source_predicate
@@ -48,6 +48,16 @@ def enqueue_reminders(session: Session, *, now: datetime) -> None:
     session.commit()
 
 
+def _has_lower_seat() -> Exists:
+    """Whether the mentor is reminded of this group meeting by another seat of it."""
+    lower = aliased(SessionBooking)
+    return exists().where(
+        lower.time_slot_id == SessionBooking.time_slot_id,
+        lower.seat < SessionBooking.seat,
+        lower.status == Status.SCHEDULED,
+    )
+
+
 def _due(
     session: Session, kind: MailKind, reminder: Reminder, *, until: datetime, now: datetime
 ) -> list[dict[str, object]]:
@@ -62,6 +72,11 @@ def _due(
             SessionBooking.start_time > since,
             SessionBooking.start_time <= now + reminder.lead,
             func.coalesce(MailChoice.is_wanted, reminder.is_default) != false(),
+            or_(
+                SessionBooking.slot_capacity == 1,
+                User.id == SessionBooking.student_id,
+                ~_has_lower_seat(),
+            ),
         )
     )
     return [

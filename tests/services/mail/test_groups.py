@@ -1,0 +1,94 @@
+"""The mentor of a group gets one mail for each event of the meeting; each student their own."""
+
+import pytest
+from sqlalchemy import select
+
+from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.mail import MailKind
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.models import Cause, OutboxMessage
+from mentorship.queries.mail.queued import queued_mail
+from mentorship.services.mail.reminders import enqueue_reminders
+from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.sweep import no_updates, update_session_statuses
+from tests.support.builders import a_booking, a_seat, a_slot, a_user, at
+
+ALL = "Sam Student, Stella Stranger, Thea Third"
+
+
+@pytest.fixture
+def group(session, cast):
+    """Three students at 10:00, in a slot for four."""
+    slot = a_slot(session, cast.mentor, starts="10:00", capacity=4)
+    third = a_user(session, "Thea Third", Role.STUDENT)
+    return [a_seat(session, slot, each) for each in (cast.student, cast.stranger, third)]
+
+
+def act(session, booking, action, viewer, now):
+    session.rollback()
+    apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now))
+
+
+def mails(session, kind):
+    """By reader: the student's name that each mail of this kind tells."""
+    session.rollback()
+    ids = session.scalars(select(OutboxMessage.id).where(OutboxMessage.kind == kind)).all()
+    found = {}
+    for mail in queued_mail(session, ids):
+        found.setdefault(mail.reader.name, []).append(mail.session.student)
+    session.rollback()
+    return found
+
+
+def sweep(session, now):
+    update_session_statuses(session, now=at(now), cause=Cause.WORKER, returning=no_updates)
+
+
+def test_a_delay_is_one_mail_that_names_all(session, cast, group):
+    a_booking(session, mentor=cast.mentor, student=cast.student, starts="09:58")
+    sweep(session, "10:00")
+
+    assert mails(session, MailKind.DELAYED) == {
+        "Maya Mentor": ["Sam Student", ALL],
+        "Sam Student": ["Sam Student", "Sam Student"],
+        "Stella Stranger": ["Stella Stranger"],
+        "Thea Third": ["Thea Third"],
+    }
+
+
+def test_a_start_and_a_completion_are_one_mail_each(session, cast, group):
+    act(session, group[1], Action.START, cast.admin, "10:00")
+    assert mails(session, MailKind.STARTED)["Maya Mentor"] == [ALL]
+
+    act(session, group[1], Action.COMPLETE, cast.mentor, "10:30")
+    told = mails(session, MailKind.COMPLETED)
+    assert told.pop("Maya Mentor") == [ALL]
+    assert sorted(told) == ["Sam Student", "Stella Stranger", "Thea Third"]
+
+
+def test_who_completes_their_own_part_is_told_of_alone(session, cast, group):
+    act(session, group[0], Action.START, cast.mentor, "10:00")
+    act(session, group[0], Action.COMPLETE, cast.student, "10:20")
+    act(session, group[1], Action.COMPLETE, cast.mentor, "10:30")
+
+    assert mails(session, MailKind.COMPLETED)["Maya Mentor"] == [
+        "Sam Student", "Stella Stranger, Thea Third"
+    ]  # fmt: skip
+
+
+def test_a_reminder_is_one_mail(session, cast, group):
+    enqueue_reminders(session, now=at("08:50"))
+    enqueue_reminders(session, now=at("09:00"))
+
+    assert mails(session, MailKind.REMINDER_1H) == {
+        "Maya Mentor": [ALL],
+        "Sam Student": ["Sam Student"],
+        "Stella Stranger": ["Stella Stranger"],
+        "Thea Third": ["Thea Third"],
+    }
+
+
+def test_each_booking_is_still_a_mail_of_its_own(session, cast, group):
+    act(session, group[0], Action.CANCEL, cast.student, "09:00")
+
+    assert mails(session, MailKind.CANCELLED)["Maya Mentor"] == ["Sam Student"]
