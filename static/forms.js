@@ -14,6 +14,15 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => (form.ariaBusy = null), PATIENCE_MS);
 });
 
+// Some pages take a while to be made: whoever asks for another one is told that it is under way.
+for (const event of ["click", "submit"]) {
+  document.addEventListener(event, ({ target }) => {
+    const asked = event === "submit" ? target : target.closest("a");
+    const choices = asked?.closest("[data-working]");
+    if (choices) choices.querySelector("[role=status]").textContent = choices.dataset.working;
+  });
+}
+
 // Text typed into another form would be lost with the page.
 window.addEventListener("beforeunload", (event) => {
   const isTyped = (text) => text.value !== text.defaultValue && text.form !== sent;
@@ -23,6 +32,7 @@ window.addEventListener("beforeunload", (event) => {
 // The browser may restore the page as it was left.
 window.addEventListener("pageshow", () => {
   for (const form of document.forms) form.ariaBusy = null;
+  for (const status of document.querySelectorAll("[data-working] [role=status]")) status.textContent = "";
   sent = null;
 });
 

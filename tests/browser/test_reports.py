@@ -96,3 +96,21 @@ def test_the_definition_of_a_figure_opens_and_closes_by_keyboard(site, windows, 
     expect(definition).to_contain_text("as a share of the booked ones")
     page.keyboard.press("Escape")
     expect(definition).to_be_hidden()
+
+
+@pytest.mark.parametrize("press", ["By month", "Last month", "Show"])
+def test_a_report_that_takes_long_says_that_it_is_under_way(site, windows, taught, press):
+    admin, _mentor, asked = taught
+    page = windows.of(site, admin).go(f"/reports?{asked}").page
+    # As while the answer is not there yet; a browser that waits for one tells nobody what it shows.
+    page.evaluate("document.addEventListener('submit', (event) => event.preventDefault())")
+    page.evaluate(
+        """document.addEventListener("click", (event) => {
+             if (event.target.closest("a")) event.preventDefault();
+           })"""
+    )
+
+    role = "button" if press == "Show" else "link"
+    page.get_by_role(role, name=press, exact=True).click()
+
+    expect(page.get_by_text("Working on the report…")).to_be_visible()
