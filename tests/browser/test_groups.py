@@ -1,0 +1,37 @@
+"""A group in the windows of its mentor and of its students."""
+
+from datetime import timedelta
+
+import pytest
+
+from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Role
+from tests.support.builders import a_seat, a_slot, the_booking
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_mentor_starts_one_card_and_each_student_sees_their_own_part_begin(site, windows):
+    mentor = site.person("Maya", Role.MENTOR)
+    students = [site.person(name, Role.STUDENT) for name in ("Sam", "Lin", "Noor")]
+    starts = utc_now() + timedelta(minutes=5)
+    slot = a_slot(site.session, mentor, starts=starts, capacity=4)
+    group = [a_seat(site.session, slot, each, topic="Proofs") for each in students]
+
+    theirs = windows.of(site, mentor).go().page
+    own = windows.of(site, students[1]).go().page
+    cards = theirs.locator("#sessions .card")
+    assert cards.count() == 1
+    assert theirs.locator("#list-upcoming .count").text_content() == "1"
+    assert [link.split()[0] for link in cards.locator(".with a").all_text_contents()] == [
+        "Sam", "Lin", "Noor"
+    ]  # fmt: skip
+    assert own.locator("#sessions .card").get_attribute("id") == f"session-{group[1]}"
+    assert "Sam" not in own.locator("#sessions").inner_text()
+
+    cards.get_by_role("button", name="Start").click()
+    theirs.locator(f"#session-{group[0]}[data-status=ONGOING]").wait_for()
+    assert cards.count() == 1
+    assert {the_booking(site.session, each).status.name for each in group} == {"ONGOING"}
+    own.reload()
+    own.locator(f"#list-now #session-{group[1]}").wait_for()
