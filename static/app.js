@@ -75,6 +75,9 @@ function actionFailed(what) {
 document.addEventListener("htmx:before:request", (event) => {
   if (!isPoll(event)) {
     acted.add(sessionOf(event.target));
+    for (const { id } of cardOf(event.target)?.querySelectorAll(".with a") ?? []) {
+      acted.add(id.replace("seat", "session")); // The students of a group.
+    }
     event.target.closest("[popover]")?.hidePopover(); // The typed text stays in the dialog.
     return;
   }

@@ -32,6 +32,7 @@ def test_a_mentor_starts_one_card_and_each_student_sees_their_own_part_begin(sit
     cards.get_by_role("button", name="Start").click()
     theirs.locator(f"#session-{group[0]}[data-status=ONGOING]").wait_for()
     assert cards.count() == 1
+    assert theirs.locator("#changes").text_content() == ""  # Nobody is told what they did.
     assert {the_booking(site.session, each).status.name for each in group} == {"ONGOING"}
     own.reload()
     own.locator(f"#list-now #session-{group[1]}").wait_for()
