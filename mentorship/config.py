@@ -75,6 +75,7 @@ class Settings(BaseSettings):
     hold_minutes: int = Field(default=30, ge=1, le=10_080)
     outcome_hours: int = Field(default=72, ge=1, le=720)
     site_name: str = Field(default="Mentorship", min_length=1, max_length=80)
+    live_seconds: int = Field(default=2, ge=0, le=60)
     webhook_loopback: bool = False
 
     @property

@@ -2,9 +2,13 @@
 // announces changes and updates the remaining times. htmx makes the requests and the swaps; all
 // texts and addresses come from the page.
 
+const IN_USE = 2.5; // Times as long as while a session is near.
+const IN_USE_MS = 600_000; // So long after a person has used the page it is in use.
+const IDLE_MS = 60_000; // As in the markup; also the longest wait.
+const SPREAD = 0.1; // Of a wait, either way.
+const SLOW_MS = 1000; // An answer that takes longer doubles the wait.
 const MOMENT_PASSED_MS = 50; // So that the moment has passed on the server too.
 const SPREAD_MS = 1000; // So that dashboards do not all poll at the same time.
-const RETRY_MS = 10_000;
 const SOON_MS = 1000; // After an answer that was too early; doubles each time, up to a minute.
 const NO_LONGER_SOON_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -22,13 +26,19 @@ const connection = document.getElementById("connection");
 const changes = document.getElementById("changes");
 const failure = document.createElement("p"); // Shown until the server answers again.
 const texts = lists.dataset;
+const liveMs = 1000 * texts.liveSeconds; // 0: only the markup's own interval.
 const language = document.documentElement.lang;
 const pageTitle = document.title.replace(/^\(\d+\) /, "");
 const acted = new Set(); // Sessions changed by this page, which are not announced again.
 let nextDue;
 let dueAt = Infinity; // By the clock of this machine.
 let soon = SOON_MS;
-let retry;
+let nextPoll;
+let nearSince, nearUntil; // By the clock of the server.
+let usedAt = Date.now();
+let askedAt = -Infinity;
+let isAsking = false;
+let slowness = 1; // By how much the server makes waits longer.
 let isPressed = false;
 let isPutOff = false; // Whether an answer came during a press.
 let clockAhead = 0; // Milliseconds by which the server's clock is ahead of this one.
@@ -60,8 +70,7 @@ function sessionOf(element) {
 function pollFailed(what) {
   console.error("session poll failed:", what);
   connection.textContent = texts.lost;
-  clearTimeout(retry);
-  retry = askIn(RETRY_MS);
+  slowness = Math.min(2 * slowness, IDLE_MS);
 }
 
 function actionFailed(what) {
@@ -81,10 +90,12 @@ document.addEventListener("htmx:before:request", (event) => {
     event.target.closest("[popover]")?.hidePopover(); // The typed text stays in the dialog.
     return;
   }
-  if (document.hidden) {
+  if (document.hidden || isNeedless(event.detail.ctx.sourceEvent)) {
     event.preventDefault();
     return;
   }
+  askedAt = Date.now();
+  isAsking = true;
   // A request that waited in the queue must send what the page shows now.
   const fields = [...document.querySelectorAll("#sessions-state input")];
   event.detail.ctx.request.body = new URLSearchParams(fields.map(({ name, value }) => [name, value]));
@@ -132,10 +143,15 @@ document.addEventListener("htmx:after:request", (event) => {
   if (status >= 400) return;
   failure.remove();
   if (!isPoll(event)) return;
+  slowness = Date.now() - askedAt > SLOW_MS ? Math.min(2 * slowness, IDLE_MS) : 1;
   if (status === 204) askAgainIfDue();
   if (connection.textContent) changes.textContent = texts.back;
   connection.textContent = "";
-  clearTimeout(retry);
+});
+
+// Whatever came of it; not after a poll that was not sent.
+document.addEventListener("htmx:finally:request", (event) => {
+  if (isPoll(event) && isAsking) planNextPoll();
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
@@ -146,9 +162,50 @@ document.addEventListener("htmx:after:swap", (event) => {
 });
 
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden) askNow();
+  if (document.hidden) return;
+  usedAt = Date.now();
+  askNow();
 });
 window.addEventListener("online", askNow);
+
+// The wait between two polls: short while a session is near, longer while a person uses the page.
+
+function isNear() {
+  const now = Date.now() + clockAhead;
+  return now < nearUntil || now >= nearSince;
+}
+
+const isInUse = () => Date.now() - usedAt < IN_USE_MS;
+
+function wait() {
+  const wanted = isNear() ? liveMs : isInUse() ? IN_USE * liveMs : IDLE_MS;
+  const spread = 1 + SPREAD * (2 * Math.random() - 1);
+  return Math.min(wanted * slowness, IDLE_MS) * spread;
+}
+
+function planNextPoll() {
+  isAsking = false;
+  clearTimeout(nextPoll);
+  if (!liveMs || document.hidden) return;
+  const untilNear = nearSince - (Date.now() + clockAhead) + SPREAD_MS * Math.random();
+  const planned = wait();
+  nextPoll = setTimeout(askNow, untilNear > 0 ? Math.min(untilNear, planned) : planned);
+}
+
+// The interval in the markup is for pages whose own waits are off or were lost.
+function isNeedless(event) {
+  return event?.type === "every" && liveMs && Date.now() - askedAt < (1 - SPREAD) * IDLE_MS;
+}
+
+for (const use of ["pointerdown", "pointermove", "keydown", "scroll"]) {
+  document.addEventListener(use, noteUse, { passive: true, capture: true });
+}
+
+function noteUse() {
+  const wasInUse = isInUse();
+  usedAt = Date.now();
+  if (!wasInUse) planNextPoll();
+}
 
 // No accidental presses: the second click of a double click does nothing, whatever is there by
 // then, and neither does a press on a control that a new list has just moved under the pointer.
@@ -282,7 +339,9 @@ function slide() {
 
 // The lists contain the time of their creation and the milliseconds until the next change is due.
 function readState() {
-  const { now, dueIn } = document.getElementById("sessions-state").dataset;
+  const { now, dueIn, ...near } = document.getElementById("sessions-state").dataset;
+  nearSince = Date.parse(near.nearSince);
+  nearUntil = Date.parse(near.nearUntil);
   clockAhead = Date.parse(now) - Date.now();
   clearTimeout(nextDue);
   soon = SOON_MS;
@@ -339,4 +398,5 @@ function counted(number, unit) {
 }
 
 readState();
+planNextPoll();
 setInterval(drawTimes, TICK_MS);

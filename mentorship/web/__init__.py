@@ -32,6 +32,7 @@ from mentorship.web.sessions import (
     dashboard,
     detail,
     followup,
+    live,
     outcome_queue,
     recording_api,
     week_view,
@@ -54,6 +55,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     known_browsers.init_app(app, settings)
     changes.init_app(app)
     feeds.init_app(app)
+    live.init_app(app, settings)
     for module in (
         account,
         admin_api,

@@ -46,9 +46,9 @@ def test_a_mentor_starts_a_session_and_the_next_poll_of_the_student_shows_and_te
     assert hers.page.inner_text("#notice") == "“A topic” has started."
     hers.shows("now", booking, "ONGOING", is_delayed=False)
     assert his.told == []
-    his.pass_time(60_000, answers=1)
+    his.pass_time(2_200, answers=1)
     his.shows("now", booking, "ONGOING", is_delayed=False)
-    his.pass_time(60_000, answers=1)
+    his.pass_time(2_200, answers=1)
 
     assert his.answers == [200, 204]
     (entry,) = the_journal(site.session, booking)
@@ -108,7 +108,7 @@ def test_a_window_that_asks_while_somebody_else_changes_the_session_asks_again_s
     with site.session.get_bind().begin() as other:
         other.execute(held)
         before = len(window.answers)
-        window.wait(lambda: window.answers[before:] == [204])
+        window.wait(lambda: 204 in window.answers[before:])
         window.shows("now", booking, "ONGOING", is_delayed=False)
 
     window.shows("past", booking, "COMPLETED", is_delayed=False)

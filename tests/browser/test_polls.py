@@ -57,15 +57,109 @@ def student(site):
     return site.person("Sam", Role.STUDENT)
 
 
-def test_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
+NEAR, IN_USE, IDLE = (1_800, 2_200), (4_500, 5_500), (54_000, 66_000)
+"""Milliseconds between two polls: 2, 5 and 60 seconds, each spread by a tenth."""
+
+FAIL = """() => {
+  window.fetch = async () => { asked.push(performance.now()); throw new TypeError("off"); };
+}"""
+
+
+def a_watched_window(site, windows, student):
+    """A window that notes when it asks; its clock stands still until a test moves it."""
+    window = windows.of(site, student, clock=utc_now())
+    window.page.add_init_script(NOTE_REQUESTS)
+    return window
+
+
+def next_wait(window, *, step):
+    """Pass time in steps (milliseconds) until the page asks; how long it had waited.
+
+    The page waits from the answer on, which comes at the end of the step in which it asked.
+    """
+    asked = window.page.evaluate("asked")
+    while len(now_asked := window.page.evaluate("asked")) == len(asked):
+        window.page.clock.run_for(step)
+    window.wait(lambda: window.page.locator("#sessions.htmx-request").count() == 0)
+    return now_asked[-1] - asked[-1]
+
+
+def test_a_window_asks_often_while_a_session_is_near_less_in_use_and_else_each_minute(
+    site, windows, mentor, student
+):
+    # The server's clock stays behind the window's, so every answer is 204.
+    a_booking(site.session, mentor=mentor, student=student,
+              starts=utc_now() + timedelta(minutes=40))  # fmt: skip
+    window = a_watched_window(site, windows, student).go()
+    window.page.clock.run_for(1)  # htmx starts in a timer.
+    window.look_again()
+
+    def waits(bounds, step):
+        found = [next_wait(window, step=step) for _ in range(2)]
+        return [bounds[0] <= each <= bounds[1] + step for each in found]
+
+    assert all(waits(IN_USE, 250))
+    window.page.clock.run_for(600_000)  # Nobody uses the page.
+    next_wait(window, step=3_000)
+    assert all(waits(IDLE, 3_000))
+    window.page.keyboard.press("Shift")
+    next_wait(window, step=250)
+    assert all(waits(IN_USE, 250))
+    window.page.clock.run_for(15 * 60_000)  # A quarter of an hour before the start.
+    next_wait(window, step=100)
+    assert all(waits(NEAR, 100))
+    assert set(window.answers) == {204}
+
+
+def test_the_page_asks_when_a_session_becomes_near_even_where_nobody_uses_it(
+    site, windows, mentor, student
+):
+    a_booking(site.session, mentor=mentor, student=student,
+              starts=utc_now() + timedelta(minutes=26, seconds=10))  # fmt: skip
+    window = a_watched_window(site, windows, student).go()
+    window.page.clock.run_for(1)  # htmx starts in a timer.
+    window.look_again()
+    window.page.clock.run_for(11 * 60_000 - 20_000)
+    next_wait(window, step=2_000)
+
+    waits = [next_wait(window, step=100) for _ in range(3)]
+
+    assert waits[0] < IDLE[0]
+    assert all(NEAR[0] <= each <= NEAR[1] + 100 for each in waits[1:])
+
+
+def test_each_failure_doubles_the_wait_up_to_a_minute_and_an_answer_ends_that(
+    site, windows, mentor, student
+):
+    a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+              starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    window = a_watched_window(site, windows, student).go()
+    window.page.clock.run_for(1)  # htmx starts in a timer.
+    window.look_again()
+    working = window.page.evaluate_handle("window.fetch")
+    window.page.evaluate(FAIL)
+
+    expected = (2, 4, 8, 16, 32, 60, 60)
+    waits = [next_wait(window, step=100 * seconds) for seconds in expected]
+    window.page.evaluate("(working) => { window.fetch = working; }", working)
+    next_wait(window, step=5_000)
+    window.wait(window.page.locator("#connection").is_hidden)
+    after = next_wait(window, step=100)
+
+    for seconds, waited in zip(expected, waits, strict=True):
+        assert 900 * seconds <= waited <= 1_200 * seconds
+    assert NEAR[0] <= after <= NEAR[1] + 100
+
+
+def test_without_live_seconds_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
     site, windows, mentor, student
 ):
     # The window's clock runs ahead of the server's, so every answer is 204 and only the times
     # matter. The quiet answers before must not put the due time off.
     a_booking(site.session, mentor=mentor, student=student,
               starts=utc_now() + timedelta(seconds=600))  # fmt: skip
-    window = windows.of(site, student, clock=utc_now())
-    window.page.add_init_script(NOTE_REQUESTS)
+    window = a_watched_window(site, windows, student)
+    window.page.route("**/dashboard", without_live_seconds)
     window.go()
     loaded = window.page.evaluate("performance.now()")
     due_in = int(window.page.get_attribute("#sessions-state", "data-due-in"))
@@ -85,23 +179,33 @@ def test_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
     assert set(window.answers) == {204}
 
 
+def without_live_seconds(route):
+    """The page as it is with LIVE_SECONDS=0."""
+    answer = route.fetch()
+    assert 'data-live-seconds="2"' in answer.text()
+    body = answer.text().replace('data-live-seconds="2"', 'data-live-seconds="0"')
+    route.fulfill(response=answer, body=body)
+
+
 def test_where_nothing_changed_the_answer_is_204_and_the_page_is_not_touched(
     site, windows, mentor, student
 ):
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
-    window = windows.of(site, student, clock=utc_now()).go()
+    window = a_watched_window(site, windows, student).go()
+    window.page.clock.run_for(1)  # htmx starts in a timer.
+    window.look_again()
     window.page.evaluate(WATCH_THE_LISTS)
 
-    window.pass_time(60_000, answers=1)
-    window.pass_time(60_000, answers=1)
+    next_wait(window, step=250)
+    next_wait(window, step=250)
 
-    assert window.answers == [204, 204]
+    assert window.answers == [204, 204, 204]
     assert window.page.evaluate("changes") == []
     assert window.told == []
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=5))
-    window.pass_time(60_000, answers=1)
+    next_wait(window, step=250)
     window.wait(lambda: window.page.evaluate("changes"))
-    assert window.answers == [204, 204, 200]
+    assert window.answers == [204, 204, 204, 200]
     assert window.told == [{"started": 0, "completed": 0, "updates": []}]
 
 
@@ -110,9 +214,7 @@ def test_a_hidden_window_is_silent_and_asks_at_once_when_it_is_shown_again(
 ):
     booking = a_booking(site.session, mentor=mentor, student=student,
                         starts=utc_now() + timedelta(minutes=2))  # fmt: skip
-    window = windows.of(site, student, clock=utc_now())
-    window.page.add_init_script(NOTE_REQUESTS)
-    window.go()
+    window = a_watched_window(site, windows, student).go()
     window.page.evaluate("hide(true)")
 
     window.page.clock.run_for(300_000)
@@ -270,7 +372,8 @@ def test_typed_text_and_open_questions_outlive_a_swap_of_the_lists(site, windows
 def test_a_page_that_the_browser_goes_back_to_says_what_it_shows_and_not_what_it_showed(
     site, windows, mentor, student
 ):
-    window = windows.of(site, student).go()
+    window = windows.of(site, student, clock=utc_now()).go()
+    window.page.clock.run_for(1)  # htmx starts in a timer.
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=1))
     window.look_again()
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
@@ -278,6 +381,7 @@ def test_a_page_that_the_browser_goes_back_to_says_what_it_shows_and_not_what_it
     window.page.go_back()
 
     assert len(window.cards()) == 2
+    window.page.clock.run_for(1)
     window.look_again()
     assert window.answers == [200, 204]
     assert POLL in window.page.get_attribute("#sessions", "hx-post")

@@ -18,7 +18,6 @@ from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import asked_scope
-from mentorship.web.sessions.dashboard import asked_pages
 from mentorship.web.sessions.poll_response import poll_response
 from mentorship.web.sessions.sweep_first import swept_now
 
@@ -65,7 +64,7 @@ def _poll(now: datetime) -> Response:
     state = swept_now(state, now)
     if state.cursor.fingerprint == shown.fingerprint and not _is_to_move(now):
         return Response(status=204)
-    lists, headers = poll_response(state, shown, pages=asked_pages(), now=now)
+    lists, headers = poll_response(state, shown, now=now)
     return make_response(lists, headers)
 
 

@@ -1,6 +1,7 @@
 """The dashboard pages."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -8,11 +9,15 @@ from werkzeug.wrappers import Response
 from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import Section
+from mentorship.queries.sessions.near import near_sessions
 from mentorship.queries.sessions.outcome_view import AskedOutcome, asked_outcomes
+from mentorship.queries.sessions.poll_state import PollState
 from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.web.http.request_body import asked_scope, page_number
+from mentorship.web.sessions.live import LiveState
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("dashboard", __name__)
@@ -27,24 +32,45 @@ def home() -> Response:
 @bp.get("/dashboard")
 def show() -> str:
     """The viewer's own sessions, or all. Sweeps first, so that no status is out of date."""
-    pages, now = asked_pages(), utc_now()
+    asked_pages()  # Refuses wrong numbers before anything is read.
+    now = utc_now()
     state = swept_poll_state(now, asked_scope())
-    found = dashboard_after_presses(
+    return render_template("sessions/dashboard.html", **_lists(state, state.cursor, now))
+
+
+def lists_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
+    """The lists that the request asks for at `now` (UTC), as a changed poll brings them."""
+    return render_template("sessions/_section.html", **_lists(state, cursor, now))
+
+
+def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
+    """What the lists show. `cursor` is what the page says it has seen in its next poll."""
+    viewer, scope = state.viewer, state.scope
+    board = dashboard_after_presses(
         db.session(),
-        state.viewer,
-        state.scope,
-        cursor=state.cursor,
-        pages=pages,
+        viewer,
+        scope,
+        cursor=cursor,
+        pages=asked_pages(),
         now=now,
         cutoff=current.settings().cutoff,
     )
-    return render_template(
-        "sessions/dashboard.html",
-        viewer=state.viewer,
-        scope=state.scope,
-        board=found,
-        asked=asked_of(state.viewer, now),
+    asked = viewer.asked_scope(scope)
+    live = LiveState(
+        now=now,
+        cursor=cursor,
+        next_due=board.next_due,
+        near=near_sessions(db.session(), viewer, scope, now=now),
+        until=board.stays_until,
+        fields={"scope": asked, **board.pages} if asked else board.pages,
     )
+    return {
+        "viewer": viewer,
+        "scope": scope,
+        "board": board,
+        "asked": asked_of(viewer, now),
+        "live": live,
+    }
 
 
 def asked_of(viewer: Viewer, now: datetime) -> tuple[AskedOutcome, ...]:

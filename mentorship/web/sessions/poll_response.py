@@ -1,23 +1,17 @@
 """The answer to a poll when the lists of an open dashboard have changed."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from flask import render_template
-
-from mentorship import current
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.sessions.updates import Update
 from mentorship.extensions import db
-from mentorship.queries.sessions.dashboard import Section
 from mentorship.queries.sessions.journal import changes_since
 from mentorship.queries.sessions.poll_state import PollState
-from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.schemas.sessions import event_detail
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
-from mentorship.web.sessions.dashboard import asked_of
+from mentorship.web.sessions.dashboard import lists_fragment
 
 HEADER_ROOM = 3000
 """Bytes. Updates travel in a header, and proxies commonly accept 4 KB of headers in all."""
@@ -27,13 +21,13 @@ _MAX_REASON = 200
 
 
 def poll_response(
-    state: PollState, shown: PollCursor, *, pages: Mapping[Section, int], now: datetime
+    state: PollState, shown: PollCursor, *, now: datetime
 ) -> tuple[str, dict[str, str]]:
     """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
-    session, viewer, cursor = db.session(), state.viewer, state.cursor
+    cursor = state.cursor
     changes = changes_since(
-        session,
-        viewer,
+        db.session(),
+        state.viewer,
         state.scope,
         after=shown.last_change_id,
         until=cursor.last_change_id,
@@ -44,19 +38,7 @@ def poll_response(
         # The lists are up to date, but the page comes back at once for the rest of the events.
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
-    board = dashboard_after_presses(
-        session,
-        viewer,
-        state.scope,
-        cursor=cursor,
-        pages=pages,
-        now=now,
-        cutoff=current.settings().cutoff,
-    )
-    lists = render_template(
-        "sessions/_section.html", viewer=viewer, board=board, asked=asked_of(viewer, now)
-    )
-    return lists, headers
+    return lists_fragment(state, cursor, now), headers
 
 
 def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:

@@ -1,0 +1,49 @@
+"""When one of a person's sessions is near, so that an open page polls often."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mentorship.domain.sessions.lifecycle import EARLY
+
+NEAR_BEFORE = EARLY
+"""A session is near this long before it starts."""
+
+NEAR_AFTER = timedelta(minutes=5)
+"""A session is near this long after something has changed."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """A session is near before `until` and from `since` on (UTC); None: there is no such time.
+
+    It holds until the next change: whatever makes a session near or ends that is a change, which
+    redraws the page, or a matter of time, which is foreseen here.
+    """
+
+    until: datetime | None
+    since: datetime | None
+
+    def at(self, now: datetime) -> bool:
+        """Whether a session is near at `now` (UTC)."""
+        is_still = self.until is not None and now < self.until
+        return is_still or (self.since is not None and now >= self.since)
+
+
+def near(
+    *,
+    next_start: datetime | None,
+    last_end: datetime | None,
+    last_change: datetime | None,
+    now: datetime,
+) -> Near:
+    """When one of several sessions is near, as far as that is known at `now`. Instants in UTC.
+
+    `next_start` is the first start of those that are scheduled, `last_end` the last end of those
+    that are ongoing (delayed or not), `last_change` when one of them changed last.
+    """
+    ends = [last_end, last_change and last_change + NEAR_AFTER]
+    since = next_start and next_start - NEAR_BEFORE
+    if since and since <= now:
+        ends.append(next_start)
+        since = None
+    return Near(max((end for end in ends if end and end > now), default=None), since)
