@@ -347,7 +347,7 @@ function readState() {
   soon = SOON_MS;
   dueAt = dueIn === undefined ? Infinity : Date.now() + Number(dueIn);
   if (dueIn !== undefined) nextDue = askIn(Math.max(0, dueIn) + MOMENT_PASSED_MS);
-  const count = Number(document.querySelector("#title-attention .count").textContent);
+  const count = Number(document.querySelector("#title-attention .count")?.textContent);
   document.title = count ? `(${count}) ${pageTitle}` : pageTitle;
   drawTimes();
 }

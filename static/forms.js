@@ -23,6 +23,9 @@ for (const event of ["click", "submit"]) {
   });
 }
 
+// On a page that stays, the next press is another one.
+document.addEventListener("htmx:finally:request", ({ target }) => (target.ariaBusy = null));
+
 // Text typed into another form would be lost with the page.
 window.addEventListener("beforeunload", (event) => {
   const isTyped = (text) => text.value !== text.defaultValue && text.form !== sent;

@@ -1,7 +1,7 @@
 """The JSON of sessions: their transitions, what people do with them, and the sweep."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field
@@ -56,20 +56,24 @@ class MoveForm(MoveFields):
 
 
 class PollFields(Fields):
-    """What an open dashboard shows: its poll cursor, whose sessions, and the page of each list.
+    """What an open page shows: its poll cursor, whose sessions, and which page it is.
 
-    `until` is when a session moves that stays in its place after a press.
+    Lists have a page each; a week has a day in it, and a day its own page. `until` is when a
+    session moves that stays in its place after a press.
     """
 
     seen: str = Field(
         default_factory=str,  # The description names no default: a new page sends no cursor.
         pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
     )
+    view: Literal["list", "week", "day"] = "list"
     scope: Literal["own", "all"] = "own"
     until: str = Field(
         default_factory=str,
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$",
     )
+    day: date | None = None
+    page: int = Field(1, ge=1, le=999_999_999)
     attention: int = Field(1, ge=1, le=999_999_999)
     now: int = Field(1, ge=1, le=999_999_999)
     upcoming: int = Field(1, ge=1, le=999_999_999)

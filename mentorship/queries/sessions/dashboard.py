@@ -268,9 +268,19 @@ def _totals(
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
         # A sweep may have failed to change it and postponed it; then the page waits for others.
-        rows = read(session, _FIRST_DUE[scope], viewer=viewer.id, now=now)
-        next_due = min((row[0] for row in rows), default=None)
+        next_due = next_due_of(session, viewer, scope, now=now)
     return totals, has_groups, next_due
+
+
+def next_due_of(
+    session: Session, viewer: Viewer, scope: Scope, *, now: datetime
+) -> datetime | None:
+    """When (UTC) the clock first changes one of the sessions in the scope; None: never.
+
+    Those that a sweep has postponed are left out.
+    """
+    rows = read(session, _FIRST_DUE[scope], viewer=viewer.id, now=now)
+    return min((row[0] for row in rows), default=None)
 
 
 def _listings(

@@ -132,12 +132,12 @@ def page_number(name: str) -> int:
 
 
 def day_of_calendar(name: str, viewer: Viewer, now: datetime) -> date:
-    """The day in the address, or the viewer's today. Raises InvalidInput if it is not a day.
+    """The day that is asked for, or the viewer's today. Raises InvalidInput if it is not a day.
 
     Days that are many years away are refused, because the pages need a day before and a day after
     and nobody has sessions there.
     """
-    text = request.args.get(name)
+    text = request.values.get(name)
     if text is None:
         return local_day(now, viewer.timezone)
     try:

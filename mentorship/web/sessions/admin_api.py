@@ -1,5 +1,6 @@
 """The public update route: a sweep for anybody, and the poll of an open dashboard."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from flask import Blueprint, Response, jsonify, make_response, request
@@ -18,8 +19,10 @@ from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import asked_scope
-from mentorship.web.sessions.poll_response import poll_response
+from mentorship.web.sessions.dashboard import lists_fragment
+from mentorship.web.sessions.poll_response import Fragment, poll_response
 from mentorship.web.sessions.sweep_first import swept_now
+from mentorship.web.sessions.week_view import day_fragment, week_fragment
 
 bp = Blueprint("admin_api", __name__)
 
@@ -29,8 +32,8 @@ bp = Blueprint("admin_api", __name__)
     SweepAnswer,
     access=Access.ANYBODY,
     query=PollFields,
-    fragment="the session lists, and the event `session-status-updated` in HX-Trigger.",
-    others={204: "For HTMX: the lists are as the page shows them."},
+    fragment="what the page shows now, and the event `session-status-updated` in HX-Trigger.",
+    others={204: "For HTMX: all is as the page shows it."},
 )
 def update_session_status() -> Response:
     """Run a sweep, or for HTMX: tell an open dashboard what has changed.
@@ -54,18 +57,19 @@ def update_session_status() -> Response:
 
 
 def _poll(now: datetime) -> Response:
-    """204 where the viewer's lists are as the page shows them, else the lists and the event.
+    """204 where all is as the page shows it, else what it shows now and the event.
 
     Without `seen` nobody can tell what the page shows; then a change is what this request did.
     """
+    fragment = _asked_fragment()
     state = authentication.required_poll_state(now, asked_scope())
     seen = request.values.get("seen")
     shown = state.cursor if seen is None else PollCursor.parse(seen)
     state = swept_now(state, now)
     if state.cursor.fingerprint == shown.fingerprint and not _is_to_move(now):
         return Response(status=204)
-    lists, headers = poll_response(state, shown, now=now)
-    return make_response(lists, headers)
+    shows, headers = poll_response(state, shown, fragment, now=now)
+    return make_response(shows, headers)
 
 
 def _is_to_move(now: datetime) -> bool:
@@ -77,3 +81,19 @@ def _is_to_move(now: datetime) -> bool:
         return datetime.fromisoformat(until) <= now
     except (TypeError, ValueError):
         raise InvalidInput(N_("The field 'until' is invalid.")) from None
+
+
+_FRAGMENTS: Mapping[str, Fragment] = {
+    "list": lists_fragment,
+    "week": week_fragment,
+    "day": day_fragment,
+}
+"""By the field `view` of a page's state."""
+
+
+def _asked_fragment() -> Fragment:
+    """Raises InvalidInput for a view that there is not."""
+    try:
+        return _FRAGMENTS[request.values.get("view", "list")]
+    except KeyError:
+        raise InvalidInput(N_("The field '%(name)s' does not fit.", name="view")) from None

@@ -12,9 +12,8 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import Section
-from mentorship.queries.sessions.near import near_sessions
 from mentorship.queries.sessions.outcome_view import AskedOutcome, asked_outcomes
-from mentorship.queries.sessions.poll_state import PollState
+from mentorship.queries.sessions.poll_state import PollState, near_sessions
 from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.web.http.request_body import asked_scope, page_number
 from mentorship.web.sessions.live import LiveState

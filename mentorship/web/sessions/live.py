@@ -9,6 +9,9 @@ from flask import Flask
 from mentorship.config import Settings
 from mentorship.domain.sessions.near import Near
 from mentorship.domain.sessions.poll_cursor import PollCursor
+from mentorship.extensions import db
+from mentorship.queries.sessions.dashboard import next_due_of
+from mentorship.queries.sessions.poll_state import PollState, near_sessions
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,24 @@ class LiveState:
         if self.next_due is None:
             return None
         return int((self.next_due - self.now).total_seconds() * 1000)
+
+
+def live_state(
+    state: PollState, cursor: PollCursor, now: datetime, *, view: str, **fields: object
+) -> LiveState:
+    """Where a page of this view stands at `now` (UTC). `cursor` is what its next poll sends.
+
+    `fields` say which page of the view it is.
+    """
+    session, viewer, scope = db.session(), state.viewer, state.scope
+    asked = viewer.asked_scope(scope)
+    return LiveState(
+        now=now,
+        cursor=cursor,
+        next_due=next_due_of(session, viewer, scope, now=now),
+        near=near_sessions(session, viewer, scope, now=now),
+        fields={"view": view, **({"scope": asked} if asked else {}), **fields},
+    )
 
 
 def init_app(app: Flask, settings: Settings) -> None:

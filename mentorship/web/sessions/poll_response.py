@@ -1,5 +1,6 @@
-"""The answer to a poll when the lists of an open dashboard have changed."""
+"""The answer to a poll when what an open page shows has changed."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,7 +12,9 @@ from mentorship.queries.sessions.poll_state import PollState
 from mentorship.schemas.sessions import event_detail
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
-from mentorship.web.sessions.dashboard import lists_fragment
+
+Fragment = Callable[[PollState, PollCursor, datetime], str]
+"""Draws what changes on a page; the cursor is what its next poll sends, the instant in UTC."""
 
 HEADER_ROOM = 3000
 """Bytes. Updates travel in a header, and proxies commonly accept 4 KB of headers in all."""
@@ -21,9 +24,12 @@ _MAX_REASON = 200
 
 
 def poll_response(
-    state: PollState, shown: PollCursor, *, now: datetime
+    state: PollState, shown: PollCursor, fragment: Fragment, *, now: datetime
 ) -> tuple[str, dict[str, str]]:
-    """The lists as HTML, and the header that tells what happened since `shown`; `now` is in UTC."""
+    """What the page shows now, and the header that tells what happened since `shown`.
+
+    `now` is in UTC.
+    """
     cursor = state.cursor
     changes = changes_since(
         db.session(),
@@ -38,7 +44,7 @@ def poll_response(
         # The lists are up to date, but the page comes back at once for the rest of the events.
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
-    return lists_fragment(state, cursor, now), headers
+    return fragment(state, cursor, now), headers
 
 
 def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:

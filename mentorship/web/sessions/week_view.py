@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import Blueprint, render_template
 
 from mentorship.clock import utc_now
+from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.shared.calendar_weeks import Week, day_hours, day_start, local_day
 from mentorship.extensions import db
+from mentorship.queries.sessions.poll_state import PollState
 from mentorship.queries.sessions.week_view import Entry, day_view, week_view
 from mentorship.web.http.request_body import asked_scope, day_of_calendar, page_number
+from mentorship.web.sessions.live import live_state
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
@@ -20,20 +24,7 @@ def week() -> str:
     """The week of the requested day, by default this week."""
     now = utc_now()
     state = swept_poll_state(now, asked_scope())
-    viewer = state.viewer
-    zone = viewer.timezone
-    asked = Week.of(day_of_calendar("day", viewer, now), zone)
-    starts = {day: day_start(day, zone) for day in asked.days}
-    until = day_start(asked.next.monday, zone)
-    return render_template(
-        "sessions/week.html",
-        viewer=viewer,
-        now=now,
-        today=local_day(now, zone),
-        week=asked,
-        scope=state.scope,
-        days=week_view(db.session(), viewer, starts, until, scope=state.scope),
-    )
+    return render_template("sessions/week.html", **_week(state, state.cursor, now))
 
 
 @bp.get("/day")
@@ -41,8 +32,37 @@ def day() -> str:
     """The requested day, by default today: each hour from the first session to the last."""
     now = utc_now()
     state = swept_poll_state(now, asked_scope())
-    viewer = state.viewer
-    zone = viewer.timezone
+    return render_template("sessions/day.html", **_day(state, state.cursor, now))
+
+
+def week_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
+    """The week that the request asks for at `now` (UTC), as a changed poll brings it."""
+    return render_template("sessions/_week.html", **_week(state, cursor, now))
+
+
+def day_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
+    """The day that the request asks for at `now` (UTC), as a changed poll brings it."""
+    return render_template("sessions/_day.html", **_day(state, cursor, now))
+
+
+def _week(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
+    viewer, zone = state.viewer, state.viewer.timezone
+    asked = Week.of(day_of_calendar("day", viewer, now), zone)
+    starts = {day: day_start(day, zone) for day in asked.days}
+    until = day_start(asked.next.monday, zone)
+    return {
+        "viewer": viewer,
+        "scope": state.scope,
+        "now": now,
+        "today": local_day(now, zone),
+        "week": asked,
+        "days": week_view(db.session(), viewer, starts, until, scope=state.scope),
+        "live": live_state(state, cursor, now, view="week", day=asked.monday),
+    }
+
+
+def _day(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
+    viewer, zone = state.viewer, state.viewer.timezone
     asked = day_of_calendar("day", viewer, now)
     since, until = day_start(asked, zone), day_start(asked + timedelta(days=1), zone)
     found = day_view(
@@ -53,17 +73,17 @@ def day() -> str:
         until=until,
         page=page_number("page"),
     )
-    return render_template(
-        "sessions/day.html",
-        viewer=viewer,
-        now=now,
-        today=local_day(now, zone),
-        scope=state.scope,
-        day=asked,
-        one=timedelta(days=1),
-        agenda=found,
-        hours=_hours(day_hours(asked, zone), until, found.entries, now=now),
-    )
+    return {
+        "viewer": viewer,
+        "scope": state.scope,
+        "now": now,
+        "today": local_day(now, zone),
+        "day": asked,
+        "one": timedelta(days=1),
+        "agenda": found,
+        "hours": _hours(day_hours(asked, zone), until, found.entries, now=now),
+        "live": live_state(state, cursor, now, view="day", day=asked, page=found.page),
+    }
 
 
 @dataclass(frozen=True)

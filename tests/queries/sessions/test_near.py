@@ -7,7 +7,7 @@ import pytest
 from mentorship.domain.accounts.viewers import Scope
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.near import Near
-from mentorship.queries.sessions.near import near_sessions
+from mentorship.queries.sessions.poll_state import near_sessions
 from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_booking, at
 

@@ -62,7 +62,15 @@ def test_a_cancellation_takes_its_reason_as_json_or_as_a_form(document):
 
 
 def test_the_poll_names_each_list_of_the_dashboard(document):
-    assert set(PollFields.model_fields) == {"seen", "until", "scope", *Section}
+    assert set(PollFields.model_fields) == {
+        "seen",
+        "view",
+        "day",
+        "page",
+        "until",
+        "scope",
+        *Section,
+    }
     for method in ("get", "post"):
         operation = document["paths"]["/api/admin/update-session-status"][method]
         named = {parameter["name"] for parameter in operation["parameters"]}
