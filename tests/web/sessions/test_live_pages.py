@@ -1,0 +1,82 @@
+"""The week and the day poll like the lists: same route, cursor, header and event."""
+
+import json
+import re
+
+import pytest
+
+from mentorship.domain.sessions.lifecycle import Action
+from mentorship.services.sessions.actions import apply_action
+from tests.support.builders import a_booking, at
+from tests.support.databases import counted_statements
+
+POLL = "/api/admin/update-session-status"
+STATE = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)" autocomplete="off">')
+VIEWS = {
+    "list": "/dashboard",
+    "week": "/dashboard/week?day=2026-11-26",
+    "day": "/dashboard/day?day=2026-11-24",
+}
+
+
+@pytest.fixture
+def booking(session, cast, clock):
+    """One session of the student's, on the day of the tests."""
+    return a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:00")
+
+
+@pytest.fixture(params=VIEWS)
+def page(request, client_for, cast, booking):
+    """`page()` polls as the student's open page of this view does; it keeps what it was told."""
+    client = client_for(cast.student)
+    state = dict(STATE.findall(client.get(VIEWS[request.param]).text))
+    assert state.get("view", "list") == request.param
+
+    def poll(**changes):
+        answer = client.post(POLL, data=state | changes, headers={"HX-Request": "true"})
+        if answer.status_code == 200:
+            state.update(STATE.findall(answer.text))
+        return answer
+
+    return poll
+
+
+def test_a_quiet_poll_is_one_statement_and_a_change_is_shown_and_told_once(
+    page, session, cast, booking
+):
+    with counted_statements(session.get_bind()) as statements:
+        assert page().status_code == 204
+    assert len(statements) == 1
+    apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor,
+                 now=at("9:50"))  # fmt: skip
+
+    changed, quiet = page(), page()
+
+    assert (changed.status_code, quiet.status_code) == (200, 204)
+    assert "<html" not in changed.text
+    assert f"/sessions/{booking}" in changed.text
+    assert "Ongoing" in changed.text
+    event = json.loads(changed.headers["HX-Trigger"])["session-status-updated"]
+    assert [update["sessionId"] for update in event["updates"]] == [booking]
+
+
+def test_the_fragment_is_that_of_the_page(page, session, cast, booking):
+    before = page(seen="0.0.0").text
+    other = a_booking(session, mentor=cast.mentor, student=cast.student, starts="12:00")
+
+    after = page().text
+
+    assert f"/sessions/{other}" not in before
+    assert f"/sessions/{other}" in after
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"view": "month"}, {"view": ""}, {"view": "week", "day": "x"}, {"view": "day", "page": "0"}],
+)
+def test_a_page_that_there_is_not_is_refused(client_for, cast, clock, wrong):
+    sent = {"seen": "0.9.9"} | wrong
+
+    answer = client_for(cast.student).post(POLL, data=sent, headers={"HX-Request": "true"})
+
+    assert answer.status_code == 400
