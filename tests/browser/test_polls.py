@@ -57,9 +57,6 @@ def student(site):
     return site.person("Sam", Role.STUDENT)
 
 
-NEAR, IN_USE, IDLE = (1_800, 2_200), (4_500, 5_500), (54_000, 66_000)
-"""Milliseconds between two polls: 2, 5 and 60 seconds, each spread by a tenth."""
-
 FAIL = """() => {
   window.fetch = async () => { asked.push(performance.now()); throw new TypeError("off"); };
 }"""
@@ -72,83 +69,52 @@ def a_watched_window(site, windows, student):
     return window
 
 
-def next_wait(window, *, step):
-    """Pass time in steps (milliseconds) until the page asks; how long it had waited.
-
-    The page waits from the answer on, which comes at the end of the step in which it asked.
-    """
-    asked = window.page.evaluate("asked")
-    while len(now_asked := window.page.evaluate("asked")) == len(asked):
-        window.page.clock.run_for(step)
-    window.wait(lambda: window.page.locator("#sessions.htmx-request").count() == 0)
-    return now_asked[-1] - asked[-1]
-
-
-def test_a_window_asks_often_while_a_session_is_near_less_in_use_and_else_each_minute(
-    site, windows, mentor, student
-):
-    # The server's clock stays behind the window's, so every answer is 204.
-    a_booking(site.session, mentor=mentor, student=student,
-              starts=utc_now() + timedelta(minutes=40))  # fmt: skip
+def an_opened_window(site, windows, student):
+    """The same, opened, with its first answer."""
     window = a_watched_window(site, windows, student).go()
     window.page.clock.run_for(1)  # htmx starts in a timer.
     window.look_again()
+    return window
 
-    def waits(bounds, step):
-        found = [next_wait(window, step=step) for _ in range(2)]
-        return [bounds[0] <= each <= bounds[1] + step for each in found]
 
-    assert all(waits(IN_USE, 250))
-    window.page.clock.run_for(600_000)  # Nobody uses the page.
-    next_wait(window, step=3_000)
-    assert all(waits(IDLE, 3_000))
-    window.page.keyboard.press("Shift")
-    next_wait(window, step=250)
-    assert all(waits(IN_USE, 250))
-    window.page.clock.run_for(15 * 60_000)  # A quarter of an hour before the start.
-    next_wait(window, step=100)
-    assert all(waits(NEAR, 100))
+@pytest.mark.parametrize(
+    ("starts", "state", "seconds"),
+    [
+        (timedelta(minutes=14), {}, 2),
+        (timedelta(minutes=-5), {"status": Status.ONGOING}, 2),
+        (timedelta(minutes=-5), {"status": Status.ONGOING, "is_delayed": True}, 2),
+        (timedelta(hours=3), {}, 5),
+    ],
+)
+def test_a_window_asks_often_while_a_session_is_near_and_less_while_it_is_only_in_use(
+    site, windows, mentor, student, starts, state, seconds
+):
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + starts, **state)
+    window = an_opened_window(site, windows, student)
+
+    for _ in range(2):
+        before = len(window.page.evaluate("asked"))
+        window.page.clock.run_for(880 * seconds)
+        assert len(window.page.evaluate("asked")) == before
+        window.pass_time(230 * seconds, answers=1)
+
     assert set(window.answers) == {204}
 
 
-def test_the_page_asks_when_a_session_becomes_near_even_where_nobody_uses_it(
-    site, windows, mentor, student
-):
-    a_booking(site.session, mentor=mentor, student=student,
-              starts=utc_now() + timedelta(minutes=26, seconds=10))  # fmt: skip
-    window = a_watched_window(site, windows, student).go()
-    window.page.clock.run_for(1)  # htmx starts in a timer.
-    window.look_again()
-    window.page.clock.run_for(11 * 60_000 - 20_000)
-    next_wait(window, step=2_000)
-
-    waits = [next_wait(window, step=100) for _ in range(3)]
-
-    assert waits[0] < IDLE[0]
-    assert all(NEAR[0] <= each <= NEAR[1] + 100 for each in waits[1:])
-
-
-def test_each_failure_doubles_the_wait_up_to_a_minute_and_an_answer_ends_that(
-    site, windows, mentor, student
-):
+def test_after_a_failure_the_page_waits_twice_as_long(site, windows, mentor, student):
     a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
               starts=utc_now() - timedelta(minutes=5))  # fmt: skip
-    window = a_watched_window(site, windows, student).go()
-    window.page.clock.run_for(1)  # htmx starts in a timer.
-    window.look_again()
-    working = window.page.evaluate_handle("window.fetch")
+    window = an_opened_window(site, windows, student)
     window.page.evaluate(FAIL)
+    window.page.clock.run_for(2_200)
+    window.wait(window.page.locator("#connection").is_visible)
+    before = len(window.page.evaluate("asked"))
 
-    expected = (2, 4, 8, 16, 32, 60, 60)
-    waits = [next_wait(window, step=100 * seconds) for seconds in expected]
-    window.page.evaluate("(working) => { window.fetch = working; }", working)
-    next_wait(window, step=5_000)
-    window.wait(window.page.locator("#connection").is_hidden)
-    after = next_wait(window, step=100)
+    window.page.clock.run_for(3_500)
+    assert len(window.page.evaluate("asked")) == before
+    window.page.clock.run_for(950)
 
-    for seconds, waited in zip(expected, waits, strict=True):
-        assert 900 * seconds <= waited <= 1_200 * seconds
-    assert NEAR[0] <= after <= NEAR[1] + 100
+    assert len(window.page.evaluate("asked")) == before + 1
 
 
 def test_without_live_seconds_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
@@ -191,21 +157,18 @@ def test_where_nothing_changed_the_answer_is_204_and_the_page_is_not_touched(
     site, windows, mentor, student
 ):
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
-    window = a_watched_window(site, windows, student).go()
-    window.page.clock.run_for(1)  # htmx starts in a timer.
-    window.look_again()
+    window = an_opened_window(site, windows, student)
     window.page.evaluate(WATCH_THE_LISTS)
 
-    next_wait(window, step=250)
-    next_wait(window, step=250)
+    window.pass_time(5_500, answers=1)
 
-    assert window.answers == [204, 204, 204]
+    assert window.answers == [204, 204]
     assert window.page.evaluate("changes") == []
     assert window.told == []
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=5))
-    next_wait(window, step=250)
+    window.pass_time(5_500, answers=1)
     window.wait(lambda: window.page.evaluate("changes"))
-    assert window.answers == [204, 204, 204, 200]
+    assert window.answers == [204, 204, 200]
     assert window.told == [{"started": 0, "completed": 0, "updates": []}]
 
 

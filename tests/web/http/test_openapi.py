@@ -74,7 +74,7 @@ def test_the_poll_names_each_list_of_the_dashboard(document):
     for method in ("get", "post"):
         operation = document["paths"]["/api/admin/update-session-status"][method]
         named = {parameter["name"] for parameter in operation["parameters"]}
-        assert named == {"seen", "until", "scope", *Section, "HX-Request"}
+        assert named == {*PollFields.model_fields, "HX-Request"}
 
 
 @pytest.mark.parametrize(
