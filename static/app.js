@@ -176,7 +176,6 @@ function isNear() {
 }
 
 const isInUse = () => Date.now() - usedAt < IN_USE_MS;
-
 function wait() {
   const wanted = isNear() ? liveMs : isInUse() ? IN_USE * liveMs : IDLE_MS;
   const spread = 1 + SPREAD * (2 * Math.random() - 1);
@@ -197,9 +196,8 @@ function isNeedless(event) {
   return event?.type === "every" && liveMs && Date.now() - askedAt < (1 - SPREAD) * IDLE_MS;
 }
 
-for (const use of ["pointerdown", "pointermove", "keydown", "scroll"]) {
-  document.addEventListener(use, noteUse, { passive: true, capture: true });
-}
+const uses = ["pointerdown", "pointermove", "keydown", "scroll"];
+for (const use of uses) document.addEventListener(use, noteUse, { passive: true, capture: true });
 
 function noteUse() {
   const wasInUse = isInUse();
