@@ -8,8 +8,8 @@ from babel.dates import format_date
 from babel.support import NullTranslations, Translations
 
 from mentorship.domain.shared.locales import HourCycle, Language
-from mentorship.domain.shared.messages import Message, Month, Span
-from mentorship.domain.shared.time_format import clock, zone
+from mentorship.domain.shared.messages import Message, Month, Precise, Span
+from mentorship.domain.shared.time_format import clock, precise_clock, zone
 from mentorship.domain.shared.zones import UTC_NAME, zone_of
 
 FOLDER = Path(__file__).parents[1] / "translations"
@@ -56,6 +56,9 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
         return date_words(value, language)
     if isinstance(value, Month):
         return format_date(value.day, "LLLL y", locale=language.value)
+    if isinstance(value, Precise):
+        at = precise_clock(value.instant, str(value.instant.tzinfo), language, cycle)
+        return f"{date_words(value.instant.date(), language)}, {at}" if value.is_another_day else at
     if isinstance(value, time):
         return clock(datetime.combine(date.min, value, UTC), UTC_NAME, cycle)
     return value

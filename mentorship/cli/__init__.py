@@ -4,12 +4,12 @@ from flask import Flask
 from flask.cli import FlaskGroup
 from werkzeug.utils import import_string
 
-from mentorship.cli import accounts, imports, operations, reports, sessions
+from mentorship.cli import accounts, imports, operations, receipts, reports, sessions
 
 
 def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for module in (imports, accounts, operations, sessions, reports):
+    for module in (imports, accounts, operations, sessions, receipts, reports):
         for command in module.COMMANDS:
             app.cli.add_command(command)
 

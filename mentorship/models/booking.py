@@ -9,15 +9,18 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     String,
+    Text,
     false,
     text,
     true,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Rule, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
+from mentorship.domain.shared.search_text import fold
 from mentorship.models.columns import Model, str_enum
 
 ScheduleStatus = Status
@@ -35,6 +38,11 @@ def _word(name: str) -> Enum:
     return str_enum(OutcomeWord, name=name, length=20)
 
 
+def _folded_topic(context: DefaultExecutionContext) -> str:
+    """Written with each new row: a topic never changes."""
+    return fold(context.get_current_parameters().get("topic") or "")  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here.
+
+
 class SessionBooking(Model):
     """A student in a slot.
 
@@ -43,9 +51,9 @@ class SessionBooking(Model):
     `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
     for indexes and rules on one table; the composite foreign key keeps them up to date.
     `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
-    `booked_at` is empty for imported bookings. `mentor_says` and `student_says` are the last words
-    of the two sides about whether the session took place, `decided_outcome` an admin's; how they
-    came about is in `outcome_changes`.
+    `booked_at` is empty for imported bookings. `folded_topic` is how topics are searched.
+    `mentor_says` and `student_says` are the last words of the two sides about whether the session
+    took place, `decided_outcome` an admin's; how they came about is in `outcome_changes`.
     """
 
     __tablename__ = "session_bookings"
@@ -61,6 +69,7 @@ class SessionBooking(Model):
     slot_is_exclusive: Mapped[bool] = mapped_column(server_default=true())
     seat: Mapped[int] = mapped_column(server_default="1")
     topic: Mapped[str] = mapped_column(String(200), server_default="")
+    folded_topic: Mapped[str] = mapped_column(Text, default=_folded_topic, server_default="")
     notes: Mapped[str] = mapped_column(String(2000), server_default="")
     status: Mapped[Status] = mapped_column(
         str_enum(Status, name="status"), server_default=Status.SCHEDULED.value

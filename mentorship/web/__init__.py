@@ -34,6 +34,7 @@ from mentorship.web.sessions import (
     followup,
     live,
     outcome_queue,
+    receipts_api,
     recording_api,
     week_view,
 )
@@ -73,6 +74,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         openapi,
         people,
         mentor_profile,
+        receipts_api,
         recording_api,
         detail,
         actions,

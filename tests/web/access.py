@@ -150,6 +150,8 @@ POST /sessions/<id:session_id>/room            401      404     403    303   404
 POST /sessions/<id:session_id>/recording       401      404     403    303   404   303  404
 POST /sessions/<id:session_id>/feedback        401      404     303    403   404   403  404
 POST /sessions/<id:session_id>/notes           401      404     403    303   404   403  404
+GET  /api/sessions                              401      200     200    200   200   200  200
+GET  /api/sessions/<id:session_id>             401      404     200    200   404   200  404
 GET  /sessions/<id:session_id>                 302      404     200    200   404   200  404
 GET  /sessions/<id:session_id>.ics             302      404     200    200   404   200  404
 GET  /sessions/<id:session_id>/join            302      404     303    303   404   303  404

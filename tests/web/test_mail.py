@@ -18,7 +18,7 @@ from mentorship.queries.mail.outbox import mail_preferences
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail.reminders import enqueue_reminders
 from mentorship.services.mail.unsubscribe import unsubscribe_token
-from tests.support.builders import a_booking, a_mail_set_aside, at
+from tests.support.builders import a_mail_set_aside, at
 
 
 @pytest.fixture
@@ -208,18 +208,6 @@ def test_a_page_that_is_no_number_is_refused(cast, client_for, page):
 
 def test_a_page_past_the_last_is_the_last(cast, client_for):
     assert "Page" not in client_for(cast.admin).get("/mail?page=99").text
-
-
-def test_the_page_of_a_session_shows_its_people_the_mail_about_it(session, cast, client_for, clock):
-    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="12:00")
-    client = client_for(cast.mentor)
-    assert (
-        "No mail about this session has been sent yet." in client.get(f"/sessions/{booking}").text
-    )
-
-    assert client.post(f"/api/sessions/{booking}/cancel").status_code == 200
-    page = " ".join(client.get(f"/sessions/{booking}").text.split())
-    assert 'On its way</p> <p>Cancelled <span class="hint">To Sam Student</span>' in page
 
 
 def the_mail_page(client):

@@ -1,8 +1,10 @@
 """Why mail or a call of a webhook did not arrive, in words for an admin."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from mentorship.domain.shared.messages import N_
 
@@ -78,3 +80,19 @@ QUOTED = frozenset(
     }
 )  # fmt: skip
 """Those where the technical words are what the server said."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why something did not arrive; `said` is what the server said about it, or empty."""
+
+    problem: Problem
+    said: str
+
+    @classmethod
+    def of(cls, problem: Problem | None, error: str | None) -> Self:
+        """From what is stored; before there were problems it was the technical words alone."""
+        words = error or ""
+        if problem is None:
+            problem = Problem.REFUSED if words[:3].isdecimal() else Problem.UNWRITABLE
+        return cls(problem, words if problem in QUOTED else "")

@@ -25,8 +25,25 @@ class Month:
     day: date
 
 
+@dataclass(frozen=True)
+class Precise:
+    """A time of day to the second, or to the tenth of one where it is not whole.
+
+    Aware and in the zone of whoever will read it. The day is left out where it is that of
+    `beside`, an instant in the same zone.
+    """
+
+    instant: datetime
+    beside: datetime
+
+    @property
+    def is_another_day(self) -> bool:
+        """Whether its day must be said, too."""
+        return self.instant.date() != self.beside.date()
+
+
 class Message(str):
-    """A text with `%(name)s` for its `values`: words, numbers, other sentences, times, spans.
+    """A text with `%(name)s` for its `values`: words, numbers, other messages, times, spans.
 
     An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock,
     a day or a month one of a wall calendar.
@@ -79,6 +96,10 @@ def _in_english(value: object) -> object:
         return f"{value:%a} {value.day} {value:%b %Y}"
     if isinstance(value, Month):
         return f"{value.day:%B %Y}"
+    if isinstance(value, Precise):
+        at = value.instant
+        clock = f"{at:%H:%M:%S}" + (f".{at.microsecond // 100_000}" if at.microsecond else "")
+        return f"{at:%a} {at.day} {at:%b %Y}, {clock}" if value.is_another_day else clock
     if isinstance(value, time):
         return f"{value:%H:%M}"
     return value

@@ -1,6 +1,6 @@
 """How instants are written for people: in a time zone, by a hour cycle."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 
 from mentorship.domain.shared.locales import HourCycle, Language
@@ -18,6 +18,32 @@ def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
     if cycle is HourCycle.H23:
         return f"{hour:02}:{minute:02}"
     return f"{hour % 12 or 12}:{minute:02}\N{NO-BREAK SPACE}{'AM' if hour < 12 else 'PM'}"
+
+
+def precise_clock(instant: datetime, timezone: str, language: Language, cycle: HourCycle) -> str:
+    """Like "09:05:00" or "9:05:00.4 AM": to the second, and where it is not whole to its tenth."""
+    written, *half = clock(instant, timezone, cycle).split("\N{NO-BREAK SPACE}")
+    seconds = f"{instant:%S}"
+    if instant.microsecond:
+        seconds += _POINT[language] + str(instant.microsecond // 100_000)
+    return "\N{NO-BREAK SPACE}".join([f"{written}:{seconds}", *half])
+
+
+def duration(span: timedelta, language: Language) -> str:
+    """Like "0.4 s", "12 s", "3 min" or "2 h 5 min", rounded down."""
+    minutes = span // timedelta(minutes=1)
+    if minutes >= 60:
+        hours, minutes = divmod(minutes, 60)
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min"
+    tenths = span // timedelta(milliseconds=100)
+    if tenths >= 100 or tenths % 10 == 0:
+        return f"{tenths // 10} s"
+    return f"{tenths // 10}{_POINT[language]}{tenths % 10} s"
+
+
+_POINT = {Language.EN: ".", Language.DE: ","}
 
 
 @_remembered

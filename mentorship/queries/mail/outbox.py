@@ -1,4 +1,4 @@
-"""The state of the outbox, what a session's people were sent, and what people chose to get."""
+"""The state of the outbox, and what people chose to get."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,29 +8,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.domain.mail import CHOICES, MailKind, is_wanted
-from mentorship.domain.shared.delivery_problems import QUOTED, Problem
+from mentorship.domain.shared.delivery_problems import Failure
 from mentorship.models import MailChoice, MailOutcome, OutboxMessage, ReminderMark, User
 
 PAGE_SIZE = 50
 
 _M = OutboxMessage
 _Reader = aliased(User)
-
-
-@dataclass(frozen=True)
-class Failure:
-    """Why something did not arrive; `said` is what the server said about it, or empty."""
-
-    problem: Problem
-    said: str
-
-    @classmethod
-    def of(cls, problem: Problem | None, error: str | None) -> "Failure":
-        """From what is stored; before there were problems it was the technical words alone."""
-        words = error or ""
-        if problem is None:
-            problem = Problem.REFUSED if words[:3].isdecimal() else Problem.UNWRITABLE
-        return cls(problem, words if problem in QUOTED else "")
 
 
 @dataclass(frozen=True)
@@ -107,38 +91,6 @@ def outbox_status(session: Session, *, page: int) -> OutboxStatus:
     failure = Failure.of(*last) if last else None
     seen_at = session.scalar(select(ReminderMark.reminded_until))
     return OutboxStatus(pending, oldest, failure, set_aside, total, page, pages, seen_at)
-
-
-@dataclass(frozen=True)
-class SentMail:
-    """One mail about a session; `sent_at` (UTC) is None while it waits or when it cannot go."""
-
-    kind: MailKind
-    reader: str
-    sent_at: datetime | None
-    is_set_aside: bool
-
-
-def mails_of_session(session: Session, booking_id: int) -> list[SentMail]:
-    """What the people of a session were sent or will be, oldest first; not what was dropped."""
-    rows = session.execute(
-        select(_M.kind, _Reader.name, _M.outcome, _M.ended_at)
-        .join(_Reader, _Reader.id == _M.reader_id)
-        .where(
-            _M.booking_id == booking_id,
-            _M.outcome.is_distinct_from(MailOutcome.DROPPED),
-        )
-        .order_by(_M.created_at, _M.id)
-    )
-    return [
-        SentMail(
-            row.kind,
-            row.name,
-            row.ended_at if row.outcome is MailOutcome.SENT else None,
-            row.outcome is MailOutcome.SET_ASIDE,
-        )
-        for row in rows
-    ]
 
 
 def mail_preferences(session: Session, user_id: int) -> Mapping[MailKind, bool]:

@@ -1,4 +1,4 @@
-"""One session with all that happened to it."""
+"""One session as its page shows it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,26 +9,13 @@ from sqlalchemy.orm import Session
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lifecycle import OPEN, Party, Status
-from mentorship.domain.sessions.updates import reason_of
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
-from mentorship.models import BookingMove, SessionBooking, StatusChange, User
+from mentorship.models import SessionBooking, User
 from mentorship.queries.sessions.cards import CARDS, Card, card
 from mentorship.queries.sessions.groups import seats_of_meetings
 from mentorship.queries.sessions.lateness import lateness_of
 from mentorship.queries.sessions.presses import undoable_presses
-
-
-@dataclass(frozen=True)
-class HistoryEntry:
-    """One line of a session's history. Instants in UTC; `actor` is None where the clock acted."""
-
-    at: datetime
-    message: str
-    actor: str | None
-    reason: str | None = None
-    old_start: datetime | None = None
-    new_start: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -44,7 +31,6 @@ class SessionPage:
     mentor_id: int
     student_id: int
     notes: str
-    history: tuple[HistoryEntry, ...]
     others: tuple[tuple[int, str], ...]
     is_movable: bool
 
@@ -72,56 +58,9 @@ def session_page(
         mentor_id=booking.mentor_id,
         student_id=booking.student_id,
         notes=booking.notes,
-        history=_history(session, booking, row.student),
         others=() if party is Party.STUDENT else _others_in_group(session, booking),
         is_movable=booking.status is Status.SCHEDULED and now < booking.start_time,
     )
-
-
-def _history(session: Session, booking: SessionBooking, student: str) -> tuple[HistoryEntry, ...]:
-    """Everything that happened, oldest first."""
-    entries = [*_moves(session, booking), *_transitions(session, booking)]
-    if booking.booked_at is not None:
-        entries.insert(0, HistoryEntry(booking.booked_at, N_("The session was booked."), student))
-    return tuple(sorted(entries, key=lambda entry: entry.at))
-
-
-def _moves(session: Session, booking: SessionBooking) -> list[HistoryEntry]:
-    statement = (
-        select(BookingMove, User.name)
-        .join(User, User.id == BookingMove.actor_id)
-        .where(BookingMove.booking_id == booking.id)
-        .order_by(BookingMove.id)
-    )
-    return [
-        HistoryEntry(
-            at=move.moved_at,
-            message=N_("The session was moved."),
-            actor=actor,
-            reason=move.reason,
-            old_start=move.old_start,
-            new_start=move.new_start,
-        )
-        for move, actor in session.execute(statement)
-    ]
-
-
-def _transitions(session: Session, booking: SessionBooking) -> list[HistoryEntry]:
-    statement = (
-        select(StatusChange, User.name)
-        .outerjoin(User, User.id == StatusChange.actor_id)
-        .where(StatusChange.booking_id == booking.id)
-        .order_by(StatusChange.id)
-    )
-    return [
-        HistoryEntry(
-            at=change.applied_at,
-            message=reason_of(change.action, change.old_status, change.new_status),
-            actor=actor,
-            reason=change.reason,
-        )
-        for change, actor in session.execute(statement)
-    ]
 
 
 def _others_in_group(session: Session, booking: SessionBooking) -> tuple[tuple[int, str], ...]:

@@ -1,13 +1,15 @@
 """How sentences and instants are written for who asks: language, time zone, hours."""
 
 import re
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
+from markupsafe import Markup
 
 from mentorship.adapters import translations
+from mentorship.adapters.markdown import html_of
 from mentorship.domain.shared import time_format
 from mentorship.domain.shared.errors import ProductError
 from mentorship.domain.shared.locales import HourCycle
@@ -22,6 +24,9 @@ def init_app(app: Flask) -> None:
     app.add_template_filter(clock_beside, "clock_beside")
     app.add_template_filter(hours, "hours")
     app.add_template_filter(moment, "moment")
+    app.add_template_filter(precise_clock, "precise_clock")
+    app.add_template_filter(duration, "duration")
+    app.add_template_filter(markdown, "markdown")
     app.add_template_filter(iso, "iso")
     app.add_template_filter(date_words, "date_words")
     app.add_template_filter(hour, "hour")
@@ -60,6 +65,21 @@ def hours(start: datetime, end: datetime, timezone: str) -> str:
 def moment(instant: datetime, timezone: str) -> str:
     """Like "Tue 24 Nov 2026, 9:05 AM CET"."""
     return translations.moment(instant, timezone, language(), hour_cycle())
+
+
+def precise_clock(instant: datetime, timezone: str) -> str:
+    """Like "9:05:00.4 AM": a time of day to the second, or to its tenth where it is not whole."""
+    return time_format.precise_clock(instant, timezone, language(), hour_cycle())
+
+
+def duration(span: timedelta) -> str:
+    """Like "0.4 s" or "2 h 5 min"."""
+    return time_format.duration(span, language())
+
+
+def markdown(text: str) -> Markup:
+    """Somebody's Markdown as HTML that is safe to show to others."""
+    return Markup(html_of(text))  # noqa: S704  # It was cleaned.
 
 
 def day(instant: datetime, timezone: str) -> str:

@@ -10,6 +10,7 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, OutcomeWord
+from mentorship.domain.sessions.receipts import headline
 from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
@@ -96,6 +97,7 @@ def init_app(app: Flask) -> None:
         lambda action, topic: translate(done_sentence(action, topic)), "done_sentence"
     )
     app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
+    app.add_template_filter(lambda entry, zone: translate(headline(entry, zone)), "headline")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
 
 

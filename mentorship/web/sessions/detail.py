@@ -27,10 +27,11 @@ from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots
 from mentorship.queries.calendars import entry
-from mentorship.queries.mail.outbox import mails_of_session
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.sessions.outcome_view import session_outcome
+from mentorship.queries.sessions.receipts.history import receipt_of
+from mentorship.queries.sessions.receipts.records import pair_minutes
 from mentorship.queries.shared.installation import identity_of
 from mentorship.schemas.sessions import MoveAnswer, MoveFields, MoveForm
 from mentorship.services.booking.book import NotFree
@@ -49,7 +50,7 @@ _PAGE = 20
 
 @bp.get("/sessions/<id:session_id>")
 def show(session_id: int) -> str:
-    """The session: what can be done with it, its history, and the mail about it."""
+    """The session: what can be done with it, and everything that happened to it."""
     return page_of(session_id, required_viewer())
 
 
@@ -68,6 +69,8 @@ def page_of(
     sweep(now)
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     too_late = _too_late(page, viewer, now)
+    silence = current.settings().outcome_silence
+    receipt = receipt_of(db.session(), viewer, session_id, now=now, silence=silence)
     return render_template(
         "sessions/detail.html",
         viewer=viewer,
@@ -78,11 +81,14 @@ def page_of(
             session_id,
             page.party,
             now=now,
-            silence=current.settings().outcome_silence,
+            silence=silence,
         ),
         error=error,
         typed=typed or {},
-        mails=mails_of_session(db.session(), session_id),
+        receipt=receipt,
+        together=pair_minutes(
+            db.session(), receipt.record, page.student_id, now=now, silence=silence
+        ),
         now=now,
         too_late=too_late,
         calendars=_calendars(page, viewer),

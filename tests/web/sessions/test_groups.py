@@ -85,8 +85,10 @@ def test_a_group_of_one_is_like_any_session(client_for, cast, session, clock):
     booking = a_seat(session, slot, cast.student)
     mentor = client_for(cast.mentor)
 
-    for page in (mentor.get("/dashboard").text, mentor.get(f"/sessions/{booking}").text):
-        assert "with Sam Student" in page
+    listed, own_page = mentor.get("/dashboard").text, mentor.get(f"/sessions/{booking}").text
+    assert "with Sam Student" in listed
+    assert "Sam Student (student)" in own_page
+    for page in (listed, own_page):
         assert "onlyThisStudent" not in page
         assert "for all" not in page
 

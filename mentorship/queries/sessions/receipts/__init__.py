@@ -1,0 +1,1 @@
+"""Sessions one by one, as receipts and the API give them."""
