@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, func, literal_column, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, exists, func, literal_column, select
 from sqlalchemy.orm import Session
 
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import OPEN, Status
 from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.availability.mentor_calendar import IS_HELD_IN_LINE
 
@@ -21,6 +21,7 @@ class UpcomingSlot:
 
     `is_held` for a student on the waiting list; `is_kept` only for the students who booked it,
     because no rule produces it any more. `stays` because its sessions have begun or are over.
+    `is_blocked` while the mentor is a student in another session then.
     """
 
     id: int
@@ -32,6 +33,7 @@ class UpcomingSlot:
     is_held: bool
     is_kept: bool
     stays: bool
+    is_blocked: bool
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,18 @@ def _seats(*those: ColumnElement[bool]) -> ScalarSelect[int]:
     )
 
 
+_IS_BLOCKED = (
+    exists()
+    .where(
+        SessionBooking.student_id == MentorTimeSlot.mentor_id,
+        SessionBooking.status.in_(OPEN),
+        SessionBooking.start_time < MentorTimeSlot.end_time,
+        SessionBooking.end_time > MentorTimeSlot.start_time,
+    )
+    .correlate(MentorTimeSlot)
+)
+
+
 def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime) -> UpcomingSlots:
     """The mentor's slots that begin after `now` (UTC): the given page, or the last one."""
     offered = (
@@ -80,6 +94,7 @@ def upcoming_slots(session: Session, mentor_id: int, *, page: int, now: datetime
             IS_HELD_IN_LINE.label("is_in_line"),
             _seats().label("taken"),
             _seats(SessionBooking.status == Status.SCHEDULED).label("scheduled"),
+            _IS_BLOCKED.label("is_blocked"),
         )
         .where(*offered)
         .order_by(MentorTimeSlot.start_time, MentorTimeSlot.id)
@@ -102,6 +117,7 @@ def _slot(row: Row[*tuple[Any, ...]], *, now: datetime) -> UpcomingSlot:
         is_held=is_held and not is_kept,
         is_kept=is_kept,
         stays=row.taken > 0 and row.scheduled == 0,
+        is_blocked=row.is_blocked,
     )
 
 

@@ -8,10 +8,11 @@ from sqlalchemy import func, insert, or_, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.domain.availability.slot_plan import Calendar, KnownSlot, exists, instant
+from mentorship.domain.sessions.lifecycle import OPEN
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_, Span
 from mentorship.domain.shared.zones import zone_of
-from mentorship.models import MentorTimeSlot, SessionBooking
+from mentorship.models import MentorTimeSlot, SessionBooking, User
 from mentorship.queries.availability.mentor_calendar import read_calendar
 from mentorship.services.availability.calendar_lock import decide_then_lock
 from mentorship.services.availability.publish import publish, unpublish, withdraw_slots
@@ -86,6 +87,7 @@ def _checked_columns(
     1. Check the wall-clock time and turn it into instants.
     2. Check that the slot with `slot_id` can become this one.
     3. Check that the mentor has room for it: in number, and in time.
+    4. Check that the mentor is no student in another session at a new time.
     """
     _check_capacity(wanted)
     calendar = read_calendar(session, mentor_id, now=now)
@@ -97,6 +99,8 @@ def _checked_columns(
     else:
         _check_number(session, mentor_id, calendar)
     _check_distance(calendar, slot_id, start, end, zone)
+    if not slot_id or (present.start_time, present.end_time) != (start, end):
+        _check_own_sessions(session, mentor_id, start, end, zone)
     return {"start_time": start, "end_time": end, "capacity": wanted.capacity}
 
 
@@ -159,6 +163,33 @@ def _check_distance(
     close = replace(calendar, slots=others).in_the_way(start, end)
     if close is not None:
         raise InvalidInput(_in_the_way(close, start, end, zone))
+
+
+def _check_own_sessions(
+    session: Session, mentor_id: int, start: datetime, end: datetime, zone: tzinfo
+) -> None:
+    """Nobody could book such a slot while that session stands."""
+    learning = session.execute(
+        select(User.name, SessionBooking.start_time, SessionBooking.end_time)
+        .join(User, User.id == SessionBooking.mentor_id)
+        .where(
+            SessionBooking.student_id == mentor_id,
+            SessionBooking.status.in_(OPEN),
+            SessionBooking.start_time < end,
+            SessionBooking.end_time > start,
+        )
+        .order_by(SessionBooking.start_time)
+        .limit(1)
+    ).one_or_none()
+    if learning is not None:
+        taken = Span(learning.start_time.astimezone(zone), learning.end_time.astimezone(zone))
+        raise InvalidInput(
+            N_(
+                "You have a session with %(mentor)s on %(taken)s. Choose another time.",
+                mentor=learning.name,
+                taken=taken,
+            )
+        )
 
 
 def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) -> str:

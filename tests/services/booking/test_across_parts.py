@@ -1,6 +1,7 @@
 """Somebody who is both student and mentor is in one session at a time, whatever the part."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 import pytest
 
@@ -10,7 +11,9 @@ from mentorship.domain.booking.cutoff import NO_CUTOFF
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import MentorTimeSlot
+from mentorship.queries.availability.upcoming_slots import upcoming_slots
 from mentorship.queries.booking.free_slots import Obstacle, free_slots, limits_of, next_free_slots
+from mentorship.services.availability.one_off_slots import OneOffSlot, save_one_off_slot
 from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
 from mentorship.services.booking.holds import update_holds
 from mentorship.services.booking.waiting_list import join_waiting_list
@@ -20,6 +23,7 @@ from mentorship.services.sessions.move import move_session
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at, the_booking
 
 NOW = at("08:00")
+HALF_AN_HOUR = timedelta(minutes=30)
 
 
 @pytest.fixture
@@ -198,3 +202,35 @@ def test_a_file_with_a_session_of_somebody_with_themselves_is_refused(session, t
 
     with pytest.raises(InvalidInput, match=r"row 2, column student_email: .* with themselves"):
         import_sessions(session, HEADER + line, now=NOW)
+
+
+def test_a_one_off_slot_is_not_offered_where_its_mentor_learns_then(session, tess, mentor):
+    """Tess is in UTC. She may still offer it, and change how many fit into one she offers."""
+    early = save_one_off_slot(session, tess.id, an_hour(time(10, 30)), now=NOW)
+    book(session, tess, a_slot(session, mentor, starts=at("12:00", days=1)))
+
+    for opens in (time(11, 30), time(12), time(12, 30)):
+        with pytest.raises(InvalidInput, match=r"session with Maya Mentor on .*12:00"):
+            save_one_off_slot(session, tess.id, an_hour(opens), now=NOW)
+    with pytest.raises(InvalidInput, match="session with Maya Mentor"):
+        save_one_off_slot(session, tess.id, an_hour(time(11, 30)), slot_id=early, now=NOW)
+
+    assert save_one_off_slot(session, tess.id, an_hour(time(13)), now=NOW)
+    wider = replace(an_hour(time(10, 30)), capacity=3)
+    assert save_one_off_slot(session, tess.id, wider, slot_id=early, now=NOW) == early
+
+
+def an_hour(opens):
+    closes = time(opens.hour + 1, opens.minute)
+    return OneOffSlot(date(2026, 11, 25), opens, closes, capacity=1)
+
+
+def test_the_mentor_reads_which_slots_are_not_offered_because_of_an_own_session(
+    session, cast, tess, mentor
+):
+    blocked, free = (a_slot(session, tess, starts=at(it, days=1)) for it in ("12:00", "13:00"))
+    book(session, tess, a_slot(session, mentor, starts=at("12:30", days=1), lasts=HALF_AN_HOUR))
+
+    found = upcoming_slots(session, tess.id, page=1, now=NOW)
+
+    assert {slot.id: slot.is_blocked for slot in found.slots} == {blocked: True, free: False}

@@ -260,6 +260,24 @@ def test_mentors_who_learn_see_themselves_but_cannot_book_themselves(
     assert "has no free times" not in form
 
 
+def test_the_availability_page_says_which_times_are_not_offered_and_refuses_a_new_one_there(
+    client_for, session, cast, tess
+):
+    a_profile(session, tess)
+    a_slot(session, tess, starts="12:30")
+    a_slot(session, tess, starts="16:00")
+    a_booking(session, mentor=cast.mentor, student=tess, starts="12:00", is_exclusive=True)
+    client = client_for(tess)
+
+    page = client.get("/availability").text
+    assert page.count("not offered: you have another session then") == 1
+
+    form = {"day": "2026-11-24", "opens": "11:30", "closes": "12:30", "capacity": "1"}
+    refused = client.post("/availability/slots/new", data=form)
+    assert refused.status_code == 400
+    assert "You have a session with Maya Mentor on" in refused.text
+
+
 def test_other_roles_sign_a_person_out(client_for, session, tess):
     client = client_for(tess)
     assert client.get("/dashboard").status_code == 200
