@@ -60,7 +60,7 @@ def test_a_new_student_books_sees_the_mentor_start_and_finds_the_history_afterwa
             expect(the_session(hers, "Now")).to_be_visible()
 
             # 3. The student's page shows and says so by itself.
-            his.pass_time(60_000, answers=1)
+            his.pass_time(5_500, answers=1)
             expect(the_session(page, "Now")).to_contain_text("Ongoing")
             expect(page.get_by_role("status")).to_contain_text(f"{TOPIC}: The session was started.")
             the_session(hers, "Now").get_by_role("button", name="Complete").click()

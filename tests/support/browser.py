@@ -185,13 +185,17 @@ class Window:
         """Leave the window and come back, which makes it poll; wait for the answer."""
         before = len(self.answers)
         self.page.evaluate("hide(true); hide(false)")
-        self.wait(lambda: len(self.answers) > before)
+        self.wait(lambda: len(self.answers) > before and self._has_settled())
 
     def pass_time(self, milliseconds: int, *, answers: int) -> None:
         """Advance the window's clock, which must be installed; wait for this many answers."""
         before = len(self.answers)
         self.page.clock.run_for(milliseconds)
-        self.wait(lambda: len(self.answers) >= before + answers)
+        self.wait(lambda: len(self.answers) >= before + answers and self._has_settled())
+
+    def _has_settled(self) -> bool:
+        """Whether the page is done with the last answer, and so knows when it polls next."""
+        return self.page.locator("#sessions.htmx-request").count() == 0
 
 
 class Windows:
