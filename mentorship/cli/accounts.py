@@ -27,20 +27,27 @@ CSV_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--email", required=True)
 @click.option("--name", required=True)
 @click.option(
-    "--role", required=True, help="student, mentor or admin; several with commas: student,mentor"
+    "--role",
+    "role_names",
+    required=True,
+    multiple=True,
+    help="student, mentor or admin; several with commas: student,mentor",
 )
 @click.option("--password", help="Asked for if not given.")
 @click.option("--timezone", default="UTC", show_default=True, help="An IANA name.")
 @with_database
-def create_user(email: str, name: str, role: str, password: str | None, timezone: str) -> None:
+def create_user(
+    email: str, name: str, role_names: tuple[str, ...], password: str | None, timezone: str
+) -> None:
     """Create one account."""
     if password is None:
         password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     try:
+        roles = clean_roles(",".join(role_names))
         account = passwords.new_account(
             email=email,
             name=name,
-            roles=clean_roles(role),
+            roles=roles,
             password=passwords.clean_password(password),
             timezone=timezone,
             now=utc_now(),
@@ -48,12 +55,13 @@ def create_user(email: str, name: str, role: str, password: str | None, timezone
         passwords.create_user(db.session(), account)
     except InvalidInput as error:
         raise click.ClickException(str(error)) from None
-    click.echo(f"Created the {_listed(clean_roles(role))} {account['email']}.")
+    click.echo(f"Created the {_listed(roles)} {account['email']}.")
 
 
 def _listed(roles: Set[Role]) -> str:
-    """`student and mentor`, in the order of the roles."""
-    return " and ".join(role.lower() for role in Role if role in roles)
+    """`student, mentor and admin`, in the order of the roles."""
+    *first, last = (role.lower() for role in Role if role in roles)
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 @click.command("import-users")

@@ -33,6 +33,21 @@ def test_create_user_makes_an_account_that_can_sign_in(flask, app, session):
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    ("more", "roles", "words"),
+    [
+        (("--role", "Mentor, student"), {Role.STUDENT, Role.MENTOR}, "student and mentor"),
+        (("--role", "student", "--role", "mentor,admin"), set(Role), "student, mentor and admin"),
+    ],
+)
+def test_one_account_has_all_the_roles_that_are_named(flask, session, more, roles, words):
+    result = flask(*NEW[:-2], *more, *PASSWORD)
+
+    assert (result.exit_code, result.stdout) == (0, f"Created the {words} new@example.org.\n")
+    assert [user.roles for user in everybody(session)] == [roles]
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app, session):
     result = flask(*NEW, input="a-long-password\na-long-password\n")
 
