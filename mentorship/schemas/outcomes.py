@@ -31,6 +31,15 @@ class OutcomeFields(Fields):
     reason: Reason = ""
 
 
+class AnswerFields(OutcomeFields):
+    """The same as one side's answer.
+
+    `forAll`: the mentor of a group says it of each student without an answer from the mentor yet.
+    """
+
+    for_all: bool = False
+
+
 class CompletionFields(Fields):
     """A completion may say at once how the session went."""
 

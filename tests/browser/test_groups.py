@@ -6,6 +6,7 @@ import pytest
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
+from mentorship.domain.sessions.lifecycle import Status
 from tests.support.builders import a_seat, a_slot, the_booking
 
 pytestmark = pytest.mark.browser
@@ -36,3 +37,21 @@ def test_a_mentor_starts_one_card_and_each_student_sees_their_own_part_begin(sit
     assert {the_booking(site.session, each).status.name for each in group} == {"ONGOING"}
     own.reload()
     own.locator(f"#list-now #session-{group[1]}").wait_for()
+
+
+def test_one_press_answers_for_all_students_who_have_no_answer_yet(site, windows):
+    mentor = site.person("Maya", Role.MENTOR)
+    students = [site.person(name, Role.STUDENT) for name in ("Sam", "Lin", "Noor")]
+    slot = a_slot(site.session, mentor, starts=utc_now() - timedelta(hours=2), capacity=4)
+    late = {"status": Status.ONGOING, "is_delayed": True}
+    group = [a_seat(site.session, slot, each, topic="Proofs", **late) for each in students]
+    page = windows.of(site, mentor).go().page
+
+    lin = page.locator(f"#attendee-{group[1]}")
+    lin.get_by_role("button", name="Did not come").click()
+    lin.locator("[aria-pressed=true]").wait_for()
+    page.get_by_role("button", name="All the others came").click()
+    page.locator("#list-asked").wait_for(state="detached")
+
+    said = [the_booking(site.session, each).mentor_says for each in group]
+    assert said == ["TOOK_PLACE", "STUDENT_ABSENT", "TOOK_PLACE"]

@@ -4,14 +4,18 @@ A student sees their own part alone.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.domain.accounts.viewers import Scope
+from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.outcomes import Outcome, OutcomeState, OutcomeWord, outcome_of
 from mentorship.models import SessionBooking, User
+from mentorship.queries.sessions.outcomes import statements_of
 from mentorship.queries.sessions.visibility import VIEWER, parts
 
 
@@ -99,3 +103,55 @@ def common_topic(topic: str, seats: Sequence[GroupSeat]) -> str:
 def _key(row: Any) -> tuple[Any, ...]:
     """What the seats of a meeting have in common; the same as in `is_first_seat`."""
     return row.time_slot_id, row.status, row.is_delayed, row.started_at is None, row.cancelled_at
+
+
+class Attendee(NamedTuple):
+    """One student of a meeting; `id` is that of their session."""
+
+    id: int
+    student: str
+    mentor_says: OutcomeWord | None
+    student_says: OutcomeWord | None
+    outcome: Outcome
+
+    @property
+    def may_answer(self) -> bool:
+        """Whether the mentor can still say something about this student."""
+        return self.outcome.state is not OutcomeState.SETTLED
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the mentor can, and has not done so."""
+        return self.may_answer and self.mentor_says is None
+
+
+def attendance(
+    session: Session, slot_ids: Collection[int], *, now: datetime, silence: timedelta
+) -> Mapping[int, tuple[Attendee, ...]]:
+    """By slot: the students whose sessions are not cancelled, at `now` (UTC), in their order.
+
+    A slot with fewer than two has none: a question about one student says it all.
+    """
+    rows = session.execute(
+        select(
+            SessionBooking.id,
+            SessionBooking.time_slot_id,
+            User.name.label("student"),
+            SessionBooking.end_time,
+            SessionBooking.mentor_says,
+            SessionBooking.mentor_said_at,
+            SessionBooking.student_says,
+            SessionBooking.student_said_at,
+            SessionBooking.decided_outcome,
+            SessionBooking.decided_at,
+        )
+        .join(User, User.id == SessionBooking.student_id)
+        .where(SessionBooking.time_slot_id.in_(slot_ids), SessionBooking.status != Status.CANCELLED)
+        .order_by(SessionBooking.seat, SessionBooking.id)
+    )
+    found: dict[int, list[Attendee]] = defaultdict(list)
+    for row in rows:
+        outcome = outcome_of(statements_of(row), end_time=row.end_time, now=now, silence=silence)
+        attendee = Attendee(row.id, row.student, row.mentor_says, row.student_says, outcome)
+        found[row.time_slot_id].append(attendee)
+    return {slot_id: tuple(people) for slot_id, people in found.items() if len(people) > 1}

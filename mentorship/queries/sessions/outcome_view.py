@@ -1,6 +1,6 @@
 """What pages show of outcomes: one session's, a dashboard's questions, and the admins' queue."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +32,7 @@ from mentorship.domain.sessions.outcomes import (
 )
 from mentorship.models import OutcomeChange, SessionBooking, User
 from mentorship.models.booking import DELAYED, DISPUTED, UNANSWERED
+from mentorship.queries.sessions.groups import Attendee, attendance
 from mentorship.queries.sessions.outcomes import outcome_state_since, statements_of
 
 PAGE_SIZE = 20
@@ -267,6 +268,7 @@ class AskedOutcome(NamedTuple):
     """A session of which `party` has not said how it went. Instants in UTC.
 
     A delayed session is asked about from its `end_time` on; the page shows it then by itself.
+    A group is one question to its mentor, about its `attendees`.
     """
 
     id: int
@@ -276,6 +278,9 @@ class AskedOutcome(NamedTuple):
     student: str
     start_time: datetime
     end_time: datetime
+    slot_id: int
+    is_group: bool
+    attendees: tuple[Attendee, ...] = ()
 
 
 _PARTS = (
@@ -287,9 +292,9 @@ _PARTS = (
 def _asked_of(
     party: Party, person: InstrumentedAttribute[int], own_word: InstrumentedAttribute[Any]
 ) -> Select[*tuple[Any, ...]]:
-    """What the viewer is asked about in this part."""
+    """What the viewer is asked about in this part, once for each slot."""
     latest = bindparam("latest", type_=UtcDateTime)
-    newest = (
+    asked = (
         select(
             _B.id,
             literal(party.value).label("party"),
@@ -298,6 +303,9 @@ def _asked_of(
             _Student.name.label("student"),
             _B.start_time,
             _B.end_time,
+            _B.time_slot_id,
+            (_B.slot_capacity > 1).label("is_group"),
+            func.row_number().over(partition_by=_B.time_slot_id, order_by=_B.seat).label("nth"),
         )
         .join(_Mentor, _Mentor.id == _B.mentor_id)
         .join(_Student, _Student.id == _B.student_id)
@@ -308,7 +316,12 @@ def _asked_of(
             own_word.is_(None),
             outcome_state_since(latest).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
         )
-        .order_by(_B.end_time.desc(), _B.id.desc())
+        .subquery()
+    )
+    newest = (
+        select(*(column for column in asked.c if column.name != "nth"))
+        .where(asked.c.nth == 1)
+        .order_by(asked.c.end_time.desc(), asked.c.id.desc())
         .limit(MOST_ASKED)
     )
     return select(newest.subquery())
@@ -327,4 +340,17 @@ def asked_outcomes(
     rows = read(session, _ASKED, viewer=viewer_id, since=now - ASKED_FOR, latest=now - silence)
     found = [AskedOutcome(row.id, Party(row.party), *row[2:]) for row in rows]
     found.sort(key=lambda each: (each.end_time, each.id), reverse=True)
-    return tuple(found[:MOST_ASKED])
+    return _with_attendees(session, found[:MOST_ASKED], now=now, silence=silence)
+
+
+def _with_attendees(
+    session: Session, asked: Sequence[AskedOutcome], *, now: datetime, silence: timedelta
+) -> tuple[AskedOutcome, ...]:
+    slots = {each.slot_id for each in asked if each.party is Party.MENTOR and each.is_group}
+    if not slots:
+        return tuple(asked)
+    people = attendance(session, slots, now=now, silence=silence)
+    return tuple(
+        each._replace(attendees=people.get(each.slot_id, ())) if each.slot_id in slots else each
+        for each in asked
+    )

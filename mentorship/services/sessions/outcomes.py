@@ -83,6 +83,7 @@ class _Answer:
     reason: str | None
     party: Party | None = None
     also_completes: bool = False
+    unless_said: bool = False
 
 
 def say_outcome(
@@ -95,6 +96,7 @@ def say_outcome(
     now: datetime,
     silence: timedelta,
     also_completes: bool = False,
+    unless_said: bool = False,
 ) -> OutcomeResult:
     """Store what `viewer` says about a session at `now` (UTC), and commit.
 
@@ -102,6 +104,7 @@ def say_outcome(
     settled. An admin who takes no part decides, also against what is settled already, and needs a
     `reason`. The answer of a session that is still under way when its slot is over completes it as
     well, as the viewer's own completion would; with `also_completes` it does so at any time.
+    With `unless_said` an earlier answer of the same side stays.
 
     1. Lock the slot and its bookings, as each action does.
     2. Apply the clock's transition if one is due.
@@ -112,7 +115,7 @@ def say_outcome(
     InvalidInput for a decision without a reason, and Conflict before the start, for a cancelled
     session, and for a participant once it is settled.
     """
-    answer = _Answer(viewer, word, reason, also_completes=also_completes)
+    answer = _Answer(viewer, word, reason, None, also_completes, unless_said)
     return _say(session, booking_id, answer, now=now, silence=silence)
 
 
@@ -297,7 +300,8 @@ def _store_word(
     session: Session, row: Row[Any], answer: _Answer, party: Party, *, now: datetime
 ) -> bool:
     """Store the word of this side, and say whether it is another than before."""
-    if _word_of(row, party) is answer.word:
+    earlier = _word_of(row, party)
+    if earlier is answer.word or (earlier is not None and answer.unless_said):
         return False
     word, at = _COLUMNS[party]
     columns: dict[str, object] = {word: answer.word, at: now}

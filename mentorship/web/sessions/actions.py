@@ -14,9 +14,9 @@ from mentorship.extensions import db
 from mentorship.schemas.base import Fields, NoFields
 from mentorship.schemas.followup import LateAnswer, LateFields
 from mentorship.schemas.outcomes import (
+    AnswerFields,
     CompletionFields,
     OutcomeAnswer,
-    OutcomeFields,
     outcome_answer,
 )
 from mentorship.schemas.sessions import (
@@ -27,6 +27,7 @@ from mentorship.schemas.sessions import (
     action_answer,
 )
 from mentorship.services.sessions.actions import ActionResult, Cancellation, apply_action
+from mentorship.services.sessions.attendance import say_for_all
 from mentorship.services.sessions.correct import Correction, correct_status
 from mentorship.services.sessions.late import say_late
 from mentorship.services.sessions.outcomes import say_outcome
@@ -84,14 +85,16 @@ def complete(session_id: int) -> Response:
 
 
 @bp.post("/outcome")
-@_action(OutcomeAnswer, body=OutcomeFields)
+@_action(OutcomeAnswer, body=AnswerFields)
 def outcome(session_id: int) -> Response:
     """Say whether the session took place: for one's own side, or as an admin with a reason.
 
     An answer about a session that is still ongoing although its time is over also completes it.
+    The mentor of a group can answer at once for all students of whom nothing was said yet.
     """
-    viewer, fields = required_viewer(), body(OutcomeFields)
-    result = say_outcome(
+    viewer, fields = required_viewer(), body(AnswerFields)
+    say = say_for_all if fields.for_all else say_outcome
+    result = say(
         db.session(),
         booking_id=session_id,
         viewer=viewer,

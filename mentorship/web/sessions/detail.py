@@ -1,7 +1,7 @@
 """One session: its page with its history, and the page to move it."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import (
     Blueprint,
@@ -29,6 +29,7 @@ from mentorship.queries.booking.free_slots import FreeSlot, free_slots
 from mentorship.queries.calendars import entry
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
+from mentorship.queries.sessions.groups import Attendee, attendance
 from mentorship.queries.sessions.outcome_view import session_outcome
 from mentorship.queries.sessions.receipts.history import receipt_of
 from mentorship.queries.sessions.receipts.records import pair_minutes
@@ -83,6 +84,7 @@ def page_of(
             now=now,
             silence=silence,
         ),
+        attendees=_attendees(page, now=now, silence=silence),
         error=error,
         typed=typed or {},
         receipt=receipt,
@@ -93,6 +95,14 @@ def page_of(
         too_late=too_late,
         calendars=_calendars(page, viewer),
     )
+
+
+def _attendees(page: SessionPage, *, now: datetime, silence: timedelta) -> tuple[Attendee, ...]:
+    """Those whom the mentor of a group is asked about on the page of one of them."""
+    if page.party is not Party.MENTOR:
+        return ()
+    lists = attendance(db.session(), [page.slot_id], now=now, silence=silence)
+    return lists.get(page.slot_id, ())
 
 
 def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
