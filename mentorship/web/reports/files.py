@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 from pydantic.alias_generators import to_camel
 
 from mentorship.clock import utc_now
+from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.reports.columns import IMPORTED_COLUMNS, REPORTED_COLUMNS
 from mentorship.domain.reports.figures import FIGURES
 from mentorship.domain.shared.csv_cells import escaped
@@ -50,12 +51,15 @@ def summary_file() -> Response:
 
 @bp.get("/sessions.csv")
 def sessions_file() -> Response:
-    """The sessions of a report, or those behind one of its figures, by start."""
+    """The sessions of a report, or those behind one of its figures, by start.
+
+    Only admins read the addresses of students.
+    """
     viewer, now = required_reader(), utc_now()
     asked, form = requested_list(viewer, now), _Form()
     sweep(now)
     found = all_sessions(db.engine, asked.spec, asked.behind)
-    rows = (_cells(it, viewer.timezone) for it in found)
+    rows = (_cells(it, viewer) for it in found)
     return form.response("sessions.csv", [*IMPORTED_COLUMNS, *REPORTED_COLUMNS], rows)
 
 
@@ -106,9 +110,12 @@ def _cell(value: object) -> str:
     return escaped(str(value))
 
 
-def _cells(session: ReportedSession, timezone: str) -> Iterator[object]:
-    """In the order of the columns; instants in this zone, in ISO 8601 with their offset."""
+def _cells(session: ReportedSession, viewer: Viewer) -> Iterator[object]:
+    """In the order of the columns; instants in the viewer's zone, in ISO 8601 with an offset."""
     for column in (*IMPORTED_COLUMNS, *REPORTED_COLUMNS):
         value = getattr(session, column)
-        is_instant = isinstance(value, datetime)
-        yield value.astimezone(zone_of(timezone)).isoformat() if is_instant else value
+        if isinstance(value, datetime):
+            yield value.astimezone(zone_of(viewer.timezone)).isoformat()
+        else:
+            is_hidden = column == "student_email" and not viewer.is_admin
+            yield None if is_hidden else value

@@ -96,6 +96,7 @@ def test_a_mentor_gets_their_own_sessions_and_nobody_elses(client_for, cast, ses
 
     assert len(rows) == 3
     assert {row["mentor_email"] for row in rows} == {cast.mentor.email}
+    assert {row["student_email"] for row in rows} == {""}, "only admins read addresses"
     for path in (SUMMARY, SESSIONS):
         other = NOVEMBER | {"mentorId": cast.other_mentor.id}
         assert client_for(cast.mentor).get(path, query_string=other).status_code == 403
