@@ -25,6 +25,10 @@ def _words(*enums: type[StrEnum]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "enum": [word for enum in enums for word in enum]})
 
 
+def _nothing() -> None:
+    return None
+
+
 class SessionsFields(Fields):
     """Which sessions are wanted, newest start first.
 
@@ -35,8 +39,11 @@ class SessionsFields(Fields):
 
     from_: _Boundary | None = Field(None, alias="from")
     to: _Boundary | None = None
-    status: Annotated[Status | None, _words(Status)] = None
-    outcome: Annotated[OutcomeState | OutcomeWord | None, _words(OutcomeState, OutcomeWord)] = None
+    # The description names no default, because none of the words is one.
+    status: Annotated[Status | None, _words(Status)] = Field(default_factory=_nothing)
+    outcome: Annotated[OutcomeState | OutcomeWord | None, _words(OutcomeState, OutcomeWord)] = (
+        Field(default_factory=_nothing)
+    )
     mentor_id: Id | None = None
     student_id: Id | None = None
     q: str = Field("", max_length=LONGEST_SEARCH, pattern=PRINTABLE)

@@ -66,13 +66,14 @@ class PollFields(Fields):
         default_factory=str,  # The description names no default: a new page sends no cursor.
         pattern=r"^[0-9]{1,18}\.[0-9]{1,18}\.[0-9]{1,18}$",
     )
-    view: Literal["list", "week", "day"] = "list"
+    view: Literal["list", "week", "day", "session"] = "list"
     scope: Literal["own", "all"] = "own"
     until: str = Field(
         default_factory=str,
         pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$",
     )
     day: date | None = None
+    session: Id | None = None
     page: int = Field(1, ge=1, le=999_999_999)
     attention: int = Field(1, ge=1, le=999_999_999)
     now: int = Field(1, ge=1, le=999_999_999)

@@ -1,4 +1,4 @@
-"""Windows on the lists, the week and the day show by themselves what a person does elsewhere."""
+"""Windows on all four live pages show by themselves what a person does elsewhere."""
 
 import re
 from datetime import timedelta
@@ -13,7 +13,7 @@ from tests.support.builders import a_booking
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("/dashboard", "/dashboard/week", "/dashboard/day")
+PAGES = ("/dashboard", "/dashboard/week", "/dashboard/day", "/sessions/{booking}")
 SECONDS = 30
 """For a page that waits about two; one that is left with a poll a minute does not make it."""
 
@@ -27,7 +27,7 @@ def missed(site, windows, *, without_waits=False):
     for path, window in opened.items():
         if without_waits:
             window.page.route(re.compile(r"/app\..*js"), asks_never)
-        window.go(path)
+        window.go(path.format(booking=booking))
 
     apply_action(
         site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor, now=utc_now()
@@ -60,3 +60,19 @@ def test_a_press_is_shown_and_told_once_in_each_window_without_a_reload(site, wi
 
 def test_pages_that_only_poll_each_minute_are_noticed(site, windows):
     assert missed(site, windows, without_waits=True) != []
+
+
+def test_what_is_typed_on_the_page_of_a_session_outlasts_a_change(site, windows):
+    mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
+    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
+                        starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    window = windows.of(site, student).go(f"/sessions/{booking}")
+    window.page.locator("#outcome input[name=reason]").fill("We met.")
+
+    apply_action(
+        site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor, now=utc_now()
+    )
+
+    assert shows_and_tells_once(window, booking)
+    assert window.page.locator("#outcome input[name=reason]").input_value() == "We met."
+    assert "Completed" in window.page.locator("#receipt").inner_text()

@@ -20,6 +20,7 @@ from mentorship.web.http.htmx import is_htmx
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import asked_scope
 from mentorship.web.sessions.dashboard import lists_fragment
+from mentorship.web.sessions.detail import asked_session, session_fragment
 from mentorship.web.sessions.poll_response import Fragment, poll_response
 from mentorship.web.sessions.sweep_first import swept_now
 from mentorship.web.sessions.week_view import day_fragment, week_fragment
@@ -32,6 +33,7 @@ bp = Blueprint("admin_api", __name__)
     SweepAnswer,
     access=Access.ANYBODY,
     query=PollFields,
+    refusals=(404,),
     fragment="what the page shows now, and the event `session-status-updated` in HX-Trigger.",
     others={204: "For HTMX: all is as the page shows it."},
 )
@@ -68,7 +70,8 @@ def _poll(now: datetime) -> Response:
     state = swept_now(state, now)
     if state.cursor.fingerprint == shown.fingerprint and not _is_to_move(now):
         return Response(status=204)
-    shows, headers = poll_response(state, shown, fragment, now=now)
+    only = asked_session() if fragment is session_fragment else None
+    shows, headers = poll_response(state, shown, fragment, now=now, only=only)
     return make_response(shows, headers)
 
 
@@ -87,6 +90,7 @@ _FRAGMENTS: Mapping[str, Fragment] = {
     "list": lists_fragment,
     "week": week_fragment,
     "day": day_fragment,
+    "session": session_fragment,
 }
 """By the field `view` of a page's state."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -20,9 +21,10 @@ from werkzeug.wrappers import Response as AnyResponse
 from mentorship import current
 from mentorship.adapters import calendar_links
 from mentorship.clock import utc_now
-from mentorship.domain.accounts.viewers import Viewer
+from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.sessions.lifecycle import Party, Status
-from mentorship.domain.shared.errors import Conflict, InvalidInput
+from mentorship.domain.sessions.poll_cursor import PollCursor
+from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots
@@ -31,6 +33,7 @@ from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import session_followup
 from mentorship.queries.sessions.groups import Attendee, attendance
 from mentorship.queries.sessions.outcome_view import session_outcome
+from mentorship.queries.sessions.poll_state import PollState
 from mentorship.queries.sessions.receipts.history import receipt_of
 from mentorship.queries.sessions.receipts.records import pair_minutes
 from mentorship.queries.shared.installation import identity_of
@@ -42,7 +45,8 @@ from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body, page_number
-from mentorship.web.sessions.sweep_first import sweep
+from mentorship.web.sessions.live import live_state
+from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("session", __name__)
 
@@ -67,34 +71,63 @@ def page_of(
     `error` is the message of a refusal, and `typed` what was entered in each form then.
     """
     now = utc_now()
-    sweep(now)
-    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
-    too_late = _too_late(page, viewer, now)
-    silence = current.settings().outcome_silence
-    receipt = receipt_of(db.session(), viewer, session_id, now=now, silence=silence)
+    state = swept_poll_state(now, Scope.ALL if viewer.is_admin else Scope.OWN)
+    shown = _shown(session_id, state, state.cursor, now)
+    page = shown["page"]
     return render_template(
         "sessions/detail.html",
-        viewer=viewer,
-        page=page,
-        followup=session_followup(db.session(), page, now=now),
-        outcome=session_outcome(
+        **shown,
+        error=error,
+        typed=typed or {},
+        calendars=_calendars(page, viewer),
+    )
+
+
+def session_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
+    """The session of the page at `now` (UTC), as a changed poll brings it.
+
+    Raises NotFound for a stranger and where the request names none.
+    """
+    shown = _shown(asked_session(), state, cursor, now)
+    return render_template(
+        "sessions/_session.html", **shown, zone=state.viewer.timezone, is_poll=True
+    )
+
+
+def asked_session() -> int:
+    """The session whose page polls. Raises NotFound where the request names none."""
+    text = request.values.get("session", "")
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise NotFound(N_("There is no such session."))
+    return int(text)
+
+
+def _shown(session_id: int, state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
+    """What the page shows. `cursor` is what it says it has seen in its next poll."""
+    viewer = state.viewer
+    page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
+    silence = current.settings().outcome_silence
+    receipt = receipt_of(db.session(), viewer, session_id, now=now, silence=silence)
+    return {
+        "viewer": viewer,
+        "page": page,
+        "followup": session_followup(db.session(), page, now=now),
+        "outcome": session_outcome(
             db.session(),
             session_id,
             page.party,
             now=now,
             silence=silence,
         ),
-        attendees=_attendees(page, now=now, silence=silence),
-        error=error,
-        typed=typed or {},
-        receipt=receipt,
-        together=pair_minutes(
+        "attendees": _attendees(page, now=now, silence=silence),
+        "receipt": receipt,
+        "together": pair_minutes(
             db.session(), receipt.record, page.student_id, now=now, silence=silence
         ),
-        now=now,
-        too_late=too_late,
-        calendars=_calendars(page, viewer),
-    )
+        "now": now,
+        "too_late": _too_late(page, viewer, now),
+        "live": live_state(state, cursor, now, view="session", session=session_id),
+    }
 
 
 def _attendees(page: SessionPage, *, now: datetime, silence: timedelta) -> tuple[Attendee, ...]:

@@ -24,11 +24,16 @@ _MAX_REASON = 200
 
 
 def poll_response(
-    state: PollState, shown: PollCursor, fragment: Fragment, *, now: datetime
+    state: PollState,
+    shown: PollCursor,
+    fragment: Fragment,
+    *,
+    now: datetime,
+    only: int | None = None,
 ) -> tuple[str, dict[str, str]]:
     """What the page shows now, and the header that tells what happened since `shown`.
 
-    `now` is in UTC.
+    `now` is in UTC. `only` is the session that the page is about, where it is about one.
     """
     cursor = state.cursor
     changes = changes_since(
@@ -39,6 +44,8 @@ def poll_response(
         until=cursor.last_change_id,
         limit=_MAX_UPDATES + 1,
     )
+    if only is not None:
+        changes = [change for change in changes if change[1].session_id == only]
     headers, count = _event_header(changes)
     if count < len(changes):
         # The lists are up to date, but the page comes back at once for the rest of the events.

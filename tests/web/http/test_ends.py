@@ -99,8 +99,9 @@ def test_what_happened_is_told_in_the_zone_of_its_own_instant(cast, session, clo
         assert done.status_code == 200
     page = text_of(client_for(cast.student), f"/sessions/{booking}")
 
-    assert "Sun 28 Mar 2027, 1:30 AM CET" in page
-    assert "Sun 28 Mar 2027, 3:30 AM CEST" in page
+    assert "Sun 28 Mar 2027" in page
+    assert "1:30:00 AM CET" in page
+    assert "3:30:00 AM CEST" in page
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -1,4 +1,4 @@
-"""The week and the day poll like the lists: same route, cursor, header and event."""
+"""Week, day and session page poll like the lists: same route, cursor, header and event."""
 
 import json
 import re
@@ -16,6 +16,7 @@ VIEWS = {
     "list": "/dashboard",
     "week": "/dashboard/week?day=2026-11-26",
     "day": "/dashboard/day?day=2026-11-24",
+    "session": "/sessions/{booking}",
 }
 
 
@@ -29,7 +30,7 @@ def booking(session, cast, clock):
 def page(request, client_for, cast, booking):
     """`page()` polls as the student's open page of this view does; it keeps what it was told."""
     client = client_for(cast.student)
-    state = dict(STATE.findall(client.get(VIEWS[request.param]).text))
+    state = dict(STATE.findall(client.get(VIEWS[request.param].format(booking=booking)).text))
     assert state.get("view", "list") == request.param
 
     def poll(**changes):
@@ -60,6 +61,7 @@ def test_a_quiet_poll_is_one_statement_and_a_change_is_shown_and_told_once(
     assert [update["sessionId"] for update in event["updates"]] == [booking]
 
 
+@pytest.mark.parametrize("page", ["list", "week", "day"], indirect=True)
 def test_the_fragment_is_that_of_the_page(page, session, cast, booking):
     before = page(seen="0.0.0").text
     other = a_booking(session, mentor=cast.mentor, student=cast.student, starts="12:00")
@@ -80,3 +82,27 @@ def test_a_page_that_there_is_not_is_refused(client_for, cast, clock, wrong):
     answer = client_for(cast.student).post(POLL, data=sent, headers={"HX-Request": "true"})
 
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("page", ["session"], indirect=True)
+def test_the_page_of_a_session_is_told_of_this_session_alone(page, session, cast, booking):
+    other = a_booking(session, mentor=cast.other_mentor, student=cast.student, starts="9:55")
+    page()
+    apply_action(session, booking_id=other, action=Action.START, viewer=cast.other_mentor,
+                 now=at("9:50"))  # fmt: skip
+
+    answer = page()
+
+    event = json.loads(answer.headers["HX-Trigger"])["session-status-updated"]
+    assert event["updates"] == []
+
+
+@pytest.mark.parametrize("asked", [{}, {"session": "x"}, {"session": "999999"}])
+def test_the_page_of_a_session_that_is_not_ones_own_is_not_there(client_for, cast, booking, asked):
+    sent = {"seen": "0.9.9", "view": "session"} | asked
+    answer = client_for(cast.student).post(POLL, data=sent, headers={"HX-Request": "true"})
+    assert answer.status_code == 404
+
+    own = {"seen": "0.9.9", "view": "session", "session": str(booking)}
+    stranger = client_for(cast.stranger).post(POLL, data=own, headers={"HX-Request": "true"})
+    assert stranger.status_code == 404
