@@ -66,6 +66,7 @@ def test_the_poll_names_each_list_of_the_dashboard(document):
         "seen",
         "view",
         "day",
+        "session",
         "page",
         "until",
         "scope",
