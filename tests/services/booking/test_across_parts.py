@@ -8,8 +8,8 @@ import pytest
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.booking.cutoff import NO_CUTOFF
-from mentorship.domain.sessions.lifecycle import Action
-from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.shared.errors import Conflict, InvalidInput
 from mentorship.models import MentorTimeSlot
 from mentorship.queries.availability.upcoming_slots import upcoming_slots
 from mentorship.queries.booking.free_slots import Obstacle, free_slots, limits_of, next_free_slots
@@ -18,8 +18,10 @@ from mentorship.services.booking.book import BookingRequest, NotFree, book_slot
 from mentorship.services.booking.holds import update_holds
 from mentorship.services.booking.waiting_list import join_waiting_list
 from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.correct import Correction, correct_status
 from mentorship.services.sessions.import_csv import import_sessions
 from mentorship.services.sessions.move import move_session
+from mentorship.services.sessions.undo import undo_action
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at, the_booking
 
 NOW = at("08:00")
@@ -234,3 +236,20 @@ def test_the_mentor_reads_which_slots_are_not_offered_because_of_an_own_session(
     found = upcoming_slots(session, tess.id, page=1, now=NOW)
 
     assert {slot.id: slot.is_blocked for slot in found.slots} == {blocked: True, free: False}
+
+
+def test_no_press_is_undone_and_no_status_corrected_into_a_second_session_at_once(
+    session, cast, tess, mentor
+):
+    given = book(session, cast.student, a_slot(session, tess, starts="12:00"))
+    apply_action(session, booking_id=given, action=Action.START, viewer=tess, now=NOW)
+    apply_action(session, booking_id=given, action=Action.COMPLETE, viewer=tess, now=NOW)
+    book(session, tess, a_slot(session, mentor, starts="12:30"))
+
+    with pytest.raises(Conflict):
+        undo_action(session, booking_id=given, viewer=tess, now=NOW + timedelta(minutes=1))
+    wanted = Correction(Status.ONGOING, is_delayed=False, reason="Pressed by mistake.")
+    with pytest.raises(Conflict):
+        correct_status(session, booking_id=given, correction=wanted, viewer=cast.admin, now=NOW)
+
+    assert the_booking(session, given).status is Status.COMPLETED
