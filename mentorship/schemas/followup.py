@@ -1,8 +1,8 @@
 """The JSON of what is added to a session: its room, recording, feedback."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from mentorship.domain.sessions.lateness import MOST_MINUTES
 from mentorship.domain.sessions.lifecycle import Status
@@ -40,10 +40,15 @@ class NotesFields(Fields):
     shown_private_notes: str = ""
 
 
+def _whole_number(value: object) -> object:
+    """JSON Schema counts 10.0 among the integers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 class LateFields(Fields):
     """By about how many minutes the person will be late; 0 takes it back."""
 
-    minutes: int = Field(ge=0, le=MOST_MINUTES)
+    minutes: Annotated[int, BeforeValidator(_whole_number)] = Field(ge=0, le=MOST_MINUTES)
     note: Reason = ""
 
 

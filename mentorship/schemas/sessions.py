@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.updates import Update, count_completed, count_started
@@ -34,10 +34,13 @@ class CancelFields(Fields):
     only_this_student: bool = False
 
 
+_CORRECTABLE = [Status.SCHEDULED, Status.ONGOING, Status.COMPLETED]
+
+
 class CorrectFields(Fields):
     """What a session should be. Without `isDelayed` the flag stays as it is."""
 
-    status: Status
+    status: Annotated[Status, WithJsonSchema({"type": "string", "enum": _CORRECTABLE})]
     is_delayed: bool | None = None
     reason: Reason
 

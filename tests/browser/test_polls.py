@@ -213,7 +213,7 @@ def test_without_the_server_a_window_says_so_keeps_what_it_shows_and_recovers_by
         apply_action(site.session, booking_id=booking, action=Action.COMPLETE, viewer=mentor,
                 now=utc_now())  # fmt: skip
         with site.served():
-            window.pass_time(66_000, answers=1)  # Each failure has doubled the wait.
+            window.pass_time_until_answered()  # Each failure has doubled the wait.
             window.wait(connection.is_hidden)
             window.shows("past", booking, "COMPLETED", is_delayed=False)
         assert window.answers[0] == 200

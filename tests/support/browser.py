@@ -193,6 +193,19 @@ class Window:
         self.page.clock.run_for(milliseconds)
         self.wait(lambda: len(self.answers) >= before + answers and self._has_settled())
 
+    def pass_time_until_answered(self, *, step: int = 5_000, most: int = 120_000) -> None:
+        """Advance the window's clock in steps until a poll is answered, for at most so long.
+
+        Milliseconds. A step must be shorter than the time after which the page gives a request up.
+        """
+        before = len(self.answers)
+        for _ in range(most // step):
+            self.page.clock.run_for(step)
+            self.wait(self._has_settled)
+            if len(self.answers) > before:
+                return
+        raise TimeoutError(f"no poll was answered within {most} ms of the window's time")
+
     def _has_settled(self) -> bool:
         """Whether the page is done with the last answer, and so knows when it polls next."""
         return self.page.locator("#sessions.htmx-request").count() == 0
