@@ -42,10 +42,10 @@ class Faculty:
         made = text(self.base)
         for number in range(1, self.mentors + 1):
             email = f"mentor{number}@example.org"
-            yield (number, email, f"Mentor {number:05}", "MENTOR", None, "Europe/Berlin", made)
+            yield (number, email, f"Mentor {number:05}", 0, 1, None, "Europe/Berlin", made)
         password = hash_password(PASSWORD)
         viewer = self.mentors + 1
-        yield (viewer, VIEWER, "Vera Viewer", "STUDENT", password, "America/New_York", made)
+        yield (viewer, VIEWER, "Vera Viewer", 1, 0, password, "America/New_York", made)
 
     def _slots(self) -> Iterator[Row]:
         tomorrow = (self.base + timedelta(days=1)).replace(minute=0, second=0, microsecond=0)
