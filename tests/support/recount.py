@@ -178,7 +178,7 @@ def _figures(
     figures["utilisationRate"] = figures["minutesDelivered"] / offered if known else None
     stars = [ratings[it["id"]] for it in sessions if ratings.get(it["id"]) is not None]
     figures["ratings"] = len(stars)
-    figures["averageRating"] = sum(stars) / len(stars) if stars else None  # type: ignore[arg-type]
+    figures["averageRating"] = sum(stars) / len(stars) if stars else None  # type: ignore[arg-type]  # They are numbers here.
     return figures
 
 

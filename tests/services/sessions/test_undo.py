@@ -15,11 +15,9 @@ from mentorship.models import (
     OutcomeChange,
     SessionBooking,
 )
-from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
-from mentorship.services.sessions.undo import undo_action
+from tests.services.sessions.presses import act, undo
 from tests.support.builders import (
-    a_booking,
     a_seat,
     a_slot,
     a_user,
@@ -33,27 +31,6 @@ STATE = (
     "status", "is_delayed", "started_at", "completed_at", "mentor_says", "mentor_said_at",
     "student_says", "student_said_at", "decided_outcome", "decided_at", "decided_by",
 )  # fmt: skip
-
-
-@pytest.fixture
-def booked(session, cast):
-    """`booked("10:00", ...)`: a session of the student with her mentor."""
-
-    def make(starts="10:00", **state):
-        return a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **state)
-
-    return make
-
-
-def act(session, booking, action, viewer, now):
-    session.rollback()
-    return apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now))
-
-
-def undo(session, booking, viewer, now):
-    session.rollback()
-    when = at(now) if isinstance(now, str) else now
-    return undo_action(session, booking_id=booking, viewer=viewer, now=when)
 
 
 def state(session, booking):
