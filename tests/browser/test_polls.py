@@ -57,6 +57,9 @@ def student(site):
     return site.person("Sam", Role.STUDENT)
 
 
+STEP = 100
+"""Milliseconds of the window's clock."""
+
 FAIL = """() => {
   window.fetch = async () => { asked.push(performance.now()); throw new TypeError("off"); };
 }"""
@@ -77,6 +80,22 @@ def an_opened_window(site, windows, student):
     return window
 
 
+def wait_until_it_asks(window, *, most):
+    """Let the window's clock run until it has polled; the milliseconds since the poll before.
+
+    In small steps, since the page measures how long it waits for the answer.
+    """
+    asked = window.page.evaluate("asked")
+    for _ in range(most // STEP):
+        window.page.clock.run_for(STEP)
+        now_asked = window.page.evaluate("asked")
+        if len(now_asked) > len(asked):
+            window.wait_until_settled()
+            assert len(now_asked) == len(asked) + 1
+            return now_asked[-1] - asked[-1]
+    raise AssertionError(f"no poll within {most} ms")
+
+
 @pytest.mark.parametrize(
     ("starts", "state", "seconds"),
     [
@@ -92,12 +111,9 @@ def test_a_window_asks_often_while_a_session_is_near_and_less_while_it_is_only_i
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + starts, **state)
     window = an_opened_window(site, windows, student)
 
-    for _ in range(2):
-        before = len(window.page.evaluate("asked"))
-        window.page.clock.run_for(880 * seconds)
-        assert len(window.page.evaluate("asked")) == before
-        window.pass_time(230 * seconds, answers=1)
+    waits = [wait_until_it_asks(window, most=1_500 * seconds) for _ in range(2)]
 
+    assert all(900 * seconds <= wait <= 1_100 * seconds + STEP for wait in waits), waits
     assert set(window.answers) == {204}
 
 
@@ -106,15 +122,12 @@ def test_after_a_failure_the_page_waits_twice_as_long(site, windows, mentor, stu
               starts=utc_now() - timedelta(minutes=5))  # fmt: skip
     window = an_opened_window(site, windows, student)
     window.page.evaluate(FAIL)
-    window.page.clock.run_for(2_200)
-    window.wait(window.page.locator("#connection").is_visible)
-    before = len(window.page.evaluate("asked"))
 
-    window.page.clock.run_for(3_500)
-    assert len(window.page.evaluate("asked")) == before
-    window.page.clock.run_for(950)
+    waits = [wait_until_it_asks(window, most=13_000) for _ in range(3)]
 
-    assert len(window.page.evaluate("asked")) == before + 1
+    assert window.page.locator("#connection").is_visible()
+    for wait, seconds in zip(waits, (2, 4, 8), strict=True):
+        assert 900 * seconds <= wait <= 1_100 * seconds + STEP, waits
 
 
 def test_without_live_seconds_a_window_asks_each_minute_and_at_the_second_of_the_next_transition(
@@ -160,13 +173,13 @@ def test_where_nothing_changed_the_answer_is_204_and_the_page_is_not_touched(
     window = an_opened_window(site, windows, student)
     window.page.evaluate(WATCH_THE_LISTS)
 
-    window.pass_time(5_500, answers=1)
+    wait_until_it_asks(window, most=7_500)
 
     assert window.answers == [204, 204]
     assert window.page.evaluate("changes") == []
     assert window.told == []
     a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=5))
-    window.pass_time(5_500, answers=1)
+    wait_until_it_asks(window, most=7_500)
     window.wait(lambda: window.page.evaluate("changes"))
     assert window.answers == [204, 204, 200]
     assert window.told == [{"started": 0, "completed": 0, "updates": []}]

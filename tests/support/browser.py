@@ -201,10 +201,14 @@ class Window:
         before = len(self.answers)
         for _ in range(most // step):
             self.page.clock.run_for(step)
-            self.wait(self._has_settled)
+            self.wait_until_settled()
             if len(self.answers) > before:
                 return
         raise TimeoutError(f"no poll was answered within {most} ms of the window's time")
+
+    def wait_until_settled(self) -> None:
+        """Wait until the page is done with its last poll, whatever came of it."""
+        self.wait(self._has_settled)
 
     def _has_settled(self) -> bool:
         """Whether the page is done with the last answer, and so knows when it polls next."""
