@@ -23,9 +23,13 @@ def main() -> None:
     parser.add_argument("--engine", choices=ENGINES, help="measure on this one alone")
     parser.add_argument("--tiny", action="store_true", help="only show that it runs, in seconds")
     parser.add_argument(
-        "--write", metavar="FILE", type=Path, nargs="?", const=PROJECT / "docs/performance.md",
+        "--write",
+        metavar="FILE",
+        type=Path,
+        nargs="?",
+        const=PROJECT / "docs/performance.md",
         help="put the table between the marks in this file, or in docs/performance.md",
-    )  # fmt: skip
+    )
     options = parser.parse_args()
     engines = (options.engine,) if options.engine else ENGINES
     lines: list[str] = []

@@ -107,14 +107,22 @@ def run(stage: Stage) -> Iterator[Figure]:
                 ratios[what].append(times[what][-1] / bares[-1])
     for what in pages:
         yield Figure(
-            what, milliseconds(median(times[what])), milliseconds(median(bares)),
-            median(ratios[what]), AtMost(70),
-        )  # fmt: skip
+            what,
+            milliseconds(median(times[what])),
+            milliseconds(median(bares)),
+            median(ratios[what]),
+            AtMost(70),
+        )
 
 
 def _get(path: str, port: int, cookie: str) -> bytes:
     """What a browser sends for a page."""
-    lines = (f"GET {path} HTTP/1.1", f"Host: 127.0.0.1:{port}", "Accept: text/html",
-             "Accept-Encoding: gzip, deflate", "Sec-Fetch-Site: same-origin",
-             f"Cookie: {cookie}")  # fmt: skip
+    lines = (
+        f"GET {path} HTTP/1.1",
+        f"Host: 127.0.0.1:{port}",
+        "Accept: text/html",
+        "Accept-Encoding: gzip, deflate",
+        "Sec-Fetch-Site: same-origin",
+        f"Cookie: {cookie}",
+    )
     return ("\r\n".join(lines) + "\r\n\r\n").encode()

@@ -173,7 +173,11 @@ def load(port: int, request: bytes, connections: int, seconds: float) -> dict[st
     """What `bench.load` prints for this request."""
     command = [sys.executable, "-m", "bench.load", str(port), str(connections), str(seconds)]
     done = subprocess.run(
-        command, input=request, cwd=PROJECT, check=True, capture_output=True,
+        command,
+        input=request,
+        cwd=PROJECT,
+        check=True,
+        capture_output=True,
         timeout=2 * seconds + _PATIENCE,
-    )  # fmt: skip
+    )
     return json.loads(done.stdout)

@@ -97,8 +97,11 @@ def run(stage: Stage) -> Iterator[Figure]:
     smaller, larger = month[sizes[1]], month[sizes[2]]
     yield Figure(
         f"a month's session, {counted(sizes[2])} beside {counted(sizes[1])}",
-        milliseconds(larger), milliseconds(smaller), larger / smaller, AtMost(1.5),
-    )  # fmt: skip
+        milliseconds(larger),
+        milliseconds(smaller),
+        larger / smaller,
+        AtMost(1.5),
+    )
 
 
 def _cases(stage: Stage, *, is_full: bool) -> Iterator[Case]:

@@ -29,18 +29,34 @@ class Scale:
 
 
 FULL = Scale(
-    sizes=(10_000, 100_000, 1_000_000), due=(1_000, 100_000),
-    calls=200, nothing_rounds=9, few_rounds=7, many_rounds=3,
-    poll_rounds=7, connections=8, seconds=2.0, mails=2_000,
-    mentors=10_000, slots=2_000,
-)  # fmt: skip
+    sizes=(10_000, 100_000, 1_000_000),
+    due=(1_000, 100_000),
+    calls=200,
+    nothing_rounds=9,
+    few_rounds=7,
+    many_rounds=3,
+    poll_rounds=7,
+    connections=8,
+    seconds=2.0,
+    mails=2_000,
+    mentors=10_000,
+    slots=2_000,
+)
 
 TINY = Scale(
-    sizes=(200, 400, 600), due=(10, 40),
-    calls=2, nothing_rounds=1, few_rounds=1, many_rounds=1,
-    poll_rounds=1, connections=2, seconds=0.1, mails=20,
-    mentors=40, slots=60,
-)  # fmt: skip
+    sizes=(200, 400, 600),
+    due=(10, 40),
+    calls=2,
+    nothing_rounds=1,
+    few_rounds=1,
+    many_rounds=1,
+    poll_rounds=1,
+    connections=2,
+    seconds=0.1,
+    mails=20,
+    mentors=40,
+    slots=60,
+)
 """Shows that the bench runs; its figures mean nothing."""
 
 

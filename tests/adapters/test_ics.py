@@ -23,11 +23,16 @@ WORDS = st.text(LETTERS | st.sampled_from(ODD), max_size=200)
 
 def an_event(**changes):
     columns = {
-        "uid": "session-7@mentors.example.org", "sequence": 3, "summary": "Databases",
-        "description": "With Sam.", "url": "https://mentors.example.org/sessions/7",
-        "start": START, "end": START + timedelta(hours=1), "changed_at": START,
+        "uid": "session-7@mentors.example.org",
+        "sequence": 3,
+        "summary": "Databases",
+        "description": "With Sam.",
+        "url": "https://mentors.example.org/sessions/7",
+        "start": START,
+        "end": START + timedelta(hours=1),
+        "changed_at": START,
         "is_cancelled": False,
-    }  # fmt: skip
+    }
     return Event(**columns | changes)
 
 
@@ -104,6 +109,7 @@ def test_links_fill_the_forms_of_calendars_on_the_web():
     assert google["text"] == outlook["subject"] == ["C & C++ = ü?"]
     assert google["dates"] == ["20270328T150000Z/20270328T160000Z"]
     assert (outlook["startdt"], outlook["enddt"]) == (
-        ["2027-03-28T15:00:00Z"], ["2027-03-28T16:00:00Z"],
-    )  # fmt: skip
+        ["2027-03-28T15:00:00Z"],
+        ["2027-03-28T16:00:00Z"],
+    )
     assert "With Sam #1" in google["details"][0]

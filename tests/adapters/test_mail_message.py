@@ -63,9 +63,13 @@ def test_an_invitation_is_a_part_with_buttons_and_a_file():
     [file] = mail.iter_attachments()
     assert (file.get_filename(), file.get_content()) == ("session.ics", calendar.encode())
     assert [part.get_content_type() for part in mail.walk()] == [
-        "multipart/mixed", "multipart/alternative", "text/plain", "text/html", "text/calendar",
+        "multipart/mixed",
+        "multipart/alternative",
+        "text/plain",
+        "text/html",
+        "text/calendar",
         "application/ics",
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(

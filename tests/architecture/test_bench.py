@@ -26,9 +26,13 @@ def test_a_file_without_marks_is_refused_and_stays(tmp_path):
 
 
 def test_a_figure_says_whether_its_aim_holds():
-    cases = [(AtMost(4), 4.0, "at most 4: holds"), (AtMost(4), 4.1, "at most 4: missed"),
-             (AtLeast(0.6), 0.6, "at least 0.6: holds"),
-             (AtLeast(0.6), 0.5, "at least 0.6: missed"), (None, 9.0, "")]  # fmt: skip
+    cases = [
+        (AtMost(4), 4.0, "at most 4: holds"),
+        (AtMost(4), 4.1, "at most 4: missed"),
+        (AtLeast(0.6), 0.6, "at least 0.6: holds"),
+        (AtLeast(0.6), 0.5, "at least 0.6: missed"),
+        (None, 9.0, ""),
+    ]
 
     verdicts = [Figure("it", "2 ms", "1 ms", ratio, aim).verdict for aim, ratio, _ in cases]
 

@@ -23,9 +23,10 @@ def page(name):
 def documents():
     """All that a person reads about the product, but the changelog and the decisions."""
     return "\n".join(
-        file.read_text() for file in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"))
+        file.read_text()
+        for file in (*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md"))
         if file.name != "CHANGELOG.md"
-    )  # fmt: skip
+    )
 
 
 def settings_section():
@@ -114,10 +115,15 @@ def test_to_begin_for_real_one_types_what_the_deployment_page_says(after_the_dem
     nothing_set = {name: value for name, value in os.environ.items() if name not in SETTINGS}
 
     done = subprocess.run(
-        ["sh", "-ec", block], cwd=after_the_demo, env=nothing_set, text=True, capture_output=True,
-        check=False, input="a-long-password\n" * 2,
+        ["sh", "-ec", block],
+        cwd=after_the_demo,
+        env=nothing_set,
+        text=True,
+        capture_output=True,
+        check=False,
+        input="a-long-password\n" * 2,
         start_new_session=True,  # Without a terminal, from which it would read the password.
-    )  # fmt: skip
+    )
 
     assert done.returncode == 0, done.stderr
     for line in ("Created the admin you@example.org.", "Imported 2 people.", "Imported 1 session."):

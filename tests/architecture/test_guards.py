@@ -34,19 +34,35 @@ class Guard:
 
 
 GUARDS = [
-    pytest.param(Guard(CrossSite, {"Sec-Fetch-Site": "cross-site"}, only_changes=True),
-                 id="other sites"),
+    pytest.param(
+        Guard(CrossSite, {"Sec-Fetch-Site": "cross-site"}, only_changes=True), id="other sites"
+    ),
     pytest.param(Guard(WrongAddress, {"Host": "evil.example"}), id="forged hosts"),
-    pytest.param(Guard(RequestHeaderFieldsTooLarge, {"X-Anything": "a" * 40_000}),
-                 id="long headers"),
+    pytest.param(
+        Guard(RequestHeaderFieldsTooLarge, {"X-Anything": "a" * 40_000}), id="long headers"
+    ),
     # The cron route asks for its secret first; its own tests send it an unknown argument.
-    pytest.param(Guard(InvalidInput, {}, query="nonsense=1", only_below="/api/",
-                       but_for="/api/cron/complete-sessions"),
-                 id="unknown arguments"),
-    pytest.param(Guard(InvalidInput, {}, query="page=1&page=2", only_below="/api/",
-                       but_for="/api/cron/complete-sessions"),
-                 id="doubled arguments"),
-]  # fmt: skip
+    pytest.param(
+        Guard(
+            InvalidInput,
+            {},
+            query="nonsense=1",
+            only_below="/api/",
+            but_for="/api/cron/complete-sessions",
+        ),
+        id="unknown arguments",
+    ),
+    pytest.param(
+        Guard(
+            InvalidInput,
+            {},
+            query="page=1&page=2",
+            only_below="/api/",
+            but_for="/api/cron/complete-sessions",
+        ),
+        id="doubled arguments",
+    ),
+]
 
 
 @pytest.fixture

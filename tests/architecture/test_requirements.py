@@ -78,9 +78,10 @@ def test_make_installs_nothing_without_its_hash():
 
 def test_a_package_of_the_right_name_and_version_with_another_content_is_refused(tmp_path):
     name, version, hashes = next(
-        each for each in LOCKED.findall((PROJECT / "requirements.txt").read_text())
+        each
+        for each in LOCKED.findall((PROJECT / "requirements.txt").read_text())
         if each[0] == "mdurl"
-    )  # fmt: skip
+    )
     (tmp_path / "locked.txt").write_text(f"{name}=={version}{hashes}\n")
     with zipfile.ZipFile(tmp_path / f"{name}-{version}-py3-none-any.whl", "w") as wheel:
         info = f"{name}-{version}.dist-info"
@@ -93,9 +94,19 @@ def test_a_package_of_the_right_name_and_version_with_another_content_is_refused
         wheel.writestr(f"{info}/RECORD", "")
 
     install = [
-        sys.executable, "-m", "pip", "install", "--isolated", "--dry-run", "--ignore-installed",
-        "--no-index", "--find-links", str(tmp_path), "-r", str(tmp_path / "locked.txt"),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "pip",
+        "install",
+        "--isolated",
+        "--dry-run",
+        "--ignore-installed",
+        "--no-index",
+        "--find-links",
+        str(tmp_path),
+        "-r",
+        str(tmp_path / "locked.txt"),
+    ]
     result = subprocess.run(install, capture_output=True, text=True, check=False)
 
     assert result.returncode != 0

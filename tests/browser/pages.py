@@ -55,9 +55,7 @@ class Crowd:
     @property
     def people(self) -> dict[str, Viewer | None]:
         """The people who look at pages, by their roles."""
-        return {
-            "nobody": None, "mentor": self.mentor, "student": self.student, "admin": self.admin
-        }  # fmt: skip
+        return {"nobody": None, "mentor": self.mentor, "student": self.student, "admin": self.admin}
 
 
 def a_crowd(site: Site) -> Crowd:
@@ -69,8 +67,15 @@ def a_crowd(site: Site) -> Crowd:
     newcomer = site.person("Nell", Role.STUDENT)
 
     def book(starts: int, status: Status, number: int, **others: Any) -> int:
-        return a_booking(session, mentor=mentor, student=student, starts=now + starts * MINUTE,
-                         status=status, topic=TOPICS[number % 3], **others)  # fmt: skip
+        return a_booking(
+            session,
+            mentor=mentor,
+            student=student,
+            starts=now + starts * MINUTE,
+            status=status,
+            topic=TOPICS[number % 3],
+            **others,
+        )
 
     book(-200, Status.ONGOING, 0, is_delayed=True)
     book(-130, Status.ONGOING, 1, is_delayed=True, arrived=True)
@@ -92,8 +97,9 @@ def a_crowd(site: Site) -> Crowd:
         over = book(-1440 * (number + 1), Status.COMPLETED, number, is_delayed=number % 5 == 0)
     rate_session(session, booking_id=over, viewer=student, rating=4, comment=LONG_NAME)
     write_notes(session, booking_id=over, viewer=mentor, summary=TOPICS[2], private_notes=TOPICS[1])
-    set_recording(session, booking_id=over, viewer=mentor, url="https://video.example.org/a",
-                  now=now)  # fmt: skip
+    set_recording(
+        session, booking_id=over, viewer=mentor, url="https://video.example.org/a", now=now
+    )
     edit_profile(
         session,
         mentor_id=mentor.id,

@@ -41,17 +41,38 @@ def left(window, booking):
 
 def test_time_left_lateness_and_the_countdown_to_the_next_session_go_on(site, windows, people):
     now = utc_now()
-    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                     starts=now - timedelta(minutes=45))  # fmt: skip
-    very_late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                          lasts=timedelta(hours=4),
-                          starts=now - timedelta(minutes=155, seconds=30))  # fmt: skip
-    over = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                     starts=now - timedelta(days=3))  # fmt: skip
-    ends = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                     starts=now - timedelta(minutes=57))  # fmt: skip
-    running = a_booking(site.session, **people, status=Status.ONGOING,
-                        starts=now - timedelta(minutes=20))  # fmt: skip
+    late = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=now - timedelta(minutes=45),
+    )
+    very_late = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        lasts=timedelta(hours=4),
+        starts=now - timedelta(minutes=155, seconds=30),
+    )
+    over = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=now - timedelta(days=3),
+    )
+    ends = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=now - timedelta(minutes=57),
+    )
+    running = a_booking(
+        site.session, **people, status=Status.ONGOING, starts=now - timedelta(minutes=20)
+    )
     soon = a_booking(site.session, **people, starts=now + timedelta(minutes=50))
     later = a_booking(site.session, **people, starts=now + timedelta(days=3))
     # A machine whose clock is wrong counts by the server's.
@@ -100,8 +121,9 @@ def test_the_way_into_the_meeting_appears_a_quarter_of_an_hour_before_the_start(
 def test_what_is_over_is_not_counted_on_without_the_server(site, windows, people):
     now = utc_now()
     soon = a_booking(site.session, **people, starts=now + timedelta(minutes=3))
-    running = a_booking(site.session, **people, status=Status.ONGOING,
-                        starts=now - timedelta(minutes=57))  # fmt: skip
+    running = a_booking(
+        site.session, **people, status=Status.ONGOING, starts=now - timedelta(minutes=57)
+    )
     window = windows.of(site, people["student"], clock=now).go()
     assert (left(window, soon), left(window, running)) == ("in 3 minutes", "3 minutes left")
 
@@ -152,8 +174,13 @@ def test_the_clock_decides_whether_a_start_is_asked_about_and_a_cancellation_off
 
 
 def test_the_title_counts_what_needs_attention(site, windows, people):
-    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                     starts=utc_now() - timedelta(minutes=45))  # fmt: skip
+    late = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=utc_now() - timedelta(minutes=45),
+    )
     window = windows.of(site, people["mentor"]).go()
     assert window.page.title() == "(1) Your sessions · Mentorship"
 
@@ -175,8 +202,13 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
     assert window.page.locator("[role=status], [aria-live]").count() == 1
 
     window.look_again()
-    apply_action(site.session, booking_id=first, action=Action.CANCEL, viewer=people["student"],
-            now=utc_now())  # fmt: skip
+    apply_action(
+        site.session,
+        booking_id=first,
+        action=Action.CANCEL,
+        viewer=people["student"],
+        now=utc_now(),
+    )
     window.look_again()
     window.look_again()
     window.press(second, "Start")
@@ -188,8 +220,9 @@ def test_what_somebody_else_did_is_said_once_and_ones_own_press_is_answered_once
 
 
 def test_a_change_after_a_refused_press_is_said(site, windows, people):
-    booking = a_booking(site.session, **people, topic="Trees",
-                        starts=utc_now() + timedelta(hours=9))  # fmt: skip
+    booking = a_booking(
+        site.session, **people, topic="Trees", starts=utc_now() + timedelta(hours=9)
+    )
     window = windows.of(site, people["student"]).go()
     reason = window.page.locator(f"#cancel-{booking} input")
     window.press(booking, "Cancel")
@@ -198,16 +231,22 @@ def test_a_change_after_a_refused_press_is_said(site, windows, people):
     window.press(booking, "Cancel this session")
     expect(window.page.locator("#notice")).to_contain_text("longer than 300")
 
-    apply_action(site.session, booking_id=booking, action=Action.START, viewer=people["mentor"],
-            now=utc_now())  # fmt: skip
+    apply_action(
+        site.session,
+        booking_id=booking,
+        action=Action.START,
+        viewer=people["mentor"],
+        now=utc_now(),
+    )
     window.look_again()
 
     expect(window.page.locator("#changes")).to_have_text("Trees: The session was started.")
 
 
 def test_the_next_key_goes_on_from_the_session_whose_button_was_pressed(site, windows, people):
-    booking = a_booking(site.session, **people, status=Status.ONGOING,
-                        starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    booking = a_booking(
+        site.session, **people, status=Status.ONGOING, starts=utc_now() - timedelta(minutes=5)
+    )
     window = windows.of(site, people["mentor"]).go()
 
     window.page.get_by_role("button", name="Complete").press("Enter")
@@ -243,8 +282,9 @@ def test_a_change_slides_into_place_unless_the_person_wants_less_motion(
     window = windows.of(site, people["mentor"], reduced_motion=motion).go()
     window.page.evaluate(COUNT_SLIDES)
 
-    first = a_booking(site.session, **people, starts=utc_now() - timedelta(minutes=5),
-                      status=Status.ONGOING)  # fmt: skip
+    first = a_booking(
+        site.session, **people, starts=utc_now() - timedelta(minutes=5), status=Status.ONGOING
+    )
     window.look_again()
     window.shows("now", first, "ONGOING", is_delayed=False)
 

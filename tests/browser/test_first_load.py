@@ -18,8 +18,13 @@ def mentor(site):
     """A mentor with a session in each list, 20 in all."""
     now, mentor = utc_now(), site.person("Maya", Role.MENTOR)
     people = {"mentor": mentor, "student": site.person("Sam", Role.STUDENT)}
-    a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-              starts=now - timedelta(hours=3))  # fmt: skip
+    a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=now - timedelta(hours=3),
+    )
     a_booking(site.session, **people, status=Status.ONGOING, starts=now - timedelta(minutes=9))
     for hours in range(1, 10):
         a_booking(site.session, **people, starts=now + timedelta(hours=hours))

@@ -18,9 +18,12 @@ def over(site):
     """The page of a session that is over, and its mentor."""
     mentor = site.person("Maya", Role.MENTOR)
     booking = a_booking(
-        site.session, mentor=mentor, student=site.person("Sam", Role.STUDENT),
-        status=Status.COMPLETED, starts=utc_now() - timedelta(days=1),
-    )  # fmt: skip
+        site.session,
+        mentor=mentor,
+        student=site.person("Sam", Role.STUDENT),
+        status=Status.COMPLETED,
+        starts=utc_now() - timedelta(days=1),
+    )
     return f"/sessions/{booking}", mentor
 
 

@@ -25,8 +25,10 @@ def test_a_mentor_starts_one_card_and_each_student_sees_their_own_part_begin(sit
     assert cards.count() == 1
     assert theirs.locator("#list-upcoming .count").text_content() == "1"
     assert [link.split()[0] for link in cards.locator(".with a").all_text_contents()] == [
-        "Sam", "Lin", "Noor"
-    ]  # fmt: skip
+        "Sam",
+        "Lin",
+        "Noor",
+    ]
     assert own.locator("#sessions .card").get_attribute("id") == f"session-{group[1]}"
     assert "Sam" not in own.locator("#sessions").inner_text()
 

@@ -23,8 +23,13 @@ LINES = """(elements) => elements.map((element) => {
 def test_no_day_and_no_status_of_a_german_week_breaks(site, windows):
     mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
     for day in (28, 30):
-        a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
-                  starts=datetime(2026, 9, day, 10, tzinfo=UTC))  # fmt: skip
+        a_booking(
+            site.session,
+            mentor=mentor,
+            student=student,
+            status=Status.COMPLETED,
+            starts=datetime(2026, 9, day, 10, tzinfo=UTC),
+        )
     for width in (360, 1056, 1280):
         page = (
             windows.of(site, student, locale="de-DE", viewport={"width": width, "height": 900})
@@ -41,8 +46,14 @@ def test_a_german_browser_sees_its_dashboard_in_german_and_remembers_english(sit
     mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
     now = utc_now()
     soon = a_booking(site.session, mentor=mentor, student=student, starts=now + timedelta(hours=5))
-    late = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                     is_delayed=True, starts=now - timedelta(minutes=20))  # fmt: skip
+    late = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=now - timedelta(minutes=20),
+    )
     window = windows.of(site, mentor, locale="de-DE").go()
     page = window.page
 

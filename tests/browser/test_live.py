@@ -35,8 +35,9 @@ def student(site):
 def test_a_mentor_starts_a_session_and_the_next_poll_of_the_student_shows_and_tells_it_once(
     site, windows, mentor, student
 ):
-    booking = a_booking(site.session, mentor=mentor, student=student,
-                        starts=utc_now() + timedelta(minutes=10))  # fmt: skip
+    booking = a_booking(
+        site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(minutes=10)
+    )
     hers = windows.of(site, mentor).go()
     his = windows.of(site, student, clock=utc_now()).go()
     his.shows("upcoming", booking, "SCHEDULED", is_delayed=False)
@@ -76,8 +77,13 @@ def test_the_clock_passes_the_end_and_both_windows_show_the_session_completed_an
 ):
     both = [windows.of(site, viewer).go() for viewer in (mentor, student)]
     end = utc_now() + SOON
-    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                        starts=end - timedelta(hours=1))  # fmt: skip
+    booking = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        starts=end - timedelta(hours=1),
+    )
 
     for window in both:
         window.look_again()
@@ -90,8 +96,10 @@ def test_the_clock_passes_the_end_and_both_windows_show_the_session_completed_an
         assert (detail["started"], detail["completed"]) == (0, 1)
         (update,) = detail["updates"]
         assert (update["sessionId"], update["newStatus"], update["cause"]) == (
-            booking, "COMPLETED", "poll",
-        )  # fmt: skip
+            booking,
+            "COMPLETED",
+            "poll",
+        )
         assert update["dueAt"] == end.isoformat().replace("+00:00", "Z")
         assert window.errors == []
 
@@ -101,8 +109,13 @@ def test_a_window_that_asks_while_somebody_else_changes_the_session_asks_again_s
     site, windows, mentor, student
 ):
     window = windows.of(site, student).go()
-    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                        starts=utc_now() + SOON - timedelta(hours=1))  # fmt: skip
+    booking = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        starts=utc_now() + SOON - timedelta(hours=1),
+    )
     window.look_again()
     held = select(SessionBooking).where(SessionBooking.id == booking).with_for_update()
     with site.session.get_bind().begin() as other:
@@ -136,8 +149,10 @@ def test_a_session_that_nobody_starts_is_delayed_on_both_screens_until_the_stude
     for window in (hers, his):
         window.look_again()
         assert [(update["newStatus"], update["cause"]) for update in window.updates] == [
-            ("ONGOING", "poll"), ("ONGOING", "mentor"), ("COMPLETED", "student"),
-        ]  # fmt: skip
+            ("ONGOING", "poll"),
+            ("ONGOING", "mentor"),
+            ("COMPLETED", "student"),
+        ]
         assert all(update["isDelayed"] for update in window.updates)
         assert window.errors == []
 
@@ -146,10 +161,16 @@ def test_a_session_that_nobody_starts_is_delayed_on_both_screens_until_the_stude
 def test_many_changes_at_once_are_each_announced_exactly_once(site, windows, mentor, student):
     window = windows.of(site, student).go()
     bookings = {
-        a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                  topic="Ünicode " * 10, starts=utc_now() - timedelta(hours=2 * number))
+        a_booking(
+            site.session,
+            mentor=mentor,
+            student=student,
+            status=Status.ONGOING,
+            topic="Ünicode " * 10,
+            starts=utc_now() - timedelta(hours=2 * number),
+        )
         for number in range(1, 26)
-    }  # fmt: skip
+    }
 
     window.look_again()
     window.wait(lambda: len(window.updates) >= len(bookings))

@@ -21,8 +21,13 @@ SECONDS = 30
 def missed(site, windows, *, without_waits=False):
     """The pages that did not show a press in time, or told it not exactly once."""
     mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
-    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                        starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    booking = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        starts=utc_now() - timedelta(minutes=5),
+    )
     opened = {path: windows.of(site, student) for path in PAGES}
     for path, window in opened.items():
         if without_waits:
@@ -64,8 +69,13 @@ def test_pages_that_only_poll_each_minute_are_noticed(site, windows):
 
 def test_what_is_typed_on_the_page_of_a_session_outlasts_a_change(site, windows):
     mentor, student = site.person("Maya", Role.MENTOR), site.person("Sam", Role.STUDENT)
-    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                        starts=utc_now() - timedelta(minutes=5))  # fmt: skip
+    booking = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        starts=utc_now() - timedelta(minutes=5),
+    )
     window = windows.of(site, student).go(f"/sessions/{booking}")
     window.page.locator("#outcome input[name=reason]").fill("We met.")
 

@@ -47,9 +47,13 @@ class Walk:
     def begin(self):
         """A new session, from two hours ago to one hour ago."""
         self.id = a_booking(
-            self.site.session, mentor=self.mentor, student=self.student,
-            starts=utc_now() - 2 * HOUR, status=Status.ONGOING, is_delayed=True,
-        )  # fmt: skip
+            self.site.session,
+            mentor=self.mentor,
+            student=self.student,
+            starts=utc_now() - 2 * HOUR,
+            status=Status.ONGOING,
+            is_delayed=True,
+        )
 
     def section(self, who):
         """The part of the session's page in somebody's window, read anew."""
@@ -190,9 +194,14 @@ def test_an_admin_answers_a_page_of_old_sessions_with_one_reason(site, windows, 
 def test_one_press_on_the_dashboard_answers_and_the_question_goes_away(site, windows, walk):
     walk.begin()
     going_on = a_booking(
-        site.session, mentor=walk.mentor, student=walk.student, topic="Not over yet",
-        starts=utc_now() - HOUR + timedelta(seconds=8), status=Status.ONGOING, is_delayed=True,
-    )  # fmt: skip
+        site.session,
+        mentor=walk.mentor,
+        student=walk.student,
+        topic="Not over yet",
+        starts=utc_now() - HOUR + timedelta(seconds=8),
+        status=Status.ONGOING,
+        is_delayed=True,
+    )
     window = walk.windows["student"].go()
     question = window.page.locator(f"#asked-{walk.id}")
     expect(question).to_be_visible()

@@ -41,10 +41,17 @@ def crowd(site):
 
 def test_a_delayed_session_is_in_sight_at_once_on_a_phone(site, windows, mentor, student):
     for hours in range(1, 6):
-        a_booking(site.session, mentor=mentor, student=student,
-                  starts=utc_now() + timedelta(hours=hours))  # fmt: skip
-    late = a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
-                     is_delayed=True, starts=utc_now() - timedelta(days=2))  # fmt: skip
+        a_booking(
+            site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=hours)
+        )
+    late = a_booking(
+        site.session,
+        mentor=mentor,
+        student=student,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=utc_now() - timedelta(days=2),
+    )
     window = windows.of(site, mentor, viewport={"width": 360, "height": 740}).go()
 
     box = window.page.locator(f"#session-{late}").bounding_box()
@@ -52,8 +59,9 @@ def test_a_delayed_session_is_in_sight_at_once_on_a_phone(site, windows, mentor,
 
 
 def test_times_stand_in_the_viewers_zone_with_the_zone_beside_them(site, windows, mentor, student):
-    booking = a_booking(site.session, mentor=mentor, student=student, status=Status.COMPLETED,
-                        starts="10:00")  # fmt: skip
+    booking = a_booking(
+        site.session, mentor=mentor, student=student, status=Status.COMPLETED, starts="10:00"
+    )
 
     for viewer, times, zone in (
         (mentor, ("15:45", "16:45"), "UTC+05:45"),
@@ -134,10 +142,16 @@ def test_every_button_works_without_scripts(site, windows, mentor, student):
         a_booking(site.session, **people, starts=utc_now() + minutes * MINUTE)
         for minutes in (5, 120, 240)
     )
-    late = a_booking(site.session, **people, status=Status.ONGOING, is_delayed=True,
-                     starts=utc_now() - 60 * MINUTE)  # fmt: skip
-    running = a_booking(site.session, **people, status=Status.ONGOING,
-                        starts=utc_now() - 5 * MINUTE)  # fmt: skip
+    late = a_booking(
+        site.session,
+        **people,
+        status=Status.ONGOING,
+        is_delayed=True,
+        starts=utc_now() - 60 * MINUTE,
+    )
+    running = a_booking(
+        site.session, **people, status=Status.ONGOING, starts=utc_now() - 5 * MINUTE
+    )
     window = windows.of(site, mentor, java_script_enabled=False).go()
     page = window.page
 

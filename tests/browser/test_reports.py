@@ -28,8 +28,14 @@ def taught(site):
         (-1, "Late", {"status": Status.ONGOING, "is_delayed": True}),
         (2, "To come", {}),
     ):
-        a_booking(site.session, mentor=mentor, student=student, topic=topic,
-                  starts=now + timedelta(days=days), **state)  # fmt: skip
+        a_booking(
+            site.session,
+            mentor=mentor,
+            student=student,
+            topic=topic,
+            starts=now + timedelta(days=days),
+            **state,
+        )
     first, last = ((now + timedelta(days=days)).date() for days in (-8, 8))
     return admin, mentor, f"from={first}&to={last}&mentorId={mentor.id}"
 

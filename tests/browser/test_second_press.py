@@ -38,10 +38,15 @@ def a_crowded_list(site, button):
     state = dict(BUTTONS[button])
     starts = utc_now() + state.pop("starts")
     bookings = [
-        a_booking(site.session, mentor=mentor, student=site.person("Sam", Role.STUDENT),
-                  starts=starts + number * timedelta(seconds=20), **state)
+        a_booking(
+            site.session,
+            mentor=mentor,
+            student=site.person("Sam", Role.STUDENT),
+            starts=starts + number * timedelta(seconds=20),
+            **state,
+        )
         for number in range(3)
-    ]  # fmt: skip
+    ]
     return mentor, bookings
 
 

@@ -209,6 +209,15 @@ def test_each_side_reads_its_own_time_over_both_clock_changes(site, windows):
 
 
 def test_the_clock_changes_of_2027_follow_the_laws():
-    assert [in_new_york(date(2027, *day)) for day in (
-        (3, 9), (3, 16), (3, 23), (3, 30), (10, 26), (11, 2), (11, 9),
-    )] == ["12:00", "13:00", "13:00", "12:00", "12:00", "13:00", "12:00"]  # fmt: skip
+    assert [
+        in_new_york(date(2027, *day))
+        for day in (
+            (3, 9),
+            (3, 16),
+            (3, 23),
+            (3, 30),
+            (10, 26),
+            (11, 2),
+            (11, 9),
+        )
+    ] == ["12:00", "13:00", "13:00", "12:00", "12:00", "13:00", "12:00"]

@@ -67,7 +67,7 @@ def test_create_user_asks_for_the_password_twice_and_does_not_show_it(flask, app
         (("--password", "short"), "Error: The password must have 8 to 128 characters.\n"),
         (("--password", ""), "Error: The password must have 8 to 128 characters.\n"),
     ],
-)  # fmt: skip
+)
 def test_create_user_says_in_one_line_what_is_wrong_and_makes_nobody(
     flask, session, wrong, message
 ):
@@ -143,8 +143,9 @@ def test_reset_link_prints_a_link_for_an_account_and_refuses_others(flask, peopl
 
     assert found.stdout.startswith("http://127.0.0.1:8000/reset/")
     assert (missing.exit_code, missing.stderr) == (
-        1, "Error: There is no account with nobody@example.org.\n",
-    )  # fmt: skip
+        1,
+        "Error: There is no account with nobody@example.org.\n",
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

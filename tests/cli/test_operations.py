@@ -128,8 +128,9 @@ def test_the_demo_if_empty_says_that_a_database_has_people_of_its_own(flask, ses
     result = flask("demo", "--if-empty")
 
     assert (result.exit_code, result.stdout) == (
-        0, "The database already has users of its own, so no demo was loaded.\n",
-    )  # fmt: skip
+        0,
+        "The database already has users of its own, so no demo was loaded.\n",
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -178,8 +179,17 @@ def test_every_command_says_in_one_line_that_the_database_cannot_be_used(flask_o
 def test_a_command_says_in_one_line_what_the_database_did_not_do(flask, session):
     run(session, "ALTER TABLE users RENAME TO others")
 
-    result = flask("create-user", "--email", "a@example.org", "--name", "A", "--role", "admin",
-                   "--password", "a long password")  # fmt: skip
+    result = flask(
+        "create-user",
+        "--email",
+        "a@example.org",
+        "--name",
+        "A",
+        "--role",
+        "admin",
+        "--password",
+        "a long password",
+    )
 
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.startswith("Error: The database did not do this: ")
@@ -244,9 +254,17 @@ def test_serve_listens_on_an_address_of_ipv6_and_prints_it_as_one(database_url, 
     except OSError:
         pytest.skip("This machine has no IPv6.")
     process = a_command(
-        database_url, "serve", "--host", "::1", "--port", str(port), "--workers", "1",
-        log=log, BASE_URL=f"http://[::1]:{port}",
-    )  # fmt: skip
+        database_url,
+        "serve",
+        "--host",
+        "::1",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        log=log,
+        BASE_URL=f"http://[::1]:{port}",
+    )
     try:
         wait_until(lambda: process.poll() is not None or "Started worker-1" in log.read_text())
         connection = HTTPConnection("::1", port, timeout=30)

@@ -29,9 +29,11 @@ def booking(session, cast):
 
 def test_it_prints_the_session_and_its_line_of_time(flask, session, cast, booking):
     update_session_statuses(
-        session, now=at("10:00:00") + timedelta(milliseconds=400), cause=Cause.WORKER,
+        session,
+        now=at("10:00:00") + timedelta(milliseconds=400),
+        cause=Cause.WORKER,
         returning=no_updates,
-    )  # fmt: skip
+    )
     for action, clock in ((Action.ARRIVE, "10:20"), (Action.COMPLETE, "11:00")):
         apply_action(session, booking_id=booking, action=action, viewer=cast.mentor, now=at(clock))
 

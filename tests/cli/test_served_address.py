@@ -37,9 +37,15 @@ def test_links_of_the_server_and_of_commands_beside_it_name_its_port(database_ur
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     server = a_command(
-        database_url, "serve", "--port", str(port), "--workers", "1",
-        log=tmp_path / "serve.log", BASE_URL="",
-    )  # fmt: skip
+        database_url,
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        "1",
+        log=tmp_path / "serve.log",
+        BASE_URL="",
+    )
 
     def printed(**settings):
         log = tmp_path / "link.log"

@@ -160,14 +160,16 @@ def test_an_import_is_listed_and_taken_back_by_its_number(flask, session, cast, 
     session.rollback()
     done = flask("remove-import", "1")
     assert (done.exit_code, done.stdout) == (
-        0, would.stdout.replace("Would remove", "Removed"),
-    )  # fmt: skip
+        0,
+        would.stdout.replace("Would remove", "Removed"),
+    )
     assert the_journal(session) == []
     session.rollback()
     again = flask("remove-import", "1")
     assert (again.exit_code, again.stderr) == (
-        1, "Error: Import 1 was removed already. Nothing was removed.\n",
-    )  # fmt: skip
+        1,
+        "Error: Import 1 was removed already. Nothing was removed.\n",
+    )
     assert ", removed 2026-11-24 12:00\n" in flask("list-imports").stdout
 
 
@@ -181,10 +183,13 @@ def test_an_import_that_people_have_acted_on_is_removed_only_by_force(
     apply_action(session, booking_id=1, action=Action.START, viewer=cast.mentor, now=at("12:00"))
 
     refused = flask("remove-import", "1")
-    assert (refused.exit_code, refused.stderr) == (1, (
-        "Error: People have acted on 1 of these sessions since they were imported: 1. "
-        "With --force they are removed, too. Nothing was removed.\n"
-    ))  # fmt: skip
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        (
+            "Error: People have acted on 1 of these sessions since they were imported: 1. "
+            "With --force they are removed, too. Nothing was removed.\n"
+        ),
+    )
     assert flask("remove-import", "1", "--force").exit_code == 0
     assert the_journal(session) == []
 

@@ -306,8 +306,12 @@ def test_what_a_command_makes_is_for_its_owner_alone(tmp_path):
 
     subprocess.run(
         [sys.executable, "-m", "flask", "--app", "wsgi", "db", "upgrade"],
-        cwd=PROJECT, env=os.environ | environment, capture_output=True, check=True, umask=0o022,
-    )  # fmt: skip
+        cwd=PROJECT,
+        env=os.environ | environment,
+        capture_output=True,
+        check=True,
+        umask=0o022,
+    )
 
     assert database.stat().st_mode & 0o777 == 0o600
 

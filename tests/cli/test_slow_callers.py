@@ -135,10 +135,11 @@ def test_a_connection_on_which_no_request_comes_is_closed(hurried_port, first_by
 def test_the_application_is_given_the_request_as_it_came(hurried_port):
     shown = exchange(
         hurried_port,
-        b"POST /a%20b/%C3%A9?q=%C3%A9&q=2 HTTP/1.1\r\nHost: example.org\r\n" + FORM
+        b"POST /a%20b/%C3%A9?q=%C3%A9&q=2 HTTP/1.1\r\nHost: example.org\r\n"
+        + FORM
         + b"X-Forwarded-For: 1.2.3.4\r\nX_Forwarded_For: 6.6.6.6\r\nX-Name: \xff\r\n"
         + b"Cookie: a=1\r\nCookie: b=2\r\nContent-Length: 3\r\nConnection: close\r\n\r\nx=1",
-    )  # fmt: skip
+    )
 
     lines = shown.partition(b"\r\n\r\n")[2].decode().splitlines()
     assert lines == [
@@ -203,9 +204,12 @@ def test_a_body_in_chunks_that_is_too_long_is_refused(server, chunks):
     chunk = b"%x\r\n" % (40_000 * 2) + b"x" * 80_000 + b"\r\n"
     answer = exchange(
         server.port,
-        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n" + FORM
-        + b"Connection: close\r\n\r\n" + chunks * chunk + b"0\r\n\r\n",
-    )  # fmt: skip
+        b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nTransfer-Encoding: chunked\r\n"
+        + FORM
+        + b"Connection: close\r\n\r\n"
+        + chunks * chunk
+        + b"0\r\n\r\n",
+    )
 
     assert answer.startswith(b"HTTP/1.1 413 ")
 

@@ -75,8 +75,10 @@ def test_a_web_worker_that_is_told_to_stop_before_it_has_loaded_stops(tmp_path):
     with log.open("wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-c", TOLD_BEFORE_IT_LOADS, str(a_free_port())],
-            cwd=PROJECT, stdout=output, stderr=output,
-        )  # fmt: skip
+            cwd=PROJECT,
+            stdout=output,
+            stderr=output,
+        )
     try:
         wait_until(lambda: "Unexpected exit from worker-1" in log.read_text())
     finally:
@@ -110,9 +112,15 @@ def test_a_request_that_is_being_answered_when_the_server_is_told_to_stop_is_ans
 def test_web_workers_end_with_a_server_that_is_killed(database_url, tmp_path):
     port, log = a_free_port(), tmp_path / "log"
     process = a_command(
-        database_url, "serve", "--port", str(port), "--workers", "3",
-        log=log, BASE_URL=f"http://{HOST}:{port}",
-    )  # fmt: skip
+        database_url,
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        "3",
+        log=log,
+        BASE_URL=f"http://{HOST}:{port}",
+    )
     try:
         wait_until(lambda: "Started worker-3" in log.read_text())
         os.kill(children_of(process.pid)[0], signal.SIGKILL)  # The one that replaces it as well.

@@ -46,11 +46,22 @@ def installed(tmp_path_factory):
     wheels, folder = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("installed")
     subprocess.run(
         [
-            sys.executable, "-m", "pip", "wheel", str(PROJECT), "--isolated", "--no-index",
-            "--no-deps", "--no-build-isolation", "--quiet", "--wheel-dir", str(wheels),
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            str(PROJECT),
+            "--isolated",
+            "--no-index",
+            "--no-deps",
+            "--no-build-isolation",
+            "--quiet",
+            "--wheel-dir",
+            str(wheels),
         ],
-        cwd=wheels, check=True,
-    )  # fmt: skip
+        cwd=wheels,
+        check=True,
+    )
     (wheel,) = wheels.iterdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder)
@@ -74,9 +85,13 @@ def run(environment, tmp_path):
 
     def python(code, *arguments, **settings):
         return subprocess.run(
-            [sys.executable, "-c", code, *arguments], cwd=tmp_path, env=environment | settings,
-            capture_output=True, text=True, check=False,
-        )  # fmt: skip
+            [sys.executable, "-c", code, *arguments],
+            cwd=tmp_path,
+            env=environment | settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
 
     return python
 
@@ -89,8 +104,9 @@ def test_the_wheel_holds_the_product_and_nothing_else(installed):
 
     assert files_of(installed / "mentorship") == package
     assert {each.name for each in installed.iterdir()} == {
-        "mentorship", f"mentorship-{version}.dist-info"
-    }  # fmt: skip
+        "mentorship",
+        f"mentorship-{version}.dist-info",
+    }
 
 
 def test_all_of_it_is_loaded_from_the_wheel(run, installed):
@@ -99,8 +115,9 @@ def test_all_of_it_is_loaded_from_the_wheel(run, installed):
     )
 
     assert run(loaded).stdout.split() == [
-        str(installed / "mentorship/config.py"), str(installed / "mentorship")
-    ]  # fmt: skip
+        str(installed / "mentorship/config.py"),
+        str(installed / "mentorship"),
+    ]
 
 
 def test_the_command_makes_a_database_with_the_demo_where_it_is_called(run, tmp_path):
@@ -156,8 +173,11 @@ def test_the_command_serves(run, environment, tmp_path):
     with log.open("wb") as output:
         server = subprocess.Popen(
             [sys.executable, "-c", THE_COMMAND, "serve", "--port", str(port), "--workers", "1"],
-            cwd=tmp_path, env=environment, stdout=output, stderr=output,
-        )  # fmt: skip
+            cwd=tmp_path,
+            env=environment,
+            stdout=output,
+            stderr=output,
+        )
     try:
         wait_until(lambda: server.poll() is not None or "Started worker-1" in log.read_text())
         assert server.poll() is None, log.read_text()

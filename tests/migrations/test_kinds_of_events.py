@@ -93,14 +93,18 @@ def test_calls_and_endpoints_go_over_and_back(empty_app):
         active = connection.execute(text("SELECT is_active FROM webhook_endpoints ORDER BY id"))
         assert [bool(row.is_active) for row in active] == [True, False]
         added = connection.execute(
-            text("INSERT INTO status_changes (booking_id, old_status, new_status, action, "
-                 "is_delayed, cause, applied_at) VALUES (1, 'ONGOING', 'COMPLETED', 'complete', "
-                 f"false, 'mentor', {THEN}) RETURNING id")
-        ).scalar_one()  # fmt: skip
+            text(
+                "INSERT INTO status_changes (booking_id, old_status, new_status, action, "
+                "is_delayed, cause, applied_at) VALUES (1, 'ONGOING', 'COMPLETED', 'complete', "
+                f"false, 'mentor', {THEN}) RETURNING id"
+            )
+        ).scalar_one()
         given = connection.execute(
-            text("INSERT INTO webhook_calls (endpoint_id, change_id, created_at, next_try_at) "
-                 f"VALUES (1, {added}, {THEN}, {THEN}) RETURNING id")
-        ).scalar_one()  # fmt: skip
+            text(
+                "INSERT INTO webhook_calls (endpoint_id, change_id, created_at, next_try_at) "
+                f"VALUES (1, {added}, {THEN}, {THEN}) RETURNING id"
+            )
+        ).scalar_one()
     assert given > 5
 
     flask_migrate.upgrade()

@@ -30,16 +30,20 @@ def test_mail_that_waits_at_the_upgrade_is_still_sent(empty_app):
     with db.engine.begin() as connection:
         for kind, recipient, subject, words in mails:
             connection.execute(
-                text("INSERT INTO outbox_messages (kind, recipient, subject, body_text, body_html, "
-                     "created_at, next_try_at) VALUES (:kind, :to, :subject, :words, 'x', "
-                     "'2026-11-24 09:00:00', '2026-11-24 09:00:00')"),
+                text(
+                    "INSERT INTO outbox_messages (kind, recipient, subject, body_text, body_html, "
+                    "created_at, next_try_at) VALUES (:kind, :to, :subject, :words, 'x', "
+                    "'2026-11-24 09:00:00', '2026-11-24 09:00:00')"
+                ),
                 {"kind": kind, "to": recipient, "subject": subject, "words": words},
-            )  # fmt: skip
+            )
         connection.execute(
-            text("INSERT INTO outbox_messages (kind, recipient, subject, outcome, ended_at, "
-                 "created_at, next_try_at) VALUES ('account', 'ann@example.org', 'x', 'sent', "
-                 "'2026-11-24 09:00:00', '2026-11-24 09:00:00', '2026-11-24 09:00:00')")
-        )  # fmt: skip
+            text(
+                "INSERT INTO outbox_messages (kind, recipient, subject, outcome, ended_at, "
+                "created_at, next_try_at) VALUES ('account', 'ann@example.org', 'x', 'sent', "
+                "'2026-11-24 09:00:00', '2026-11-24 09:00:00', '2026-11-24 09:00:00')"
+            )
+        )
     flask_migrate.upgrade()
 
     found = waiting_mail()
@@ -57,9 +61,11 @@ def test_mail_that_waits_at_the_upgrade_is_still_sent(empty_app):
     flask_migrate.downgrade(revision="0022")
     with db.engine.connect() as connection:
         kept = connection.execute(
-            text("SELECT kind, recipient, subject, body_text, body_html FROM outbox_messages "
-                 "WHERE outcome IS NULL ORDER BY id")
-        ).all()  # fmt: skip
+            text(
+                "SELECT kind, recipient, subject, body_text, body_html FROM outbox_messages "
+                "WHERE outcome IS NULL ORDER BY id"
+            )
+        ).all()
     assert [row[:3] for row in kept] == [mail[:3] for mail in mails]
     assert link in kept[0].body_text
     assert link in kept[0].body_html
@@ -89,13 +95,15 @@ def test_mail_with_facts_is_not_lost_on_the_way_back(empty_app):
             text("SELECT kind, recipient, subject, body_text FROM outbox_messages ORDER BY id")
         ).all()
     assert [(row.kind, row.recipient) for row in kept] == [
-        ("account", "nell@example.org"), ("waiting-list", email),
-    ]  # fmt: skip
+        ("account", "nell@example.org"),
+        ("waiting-list", email),
+    ]
     assert link in kept[0].body_text
     flask_migrate.upgrade()
     assert {mail.subject for mail in waiting_mail().values()} == {
-        "Set password", "A time is held for you",
-    }  # fmt: skip
+        "Set password",
+        "A time is held for you",
+    }
 
 
 def test_the_ids_of_mail_go_on_both_ways(empty_app):

@@ -231,10 +231,15 @@ def test_old_names_of_zones_become_todays_and_unknown_ones_stay(empty_app):
             session.execute(update(User).where(User.id == person.id).values(timezone=name))
             session.execute(
                 insert(AvailabilityRule).values(
-                    mentor_id=person.id, timezone=name, first_day=at("09:00").date(),
-                    rrule="FREQ=WEEKLY;BYDAY=TU", opens=time(10), minutes=60, slot_minutes=60,
+                    mentor_id=person.id,
+                    timezone=name,
+                    first_day=at("09:00").date(),
+                    rrule="FREQ=WEEKLY;BYDAY=TU",
+                    opens=time(10),
+                    minutes=60,
+                    slot_minutes=60,
                 )
-            )  # fmt: skip
+            )
         session.commit()
     flask_migrate.downgrade(revision="0013")
 
@@ -316,9 +321,12 @@ def test_tokens_from_before_may_act_and_get_an_end(empty_app):
     flask_migrate.downgrade(revision="0020")
     with db.engine.begin() as connection:
         connection.execute(
-            text("INSERT INTO api_tokens (user_id, name, token_hash, created_at) "
-                 "VALUES (:id, 'It', 'x', '2026-01-01 00:00:00')"), {"id": person.id}
-        )  # fmt: skip
+            text(
+                "INSERT INTO api_tokens (user_id, name, token_hash, created_at) "
+                "VALUES (:id, 'It', 'x', '2026-01-01 00:00:00')"
+            ),
+            {"id": person.id},
+        )
     flask_migrate.upgrade()
 
     with Session(db.engine) as session:

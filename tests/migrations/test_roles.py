@@ -36,15 +36,23 @@ def test_everybody_keeps_their_role_up_and_the_strongest_of_several_down(empty_a
         a_user(session, "both", S, M)
         a_user(session, "all", S, M, A)
     assert stored_roles() == {
-        "sam": {S}, "maya": {M}, "ada": {A}, "both": {S, M}, "all": {S, M, A},
-    }  # fmt: skip
+        "sam": {S},
+        "maya": {M},
+        "ada": {A},
+        "both": {S, M},
+        "all": {S, M, A},
+    }
 
     flask_migrate.downgrade(revision="0024")
     with db.engine.connect() as connection:
         rows = connection.execute(text("SELECT name, role FROM users ORDER BY id")).all()
     assert [tuple(row) for row in rows] == [
-        ("sam", S), ("maya", M), ("ada", A), ("both", M), ("all", A),
-    ]  # fmt: skip
+        ("sam", S),
+        ("maya", M),
+        ("ada", A),
+        ("both", M),
+        ("all", A),
+    ]
     flask_migrate.upgrade()
     assert stored_roles()["all"] == {A}
 

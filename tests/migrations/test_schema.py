@@ -27,8 +27,9 @@ def schema(engine: Engine):
     reader = inspect(engine)
     found = {}
     for table in sorted(set(reader.get_table_names()) - {"alembic_version"}):
-        uniques = {entry["name"]: entry["column_names"]
-                   for entry in reader.get_unique_constraints(table)}  # fmt: skip
+        uniques = {
+            entry["name"]: entry["column_names"] for entry in reader.get_unique_constraints(table)
+        }
         found[table] = {
             "columns": [(c["name"], c["nullable"]) for c in reader.get_columns(table)],
             "primary key": reader.get_pk_constraint(table)["name"],
@@ -53,9 +54,11 @@ def schema(engine: Engine):
 
 
 def partial_indexes(engine: Engine):
-    source = "sqlite_master WHERE type = 'index'" if engine.dialect.name == "sqlite" else (
-        "pg_indexes WHERE schemaname = 'public'"
-    )  # fmt: skip
+    source = (
+        "sqlite_master WHERE type = 'index'"
+        if engine.dialect.name == "sqlite"
+        else ("pg_indexes WHERE schemaname = 'public'")
+    )
     columns = ("name", "sql") if engine.dialect.name == "sqlite" else ("indexname", "indexdef")
     with engine.connect() as connection:
         rows = connection.execute(text(f"SELECT {', '.join(columns)} FROM {source}")).all()
@@ -102,9 +105,10 @@ def test_sqlite_gives_no_id_again_after_its_row_is_gone(database_url):
     opened.dispose()
 
     counted = {
-        name for name, table in Base.metadata.tables.items()
+        name
+        for name, table in Base.metadata.tables.items()
         if table.autoincrement_column is not None
-    }  # fmt: skip
+    }
     assert given_once == counted
 
 
@@ -118,6 +122,9 @@ def test_every_constraint_has_the_name_that_the_models_give_it(database_url):
         there = found[name]
         assert None not in named
         assert named == {
-            there["primary key"], *there["foreign keys"], *there["uniques"], *there["checks"],
-        }  # fmt: skip
+            there["primary key"],
+            *there["foreign keys"],
+            *there["uniques"],
+            *there["checks"],
+        }
         assert {index.name for index in table.indexes} == set(there["indexes"])

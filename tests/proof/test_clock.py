@@ -110,8 +110,11 @@ def naive_sweep(session, now):
 
 def empty_the_bookings(session):
     for table in (
-        "outbox_messages", "status_changes", "session_bookings", "mentor_time_slots",
-    ):  # fmt: skip
+        "outbox_messages",
+        "status_changes",
+        "session_bookings",
+        "mentor_time_slots",
+    ):
         session.connection().exec_driver_sql(f"DELETE FROM {table}")
     session.commit()
 
@@ -145,9 +148,10 @@ def test_on_the_days_of_change_everything_is_due_at_its_exact_instant(session, f
 def test_the_checker_catches_a_clock_that_takes_both_equal_hours_for_one(session, name):
     zone = ZoneInfo(name)
     back = next(
-        change for change in changes_of(zone)
+        change
+        for change in changes_of(zone)
         if (change - TICK).astimezone(zone).utcoffset() > change.astimezone(zone).utcoffset()
-    )  # fmt: skip
+    )
     book_around(session, back, zone)
 
     assert early_or_late(session, naive_sweep, zone) != []
@@ -165,8 +169,13 @@ def jump_about(session, world, sweep, *, steps):
         if chance.random() < 0.5:
             number = world.number_at(now + chance.uniform(-1, 1) * HOUR)
             with suppress(Conflict):
-                apply_action(session, booking_id=number + 1, action=chance.choice(MANUAL_ACTIONS),
-                        viewer=world.admin, now=now)  # fmt: skip
+                apply_action(
+                    session,
+                    booking_id=number + 1,
+                    action=chance.choice(MANUAL_ACTIONS),
+                    viewer=world.admin,
+                    now=now,
+                )
         sweep(session, now)
         after = bookings_in(reader)
         found += [
@@ -256,8 +265,9 @@ def two_days_without_a_sweep(session, url, sessions, worker):
     reader, back = session.get_bind(), at("09:00", days=2)
     world = a_world(url, sessions=sessions, first=at("09:01"), apart=2 * DAY / (sessions + 1))
     for number in range(0, sessions, 4):  # Somebody was early and started every fourth.
-        apply_action(session, booking_id=number + 1, action=Action.START, viewer=world.admin,
-                now=at("08:59"))  # fmt: skip
+        apply_action(
+            session, booking_id=number + 1, action=Action.START, viewer=world.admin, now=at("08:59")
+        )
     started, journal = bookings_in(reader), len(journal_in(reader))
     worker(session)
     after, changes = bookings_in(reader), journal_in(reader)[journal:]

@@ -58,16 +58,24 @@ def ids(session, cast):
     """Sessions in every state, around the present minute."""
     now = utc_now()
     states = [
-        (Status.SCHEDULED, False, 9), (Status.SCHEDULED, False, -9), (Status.ONGOING, False, -3),
-        (Status.ONGOING, True, -6), (Status.COMPLETED, False, -50), (Status.CANCELLED, False, 50),
-    ]  # fmt: skip
+        (Status.SCHEDULED, False, 9),
+        (Status.SCHEDULED, False, -9),
+        (Status.ONGOING, False, -3),
+        (Status.ONGOING, True, -6),
+        (Status.COMPLETED, False, -50),
+        (Status.CANCELLED, False, 50),
+    ]
     return [
         a_booking(
-            session, mentor=cast.mentor, student=cast.student, status=status,
-            is_delayed=is_delayed, starts=now + timedelta(hours=hours),
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            status=status,
+            is_delayed=is_delayed,
+            starts=now + timedelta(hours=hours),
         )
         for status, is_delayed, hours in states
-    ]  # fmt: skip
+    ]
 
 
 def send_all(operation, mode, callers, ids, *, examples):
@@ -75,8 +83,12 @@ def send_all(operation, mode, callers, ids, *, examples):
     statuses = Counter()
     real = [{"sessionId": number} for number in ids] if "{sessionId}" in operation.path else []
 
-    @settings(max_examples=examples, derandomize=True, database=None,
-              suppress_health_check=list(HealthCheck))  # fmt: skip  # Requests are slow to make.
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )  # Requests are slow to make.
     @given(
         case=st.one_of(
             *(operation.as_strategy(mode, path_parameters=path) for path in [None, *real])

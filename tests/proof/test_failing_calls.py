@@ -42,9 +42,14 @@ SWEEPS = [
 def booked(session, cast, status, is_delayed, starts_in, lasts=timedelta(hours=1)):
     minutes = int(starts_in.split()[0])
     return a_booking(
-        session, mentor=cast.mentor, student=cast.student, status=status, is_delayed=is_delayed,
-        starts=utc_now() + timedelta(minutes=minutes), lasts=lasts,
-    )  # fmt: skip
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        status=status,
+        is_delayed=is_delayed,
+        starts=utc_now() + timedelta(minutes=minutes),
+        lasts=lasts,
+    )
 
 
 def five_due(session, cast):
@@ -68,9 +73,19 @@ def app_engine(app):
 class TestTheNthCallFails:
     @pytest.mark.parametrize(("action", "source", "is_delayed", "starts_in", "target"), ACTIONS)
     def test_an_action_leaves_the_old_state_or_the_new_one(
-        self, session, app_engine, client_for, cast, reader, goes_on,
-        action, source, is_delayed, starts_in, target,
-    ):  # fmt: skip
+        self,
+        session,
+        app_engine,
+        client_for,
+        cast,
+        reader,
+        goes_on,
+        action,
+        source,
+        is_delayed,
+        starts_in,
+        target,
+    ):
         client = client_for(cast.mentor)
         refused = []
         for number in itertools.count(1):
@@ -80,7 +95,7 @@ class TestTheNthCallFails:
             with failing(app_engine, number, goes_on=goes_on) as calls:
                 answer = client.post(path)
 
-            journal = journal_in(reader)[len(rows):]  # fmt: skip
+            journal = journal_in(reader)[len(rows) :]
             assert faults(before, journal, bookings_in(reader)) == []
             if calls.count < number:
                 break
@@ -107,7 +122,7 @@ class TestTheNthCallFails:
             with failing(app_engine, number, goes_on=goes_on) as calls:
                 answer = client.open(path, method=method, headers=headers)
 
-            journal = journal_in(reader)[len(rows):]  # fmt: skip
+            journal = journal_in(reader)[len(rows) :]
             assert faults(before, journal, bookings_in(reader)) == []
             assert answer.status_code in (200, 503)
             if calls.count < number:
@@ -134,7 +149,7 @@ def test_a_process_that_is_killed_at_any_call_leaves_the_old_state_or_the_new_on
         victim.start()
         victim.join()
 
-        journal = journal_in(reader)[len(rows):]  # fmt: skip
+        journal = journal_in(reader)[len(rows) :]
         assert faults(before, journal, bookings_in(reader)) == []
         if victim.exitcode == 0:
             break
@@ -152,11 +167,16 @@ def test_the_checker_catches_a_journal_row_in_another_transaction(
         before, rows = bookings_in(reader), journal_in(reader)
         with Session(app_engine) as broken, failing(app_engine, number, goes_on=True) as calls:
             try:
-                naive.apply_action(broken, booking_id=booking, action=Action.START,
-                              viewer=cast.mentor, now=utc_now())  # fmt: skip
+                naive.apply_action(
+                    broken,
+                    booking_id=booking,
+                    action=Action.START,
+                    viewer=cast.mentor,
+                    now=utc_now(),
+                )
             except OperationalError:
                 broken.rollback()
-        journal = journal_in(reader)[len(rows):]  # fmt: skip
+        journal = journal_in(reader)[len(rows) :]
         found += faults(before, journal, bookings_in(reader))
         if calls.count < number:
             break

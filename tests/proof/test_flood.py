@@ -40,9 +40,13 @@ def flood(port, path, **headers):
     lines = [f"POST {path} HTTP/1.1", f"Host: {HOST}:{port}", "Content-Length: 0"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     result = subprocess.run(
-        [sys.executable, "-m", "bench.load", str(port), "50", str(SECONDS)], cwd=PROJECT,
-        input="\r\n".join([*lines, "", ""]), capture_output=True, text=True, check=True,
-    )  # fmt: skip
+        [sys.executable, "-m", "bench.load", str(port), "50", str(SECONDS)],
+        cwd=PROJECT,
+        input="\r\n".join([*lines, "", ""]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return json.loads(result.stdout)
 
 
@@ -73,9 +77,11 @@ def test_a_flood_of_polls_does_not_hold_a_person_up(
     engine, app, database_url, reader, figure, tmp_path
 ):
     world = a_world(
-        database_url, sessions=2 * SECONDS, first=utc_now() + timedelta(seconds=2),
+        database_url,
+        sessions=2 * SECONDS,
+        first=utc_now() + timedelta(seconds=2),
         apart=timedelta(seconds=0.5),
-    )  # fmt: skip
+    )
     before, sizes = bookings_in(reader), []
     with a_server(database_url, workers=2, folder=tmp_path) as server:
         cookie = cookie_of(app, world.students[0])
@@ -85,9 +91,11 @@ def test_a_flood_of_polls_does_not_hold_a_person_up(
                 pool.submit(flood, server.port, UPDATE, Cookie=cookie, HX_Request="true"),
             ]
             took = use(
-                server, world, cookie_of(app, world.admin),
+                server,
+                world,
+                cookie_of(app, world.admin),
                 lambda: sizes.append(log_size(reader, database_url)),
-            )  # fmt: skip
+            )
         loads = [each.result() for each in floods]
 
     p99 = took[int(len(took) * 0.99)]

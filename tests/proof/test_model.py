@@ -326,8 +326,10 @@ class AnybodyUndoes(Product):
     def act(self, number, action, who, now):
         if action != "undo" or who not in PARTICIPANTS:
             return super().act(number, action, who, now)
-        answers = [super(AnybodyUndoes, self).act(number, action, each, now)
-                   for each in (who, *PARTICIPANTS)]  # fmt: skip
+        answers = [
+            super(AnybodyUndoes, self).act(number, action, each, now)
+            for each in (who, *PARTICIPANTS)
+        ]
         return next((answer for answer in answers if answer[0] == "changed"), answers[0])
 
 

@@ -128,8 +128,12 @@ def test_a_disk_that_is_full_at_any_page_makes_a_sweep_late_and_loses_nothing(
     failed = 0
     for pages in itertools.count(1):
         for minutes in (1, 2):
-            a_booking(session, mentor=cast.mentor, student=cast.student,
-                      starts=utc_now() - minutes * MINUTE)  # fmt: skip
+            a_booking(
+                session,
+                mentor=cast.mentor,
+                student=cast.student,
+                starts=utc_now() - minutes * MINUTE,
+            )
         before, rows = bookings_in(reader), len(journal_in(reader))
         with full_after(session, pages):
             answer = client_for(None).post(UPDATE)
@@ -177,8 +181,13 @@ def test_the_checker_catches_a_disk_that_is_full_between_state_and_journal(
         before, rows = bookings_in(reader), len(journal_in(reader))
         with Session(session.get_bind()) as broken, full_after(session, pages):
             try:
-                naive.apply_action(broken, booking_id=booking, action=Action.START,
-                              viewer=cast.mentor, now=utc_now())  # fmt: skip
+                naive.apply_action(
+                    broken,
+                    booking_id=booking,
+                    action=Action.START,
+                    viewer=cast.mentor,
+                    now=utc_now(),
+                )
             except OperationalError:
                 broken.rollback()
         found += faults(before, journal_in(reader)[rows:], bookings_in(reader))

@@ -33,9 +33,13 @@ TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
 OUTCOMES = table_of(OutcomeChange)
 SAID = (
-    "mentor_says", "mentor_said_at", "student_says", "student_said_at", "decided_outcome",
+    "mentor_says",
+    "mentor_said_at",
+    "student_says",
+    "student_said_at",
+    "decided_outcome",
     "decided_at",
-)  # fmt: skip
+)
 SIDES = ("mentor", "student", "admin")
 
 words = st.sampled_from(("TOOK_PLACE", "MENTOR_ABSENT", *model.WORDS))
@@ -64,9 +68,14 @@ class Product(test_model.Product):
         with self.session() as session:
             try:
                 result = outcomes.say_outcome(
-                    session, booking_id=self.ids[0], viewer=viewer, word=OutcomeWord(word),
-                    reason="I asked both." if has_reason else None, now=now, silence=model.SILENCE,
-                )  # fmt: skip
+                    session,
+                    booking_id=self.ids[0],
+                    viewer=viewer,
+                    word=OutcomeWord(word),
+                    reason="I asked both." if has_reason else None,
+                    now=now,
+                    silence=model.SILENCE,
+                )
             except NotFound:
                 return "unknown"
             except InvalidInput:
@@ -144,8 +153,11 @@ def machine(products, tally):
         def a_stranger_says(self, moment, word, who):
             self.somebody_says(moment, who, word, True)
 
-        @rule(moment=moments, action=st.sampled_from(tuple(model.model.MAY)),
-              who=st.sampled_from(SIDES))  # fmt: skip
+        @rule(
+            moment=moments,
+            action=st.sampled_from(tuple(model.model.MAY)),
+            who=st.sampled_from(SIDES),
+        )
         def somebody_presses(self, moment, action, who):
             self.come_to(moment)
             result = self.session.act(action, who, self.now)

@@ -25,9 +25,11 @@ from tests.support.replay import bookings_in, faults, journal_in
 @pytest.mark.parametrize("count", sizes(short=1_000, long=5_000))
 def test_one_percent_of_broken_bookings_delays_no_other(session, cast, figure, count):
     many_due(
-        session, cast, count,
+        session,
+        cast,
+        count,
         topic_of=lambda number: {37: "refused", 137: "ignored"}.get(number % 200, "sound"),
-    )  # fmt: skip
+    )
     poison(session)
     before = bookings_in(session.get_bind())
     bad = set(session.scalars(select(SessionBooking.id).where(SessionBooking.topic.in_(POISON))))

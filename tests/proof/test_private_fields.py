@@ -23,7 +23,8 @@ from tests.proof.conftest import sizes
 from tests.support.builders import at
 from tests.support.clocks import standing_at
 from tests.support.mails import SETTINGS
-from tests.support.private_fields import MARK, NOT_PRIVATE, columns_of_text, six_people
+from tests.support.private_fields import six_people
+from tests.support.private_marks import MARK, NOT_PRIVATE, columns_of_text
 
 POLL = "/api/admin/update-session-status"
 
@@ -31,14 +32,23 @@ NOBODYS = {"token", "confirmation", "stop_token", "filename"}
 """Arguments of addresses that show nothing of anybody."""
 
 WITH_QUESTIONS = (
-    "/api/sessions?q=zq", "/api/sessions?outcome=DISPUTED", "/mentors?q=zq", "/api/mentors?q=zq",
-    "/people?q=zq", "/outcomes?view=unanswered", "/dashboard?past=2",
-    *(f"{path}?from=2026-11-01&to=2026-12-31&by={by}"
-      for path in ("/reports", "/api/reports/summary", "/reports/summary.csv")
-      for by in ("student", "mentor", "topic")),
-    *(f"{path}?from=2026-11-01&to=2026-12-31"
-      for path in ("/reports/sessions", "/reports/sessions.csv", "/reports/statement")),
-)  # fmt: skip
+    "/api/sessions?q=zq",
+    "/api/sessions?outcome=DISPUTED",
+    "/mentors?q=zq",
+    "/api/mentors?q=zq",
+    "/people?q=zq",
+    "/outcomes?view=unanswered",
+    "/dashboard?past=2",
+    *(
+        f"{path}?from=2026-11-01&to=2026-12-31&by={by}"
+        for path in ("/reports", "/api/reports/summary", "/reports/summary.csv")
+        for by in ("student", "mentor", "topic")
+    ),
+    *(
+        f"{path}?from=2026-11-01&to=2026-12-31"
+        for path in ("/reports/sessions", "/reports/sessions.csv", "/reports/statement")
+    ),
+)
 
 NEVER_SHOWN = {
     "api_tokens.token_hash", "idempotency_keys.answer", "idempotency_keys.body_hash",
@@ -162,8 +172,9 @@ def test_nobody_reads_a_private_field_of_somebody_else(
 def test_every_column_of_text_has_a_mark_or_a_reason(secrets):
     """A new column is private until somebody has said otherwise."""
     marked = set(secrets.marks.field_of.values()) | {
-        "users.folded_name", "session_bookings.folded_topic",
-    }  # fmt: skip
+        "users.folded_name",
+        "session_bookings.folded_topic",
+    }
 
     assert columns_of_text() - marked == set(NOT_PRIVATE)
     assert marked - columns_of_text() == set()
@@ -192,13 +203,18 @@ def test_the_checker_catches_a_mail_to_the_wrong_person(app, session, secrets, c
     begin_write(session)
     session.execute(
         insert(OutboxMessage).values(
-            kind=MailKind.BOOKED, booking_id=booking, reader_id=secrets.people["ben"].id,
-            created_at=at("11:59"), next_try_at=at("11:59"),
+            kind=MailKind.BOOKED,
+            booking_id=booking,
+            reader_id=secrets.people["ben"].id,
+            created_at=at("11:59"),
+            next_try_at=at("11:59"),
         )
-    )  # fmt: skip
+    )
     session.commit()
 
-    found = {mail.reader.id: secrets.marks.leaks("ben", text) for mail, text in mails(session)
-             if mail.reader.id == secrets.people["ben"].id
-             and mail.session.booking_id == booking}  # fmt: skip
+    found = {
+        mail.reader.id: secrets.marks.leaks("ben", text)
+        for mail, text in mails(session)
+        if mail.reader.id == secrets.people["ben"].id and mail.session.booking_id == booking
+    }
     assert any("session_bookings.topic" in each for each in found[secrets.people["ben"].id])

@@ -58,9 +58,13 @@ def test_every_changing_request_has_one_effect_however_often_it_is_sent(
     for _ in range(rounds):
         for action, source, is_delayed, starts_in in ACTIONS:
             booking = a_booking(
-                session, mentor=cast.mentor, student=cast.student, status=source,
-                is_delayed=is_delayed, starts=utc_now() + starts_in,
-            )  # fmt: skip
+                session,
+                mentor=cast.mentor,
+                student=cast.student,
+                status=source,
+                is_delayed=is_delayed,
+                starts=utc_now() + starts_in,
+            )
             before, rows = bookings_in(reader), len(journal_in(reader))
             path = f"/api/sessions/{booking}/{action}"
             answers = send(20, "POST", path) + send(1, "POST", path) + send(1, "POST", path)
@@ -73,8 +77,14 @@ def test_every_changing_request_has_one_effect_however_often_it_is_sent(
             assert faults(before, journal, bookings_in(reader)) == []
             requests += 22
 
-        booking = a_booking(session, mentor=cast.mentor, student=cast.student, is_delayed=True,
-                            status=Status.ONGOING, starts=utc_now() - 12 * TEN_MINUTES)  # fmt: skip
+        booking = a_booking(
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            is_delayed=True,
+            status=Status.ONGOING,
+            starts=utc_now() - 12 * TEN_MINUTES,
+        )
         before, rows = bookings_in(reader), len(journal_in(reader))
         said = len(said_in(reader))
         answer = ("POST", f"/api/sessions/{booking}/outcome", {"outcome": "TOOK_PLACE"})
@@ -91,8 +101,15 @@ def test_every_changing_request_has_one_effect_however_often_it_is_sent(
             (20, ("GET", UPDATE), {}),
             (50, ("POST", CRON), {"Authorization": f"Bearer {CRON_SECRET}"}),
         ):
-            due = [a_booking(session, mentor=cast.mentor, student=cast.student,
-                             starts=utc_now() - TEN_MINUTES) for _ in range(3)]  # fmt: skip
+            due = [
+                a_booking(
+                    session,
+                    mentor=cast.mentor,
+                    student=cast.student,
+                    starts=utc_now() - TEN_MINUTES,
+                )
+                for _ in range(3)
+            ]
             answers = send(times, *request, **headers) + send(1, *request, **headers)
             assert {answer.status for answer in answers} == {200}
             counts = [json.loads(answer.text)["startedSessions"] for answer in answers]
@@ -116,8 +133,13 @@ def test_the_checker_catches_a_press_that_reads_before_it_writes(session, cast, 
 
     def press():
         with Session(reader) as other:
-            naive.apply_action(other, booking_id=booking, action=Action.START, viewer=cast.mentor,
-                          now=before[booking].start_time)  # fmt: skip
+            naive.apply_action(
+                other,
+                booking_id=booking,
+                action=Action.START,
+                viewer=cast.mentor,
+                now=before[booking].start_time,
+            )
 
     with meanwhile(reader, "UPDATE session_bookings", press):
         press()

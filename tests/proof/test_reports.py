@@ -58,8 +58,10 @@ def questions(world):
     """Reports over ranges that cut the run in each zone, at one of three moments each."""
     moments = cycle((world.ends, at("12:00"), world.ends + SILENCE, world.ends))
     today = at("00:00").date()
-    days = [(today + timedelta(days=first), today + timedelta(days=last))
-            for first, last in ((-1, 2), (0, 0), (1, 1))]  # fmt: skip
+    days = [
+        (today + timedelta(days=first), today + timedelta(days=last))
+        for first, last in ((-1, 2), (0, 0), (1, 1))
+    ]
     for zone in ZONES:
         for first, last in days:
             for by in By:
@@ -121,8 +123,10 @@ def one_too_many(name):
 
 def a_day_of_utc(reader, asked):
     """A product that cuts all days in UTC."""
-    return figures_of(reader, Asked(asked.first, asked.last, "UTC", asked.by, asked.now,
-                                    mentor_id=asked.mentor_id))  # fmt: skip
+    return figures_of(
+        reader,
+        Asked(asked.first, asked.last, "UTC", asked.by, asked.now, mentor_id=asked.mentor_id),
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

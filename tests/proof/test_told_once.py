@@ -29,11 +29,18 @@ from tests.support.replay import bookings_in, faults, journal_in, missed_or_repe
 def write_row(session, booking, applied_at):
     return session.scalar(
         insert(StatusChange)
-        .values(booking_id=booking, old_status=Status.SCHEDULED, new_status=Status.ONGOING,
-                action=Action.DELAY,
-                is_delayed=True, cause=Cause.WORKER, due_at=at("10:00"), applied_at=applied_at)
+        .values(
+            booking_id=booking,
+            old_status=Status.SCHEDULED,
+            new_status=Status.ONGOING,
+            action=Action.DELAY,
+            is_delayed=True,
+            cause=Cause.WORKER,
+            due_at=at("10:00"),
+            applied_at=applied_at,
+        )
         .returning(StatusChange.id)
-    )  # fmt: skip
+    )
 
 
 def bookings_after(reader, column, last):
@@ -50,8 +57,10 @@ class TestTheNaiveReaders:
     ):
         with Session(reader) as slow, Session(reader) as fast:
             people = a_cast(slow)
-            early, late = (a_booking(slow, mentor=people.mentor, student=people.student,
-                                     starts=clock) for clock in ("10:00", "12:00"))  # fmt: skip
+            early, late = (
+                a_booking(slow, mentor=people.mentor, student=people.student, starts=clock)
+                for clock in ("10:00", "12:00")
+            )
             write_row(slow, early, at("12:00"))
             last = write_row(fast, late, at("12:00"))
             fast.commit()
@@ -69,8 +78,10 @@ class TestTheNaiveReaders:
     ):
         with Session(reader) as session:
             people = a_cast(session)
-            early, late = (a_booking(session, mentor=people.mentor, student=people.student,
-                                     starts=clock) for clock in ("10:00", "12:00"))  # fmt: skip
+            early, late = (
+                a_booking(session, mentor=people.mentor, student=people.student, starts=clock)
+                for clock in ("10:00", "12:00")
+            )
             # A request takes its `now` at its edge and may then wait for the lock.
             begin_write(session)
             write_row(session, late, at("12:00:01"))
@@ -92,8 +103,10 @@ def test_with_the_journal_lock_ids_follow_the_order_of_commits(database_url, rea
     order = []
     with Session(reader) as slow:
         people = a_cast(slow)
-        early, late = (a_booking(slow, mentor=people.mentor, student=people.student,
-                                 starts=clock) for clock in ("10:00", "12:00"))  # fmt: skip
+        early, late = (
+            a_booking(slow, mentor=people.mentor, student=people.student, starts=clock)
+            for clock in ("10:00", "12:00")
+        )
         lock_journal(slow)
         first = write_row(slow, early, at("12:00"))
 

@@ -40,8 +40,11 @@ def calendar_faults(engine: Engine) -> list[str]:
     offered = [slot for slot in slots.values() if not slot.is_withdrawn]
     found += _overlaps("mentor", [(slot.mentor_id, slot) for slot in offered])
     found += _overlaps("student", [(each.student_id, each) for each in still_open])
-    found += [f"{each.student_id} is both people of session {each.id}"
-              for each in bookings if each.student_id == each.mentor_id]  # fmt: skip
+    found += [
+        f"{each.student_id} is both people of session {each.id}"
+        for each in bookings
+        if each.student_id == each.mentor_id
+    ]
     # A group is one meeting for its mentor.
     meetings = {each.time_slot_id: (each.mentor_id, each) for each in still_open}
     learning = [(each.student_id, each) for each in still_open]

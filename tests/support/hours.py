@@ -20,10 +20,17 @@ NOW = at("09:00")  # A Tuesday.
 def evenings(**others: Any) -> WeeklyRule:
     """Every Wednesday from 18:00 to 20:00 UTC, unless said otherwise."""
     fields: dict[str, Any] = {
-        "weekdays": [Weekday.WE], "opens": time(18), "closes": time(20), "slot_minutes": 60,
-        "capacity": 1, "first_day": date(2026, 11, 1), "every_weeks": 1, "until": None,
-        "timezone": "UTC", "now": NOW,
-    }  # fmt: skip
+        "weekdays": [Weekday.WE],
+        "opens": time(18),
+        "closes": time(20),
+        "slot_minutes": 60,
+        "capacity": 1,
+        "first_day": date(2026, 11, 1),
+        "every_weeks": 1,
+        "until": None,
+        "timezone": "UTC",
+        "now": NOW,
+    }
     return new_rule(**fields | others)
 
 

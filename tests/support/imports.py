@@ -25,9 +25,14 @@ def a_file(*lines: str, header: str = HEADER, end: str = "\n") -> bytes:
 def row(**cells: str) -> str:
     """A line of a session from ten to eleven, but for these cells."""
     values = {
-        "mentor_email": MAYA, "student_email": SAM, "start": TEN, "end": ELEVEN, "topic": "A topic",
-        "status": "", "is_delayed": "",
-    } | cells  # fmt: skip
+        "mentor_email": MAYA,
+        "student_email": SAM,
+        "start": TEN,
+        "end": ELEVEN,
+        "topic": "A topic",
+        "status": "",
+        "is_delayed": "",
+    } | cells
     return ",".join(values.values())
 
 

@@ -60,6 +60,11 @@ def part_of(mail: EmailMessage, subtype: str) -> str:
 def _composed(mail: QueuedMail, content: bytes) -> ComposedMail:
     read = as_read(content)
     return ComposedMail(
-        mail.id, mail.kind, mail.reader.email, str(read["Subject"]), part_of(read, "plain"),
-        part_of(read, "html"), mail.not_after,
-    )  # fmt: skip
+        mail.id,
+        mail.kind,
+        mail.reader.email,
+        str(read["Subject"]),
+        part_of(read, "plain"),
+        part_of(read, "html"),
+        mail.not_after,
+    )

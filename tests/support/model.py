@@ -47,8 +47,12 @@ class Session:
     def state(self) -> tuple[object, ...]:
         """The part of it that is stored in the database."""
         return (
-            self.status, self.is_delayed, self.started_at, self.completed_at, self.cancelled_at,
-        )  # fmt: skip
+            self.status,
+            self.is_delayed,
+            self.started_at,
+            self.completed_at,
+            self.cancelled_at,
+        )
 
     def overdue(self, now: datetime) -> str | None:
         """The transition that is due at `now`: "delay", "auto-complete" or None."""

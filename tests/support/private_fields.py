@@ -1,13 +1,11 @@
 """Six people with a mark in every private field, and who may read each of the marks."""
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
 
 from flask import Flask
-from sqlalchemy import Enum, Executable, String, insert, select, update
+from sqlalchemy import Executable, insert, select, update
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write
@@ -40,7 +38,7 @@ from mentorship.models import (
     WebhookCall,
     WebhookEndpoint,
 )
-from mentorship.models.columns import Model, ZoneName
+from mentorship.models.columns import Model
 from mentorship.services.calendars.feeds import create_feed
 from tests.support.builders import (
     a_booking,
@@ -54,62 +52,7 @@ from tests.support.builders import (
     some_users,
 )
 from tests.support.hours import some_hours
-
-MARK = re.compile(r"zq\d{5}qz")
-
-NOT_PRIVATE = {
-    "availability_rules.rrule": "hours that a mentor offers",
-    "calendar_feeds.token_hash": "a hash; the feed itself is read",
-    "installation.identity": "part of the names in calendars",
-    "installation.old_host": "part of the names in calendars",
-    "mentor_profiles.bio": "the profile",
-    "mentor_profiles.headline": "the profile",
-    "mentor_profiles.listed_as": "the profile",
-    "mentor_topics.folded": "the profile",
-    "mentor_topics.topic": "the profile",
-    "mentor_words.word": "the profile",
-    "api_tokens.scope": "one of two words",
-    "sign_ins.id": "part of one's own cookie",
-    "users.hour_cycle": "one of two words",
-    "users.language": "one of two words",
-    "zone_rules.name": "names of zones",
-    "zone_rules.offsets": "names of zones",
-    "zone_rules.release": "names of zones",
-}
-"""Columns of text that need no mark, and why."""
-
-
-def columns_of_text() -> set[str]:
-    """Every column in which somebody's words could be: text that is no name of a zone or state."""
-    return {
-        f"{table.name}.{column.name}"
-        for table in Model.metadata.tables.values()
-        for column in table.columns
-        if isinstance(column.type, String) and not isinstance(column.type, Enum | ZoneName)
-    }
-
-
-@dataclass
-class Marks:
-    """The marks by their text: in which field each is, and the names of those who may read it."""
-
-    field_of: dict[str, str] = field(default_factory=dict)
-    readers_of: dict[str, frozenset[str]] = field(default_factory=dict)
-    _numbers: "count[int]" = field(default_factory=lambda: count(1))
-
-    def plant(self, where: str, *readers: str) -> str:
-        """A new mark for the field `where`; nobody but these may read it."""
-        mark = f"zq{next(self._numbers):05d}qz"
-        self.field_of[mark], self.readers_of[mark] = where, frozenset(readers)
-        return mark
-
-    def leaks(self, reader: str, text: str) -> set[str]:
-        """The fields whose marks are in a text that this person gets and must not read."""
-        return {
-            f"{self.field_of[mark]} of {', '.join(sorted(self.readers_of[mark])) or 'nobody'}"
-            for mark in set(MARK.findall(text))
-            if reader not in self.readers_of[mark]
-        }
+from tests.support.private_marks import Marks
 
 
 @dataclass
@@ -147,9 +90,12 @@ STATES = (
 def six_people(app: Flask, session: Session) -> Secrets:
     """Store them, sessions of each state for each pair, a group, and a mark in every field."""
     people = dict(
-        zip(ROLES, some_users(session, [(name, *roles) for name, roles in ROLES.items()]),
-            strict=True)
-    )  # fmt: skip
+        zip(
+            ROLES,
+            some_users(session, [(name, *roles) for name, roles in ROLES.items()]),
+            strict=True,
+        )
+    )
     marks = Marks()
     planted = _Planter(session, people, marks)
     planted.accounts()
@@ -157,9 +103,13 @@ def six_people(app: Flask, session: Session) -> Secrets:
     for mentor, student in PAIRS:
         for status, is_delayed, starts in STATES:
             booking = a_booking(
-                session, mentor=people[mentor], student=people[student], starts=starts,
-                status=status, is_delayed=is_delayed,
-            )  # fmt: skip
+                session,
+                mentor=people[mentor],
+                student=people[student],
+                starts=starts,
+                status=status,
+                is_delayed=is_delayed,
+            )
             sessions[booking] = (mentor, student)
     group = a_slot(session, people["cleo"], starts="13:00", capacity=3)
     for student in ("ann", "ben"):
@@ -168,8 +118,12 @@ def six_people(app: Flask, session: Session) -> Secrets:
         planted.session(booking, mentor, student)
     free = a_slot(session, people["cleo"], starts=at("10:00", days=3), capacity=2)
     endpoint = planted.machinery(next(iter(sessions)))
-    waiting = WaitingListEntry(mentor_id=people["cleo"].id, student_id=people["ben"].id,
-                               created_at=at("09:00"), week=date(2026, 12, 14))  # fmt: skip
+    waiting = WaitingListEntry(
+        mentor_id=people["cleo"].id,
+        student_id=people["ben"].id,
+        created_at=at("09:00"),
+        week=date(2026, 12, 14),
+    )
     session.add(waiting)
     session.commit()
     hours = some_hours(session, people["cleo"], weeks_later=3)
@@ -195,9 +149,13 @@ def six_people(app: Flask, session: Session) -> Secrets:
 
 
 _OF_TRANSITIONS = {
-    MailKind.STARTED, MailKind.DELAYED, MailKind.COMPLETED, MailKind.CANCELLED, MailKind.UNDONE,
+    MailKind.STARTED,
+    MailKind.DELAYED,
+    MailKind.COMPLETED,
+    MailKind.CANCELLED,
+    MailKind.UNDONE,
     MailKind.CORRECTED,
-}  # fmt: skip
+}
 
 
 class _Planter:
@@ -230,16 +188,20 @@ class _Planter:
                 mark = self._mark(User, "name", name, "ada", *mentors_of[name])
                 columns |= {"name": mark, "folded_name": mark}
             token = {
-                "user_id": viewer.id, "name": self._mark(ApiToken, "name", name),
-                "token_hash": self._mark(ApiToken, "token_hash"), "created_at": at("09:00"),
+                "user_id": viewer.id,
+                "name": self._mark(ApiToken, "name", name),
+                "token_hash": self._mark(ApiToken, "token_hash"),
+                "created_at": at("09:00"),
                 "expires_at": at("09:00", days=30),
-            }  # fmt: skip
+            }
             answer = {
-                "user_id": viewer.id, "key": self._mark(IdempotencyKey, "key"),
+                "user_id": viewer.id,
+                "key": self._mark(IdempotencyKey, "key"),
                 "body_hash": self._mark(IdempotencyKey, "body_hash"),
-                "answer": self._mark(IdempotencyKey, "answer"), "status": 200,
+                "answer": self._mark(IdempotencyKey, "answer"),
+                "status": 200,
                 "created_at": at("11:00"),
-            }  # fmt: skip
+            }
             self._write(
                 update(User).where(User.id == viewer.id).values(**columns),
                 insert(ApiToken).values(**token),
@@ -247,8 +209,13 @@ class _Planter:
             )
             if Role.MENTOR in ROLES[name]:
                 students = [student for mentor, student in PAIRS if mentor == name]
-                room = self._mark(MentorProfile, "meeting_url", name, *students,
-                                  *(("ben",) if name == "cleo" else ()))  # fmt: skip
+                room = self._mark(
+                    MentorProfile,
+                    "meeting_url",
+                    name,
+                    *students,
+                    *(("ben",) if name == "cleo" else ()),
+                )
                 a_profile(self._session, viewer, meeting_url=f"https://meet.example.org/{room}")
 
     def days_off(self) -> None:
@@ -270,46 +237,73 @@ class _Planter:
         if row.status is Status.CANCELLED:
             columns["cancel_reason"] = self._mark(SessionBooking, "cancel_reason", *both)
         change = {
-            "booking_id": booking, "old_status": Status.SCHEDULED, "new_status": row.status,
+            "booking_id": booking,
+            "old_status": Status.SCHEDULED,
+            "new_status": row.status,
             "action": Action.CANCEL if row.status is Status.CANCELLED else Action.CORRECT,
-            "is_delayed": row.is_delayed, "cause": Cause.ADMIN,
-            "actor_id": self._people["ada"].id, "applied_at": at("11:00"),
+            "is_delayed": row.is_delayed,
+            "cause": Cause.ADMIN,
+            "actor_id": self._people["ada"].id,
+            "applied_at": at("11:00"),
             "due_at": row.start_time if row.status is Status.ONGOING else None,
             "reason": self._mark(StatusChange, "reason", *both),
-        }  # fmt: skip
+        }
         move = {
-            "booking_id": booking, "old_slot_id": row.time_slot_id,
-            "new_slot_id": row.time_slot_id, "old_start": row.start_time - timedelta(days=1),
-            "old_end": row.end_time - timedelta(days=1), "new_start": row.start_time,
-            "new_end": row.end_time, "cause": Cause.STUDENT, "actor_id": student_id,
+            "booking_id": booking,
+            "old_slot_id": row.time_slot_id,
+            "new_slot_id": row.time_slot_id,
+            "old_start": row.start_time - timedelta(days=1),
+            "old_end": row.end_time - timedelta(days=1),
+            "new_start": row.start_time,
+            "new_end": row.end_time,
+            "cause": Cause.STUDENT,
+            "actor_id": student_id,
             "reason": self._mark(BookingMove, "reason", *both),
             "moved_at": row.start_time - timedelta(days=2),
-        }  # fmt: skip
+        }
         statements += [insert(StatusChange).values(**change), insert(BookingMove).values(**move)]
         for side, actor in ((Party.MENTOR, mentor_id), (Party.STUDENT, student_id)):
-            late = {"booking_id": booking, "side": side, "minutes": 5, "actor_id": actor,
-                    "said_at": at("11:55"),
-                    "note": self._mark(LateNotice, "note", *both)}  # fmt: skip
-            said = {"booking_id": booking, "side": side, "actor_id": actor,
-                    "outcome": OutcomeWord[f"{side.name}_ABSENT"], "said_at": at("11:50"),
-                    "reason": self._mark(OutcomeChange, "reason", *both)}  # fmt: skip
+            late = {
+                "booking_id": booking,
+                "side": side,
+                "minutes": 5,
+                "actor_id": actor,
+                "said_at": at("11:55"),
+                "note": self._mark(LateNotice, "note", *both),
+            }
+            said = {
+                "booking_id": booking,
+                "side": side,
+                "actor_id": actor,
+                "outcome": OutcomeWord[f"{side.name}_ABSENT"],
+                "said_at": at("11:50"),
+                "reason": self._mark(OutcomeChange, "reason", *both),
+            }
             statements += [insert(LateNotice).values(**late), insert(OutcomeChange).values(**said)]
         if row.status is Status.COMPLETED:
             columns |= {
-                "mentor_says": OutcomeWord.MENTOR_ABSENT, "mentor_said_at": at("11:50"),
-                "student_says": OutcomeWord.STUDENT_ABSENT, "student_said_at": at("11:50"),
-            }  # fmt: skip
+                "mentor_says": OutcomeWord.MENTOR_ABSENT,
+                "mentor_said_at": at("11:50"),
+                "student_says": OutcomeWord.STUDENT_ABSENT,
+                "student_said_at": at("11:50"),
+            }
             feedback = {
-                "booking_id": booking, "rating": 3,
+                "booking_id": booking,
+                "rating": 3,
                 "comment": self._mark(SessionFeedback, "comment", *both),
                 "summary": self._mark(SessionFeedback, "summary", *both),
                 "private_notes": self._mark(SessionFeedback, "private_notes", mentor),
-            }  # fmt: skip
+            }
             film = self._mark(SessionRecording, "url", *both)
-            recording = {"booking_id": booking, "added_at": at("11:00"),
-                         "url": f"https://video.example.org/{film}"}  # fmt: skip
-            statements += [insert(SessionFeedback).values(**feedback),
-                           insert(SessionRecording).values(**recording)]  # fmt: skip
+            recording = {
+                "booking_id": booking,
+                "added_at": at("11:00"),
+                "url": f"https://video.example.org/{film}",
+            }
+            statements += [
+                insert(SessionFeedback).values(**feedback),
+                insert(SessionRecording).values(**recording),
+            ]
         if row.status is Status.ONGOING:
             room = self._mark(MentorTimeSlot, "meeting_url", mentor, student)
             statements.append(
@@ -331,8 +325,11 @@ class _Planter:
         change_id, move_id = self._session.scalar(change), self._session.scalar(move)
         rows = [
             {
-                "kind": kind, "booking_id": booking, "reader_id": reader,
-                "created_at": at("11:59"), "next_try_at": at("11:59"),
+                "kind": kind,
+                "booking_id": booking,
+                "reader_id": reader,
+                "created_at": at("11:59"),
+                "next_try_at": at("11:59"),
                 "change_id": change_id if kind in _OF_TRANSITIONS else None,
                 "move_id": move_id if kind is MailKind.MOVED else None,
                 "key": self._mark(OutboxMessage, "key"),
@@ -341,7 +338,7 @@ class _Planter:
             }
             for kind in kinds
             for reader in readers
-        ]  # fmt: skip
+        ]
         self._write(insert(OutboxMessage).values(rows))
 
     def machinery(self, booking: int) -> int:
@@ -353,19 +350,33 @@ class _Planter:
         aside = a_mail_set_aside(self._session, recipient=recipient)
         self._write(
             update(WebhookEndpoint).values(salt=self._mark(WebhookEndpoint, "salt")),
-            update(WebhookCall).where(WebhookCall.id == call).values(
-                error=self._mark(WebhookCall, "error", "ada"), problem="refused",
+            update(WebhookCall)
+            .where(WebhookCall.id == call)
+            .values(
+                error=self._mark(WebhookCall, "error", "ada"),
+                problem="refused",
                 claimed_by=self._mark(WebhookCall, "claimed_by"),
             ),
-            update(OutboxMessage).where(OutboxMessage.id == aside).values(
+            update(OutboxMessage)
+            .where(OutboxMessage.id == aside)
+            .values(
                 error=f"550 {self._mark(OutboxMessage, 'error', 'ada')}",
                 facts=self._mark(OutboxMessage, "facts"),
             ),
-            insert(SweepFailure).values(booking_id=booking, attempts=1, retry_at=at("13:00"),
-                                        error=self._mark(SweepFailure, "error", "ada")),
-            insert(Import).values(kind=ImportKind.SESSIONS, rows=1, imported_at=at("09:00"),
-                                  file_name=self._mark(Import, "file_name", "ada")),
-            insert(RecordingCall).values(signature=self._mark(RecordingCall, "signature"),
-                                         received_at=at("11:00")),
-        )  # fmt: skip
+            insert(SweepFailure).values(
+                booking_id=booking,
+                attempts=1,
+                retry_at=at("13:00"),
+                error=self._mark(SweepFailure, "error", "ada"),
+            ),
+            insert(Import).values(
+                kind=ImportKind.SESSIONS,
+                rows=1,
+                imported_at=at("09:00"),
+                file_name=self._mark(Import, "file_name", "ada"),
+            ),
+            insert(RecordingCall).values(
+                signature=self._mark(RecordingCall, "signature"), received_at=at("11:00")
+            ),
+        )
         return endpoint

@@ -144,9 +144,13 @@ def a_command(url: str, *arguments: str, log: Path, **settings: str) -> subproce
     }
     with log.open("wb") as output:
         return subprocess.Popen(
-            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments], cwd=PROJECT,
-            env=environment | settings, stdout=output, stderr=output, start_new_session=True,
-        )  # fmt: skip
+            [sys.executable, "-m", "flask", "--app", "wsgi", *arguments],
+            cwd=PROJECT,
+            env=environment | settings,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
 
 
 @dataclass(frozen=True)
@@ -183,9 +187,16 @@ def a_server(
     port = port or a_free_port()
     log = folder / f"server-{port}.log"
     process = a_command(
-        url, "serve", "--port", str(port), "--workers", str(workers),
-        log=log, BASE_URL=f"http://{HOST}:{port}", **settings,
-    )  # fmt: skip
+        url,
+        "serve",
+        "--port",
+        str(port),
+        "--workers",
+        str(workers),
+        log=log,
+        BASE_URL=f"http://{HOST}:{port}",
+        **settings,
+    )
     try:
         wait_until(lambda: process.poll() is not None or _answers(port))
         assert process.poll() is None, log.read_text()

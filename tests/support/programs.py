@@ -49,9 +49,16 @@ def a_redis(folder: Path) -> Iterator[RedisServer]:
     """A real Redis that keeps nothing on disk."""
     port = a_free_port()
     command = [
-        required_program("redis-server"), "--port", str(port), "--bind", HOST, "--save", "",
-        "--dir", str(folder),
-    ]  # fmt: skip
+        required_program("redis-server"),
+        "--port",
+        str(port),
+        "--bind",
+        HOST,
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+    ]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     with ExitStack() as stack:
         stack.callback(process.wait)

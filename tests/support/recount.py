@@ -18,8 +18,12 @@ Dump = dict[str, list[Record]]
 Figures = dict[str, Any]
 
 TABLES = (
-    "users", "mentor_time_slots", "session_bookings", "status_changes", "session_feedback",
-)  # fmt: skip
+    "users",
+    "mentor_time_slots",
+    "session_bookings",
+    "status_changes",
+    "session_feedback",
+)
 _MINUTE = timedelta(minutes=1)
 _WORDS = {
     "tookPlace": "TOOK_PLACE",
@@ -169,9 +173,10 @@ def _figures(
     figures["minutesDelivered"] = sum(m for _, m in delivered) if delivered else None
     owed = [
         max((it["end_time"] - it["start_time"]) // _MINUTE - minutes, 0)
-        if it["started_at"] > it["start_time"] else 0
+        if it["started_at"] > it["start_time"]
+        else 0
         for it, minutes in delivered
-    ]  # fmt: skip
+    ]
     figures["minutesOwed"] = sum(owed) if delivered else None
     figures["minutesOffered"] = offered
     known = figures["minutesDelivered"] is not None and offered

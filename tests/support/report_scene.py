@@ -26,9 +26,13 @@ _WORDS = ("TOOK_PLACE", "MENTOR_ABSENT", "STUDENT_ABSENT", "NOBODY_CAME", "TECHN
 MENTORS, STUDENTS = (1, 2, 3, 4), (5, 6, 7, 8, 9)
 ADMIN = 10
 ZONES = (
-    "UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe",
+    "UTC",
+    "Europe/Berlin",
+    "America/New_York",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
     "America/Santiago",
-)  # fmt: skip
+)
 
 
 def fill_with_a_mixed_past(
@@ -37,13 +41,21 @@ def fill_with_a_mixed_past(
     """Store people and so many sessions from `first` on (UTC), as they may be at `now`."""
     chance = random.Random(seed)
     people = [
-        {"id": number, "name": f"Person {number}", "folded_name": f"person {number}",
-         "email": f"person{number}@example.org", "created_at": TODAY, **role_columns({role})}
+        {
+            "id": number,
+            "name": f"Person {number}",
+            "folded_name": f"person {number}",
+            "email": f"person{number}@example.org",
+            "created_at": TODAY,
+            **role_columns({role}),
+        }
         for role, numbers in (
-            (Role.MENTOR, MENTORS), (Role.STUDENT, STUDENTS), (Role.ADMIN, (ADMIN,))
+            (Role.MENTOR, MENTORS),
+            (Role.STUDENT, STUDENTS),
+            (Role.ADMIN, (ADMIN,)),
         )
         for number in numbers
-    ]  # fmt: skip
+    ]
     slots: list[dict[str, Any]] = []
     bookings: list[dict[str, Any]] = []
     journal: list[dict[str, Any]] = []
@@ -61,9 +73,12 @@ def fill_with_a_mixed_past(
             feedback.append({"booking_id": number, "rating": rating})
     with engine.begin() as connection:
         for model, rows in (
-            (User, people), (MentorTimeSlot, slots), (SessionBooking, bookings),
-            (StatusChange, journal), (SessionFeedback, feedback),
-        ):  # fmt: skip
+            (User, people),
+            (MentorTimeSlot, slots),
+            (SessionBooking, bookings),
+            (StatusChange, journal),
+            (SessionFeedback, feedback),
+        ):
             connection.execute(insert(table_of(model)), rows)
 
 
@@ -71,10 +86,13 @@ def _slot(chance: random.Random, number: int, start: datetime) -> dict[str, Any]
     start += timedelta(microseconds=chance.choice([0, 0, 1, 999_999]))
     lasts = timedelta(minutes=chance.choice([30, 45, 45, 20]), seconds=chance.choice([0, 0, 59]))
     return {
-        "id": number, "mentor_id": chance.choice(MENTORS), "start_time": start,
-        "end_time": start + lasts, "is_exclusive": chance.random() < 0.8,
+        "id": number,
+        "mentor_id": chance.choice(MENTORS),
+        "start_time": start,
+        "end_time": start + lasts,
+        "is_exclusive": chance.random() < 0.8,
         "is_withdrawn": chance.random() < 0.1,
-    }  # fmt: skip
+    }
 
 
 def _booking(chance: random.Random, slot: dict[str, Any], now: datetime) -> dict[str, Any]:
@@ -102,16 +120,25 @@ def _booking(chance: random.Random, slot: dict[str, Any], now: datetime) -> dict
             said |= {f"{side}_says": None, f"{side}_said_at": None}
     is_decided = has_begun and chance.random() < 0.1
     return {
-        "id": slot["id"], "time_slot_id": slot["id"], "mentor_id": slot["mentor_id"],
-        "student_id": chance.choice(STUDENTS), "start_time": start, "end_time": end,
-        "slot_is_exclusive": slot["is_exclusive"], "slot_is_withdrawn": slot["is_withdrawn"],
-        "topic": chance.choice(["", "Writing", "writing", "Flame graphs"]), "status": status,
-        "is_delayed": is_delayed, "started_at": started, "completed_at": completed,
+        "id": slot["id"],
+        "time_slot_id": slot["id"],
+        "mentor_id": slot["mentor_id"],
+        "student_id": chance.choice(STUDENTS),
+        "start_time": start,
+        "end_time": end,
+        "slot_is_exclusive": slot["is_exclusive"],
+        "slot_is_withdrawn": slot["is_withdrawn"],
+        "topic": chance.choice(["", "Writing", "writing", "Flame graphs"]),
+        "status": status,
+        "is_delayed": is_delayed,
+        "started_at": started,
+        "completed_at": completed,
         "cancelled_at": start - _some_days(chance) if status == "CANCELLED" else None,
         "decided_outcome": chance.choice(_WORDS) if is_decided else None,
-        "decided_at": now if is_decided else None, "decided_by": ADMIN if is_decided else None,
+        "decided_at": now if is_decided else None,
+        "decided_by": ADMIN if is_decided else None,
         **said,
-    }  # fmt: skip
+    }
 
 
 def _some_days(chance: random.Random) -> timedelta:
@@ -123,10 +150,18 @@ def _journal(chance: random.Random, booking: dict[str, Any]) -> list[dict[str, A
 
     def change(old: str, new: str, action: str, cause: str, *, delayed: bool) -> dict[str, Any]:
         return {
-            "booking_id": booking["id"], "old_status": old, "new_status": new, "action": action,
-            "is_delayed": delayed, "cause": cause, "applied_at": booking["start_time"],
-            "actor_id": None, "due_at": None, "reason": None, "undoes_id": None,
-        }  # fmt: skip
+            "booking_id": booking["id"],
+            "old_status": old,
+            "new_status": new,
+            "action": action,
+            "is_delayed": delayed,
+            "cause": cause,
+            "applied_at": booking["start_time"],
+            "actor_id": None,
+            "due_at": None,
+            "reason": None,
+            "undoes_id": None,
+        }
 
     status, is_delayed = booking["status"], booking["is_delayed"]
     if status == "SCHEDULED" or chance.random() < 0.1:

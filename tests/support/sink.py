@@ -75,8 +75,9 @@ class _Controller(Controller):
 
 
 @contextmanager
-def a_sink(*, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any
-) -> Iterator[Sink]:  # fmt: skip
+def a_sink(
+    *, tls: ssl.SSLContext | None = None, implicit: bool = False, **options: Any
+) -> Iterator[Sink]:
     """The server, stopped afterwards. `tls` is for STARTTLS, or for the whole if `implicit`."""
     sink = Sink()
 
@@ -88,9 +89,14 @@ def a_sink(*, tls: ssl.SSLContext | None = None, implicit: bool = False, **optio
 
     contexts: dict[str, Any] = {"ssl_context" if implicit else "tls_context": tls}
     controller = _Controller(
-        sink, hostname="127.0.0.1", port=0, authenticator=check, auth_require_tls=False,
-        **contexts, **options,
-    )  # fmt: skip
+        sink,
+        hostname="127.0.0.1",
+        port=0,
+        authenticator=check,
+        auth_require_tls=False,
+        **contexts,
+        **options,
+    )
     controller.start()
     sink.port = controller.port
     try:

@@ -32,6 +32,10 @@ def _read_from(*path: Path) -> None:
     zoneinfo.reset_tzpath(path)
     zoneinfo.ZoneInfo.clear_cache()
     for kept in (
-        zones.zone_of, time_format.clock, time_format.zone, translations.day, translations.hours,
-    ):  # fmt: skip
+        zones.zone_of,
+        time_format.clock,
+        time_format.zone,
+        translations.day,
+        translations.hours,
+    ):
         kept.cache_clear()

@@ -51,8 +51,9 @@ def test_what_is_ticked_comes_and_nothing_else(session, cast, client_for):
 
     assert (response.status_code, response.headers["Location"]) == (303, "/account/mail")
     assert {kind for kind, is_wanted in chosen(session, cast.student).items() if is_wanted} == {
-        MailKind.DELAYED, MailKind.REMINDER_10M,
-    }  # fmt: skip
+        MailKind.DELAYED,
+        MailKind.REMINDER_10M,
+    }
     page = client.get("/account/mail").text
     assert page.count(" checked") == 2
     assert "Your choices are saved." in page
@@ -78,8 +79,9 @@ def test_one_click_stops_a_kind_without_signing_in_and_a_look_stops_nothing(
         assert response.status_code == 200
     wants = chosen(session, cast.student)
     assert [kind for kind in CHOICES if not wants[kind]] == [
-        MailKind.REMINDER_10M, MailKind.STARTED,
-    ]  # fmt: skip
+        MailKind.REMINDER_10M,
+        MailKind.STARTED,
+    ]
 
 
 def test_the_page_knows_that_a_kind_is_off_and_turns_it_on_again(
@@ -91,8 +93,10 @@ def test_the_page_knows_that_a_kind_is_off_and_turns_it_on_again(
 
     again = client.get(address).text
     assert ("Stopped" in again, "Turn this mail on again" in again, "Stop this mail" in again) == (
-        True, True, False,
-    )  # fmt: skip
+        True,
+        True,
+        False,
+    )
     assert "Mail turned on again" in client.post(address, data={"mail": "on"}).text
     assert chosen(session, cast.student)[MailKind.STARTED]
     assert "Stop this mail?" in client.get(address).text
@@ -188,8 +192,12 @@ def test_what_was_set_aside_before_there_were_problems_is_told_in_words(
 
 def test_an_admin_reads_why_the_mail_that_waits_could_not_be_sent(session, cast, client_for, clock):
     mail_id = a_mail_set_aside(session)
-    values = {"outcome": None, "ended_at": None, "problem": Problem.NOT_LISTENING,
-              "error": "[Errno 111] Connection refused"}  # fmt: skip
+    values = {
+        "outcome": None,
+        "ended_at": None,
+        "problem": Problem.NOT_LISTENING,
+        "error": "[Errno 111] Connection refused",
+    }
     session.execute(update(OutboxMessage).where(OutboxMessage.id == mail_id).values(values))
     session.commit()
 

@@ -90,11 +90,16 @@ def check_code(statement: Statement, key: str) -> str:
     """
     figures = [
         [
-            line.session_id, line.part, line.start.isoformat(), line.end.isoformat(),
-            line.outcome, line.minutes_booked, line.minutes_delivered,
+            line.session_id,
+            line.part,
+            line.start.isoformat(),
+            line.end.isoformat(),
+            line.outcome,
+            line.minutes_booked,
+            line.minutes_delivered,
         ]
         for line in statement.lines
-    ]  # fmt: skip
+    ]
     first = _range_code(statement.person_id, statement.dates, key)
     second = _digest(key, "figures", first, figures)[:_FIGURES_LENGTH]
     code = first + second

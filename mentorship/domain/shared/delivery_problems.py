@@ -75,10 +75,14 @@ EXPLANATIONS: Mapping[Problem, str] = MappingProxyType(
 
 QUOTED = frozenset(
     {
-        Problem.SIGN_IN, Problem.SENDER, Problem.RECIPIENT, Problem.TOO_BIG, Problem.TRY_LATER,
+        Problem.SIGN_IN,
+        Problem.SENDER,
+        Problem.RECIPIENT,
+        Problem.TOO_BIG,
+        Problem.TRY_LATER,
         Problem.REFUSED,
     }
-)  # fmt: skip
+)
 """Those where the technical words are what the server said."""
 
 

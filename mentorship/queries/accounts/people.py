@@ -130,14 +130,22 @@ def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
     page = min(page, pages)
     rows = session.execute(
         select(
-            User.id, User.name, User.email, User.is_student, User.is_mentor, User.is_admin,
-            User.timezone, User.created_at, User.is_confirmation_pending, User.is_approval_pending,
+            User.id,
+            User.name,
+            User.email,
+            User.is_student,
+            User.is_mentor,
+            User.is_admin,
+            User.timezone,
+            User.created_at,
+            User.is_confirmation_pending,
+            User.is_approval_pending,
         )
         .where(found)
         .order_by(waits.desc(), User.folded_name, User.id)
         .limit(PAGE_SIZE)
         .offset((page - 1) * PAGE_SIZE)
-    )  # fmt: skip
+    )
     return PeoplePage(tuple(map(_person, rows)), total, page, pages, waiting)
 
 

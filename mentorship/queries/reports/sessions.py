@@ -105,9 +105,17 @@ def all_sessions(
 def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]], tuple[Any, Any]]:
     """The sessions behind a figure with the names of people, and what they can be ordered by."""
     found = facts_of(
-        spec, _B.id, _B.mentor_id, _B.student_id, _B.start_time, _B.end_time, _B.topic,
-        _B.is_delayed, _B.started_at, _B.completed_at,
-    ).subquery()  # fmt: skip
+        spec,
+        _B.id,
+        _B.mentor_id,
+        _B.student_id,
+        _B.start_time,
+        _B.end_time,
+        _B.topic,
+        _B.is_delayed,
+        _B.started_at,
+        _B.completed_at,
+    ).subquery()
     facts = found.c
     statement = (
         select(

@@ -74,11 +74,13 @@ def _fingerprint(scope: Scope) -> tuple[ColumnElement[int], ColumnElement[int]]:
     count, revisions = (
         reduce(
             operator.add,
-            (select(number).select_from(SessionBooking).where(part).scalar_subquery()
-             for part in parts(scope)),
+            (
+                select(number).select_from(SessionBooking).where(part).scalar_subquery()
+                for part in parts(scope)
+            ),
         )
         for number in (func.count(), func.coalesce(func.sum(SessionBooking.revision), 0))
-    )  # fmt: skip
+    )
     return count, revisions
 
 

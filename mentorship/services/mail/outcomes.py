@@ -49,8 +49,9 @@ def enqueue_outcome_requests(session: Session, *, now: datetime, silence: timede
     rows = []
     for number, after in enumerate(OUTCOME_ASKED_AFTER):
         later = [*OUTCOME_ASKED_AFTER, OUTCOME_ASKED_UNTIL][number + 1]
-        rows += _due(session, number, since=now - later, until=now - after, now=now,
-                     silence=silence)  # fmt: skip
+        rows += _due(
+            session, number, since=now - later, until=now - after, now=now, silence=silence
+        )
     session.rollback()
     if rows:
         begin_write(session)

@@ -157,9 +157,12 @@ def _page_of_rows(rows: tuple[Row, ...]) -> dict[str, Any]:
     order, page = request.args.get("sort", ""), page_number("page")
     if order not in ("", *map(to_camel, COLUMNS)):
         raise InvalidInput(
-            N_("The field '%(name)s' must be one of these: %(names)s.", name="sort",
-               names=", ".join(map(to_camel, COLUMNS)))
-        )  # fmt: skip
+            N_(
+                "The field '%(name)s' must be one of these: %(names)s.",
+                name="sort",
+                names=", ".join(map(to_camel, COLUMNS)),
+            )
+        )
     figure = next((FIGURE_OF[name] for name in COLUMNS if to_camel(name) == order), None)
     if figure is not None:
         values = {row.key: getattr(row.tally, figure.name) for row in rows}

@@ -69,9 +69,13 @@ def find() -> Response:
     wanted, page = _wanted(viewer), _number("page", LAST_PAGE) or 1
     sweep(now)
     found = find_sessions(
-        db.session(), viewer, wanted, page=page, now=now,
+        db.session(),
+        viewer,
+        wanted,
+        page=page,
+        now=now,
         silence=current.settings().outcome_silence,
-    )  # fmt: skip
+    )
     return jsonify(sessions_answer(found))
 
 

@@ -20,9 +20,13 @@ from mentorship.domain.availability.slot_plan import (
 from mentorship.domain.availability.weekly_rules import Recurrence, Weekday, WeeklyRule
 
 ZONES = (
-    "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata",
-    "America/Santiago", "Pacific/Auckland",
-)  # fmt: skip
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Asia/Kolkata",
+    "America/Santiago",
+    "Pacific/Auckland",
+)
 FIRST, LAST = date(2026, 1, 1), date(2030, 12, 31)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
@@ -38,9 +42,15 @@ def changes(zone):
 def a_rule(zone="Europe/Berlin", **others):
     """Tuesday evenings, unless said otherwise."""
     columns = {
-        "id": 1, "timezone": zone, "rrule": "FREQ=WEEKLY;BYDAY=TU", "first_day": FIRST,
-        "opens": time(18), "minutes": 120, "slot_minutes": 60, "capacity": 1,
-    }  # fmt: skip
+        "id": 1,
+        "timezone": zone,
+        "rrule": "FREQ=WEEKLY;BYDAY=TU",
+        "first_day": FIRST,
+        "opens": time(18),
+        "minutes": 120,
+        "slot_minutes": 60,
+        "capacity": 1,
+    }
     return WeeklyRule(**columns | others)
 
 
@@ -109,10 +119,7 @@ def faults(slots, rule, *, gap, since, until):
 def too_close(slots, gap):
     """The pairs that do not keep the gap."""
     spans = sorted((slot.start_time, slot.end_time) for slot in slots)
-    return [
-        pair for pair in itertools.pairwise(spans)
-        if pair[0][1] + gap * MINUTE > pair[1][0]
-    ]  # fmt: skip
+    return [pair for pair in itertools.pairwise(spans) if pair[0][1] + gap * MINUTE > pair[1][0]]
 
 
 @settings(max_examples=60)
@@ -215,25 +222,28 @@ NOW = at("2027-01-04T00:00")  # A Monday.
 
 def a_calendar(*slots, rule=None, **others):
     columns = {
-        "timezone": "Europe/Berlin", "settings": SlotSettings(horizon_days=7),
-        "rules": (rule or a_rule(),), "days_off": (), "slots": slots,
-    }  # fmt: skip
+        "timezone": "Europe/Berlin",
+        "settings": SlotSettings(horizon_days=7),
+        "rules": (rule or a_rule(),),
+        "days_off": (),
+        "slots": slots,
+    }
     return Calendar(**columns | others)
 
 
 def a_slot(number, starts, **others):
     columns = {"rule_id": 1, "capacity": 1, "is_taken": False}
     start = at(starts)
-    return KnownSlot(
-        id=number, start_time=start, end_time=start + 60 * MINUTE, **columns | others
-    )  # fmt: skip
+    return KnownSlot(id=number, start_time=start, end_time=start + 60 * MINUTE, **columns | others)
 
 
 def test_free_slots_that_no_rule_wants_are_taken_back_and_taken_ones_are_named():
     fits, free, taken, one_off = (
-        a_slot(1, "2027-01-05T18:00"), a_slot(2, "2027-01-05T20:00"),
-        a_slot(3, "2027-01-06T18:00", is_taken=True), a_slot(4, "2027-01-07T09:00", rule_id=None),
-    )  # fmt: skip
+        a_slot(1, "2027-01-05T18:00"),
+        a_slot(2, "2027-01-05T20:00"),
+        a_slot(3, "2027-01-06T18:00", is_taken=True),
+        a_slot(4, "2027-01-07T09:00", rule_id=None),
+    )
     plan = a_calendar(fits, free, taken, one_off).plan(now=NOW)
 
     assert (plan.withdraw, plan.misfits) == ((free,), (taken,))

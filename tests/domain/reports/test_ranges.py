@@ -74,8 +74,10 @@ def test_months_are_cut_by_the_range():
     parts = list(months_of(a_range("2026-11-30", "2027-01-01")))
 
     assert [(it.key, it.range.days) for it in parts] == [
-        ("2026-11", 1), ("2026-12", 31), ("2027-01", 1),
-    ]  # fmt: skip
+        ("2026-11", 1),
+        ("2026-12", 31),
+        ("2027-01", 1),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -94,26 +96,35 @@ def test_the_range_before_ends_the_day_before_and_is_as_long(first, last, before
 @pytest.mark.parametrize(
     ("now", "expected"),
     [
-        ("2026-11-24T09:50Z", {
-            Preset.THIS_MONTH: ("2026-11-01", "2026-11-30"),
-            Preset.LAST_MONTH: ("2026-10-01", "2026-10-31"),
-            Preset.THIS_TERM: ("2026-10-01", "2027-03-31"),
-            Preset.ONE_YEAR: ("2025-11-25", "2026-11-24"),
-        }),
-        ("2027-01-31T23:30Z", {  # The first of February in Berlin.
-            Preset.THIS_MONTH: ("2027-02-01", "2027-02-28"),
-            Preset.LAST_MONTH: ("2027-01-01", "2027-01-31"),
-            Preset.THIS_TERM: ("2026-10-01", "2027-03-31"),
-            Preset.ONE_YEAR: ("2026-02-02", "2027-02-01"),
-        }),
-        ("2027-04-01T00:00Z", {
-            Preset.THIS_MONTH: ("2027-04-01", "2027-04-30"),
-            Preset.LAST_MONTH: ("2027-03-01", "2027-03-31"),
-            Preset.THIS_TERM: ("2027-04-01", "2027-09-30"),
-            Preset.ONE_YEAR: ("2026-04-02", "2027-04-01"),
-        }),
+        (
+            "2026-11-24T09:50Z",
+            {
+                Preset.THIS_MONTH: ("2026-11-01", "2026-11-30"),
+                Preset.LAST_MONTH: ("2026-10-01", "2026-10-31"),
+                Preset.THIS_TERM: ("2026-10-01", "2027-03-31"),
+                Preset.ONE_YEAR: ("2025-11-25", "2026-11-24"),
+            },
+        ),
+        (
+            "2027-01-31T23:30Z",
+            {  # The first of February in Berlin.
+                Preset.THIS_MONTH: ("2027-02-01", "2027-02-28"),
+                Preset.LAST_MONTH: ("2027-01-01", "2027-01-31"),
+                Preset.THIS_TERM: ("2026-10-01", "2027-03-31"),
+                Preset.ONE_YEAR: ("2026-02-02", "2027-02-01"),
+            },
+        ),
+        (
+            "2027-04-01T00:00Z",
+            {
+                Preset.THIS_MONTH: ("2027-04-01", "2027-04-30"),
+                Preset.LAST_MONTH: ("2027-03-01", "2027-03-31"),
+                Preset.THIS_TERM: ("2027-04-01", "2027-09-30"),
+                Preset.ONE_YEAR: ("2026-04-02", "2027-04-01"),
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_usual_ranges_are_those_of_the_wall_calendar(now, expected):
     found = presets(datetime.fromisoformat(now), "Europe/Berlin")
 

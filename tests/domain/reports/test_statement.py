@@ -19,9 +19,16 @@ from mentorship.domain.sessions.outcomes import OutcomeWord
 
 START = datetime(2026, 11, 24, 9, tzinfo=UTC)
 LINE = StatementLine(
-    7, Party.MENTOR, START, START + timedelta(hours=1), "Writing", "Sam", OutcomeWord.TOOK_PLACE,
-    60, 55,
-)  # fmt: skip
+    7,
+    Party.MENTOR,
+    START,
+    START + timedelta(hours=1),
+    "Writing",
+    "Sam",
+    OutcomeWord.TOOK_PLACE,
+    60,
+    55,
+)
 NOVEMBER = DateRange(date(2026, 11, 1), date(2026, 11, 30), "Europe/Berlin")
 STATEMENT = Statement(3, "Maya", NOVEMBER, (LINE,))
 KEY = "a-key-of-the-installation"

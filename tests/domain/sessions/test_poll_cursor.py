@@ -18,10 +18,24 @@ def test_a_place_is_read_back_as_it_was_written(seen):
 @pytest.mark.parametrize(
     "text",
     [
-        "", "1", "1.2", "1.2.3.4", "1.2.", ".1.2", "-1.2.3", "1.2.x", " 1.2.3", "1.2.3\n",
-        "1,2,3", "1.2.3e1", "\u0663.1.1", f"{10**18}.1.1", f"1.1.{10**20}", "1.2.3\x00",
+        "",
+        "1",
+        "1.2",
+        "1.2.3.4",
+        "1.2.",
+        ".1.2",
+        "-1.2.3",
+        "1.2.x",
+        " 1.2.3",
+        "1.2.3\n",
+        "1,2,3",
+        "1.2.3e1",
+        "\u0663.1.1",
+        f"{10**18}.1.1",
+        f"1.1.{10**20}",
+        "1.2.3\x00",
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_refused_with_a_sentence(text):
     with pytest.raises(InvalidInput, match=r"'seen'.*\.$"):
         PollCursor.parse(text)

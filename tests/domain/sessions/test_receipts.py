@@ -56,8 +56,17 @@ def test_the_words_are_the_readers_in_language_and_hours():
 def test_a_person_is_named_with_the_part_they_acted_in():
     started = Entry(Action.START, 1, TEN, "x", cause="mentor", actor="Maya")
     undone = Entry(Action.UNDO, 2, TEN, "x", cause="mentor", actor="Maya", undone=Action.START)
-    moved = Entry(EntryKind.MOVED, 3, TEN, "x", cause="admin", actor="Ada", old_start=TEN,
-                  new_start=TEN + timedelta(days=1), reason="A train.")  # fmt: skip
+    moved = Entry(
+        EntryKind.MOVED,
+        3,
+        TEN,
+        "x",
+        cause="admin",
+        actor="Ada",
+        old_start=TEN,
+        new_start=TEN + timedelta(days=1),
+        reason="A train.",
+    )
 
     assert headline(started, "UTC") == "Started by Maya (mentor)"
     assert headline(undone, "UTC") == "Undone by Maya (mentor): Started"

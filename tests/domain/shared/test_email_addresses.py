@@ -84,9 +84,11 @@ def test_whatever_is_taken_our_mail_can_write_and_a_server_takes(sink, local, do
     if not is_mailbox(address):
         return
     ours = mail_of(
-        {"From": "no-reply@example.org", "Subject": "x"}, to=("Zoë, Kim", address), text="x",
+        {"From": "no-reply@example.org", "Subject": "x"},
+        to=("Zoë, Kim", address),
+        text="x",
         html="x",
-    )  # fmt: skip
+    )
     theirs = EmailMessage(policy.SMTP)
     theirs["From"], theirs["To"] = "no-reply@example.org", address
     recipients = []

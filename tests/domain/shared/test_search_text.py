@@ -24,7 +24,13 @@ def test_a_word_is_folded(written, folded):
 
 def test_words_are_cut_at_what_is_no_letter_and_keep_the_names_of_languages():
     assert words("C++ and C#, Node.js", "first-year") == {
-        "c++", "and", "c#", "node", "js", "first", "year",
-    }  # fmt: skip
+        "c++",
+        "and",
+        "c#",
+        "node",
+        "js",
+        "first",
+        "year",
+    }
     assert words("", "…!") == frozenset()
     assert {len(word) for word in words("x" * 500)} == {60}

@@ -29,10 +29,19 @@ def test_a_time_is_written_to_the_second_and_a_broken_one_to_its_tenth(
 @pytest.mark.parametrize(
     ("seconds", "written"),
     [
-        (0, "0 s"), (0.04, "0 s"), (0.4, "0.4 s"), (9.99, "9.9 s"), (10.7, "10 s"), (59.9, "59 s"),
-        (60, "1 min"), (3599, "59 min"), (3600, "1 h"), (7500, "2 h 5 min"), (180_000, "50 h"),
+        (0, "0 s"),
+        (0.04, "0 s"),
+        (0.4, "0.4 s"),
+        (9.99, "9.9 s"),
+        (10.7, "10 s"),
+        (59.9, "59 s"),
+        (60, "1 min"),
+        (3599, "59 min"),
+        (3600, "1 h"),
+        (7500, "2 h 5 min"),
+        (180_000, "50 h"),
     ],
-)  # fmt: skip
+)
 def test_a_duration_is_as_exact_as_it_is_short(seconds, written):
     assert duration(timedelta(seconds=seconds), Language.EN) == written
 

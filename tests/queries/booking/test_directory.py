@@ -85,8 +85,11 @@ def test_what_is_said_anew_replaces_what_was_said(session, cast):
     says(session, cast.mentor, headline="New", bio="I am.\r\nHere.", topics=" SQL ,, sql ")
 
     assert own_profile(session, cast.mentor.id) == {
-        "headline": "New", "bio": "I am.\nHere.", "topics": "SQL", "meeting_url": "",
-    }  # fmt: skip
+        "headline": "New",
+        "bio": "I am.\nHere.",
+        "topics": "SQL",
+        "meeting_url": "",
+    }
     assert names(session, "old") == names(session, "ancient") == []
     assert names(session, "new") == ["Maya Mentor"]
 
@@ -172,8 +175,9 @@ def test_pages_hold_twenty_and_take_as_many_statements_as_one(session, cast):
     first, second = found(session), found(session, page=2)
     assert (len(first.cards), first.has_next) == (PAGE_SIZE, True)
     assert ([card.name for card in second.cards], second.has_next) == (
-        ["Mentor 20", "Mentor 21", "Mentor 22"], False,
-    )  # fmt: skip
+        ["Mentor 20", "Mentor 21", "Mentor 22"],
+        False,
+    )
     assert all(len(card.next_times) == 1 for card in (*first.cards, *second.cards))
     assert names(session, page=3) == []
     with counted_statements(session.get_bind()) as statements:
@@ -184,9 +188,14 @@ def test_pages_hold_twenty_and_take_as_many_statements_as_one(session, cast):
 def test_a_cancelled_session_gives_its_time_back(session, cast):
     a_profile(session, cast.mentor, minimum_notice=0)
     a_booking(
-        session, mentor=cast.mentor, student=cast.student, starts="09:00",
-        status=Status.CANCELLED, lasts=timedelta(hours=1), is_exclusive=True,
-    )  # fmt: skip
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        starts="09:00",
+        status=Status.CANCELLED,
+        lasts=timedelta(hours=1),
+        is_exclusive=True,
+    )
 
     [card] = found(session, student=cast.stranger).cards
     assert [slot.start_time for slot in card.next_times] == [at("09:00")]

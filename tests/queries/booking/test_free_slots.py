@@ -83,12 +83,18 @@ def test_a_free_time_has_nothing_in_its_way_and_says_how_many_seats_are_left(ses
         (MentorTimeSlot, {"start_time": at("10:00")}, None),
         (MentorProfile, {"minimum_notice": 241}, Obstacle.TOO_SOON),
         (MentorProfile, {"minimum_notice": 240}, None),
-        (MentorTimeSlot, {"start_time": at("08:00:01", days=2), "end_time": at("13:00", days=2)},
-         Obstacle.TOO_FAR),
-        (MentorTimeSlot, {"start_time": at("08:00", days=2), "end_time": at("13:00", days=2)},
-         None),
+        (
+            MentorTimeSlot,
+            {"start_time": at("08:00:01", days=2), "end_time": at("13:00", days=2)},
+            Obstacle.TOO_FAR,
+        ),
+        (
+            MentorTimeSlot,
+            {"start_time": at("08:00", days=2), "end_time": at("13:00", days=2)},
+            None,
+        ),
     ],
-)  # fmt: skip
+)
 def test_each_limit_holds_to_the_second_and_the_list_agrees_with_the_reason(
     session, cast, slot, model, columns, expected
 ):

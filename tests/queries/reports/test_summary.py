@@ -38,9 +38,12 @@ def reader(database_url):
 def figures_of(engine, asked, *, now=NOW):
     """What the product says, by key and by the names of the JSON."""
     spec = ReportSpec(
-        DateRange(asked.first, asked.last, asked.zone), By(asked.by), Scope(asked.mentor_id),
-        now, SILENCE,
-    )  # fmt: skip
+        DateRange(asked.first, asked.last, asked.zone),
+        By(asked.by),
+        Scope(asked.mentor_id),
+        now,
+        SILENCE,
+    )
     with Session(engine) as session:
         rows = summary(session, spec)
     return {

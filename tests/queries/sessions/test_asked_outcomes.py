@@ -23,13 +23,16 @@ def book(session, cast):
 
     def make(starts="10:00", *, words=None, **state):
         start = at(starts) if isinstance(starts, str) else starts
-        booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts=start,
-                            **state)  # fmt: skip
+        booking = a_booking(
+            session, mentor=cast.mentor, student=cast.student, starts=start, **state
+        )
         columns = {}
         for side, word in (words or {}).items():
-            column, said = ("decided_outcome", "decided_at") if side == "decision" else (
-                f"{side}_says", f"{side}_said_at"
-            )  # fmt: skip
+            column, said = (
+                ("decided_outcome", "decided_at")
+                if side == "decision"
+                else (f"{side}_says", f"{side}_said_at")
+            )
             columns |= {column: word, said: start}
         if "decision" in (words or {}):
             columns["decided_by"] = cast.admin.id

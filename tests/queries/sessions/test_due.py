@@ -43,8 +43,10 @@ def states(draw):
 
 def store(session, cast, state):
     times = {
-        "mentor_id": cast.mentor.id, "start_time": state.start_time, "end_time": state.end_time,
-    }  # fmt: skip
+        "mentor_id": cast.mentor.id,
+        "start_time": state.start_time,
+        "end_time": state.end_time,
+    }
     slot = session.scalar(
         insert(MentorTimeSlot).values(**times, is_exclusive=False).returning(MentorTimeSlot.id)
     )
@@ -176,13 +178,17 @@ def many_bookings(session, cast, count):
         [
             times
             | {
-                "time_slot_id": slot, "slot_capacity": count, "slot_is_exclusive": False,
-                "seat": seat, "student_id": cast.student.id,
-                "status": Status.COMPLETED, "completed_at": end,
+                "time_slot_id": slot,
+                "slot_capacity": count,
+                "slot_is_exclusive": False,
+                "seat": seat,
+                "student_id": cast.student.id,
+                "status": Status.COMPLETED,
+                "completed_at": end,
             }
             for seat in range(1, count + 1)
         ],
-    )  # fmt: skip
+    )
     session.commit()
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql("ANALYZE session_bookings")

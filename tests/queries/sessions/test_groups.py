@@ -30,20 +30,34 @@ def group(session, cast, students):
 
 def board(session, viewer, now="09:00", pages=(), scope=Scope.OWN):
     session.rollback()
-    return dashboard(session, viewer, scope, cursor=PollCursor(0, (0, 0)), pages=dict(pages),
-                     now=at(now), cutoff=NO_CUTOFF)  # fmt: skip
+    return dashboard(
+        session,
+        viewer,
+        scope,
+        cursor=PollCursor(0, (0, 0)),
+        pages=dict(pages),
+        now=at(now),
+        cutoff=NO_CUTOFF,
+    )
 
 
 def cards(session, viewer, section, **asked):
-    [listing] = [each for each in board(session, viewer, **asked).listings
-                 if each.section is section]  # fmt: skip
+    [listing] = [
+        each for each in board(session, viewer, **asked).listings if each.section is section
+    ]
     return listing
 
 
 def act(session, booking, action, viewer, now, **cancellation):
     session.rollback()
-    apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now),
-                 cancellation=Cancellation(**cancellation))  # fmt: skip
+    apply_action(
+        session,
+        booking_id=booking,
+        action=action,
+        viewer=viewer,
+        now=at(now),
+        cancellation=Cancellation(**cancellation),
+    )
 
 
 @pytest.mark.parametrize(("who", "scope"), [("mentor", Scope.OWN), ("admin", Scope.ALL)])
@@ -53,8 +67,10 @@ def test_mentor_and_admin_see_one_card_with_all_students(session, cast, group, w
     [card] = found.cards
     assert (found.total, found.pages) == (1, 1)
     assert [(each.id, each.student) for each in card.seats] == [
-        (group[0], "Sam Student"), (group[1], "Stella Stranger"), (group[2], "Thea Third")
-    ]  # fmt: skip
+        (group[0], "Sam Student"),
+        (group[1], "Stella Stranger"),
+        (group[2], "Thea Third"),
+    ]
     assert card.topic == "Proofs"
     assert {Action.START, Action.CANCEL} <= set(card.actions)
 
@@ -76,8 +92,10 @@ def test_an_admin_who_sits_in_a_group_sees_their_own_part_beside_the_meeting(ses
 
     assert found.total == 3
     assert [(card.id, [each.id for each in card.seats]) for card in found.cards] == [
-        (group[0], group), (own, []), (others[0], others)
-    ]  # fmt: skip
+        (group[0], group),
+        (own, []),
+        (others[0], others),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -174,9 +192,14 @@ def test_a_group_that_was_just_started_stays_one_card_in_its_place(session, cast
     session.rollback()
 
     found = dashboard_after_presses(
-        session, cast.mentor, Scope.OWN, cursor=PollCursor(0, (0, 0)), pages={}, now=at("09:55"),
+        session,
+        cast.mentor,
+        Scope.OWN,
+        cursor=PollCursor(0, (0, 0)),
+        pages={},
+        now=at("09:55"),
         cutoff=NO_CUTOFF,
-    )  # fmt: skip
+    )
     shown = {each.section: each for each in found.listings if each.total}
 
     assert list(shown) == [Section.UPCOMING]
@@ -193,8 +216,10 @@ def test_a_mentor_is_told_of_the_next_due_time_of_a_group(session, cast, group):
 def test_a_slot_for_one_that_was_taken_twice_is_two_cards(session, cast, status):
     slot = a_slot(session, cast.mentor, starts="10:00")
     a_seat(session, slot, cast.student, status=Status.CANCELLED, cancelled_at=at("08:00"))
-    ends = {Status.COMPLETED: {"completed_at": at("11:00")},
-            Status.CANCELLED: {"cancelled_at": at("08:00")}}[status]  # fmt: skip
+    ends = {
+        Status.COMPLETED: {"completed_at": at("11:00")},
+        Status.CANCELLED: {"cancelled_at": at("08:00")},
+    }[status]
     a_seat(session, slot, cast.stranger, status=status, **ends)
 
     past = cards(session, cast.mentor, Section.PAST, now="12:00")

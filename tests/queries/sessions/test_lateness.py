@@ -32,9 +32,13 @@ def test_a_mentor_is_held_up_by_what_was_under_way_at_the_start(
 ):
     status = Status.COMPLETED if completed else Status.ONGOING
     before = a_booking(
-        session, mentor=cast.mentor, student=cast.stranger, starts=starts, status=status,
+        session,
+        mentor=cast.mentor,
+        student=cast.stranger,
+        starts=starts,
+        status=status,
         is_delayed=True,
-    )  # fmt: skip
+    )
     session.rollback()
     begin_write(session)
     session.execute(

@@ -32,13 +32,16 @@ def found(session, cast):
         ({"starts": "10:00"}, "9:50", Near(at("10:00"), None)),
         ({"starts": "10:00"}, "10:00", NEVER),  # It is delayed as soon as a sweep runs.
         ({"starts": "10:00", "status": Status.ONGOING}, "9:40", Near(at("11:00"), None)),
-        ({"starts": "10:00", "status": Status.ONGOING, "is_delayed": True}, "10:59",
-         Near(at("11:00"), None)),
+        (
+            {"starts": "10:00", "status": Status.ONGOING, "is_delayed": True},
+            "10:59",
+            Near(at("11:00"), None),
+        ),
         ({"starts": "10:00", "status": Status.ONGOING, "is_delayed": True}, "11:00", NEVER),
         ({"starts": "10:00", "status": Status.COMPLETED}, "10:30", NEVER),
         ({"starts": "10:00", "status": Status.CANCELLED}, "9:50", NEVER),
     ],
-)  # fmt: skip
+)
 def test_each_state_is_near_for_its_people_and_for_admins(
     session, cast, found, state, clock, expected
 ):
@@ -55,8 +58,9 @@ def test_the_first_of_several_starts_and_the_last_of_several_ends_count(session,
     for hours in (3, 2, 5):
         a_booking(session, **people, starts=at("9:00") + timedelta(hours=hours))
     for hours in (0, 1):
-        a_booking(session, **people, starts=at("8:00") + timedelta(hours=hours),
-                  status=Status.ONGOING)  # fmt: skip
+        a_booking(
+            session, **people, starts=at("8:00") + timedelta(hours=hours), status=Status.ONGOING
+        )
 
     assert found(cast.student, "8:30") == Near(at("10:00"), at("10:45"))
 

@@ -31,12 +31,15 @@ def test_both_readings_agree_on_every_statement_at_every_edge(session):
             update(SessionBooking)
             .where(SessionBooking.id == booking)
             .values(
-                mentor_says=mentor, mentor_said_at=first if mentor else None,
-                student_says=student, student_said_at=second if student else None,
-                decided_outcome=decided, decided_at=END if decided else None,
+                mentor_says=mentor,
+                mentor_said_at=first if mentor else None,
+                student_says=student,
+                student_said_at=second if student else None,
+                decided_outcome=decided,
+                decided_at=END if decided else None,
                 decided_by=cast.admin.id if decided else None,
             )
-        )  # fmt: skip
+        )
         session.commit()
         for now in INSTANTS:
             row, state, value = session.execute(

@@ -24,9 +24,14 @@ def past_sessions(session, cast, mentor, chance, *, count):
         start = NOW - timedelta(hours=6 * (number + 1))
         status = chance.choice([Status.COMPLETED, Status.COMPLETED, Status.CANCELLED])
         booking = a_booking(
-            session, mentor=mentor, student=cast.student, starts=start, status=status,
-            is_delayed=status is Status.COMPLETED, arrived=False,
-        )  # fmt: skip
+            session,
+            mentor=mentor,
+            student=cast.student,
+            starts=start,
+            status=status,
+            is_delayed=status is Status.COMPLETED,
+            arrived=False,
+        )
         columns = {}
         if status is Status.COMPLETED:
             words = [None, *OutcomeWord]
@@ -34,11 +39,14 @@ def past_sessions(session, cast, mentor, chance, *, count):
             decided = chance.choice([None, None, *OutcomeWord])
             columns = {
                 "started_at": chance.choice([None, start + chance.randrange(-9, 20) * MINUTE]),
-                "mentor_says": mentors, "mentor_said_at": NOW if mentors else None,
-                "student_says": students, "student_said_at": NOW if students else None,
-                "decided_outcome": decided, "decided_at": NOW if decided else None,
+                "mentor_says": mentors,
+                "mentor_said_at": NOW if mentors else None,
+                "student_says": students,
+                "student_said_at": NOW if students else None,
+                "decided_outcome": decided,
+                "decided_at": NOW if decided else None,
                 "decided_by": cast.admin.id if decided else None,
-            }  # fmt: skip
+            }
         begin_write(session)
         if columns:
             session.execute(
@@ -52,11 +60,16 @@ def past_sessions(session, cast, mentor, chance, *, count):
             )
             session.execute(
                 insert(StatusChange).values(
-                    booking_id=booking, old_status="SCHEDULED", new_status="CANCELLED",
-                    action=Action.CANCEL, is_delayed=False, applied_at=start,
-                    cause=chance.choice([Cause.MENTOR, Cause.STUDENT]), actor_id=mentor.id,
+                    booking_id=booking,
+                    old_status="SCHEDULED",
+                    new_status="CANCELLED",
+                    action=Action.CANCEL,
+                    is_delayed=False,
+                    applied_at=start,
+                    cause=chance.choice([Cause.MENTOR, Cause.STUDENT]),
+                    actor_id=mentor.id,
                 )
-            )  # fmt: skip
+            )
         session.commit()
 
 
@@ -107,9 +120,12 @@ def test_the_figures_are_those_of_a_recount(session, cast):
     for mentor in (cast.mentor, cast.other_mentor):
         figures = found[mentor.id]
         assert recount(session, mentor) == (
-            figures.sessions, figures.on_time, figures.median_delay,
-            figures.cancelled, figures.median_notice,
-        )  # fmt: skip
+            figures.sessions,
+            figures.on_time,
+            figures.median_delay,
+            figures.cancelled,
+            figures.median_notice,
+        )
 
 
 def test_a_group_is_one_session_and_sessions_to_come_do_not_count(session, cast):
@@ -124,9 +140,12 @@ def test_a_group_is_one_session_and_sessions_to_come_do_not_count(session, cast)
             row.status, row.started_at = Status.ONGOING, row.start_time + late * MINUTE
             session.commit()
     a_booking(
-        session, mentor=cast.mentor, student=cast.student, starts=NOW + 5 * MINUTE,
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        starts=NOW + 5 * MINUTE,
         status=Status.ONGOING,
-    )  # fmt: skip
+    )
 
     found = punctuality_of_mentors(session, [cast.mentor.id], now=NOW)[cast.mentor.id]
     assert (found.sessions, found.on_time, found.median_delay) == (10, 10, MINUTE)

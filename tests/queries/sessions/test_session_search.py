@@ -26,8 +26,10 @@ def whole_scans(session, viewer, wanted):
     find_sessions(session, viewer, wanted, page=1, now=at("12:00"), silence=SILENCE)
     event.remove(engine, "before_cursor_execute", note)
     explain = "EXPLAIN QUERY PLAN" if engine.dialect.name == "sqlite" else "EXPLAIN"
-    plans = [session.connection().exec_driver_sql(f"{explain} {sql}", values).all()
-             for sql, values in seen]  # fmt: skip
+    plans = [
+        session.connection().exec_driver_sql(f"{explain} {sql}", values).all()
+        for sql, values in seen
+    ]
     assert len(plans) >= 2
     lines = [str(row[-1]).strip() for plan in plans for row in plan]
     return [

@@ -49,11 +49,14 @@ def asked_at_once(server, cookie, *, threads, rounds):
                 for answer in (
                     *(caller("GET", page) for page in PAGES),
                     caller(
-                        "POST", "/api/admin/update-session-status", poll, HX_Request="true",
+                        "POST",
+                        "/api/admin/update-session-status",
+                        poll,
+                        HX_Request="true",
                         Sec_Fetch_Site="same-origin",
                     ),
                 )
-            ]  # fmt: skip
+            ]
         finally:
             caller.close()
 

@@ -42,8 +42,9 @@ def test_a_token_names_its_person_and_only_its_hash_is_stored(session, sam):
     assert token.secret.startswith(PREFIX)
     [stored] = session.scalars(select(ApiToken))
     assert (stored.name, stored.token_hash) == (
-        "My calendar", sha256(token.secret.encode()).hexdigest(),
-    )  # fmt: skip
+        "My calendar",
+        sha256(token.secret.encode()).hexdigest(),
+    )
     for wrong in ("", PREFIX, token.secret[:-1], token.secret + "x", stored.token_hash, "\udcff"):
         session.rollback()
         assert token_owner(session, wrong, now=NOW) is None
@@ -145,8 +146,9 @@ def test_a_token_ends_by_itself_and_then_makes_room(session, sam):
     short = create_token(session, viewer=sam, name="Short", days=1, now=NOW)
     usual = create_token(session, viewer=sam, name="Usual", now=NOW)
     assert (short.expires_at, usual.expires_at) == (
-        NOW + timedelta(days=1), NOW + timedelta(days=90),
-    )  # fmt: skip
+        NOW + timedelta(days=1),
+        NOW + timedelta(days=90),
+    )
     for _ in range(MOST_TOKENS - 2):
         create_token(session, viewer=sam, name="More", now=NOW)
     last = short.expires_at - timedelta(microseconds=1)

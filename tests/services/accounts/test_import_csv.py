@@ -83,9 +83,14 @@ def test_the_optional_columns_may_be_absent_and_a_header_alone_makes_nobody(sess
         "role\tname\temail\tpassword\r\nmentor\tZoë\tzoe@example.org\t \r\n".encode("utf-16"),
         b"email,name,role,timezone,password\nzoe@example.org,Zo\xc3\xab,mentor\n",
     ],
-    ids=["empty columns at the end", "Excel in German", "with its separator", "Unicode text",
-         "without the optional cells"],
-)  # fmt: skip
+    ids=[
+        "empty columns at the end",
+        "Excel in German",
+        "with its separator",
+        "Unicode text",
+        "without the optional cells",
+    ],
+)
 def test_files_as_spreadsheets_write_them_mean_the_same(session, content):
     done = import_users(session, content, now=NOW)
 

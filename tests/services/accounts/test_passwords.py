@@ -31,9 +31,13 @@ PASSWORD = "correct horse battery"
 
 def an_account(**changes):
     values = {
-        "email": "Maya@Example.ORG", "name": " Maya ", "roles": {Role.MENTOR},
-        "password": PASSWORD, "timezone": "Europe/Berlin", "now": NOW,
-    }  # fmt: skip
+        "email": "Maya@Example.ORG",
+        "name": " Maya ",
+        "roles": {Role.MENTOR},
+        "password": PASSWORD,
+        "timezone": "Europe/Berlin",
+        "now": NOW,
+    }
     return new_account(**(values | changes))
 
 
@@ -218,9 +222,14 @@ def test_a_password_that_changes_at_the_same_moment_is_not_overwritten(session):
 
 def test_what_the_database_refuses_does_not_say_what_was_to_be_stored(session, cast):
     twin = {
-        "id": cast.student.id, "email": "twin@example.org", "name": "Twin", "is_student": True,
-        "timezone": "UTC", "created_at": NOW, "password_hash": "a-hash",
-    }  # fmt: skip
+        "id": cast.student.id,
+        "email": "twin@example.org",
+        "name": "Twin",
+        "is_student": True,
+        "timezone": "UTC",
+        "created_at": NOW,
+        "password_hash": "a-hash",
+    }
     with pytest.raises(IntegrityError) as refused:
         session.execute(insert(User).values(twin))
     session.rollback()

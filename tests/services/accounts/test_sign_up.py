@@ -33,9 +33,12 @@ EMAIL = "nell@example.org"
 
 def signs_up(session, *, now=NOW, **changes):
     values = {
-        "email": EMAIL, "name": "Nell", "roles": {Role.STUDENT}, "password": PASSWORD,
+        "email": EMAIL,
+        "name": "Nell",
+        "roles": {Role.STUDENT},
+        "password": PASSWORD,
         "timezone": "Europe/Berlin",
-    }  # fmt: skip
+    }
     sign_up(session, new_account(**(values | changes), now=now), links=LINKS, now=now)
 
 
@@ -235,8 +238,9 @@ def test_a_mentor_is_approved_by_an_admin_once_the_address_is_confirmed(session)
     assert press() == "Nell needs no approval."
 
     assert [mail.subject for mail in composed_mail(session)] == [
-        "Confirm your e-mail address", "Students can find you now",
-    ]  # fmt: skip
+        "Confirm your e-mail address",
+        "Students can find you now",
+    ]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -229,9 +229,12 @@ def test_nobody_changes_what_is_another_mentors(session, cast, rule):
         session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(9), time(10), 1), now=NOW
     )
     for what in (
-        SaveRule(evenings(rule_id=rule.id)), RemoveRule(rule.id), RemoveDaysOff(1),
-        RemoveSlot(slot), SaveDaysOff(DaysOff(1, date(2027, 1, 1), date(2027, 1, 1))),
-    ):  # fmt: skip
+        SaveRule(evenings(rule_id=rule.id)),
+        RemoveRule(rule.id),
+        RemoveDaysOff(1),
+        RemoveSlot(slot),
+        SaveDaysOff(DaysOff(1, date(2027, 1, 1), date(2027, 1, 1))),
+    ):
         with pytest.raises(NotFound):
             change(session, cast.other_mentor, what)
     with pytest.raises(NotFound):
@@ -249,8 +252,10 @@ def test_a_one_off_slot_comes_and_goes(session, cast):
     slot_id = save_one_off_slot(session, cast.mentor.id, wanted, now=NOW)
     slot = session.get_one(MentorTimeSlot, slot_id)
     assert (slot.start_time, slot.end_time, slot.capacity) == (
-        at("23:00", days=2), at("01:00", days=3), 30,
-    )  # fmt: skip
+        at("23:00", days=2),
+        at("01:00", days=3),
+        30,
+    )
 
     booked = [a_seat(session, slot_id, student) for student in (cast.student, cast.stranger)]
     for wrong in (
@@ -290,8 +295,10 @@ def test_slots_follow_a_mentor_to_another_zone_at_once_and_booked_ones_stay(
     change(session, cast.mentor, SaveDaysOff(DaysOff(0, date(2026, 11, 26), date(2026, 12, 3))))
     before = offered(session, cast.mentor)
     assert [f"{slot.start_time:%d %b %H:%M}" for slot in before[:3]] == [
-        "25 Nov 18:00", "25 Nov 19:00", "09 Dec 18:00",
-    ]  # fmt: skip
+        "25 Nov 18:00",
+        "25 Nov 19:00",
+        "09 Dec 18:00",
+    ]
 
     said = move_to(session, cast.mentor, "Asia/Tokyo")
     # In Tokyo those evenings are the mornings of the day after, so other ones are off.

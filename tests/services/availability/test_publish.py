@@ -23,10 +23,14 @@ def a_rule(session, mentor, **others):
     session.rollback()
     ensure_profile(session, mentor.id)
     columns = {
-        "mentor_id": mentor.id, "timezone": "UTC", "first_day": date(2026, 11, 1),
+        "mentor_id": mentor.id,
+        "timezone": "UTC",
+        "first_day": date(2026, 11, 1),
         "rrule": "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU",
-        "opens": time(10), "minutes": 120, "slot_minutes": 60,
-    }  # fmt: skip
+        "opens": time(10),
+        "minutes": 120,
+        "slot_minutes": 60,
+    }
     rule_id = session.scalar(
         insert(AvailabilityRule).values(columns | others).returning(AvailabilityRule.id)
     )
@@ -100,8 +104,11 @@ def test_a_booked_slot_stays_where_a_rule_has_changed(session, cast):
 
     publish(session, cast.mentor.id, now=NOW)
     assert [f"{start:%H:%M}" for start, _end in offered(session, cast.mentor)[:4]] == [
-        "10:00", "11:30", "10:30", "11:30",
-    ]  # fmt: skip
+        "10:00",
+        "11:30",
+        "10:30",
+        "11:30",
+    ]
 
 
 def test_a_crowd_that_publishes_at_once_makes_each_slot_once(session, cast, database_url):

@@ -30,11 +30,19 @@ def hours(minutes, rule_id=0):
     """All day, every day, in slots of so many minutes."""
     return SaveRule(
         new_rule(
-            rule_id=rule_id, weekdays=list(Weekday), opens=time(0), closes=time(0),
-            slot_minutes=minutes, capacity=1, first_day=date(2026, 11, 1), every_weeks=1,
-            until=None, timezone="UTC", now=NOW,
+            rule_id=rule_id,
+            weekdays=list(Weekday),
+            opens=time(0),
+            closes=time(0),
+            slot_minutes=minutes,
+            capacity=1,
+            first_day=date(2026, 11, 1),
+            every_weeks=1,
+            until=None,
+            timezone="UTC",
+            now=NOW,
         )
-    )  # fmt: skip
+    )
 
 
 def change(session, mentor, what, now=NOW):
@@ -88,9 +96,14 @@ def changes(session, cast, rule_id):
 
     def zone(name):
         return lambda: edit_details(
-            session, viewer=mentor, name=mentor.name, timezone=name, hour_cycle="", language="",
+            session,
+            viewer=mentor,
+            name=mentor.name,
+            timezone=name,
+            hour_cycle="",
+            language="",
             now=NOW,
-        )  # fmt: skip
+        )
 
     return {
         "other slots": lambda: change(session, mentor, hours(45, rule_id)),

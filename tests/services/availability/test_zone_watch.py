@@ -47,10 +47,14 @@ def book(session, slot_id, student):
     slot = session.get_one(MentorTimeSlot, slot_id)
     session.execute(
         insert(SessionBooking).values(
-            mentor_id=slot.mentor_id, start_time=slot.start_time, end_time=slot.end_time,
-            time_slot_id=slot.id, student_id=student.id, topic="Talks",
+            mentor_id=slot.mentor_id,
+            start_time=slot.start_time,
+            end_time=slot.end_time,
+            time_slot_id=slot.id,
+            student_id=student.id,
+            topic="Talks",
         )
-    )  # fmt: skip
+    )
     session.commit()
     return slot.start_time
 

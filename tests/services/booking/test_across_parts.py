@@ -56,9 +56,13 @@ def refused(session, viewer, slot, obstacle):
 def shown(session, mentor, student_id):
     """The slots of a mentor that a student sees, by both ways to ask."""
     found = free_slots(
-        session, mentor_id=mentor.id, student_id=student_id, since=NOW,
-        until=NOW + timedelta(days=9), now=NOW,
-    )  # fmt: skip
+        session,
+        mentor_id=mentor.id,
+        student_id=student_id,
+        since=NOW,
+        until=NOW + timedelta(days=9),
+        now=NOW,
+    )
     limits = limits_of(session, mentor.id)
     asked = next_free_slots(session, [limits], student_id=student_id, each=9, now=NOW)
     session.rollback()
@@ -121,9 +125,14 @@ def test_no_session_is_moved_to_where_one_of_the_two_has_the_other_part_elsewher
     def move(booking, slot, obstacle):
         with pytest.raises(NotFree, match=str(obstacle)):
             move_session(
-                session, booking_id=booking, slot_id=slot, viewer=tess, reason=None, now=NOW,
+                session,
+                booking_id=booking,
+                slot_id=slot,
+                viewer=tess,
+                reason=None,
+                now=NOW,
                 cutoff=NO_CUTOFF,
-            )  # fmt: skip
+            )
 
     move(learning, free, Obstacle.BUSY)
     move(mentoring, own_free, Obstacle.MENTOR_BUSY)
@@ -137,9 +146,14 @@ def test_a_session_moves_into_the_time_that_it_leaves(session, tess, mentor):
     half_an_hour_later = a_slot(session, mentor, starts="12:30")
 
     moved = move_session(
-        session, booking_id=learning, slot_id=half_an_hour_later, viewer=tess, reason=None,
-        now=NOW, cutoff=NO_CUTOFF,
-    )  # fmt: skip
+        session,
+        booking_id=learning,
+        slot_id=half_an_hour_later,
+        viewer=tess,
+        reason=None,
+        now=NOW,
+        cutoff=NO_CUTOFF,
+    )
 
     assert moved.changed
 

@@ -45,8 +45,11 @@ def test_a_booking_keeps_topic_notes_and_when_it_was_made(session, cast, slot):
 
     kept = the_booking(session, booked.session_id)
     assert (kept.student_id, kept.mentor_id, kept.time_slot_id, kept.status) == (
-        cast.student.id, cast.mentor.id, slot, Status.SCHEDULED,
-    )  # fmt: skip
+        cast.student.id,
+        cast.mentor.id,
+        slot,
+        Status.SCHEDULED,
+    )
     assert (kept.topic, kept.notes, kept.booked_at) == ("Testing", "See §3.", NOW)
     assert (kept.start_time, kept.end_time) == (at("12:00"), at("13:00"))
     assert booked.message == "The session is booked: Testing with Maya Mentor."
@@ -153,9 +156,12 @@ def test_a_writer_without_our_locks_is_found_out_by_the_database_and_told_in_wor
             # Without the triggers, one of which would wait for the locks of both people.
             run(other, "SET session_replication_role = replica")
             a_booking(
-                other, mentor=cast.other_mentor, student=cast.student, starts="12:30",
+                other,
+                mentor=cast.other_mentor,
+                student=cast.student,
+                starts="12:30",
                 is_exclusive=True,
-            )  # fmt: skip
+            )
             run(other, "SET session_replication_role = origin")
 
     with (

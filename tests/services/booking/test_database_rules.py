@@ -20,8 +20,10 @@ def a_slot(session, cast, *, capacity=1):
     )
     session.commit()
     return times | {
-        "time_slot_id": slot_id, "slot_capacity": capacity, "slot_is_exclusive": False,
-    }  # fmt: skip
+        "time_slot_id": slot_id,
+        "slot_capacity": capacity,
+        "slot_is_exclusive": False,
+    }
 
 
 def book(session, cast, slot, **columns):
@@ -147,11 +149,15 @@ def test_a_slot_with_a_booking_and_a_booking_with_a_journal_cannot_be_deleted(se
 
 def a_change(booking, cast, **columns):
     return {
-        "booking_id": booking, "old_status": "SCHEDULED", "new_status": "ONGOING",
+        "booking_id": booking,
+        "old_status": "SCHEDULED",
+        "new_status": "ONGOING",
         "action": "start",
-        "is_delayed": False, "cause": "mentor", "actor_id": cast.mentor.id,
+        "is_delayed": False,
+        "cause": "mentor",
+        "actor_id": cast.mentor.id,
         "applied_at": at("10:00"),
-    } | columns  # fmt: skip
+    } | columns
 
 
 NEVER = """

@@ -147,16 +147,22 @@ def test_a_slot_that_was_booked_again_and_freed_is_a_new_chance(session, cast, a
 
 def test_a_withdrawn_slot_is_told_and_the_place_stays(session, cast, ann):
     a_profile(session, cast.mentor)
-    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(14),
-              time(15), 1), now=NOW)  # fmt: skip
+    save_one_off_slot(
+        session, cast.mentor.id, OneOffSlot(date(2026, 11, 26), time(14), time(15), 1), now=NOW
+    )
     slot = session.scalar(select(MentorTimeSlot.id))
     booking = a_seat(session, slot, cast.student)
     line(session, cast, ann)
     cancel(session, cast, booking)
     assert held(session, slot)[0] == ann.id
     session.rollback()
-    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 11, 27), time(14),
-              time(15), 1), now=NOW + HOLD / 2, slot_id=slot)  # fmt: skip
+    save_one_off_slot(
+        session,
+        cast.mentor.id,
+        OneOffSlot(date(2026, 11, 27), time(14), time(15), 1),
+        now=NOW + HOLD / 2,
+        slot_id=slot,
+    )
 
     assert mails(session, ann) == [HELD, LOST, HELD]
 
@@ -169,8 +175,13 @@ def test_a_one_off_slot_that_is_moved_is_not_held_as_another_time(session, cast,
     begin_write(session)
     session.execute(update(WaitingListEntry).values(week=MONDAY))
     session.commit()
-    save_one_off_slot(session, cast.mentor.id, OneOffSlot(date(2026, 12, 8), time(14),
-              time(15), 1), now=NOW + HOLD / 2, slot_id=slot)  # fmt: skip
+    save_one_off_slot(
+        session,
+        cast.mentor.id,
+        OneOffSlot(date(2026, 12, 8), time(14), time(15), 1),
+        now=NOW + HOLD / 2,
+        slot_id=slot,
+    )
 
     assert held(session, slot) == (None, None)
     assert mails(session, ann) == [HELD, LOST]

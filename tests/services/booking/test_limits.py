@@ -103,8 +103,11 @@ def test_imported_sessions_count_and_are_not_refused(session, book_it, slots, ca
 def test_sessions_that_are_over_do_not_count(session, book_it, slots, cast):
     for day in range(1, 6):
         a_booking(
-            session, mentor=cast.mentor, student=cast.student, starts=at("10:00", days=-day),
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            starts=at("10:00", days=-day),
             status=Status.COMPLETED,
-        )  # fmt: skip
+        )
 
     assert book_it(slots[0][0]).changed

@@ -57,10 +57,14 @@ def slots(session, cast):
     session.execute(update(MentorTimeSlot).where(MentorTimeSlot.id == slots[0]).values(**held))
     before = at("10:00", days=-7)
     old = [
-        {"mentor_id": cast.mentor.id, "start_time": before + timedelta(minutes=number),
-         "end_time": before + timedelta(minutes=number + 1), "is_exclusive": False}
+        {
+            "mentor_id": cast.mentor.id,
+            "start_time": before + timedelta(minutes=number),
+            "end_time": before + timedelta(minutes=number + 1),
+            "is_exclusive": False,
+        }
         for number in range(3_000)
-    ]  # fmt: skip
+    ]
     ids = session.scalars(insert(MentorTimeSlot).returning(MentorTimeSlot.id), old).all()
     places = {"mentor_id": cast.mentor.id, "student_id": cast.student.id, "created_at": NOW}
     places |= {"week": MONDAY, "is_over": True}

@@ -61,6 +61,8 @@ def shown(session, viewer, now):
 
 def mails(session, viewer):
     """What a student was written about holds, the oldest first."""
-    return [mail.subject.removeprefix("A time with Maya Mentor is ")
-            for mail in composed_mail(session, MailKind.SLOT_HELD, MailKind.HOLD_ENDED)
-            if mail.recipient == viewer.email]  # fmt: skip
+    return [
+        mail.subject.removeprefix("A time with Maya Mentor is ")
+        for mail in composed_mail(session, MailKind.SLOT_HELD, MailKind.HOLD_ENDED)
+        if mail.recipient == viewer.email
+    ]

@@ -55,23 +55,30 @@ class Story:
         house = MailSettings(BASE_URL, "no-reply@example.org", "s" * 32, PROJECT / "templates")
         self.session.rollback()
         run_mail(
-            lambda: self.session, SmtpTransport(self.sink.url), house, clock=lambda: now,
+            lambda: self.session,
+            SmtpTransport(self.sink.url),
+            house,
+            clock=lambda: now,
             wait=lambda pause: pause > timedelta(0),
-        )  # fmt: skip
+        )
         return {mail["To"].split()[0]: mail for mail in self.sink.mails}
 
     def entry(self, viewer: Viewer, now):
         """The session in this person's feed, which both parsers read alike."""
         identity = identity_of(self.session)
-        events = [event_of(row, viewer, identity=identity, base_url=BASE_URL)
-                  for row in entries(self.session, viewer, now=now)]  # fmt: skip
+        events = [
+            event_of(row, viewer, identity=identity, base_url=BASE_URL)
+            for row in entries(self.session, viewer, now=now)
+        ]
         self.session.rollback()
         content = ics.feed("Mentorship", events)
         [entry] = icalendar.Calendar.from_ical(content).walk("VEVENT")
         other = vobject.readOne(content.decode()).vevent
         assert (str(entry["SUMMARY"]), entry.decoded("DTSTART"), entry["STATUS"]) == (
-            other.summary.value, other.dtstart.value, other.status.value,
-        )  # fmt: skip
+            other.summary.value,
+            other.dtstart.value,
+            other.status.value,
+        )
         return entry
 
 
@@ -111,14 +118,23 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert "Fri 26 Mar 2027, 10:00 AM - 11:00 AM (EDT, America/New_York)" in text_of(told["Sam"])
     method, booked = invitation_in(told["Sam"])
     assert (method, booked.decoded("DTSTART"), booked.decoded("DTEND")) == (
-        "REQUEST", BEFORE, BEFORE + HOUR,
-    )  # fmt: skip
+        "REQUEST",
+        BEFORE,
+        BEFORE + HOUR,
+    )
     assert booked["ATTENDEE"] == f"mailto:{sam.email}"
     assert story.entry(maya, now).decoded("DTSTART") == BEFORE
 
     now += HOUR
-    move_session(session, booking_id=booking, slot_id=second, viewer=maya, reason="A trip", now=now,
-         cutoff=NO_CUTOFF)  # fmt: skip
+    move_session(
+        session,
+        booking_id=booking,
+        slot_id=second,
+        viewer=maya,
+        reason="A trip",
+        now=now,
+        cutoff=NO_CUTOFF,
+    )
     told = story.mails(now)
     assert "New time: Mon 29 Mar 2027, 16:00 - 17:00 (CEST, Europe/Berlin)" in text_of(told["Maya"])
     assert "New time: Mon 29 Mar 2027, 10:00 AM - 11:00 AM (EDT" in text_of(told["Sam"])
@@ -135,8 +151,9 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     update_session_statuses(session, now=now, cause=Cause.WORKER, returning=no_updates)
     told = story.mails(now)
     assert "was to begin on Mon 29 Mar 2027, 16:00 (CEST, Europe/Berlin)" in text_of(told["Maya"])
-    assert [part for part in told["Maya"].walk()
-            if part.get_content_type() == "text/calendar"] == []  # fmt: skip
+    assert [
+        part for part in told["Maya"].walk() if part.get_content_type() == "text/calendar"
+    ] == []
     assert story.entry(sam, now)["SUMMARY"] == "Delayed: Databases"
 
     apply_action(session, booking_id=booking, action=Action.ARRIVE, viewer=maya, now=now)

@@ -78,9 +78,11 @@ def test_what_was_told_before_keeps_its_name():
     old = Identity("uuid", "old.example.org", 7, 8, 9)
 
     assert [old.calendar_uid(each) for each in (7, 8)] == [
-        "session-7@old.example.org", "session-8@uuid",
-    ]  # fmt: skip
+        "session-7@old.example.org",
+        "session-8@uuid",
+    ]
     assert [old.webhook_id(each) for each in (9, 10)] == ["call_9", "call_uuid_10"]
     assert [old.message_id(each, NOW + timedelta(seconds=1)) for each in (8, 9)] == [
-        "<8.20261124080001000000@old.example.org>", "<9@uuid.mentorship.invalid>",
-    ]  # fmt: skip
+        "<8.20261124080001000000@old.example.org>",
+        "<9@uuid.mentorship.invalid>",
+    ]

@@ -96,12 +96,19 @@ def book_and_move(session, mentor, student):
     move_id = session.scalar(
         insert(BookingMove)
         .values(
-            booking_id=booking, old_slot_id=slot, new_slot_id=slot, cause=Cause.STUDENT,
-            actor_id=student.id, reason="An exam", moved_at=now,
-            old_start=BEFORE_THE_CHANGE, old_end=BEFORE_THE_CHANGE + timedelta(hours=1), **times,
+            booking_id=booking,
+            old_slot_id=slot,
+            new_slot_id=slot,
+            cause=Cause.STUDENT,
+            actor_id=student.id,
+            reason="An exam",
+            moved_at=now,
+            old_start=BEFORE_THE_CHANGE,
+            old_end=BEFORE_THE_CHANGE + timedelta(hours=1),
+            **times,
         )
         .returning(BookingMove.id)
-    )  # fmt: skip
+    )
     session.execute(
         update(MentorTimeSlot).values(start_time=times["new_start"], end_time=times["new_end"])
     )

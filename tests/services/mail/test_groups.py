@@ -73,8 +73,9 @@ def test_who_completes_their_own_part_is_told_of_alone(session, cast, group):
     act(session, group[1], Action.COMPLETE, cast.mentor, "10:30")
 
     assert mails(session, MailKind.COMPLETED)["Maya Mentor"] == [
-        "Sam Student", "Stella Stranger, Thea Third"
-    ]  # fmt: skip
+        "Sam Student",
+        "Stella Stranger, Thea Third",
+    ]
 
 
 def test_a_reminder_is_one_mail(session, cast, group):

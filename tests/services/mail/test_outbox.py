@@ -46,8 +46,10 @@ def test_a_mail_is_there_once_its_transaction_commits_and_not_before(session):
     session.commit()
     [mail] = stored(session)
     assert (mail.recipient, mail.kind, mail.next_try_at) == (
-        MAIL.address, MailKind.AS_WRITTEN, NOON,
-    )  # fmt: skip
+        MAIL.address,
+        MailKind.AS_WRITTEN,
+        NOON,
+    )
 
 
 def test_of_two_mails_with_one_key_the_first_stays(session):
@@ -63,9 +65,13 @@ FACTS = [
     ConfirmAddress("https://m.example.org/confirm/x", None, Language.DE, days=3),
     SlotHeld(mentor="Maya", start=at("10:00"), until=at("09:30")),
     HoldEnded(mentor="Maya", start=at("10:00"), until=at("09:30"), reason=HoldEnd.STUDENT_BUSY),
-    ZoneRulesChanged("Europe/Berlin", are_slots_moved=True, more=2,
-                     shifted=(ShiftedTime(at("10:00"), at("11:00"), None, ""),)),
-]  # fmt: skip
+    ZoneRulesChanged(
+        "Europe/Berlin",
+        are_slots_moved=True,
+        more=2,
+        shifted=(ShiftedTime(at("10:00"), at("11:00"), None, ""),),
+    ),
+]
 
 
 @pytest.mark.parametrize("facts", FACTS, ids=lambda facts: facts.kind)

@@ -38,22 +38,27 @@ def asked(session):
     """Who was asked, and how long after the end."""
     session.rollback()
     rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
-    return [(row.reader_id, row.created_at - END) for row in rows
-            if row.kind is MailKind.OUTCOME_ASKED]  # fmt: skip
+    return [
+        (row.reader_id, row.created_at - END) for row in rows if row.kind is MailKind.OUTCOME_ASKED
+    ]
 
 
 def say(session, booking, viewer, word, now):
     session.rollback()
-    say_outcome(session, booking_id=booking, viewer=viewer, word=word, reason="x", now=now,
-                silence=SILENCE)  # fmt: skip
+    say_outcome(
+        session, booking_id=booking, viewer=viewer, word=word, reason="x", now=now, silence=SILENCE
+    )
 
 
 def dropped(session, now):
     """Why each request would be dropped at that time."""
     session.rollback()
     ids = session.scalars(select(OutboxMessage.id).order_by(OutboxMessage.id)).all()
-    found = [(mail.reader.id, reason_to_drop(mail, now=now)) for mail in queued_mail(session, ids)
-             if mail.kind is MailKind.OUTCOME_ASKED]  # fmt: skip
+    found = [
+        (mail.reader.id, reason_to_drop(mail, now=now))
+        for mail in queued_mail(session, ids)
+        if mail.kind is MailKind.OUTCOME_ASKED
+    ]
     session.rollback()
     return found
 
@@ -110,10 +115,12 @@ def test_what_an_admin_decided_is_not_asked(session, cast, booking):
 def test_after_an_outage_only_the_last_request_is_written_and_none_after_a_week(
     session, cast, booking
 ):
-    a_booking(session, mentor=cast.mentor, student=cast.stranger, starts=at("09:00", days=-7),
-              **LATE)  # fmt: skip
-    a_booking(session, mentor=cast.mentor, student=cast.stranger, starts=at("10:00", days=-7),
-              **LATE)  # fmt: skip
+    a_booking(
+        session, mentor=cast.mentor, student=cast.stranger, starts=at("09:00", days=-7), **LATE
+    )
+    a_booking(
+        session, mentor=cast.mentor, student=cast.stranger, starts=at("10:00", days=-7), **LATE
+    )
 
     ask(session, END + 30 * HOUR)
 
@@ -142,8 +149,11 @@ def test_sessions_that_are_not_running_late_are_not_asked_about(session, cast, s
 def test_the_request_names_the_session_and_leads_to_its_question(session, cast, booking):
     ask(session, END)
 
-    mail = next(each for each in composed_mail(session, MailKind.OUTCOME_ASKED)
-                if each.recipient == cast.student.email)  # fmt: skip
+    mail = next(
+        each
+        for each in composed_mail(session, MailKind.OUTCOME_ASKED)
+        if each.recipient == cast.student.email
+    )
 
     assert mail.subject == "How did it go? A topic, Tue 24 Nov 2026, 10:00 UTC"
     assert "with Maya Mentor should be over" in " ".join(mail.text.split())
@@ -173,10 +183,24 @@ def test_the_mail_about_a_dispute_says_both_answers_and_is_dropped_when_they_agr
 
 
 def test_the_mail_about_a_decision_says_what_was_decided_last_and_why(session, cast, booking):
-    say_outcome(session, booking_id=booking, viewer=cast.admin, word=OutcomeWord.TOOK_PLACE,
-                reason="First.", now=END, silence=SILENCE)  # fmt: skip
-    say_outcome(session, booking_id=booking, viewer=cast.admin, word=OutcomeWord.NOBODY_CAME,
-                reason="They wrote <b>so</b>.", now=END, silence=SILENCE)  # fmt: skip
+    say_outcome(
+        session,
+        booking_id=booking,
+        viewer=cast.admin,
+        word=OutcomeWord.TOOK_PLACE,
+        reason="First.",
+        now=END,
+        silence=SILENCE,
+    )
+    say_outcome(
+        session,
+        booking_id=booking,
+        viewer=cast.admin,
+        word=OutcomeWord.NOBODY_CAME,
+        reason="They wrote <b>so</b>.",
+        now=END,
+        silence=SILENCE,
+    )
 
     mails = composed_mail(session, MailKind.OUTCOME_DECIDED)
     waiting = session.scalars(

@@ -79,8 +79,9 @@ def test_each_person_chooses_when(session, cast, booking):
     walk(session, since=START - timedelta(hours=25), until=START)
 
     assert [(kind, lead) for kind, who, lead in reminders(session) if who == cast.student.id] == [
-        ("reminder-1h", timedelta(hours=1)), ("reminder-10m", timedelta(minutes=10)),
-    ]  # fmt: skip
+        ("reminder-1h", timedelta(hours=1)),
+        ("reminder-10m", timedelta(minutes=10)),
+    ]
 
 
 def test_what_is_booked_within_the_lead_is_not_reminded_of_at_once(session, cast):
@@ -107,9 +108,12 @@ def test_a_cancelled_session_is_not_reminded_of(session, cast, booking):
     walk(session, since=START - timedelta(hours=25), until=START - timedelta(hours=23))
     session.rollback()
     apply_action(
-        session, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
+        session,
+        booking_id=booking,
+        action=Action.CANCEL,
+        viewer=cast.mentor,
         now=START - timedelta(hours=23),
-    )  # fmt: skip
+    )
     assert useless(session, START - timedelta(hours=23)) == [MailKind.REMINDER_24H] * 2
     walk(session, since=START - timedelta(hours=2), until=START)
 

@@ -201,13 +201,15 @@ def test_a_row_that_cannot_be_a_mail_is_set_aside_and_the_others_go(session, sen
     session.execute(
         insert(OutboxMessage).values(
             {
-                "kind": MailKind.AS_WRITTEN, "recipient": "x@example.org",
-                "facts": as_json(AsWritten("poison", "x")), "created_at": NOON,
+                "kind": MailKind.AS_WRITTEN,
+                "recipient": "x@example.org",
+                "facts": as_json(AsWritten("poison", "x")),
+                "created_at": NOON,
                 "next_try_at": NOON,
             }
             | poison
         )
-    )  # fmt: skip
+    )
     session.commit()
     put(session, "three")
 
@@ -267,8 +269,9 @@ def test_who_cancels_while_a_batch_goes_out_slowly_is_not_reminded(session, cast
         now = next(times)
         if now > NOON:
             with Session(session.get_bind()) as other:
-                apply_action(other, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor,
-                        now=NOON)  # fmt: skip
+                apply_action(
+                    other, booking_id=booking, action=Action.CANCEL, viewer=cast.mentor, now=NOON
+                )
         return now
 
     done = send_due_mail(session, SmtpTransport(sink.url), SETTINGS, clock=clock)

@@ -56,20 +56,30 @@ def a_mail(session, cast, kind, status):
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, status=status)
     session.rollback()
     begin_write(session)
-    change = StatusChange(booking_id=booking, old_status=Status.SCHEDULED, is_delayed=False,
-                          new_status=status, action=Action.START, cause=Cause.MENTOR,
-                          applied_at=NOW)  # fmt: skip
+    change = StatusChange(
+        booking_id=booking,
+        old_status=Status.SCHEDULED,
+        is_delayed=False,
+        new_status=status,
+        action=Action.START,
+        cause=Cause.MENTOR,
+        applied_at=NOW,
+    )
     session.add(change)
     session.flush()
     reminder = REMINDERS.get(kind)
     start = at("10:00")
     session.add(
         OutboxMessage(
-            kind=kind, booking_id=booking, reader_id=cast.student.id, created_at=NOW,
-            next_try_at=NOW, change_id=change.id,
+            kind=kind,
+            booking_id=booking,
+            reader_id=cast.student.id,
+            created_at=NOW,
+            next_try_at=NOW,
+            change_id=change.id,
             not_after=start - reminder.lead + reminder.lasts if reminder else None,
         )
-    )  # fmt: skip
+    )
     session.add(MailChoice(user_id=cast.student.id, kind=kind, is_wanted=True))
     session.commit()
     [mail] = facts(session)
@@ -96,16 +106,25 @@ def test_a_mail_leaves_only_while_it_is_true(session, cast, kind, status):
 def moved_twice(session, cast):
     """A session that was booked and moved twice before any mail left."""
     a_profile(session, cast.mentor)
-    slots = [a_slot(session, cast.mentor, starts=at(clock, days=1))
-             for clock in ("10:00", "12:00", "14:00")]  # fmt: skip
+    slots = [
+        a_slot(session, cast.mentor, starts=at(clock, days=1))
+        for clock in ("10:00", "12:00", "14:00")
+    ]
     session.rollback()
     booked = book_slot(
         session, viewer=cast.student, request=BookingRequest(slots[0], "x", ""), now=NOW
     )
     for slot in slots[1:]:
         session.rollback()
-        move_session(session, booking_id=booked.session_id, slot_id=slot, viewer=cast.mentor,
-             reason=None, now=NOW, cutoff=FOUR_HOURS)  # fmt: skip
+        move_session(
+            session,
+            booking_id=booked.session_id,
+            slot_id=slot,
+            viewer=cast.mentor,
+            reason=None,
+            now=NOW,
+            cutoff=FOUR_HOURS,
+        )
     return booked.session_id
 
 

@@ -79,9 +79,14 @@ def act(session, cast, slots):
 
         def move(self, slot, reason=None):
             move_session(
-                session, booking_id=self.booking_id, slot_id=slots[slot], viewer=cast.student,
-                reason=reason, now=NOW, cutoff=NO_CUTOFF,
-            )  # fmt: skip
+                session,
+                booking_id=self.booking_id,
+                slot_id=slots[slot],
+                viewer=cast.student,
+                reason=reason,
+                now=NOW,
+                cutoff=NO_CUTOFF,
+            )
 
     return Acts()
 

@@ -96,17 +96,22 @@ def test_what_a_file_brought_goes_with_all_that_the_clock_made_of_it(session, ca
     session.rollback()
     update_session_statuses(session, now=NOW, cause=Cause.WORKER, returning=no_updates)
     assert [count(session, model) for model in (StatusChange, OutboxMessage, WebhookCall)] == [
-        2, 4, 2,
-    ]  # fmt: skip
+        2,
+        4,
+        2,
+    ]
 
     done = removed(session, number)
 
     assert contents(session) == before
     assert (done.kind, done.slots_left) == (ImportKind.SESSIONS, 0)
     assert {name: number for name, number in done.removed.items() if number} == {
-        "session_bookings": 3, "mentor_time_slots": 3, "status_changes": 2, "outbox_messages": 4,
+        "session_bookings": 3,
+        "mentor_time_slots": 3,
+        "status_changes": 2,
+        "outbox_messages": 4,
         "webhook_calls": 2,
-    }  # fmt: skip
+    }
 
 
 def test_a_dry_run_counts_the_same_and_changes_nothing(session, cast):
@@ -130,8 +135,11 @@ def test_an_import_is_removed_once_and_one_that_never_was_is_named(session, cast
         removed(session, 999)
     entry = session.get_one(Import, number)
     assert (entry.file_name, entry.rows, entry.imported_at, entry.removed_at) == (
-        "sessions.csv", 1, NOW, NOW,
-    )  # fmt: skip
+        "sessions.csv",
+        1,
+        NOW,
+        NOW,
+    )
 
 
 def test_a_file_can_be_imported_again_once_it_was_removed(session, cast):
@@ -148,8 +156,16 @@ def test_a_file_can_be_imported_again_once_it_was_removed(session, cast):
 
 def test_a_slot_that_was_there_stays_and_so_does_one_that_others_have_booked(session, cast):
     offered = a_slot(session, cast.mentor, starts="10:00")
-    number = an_import(session, GOOD, row(mentor_email=OTTO, student_email=STELLA,
-                       start="2026-11-24T18:00Z", end="2026-11-24T19:00Z"))  # fmt: skip
+    number = an_import(
+        session,
+        GOOD,
+        row(
+            mentor_email=OTTO,
+            student_email=STELLA,
+            start="2026-11-24T18:00Z",
+            end="2026-11-24T19:00Z",
+        ),
+    )
     session.rollback()
     made = session.scalars(
         select(MentorTimeSlot).where(MentorTimeSlot.mentor_id == cast.other_mentor.id)
@@ -181,10 +197,14 @@ def move(session, cast, booking):
     times = dict.fromkeys(("old_start", "old_end", "new_start", "new_end", "moved_at"), NOW)
     session.execute(
         insert(BookingMove).values(
-            booking_id=booking, old_slot_id=slot, new_slot_id=slot, cause=Cause.MENTOR,
-            actor_id=cast.mentor.id, **times,
+            booking_id=booking,
+            old_slot_id=slot,
+            new_slot_id=slot,
+            cause=Cause.MENTOR,
+            actor_id=cast.mentor.id,
+            **times,
         )
-    )  # fmt: skip
+    )
     session.commit()
 
 
@@ -201,8 +221,14 @@ def test_sessions_that_people_have_acted_on_are_named_and_go_only_by_force(sessi
     assert dump(session.get_bind()) == before
 
     removed(session, number, is_forced=True)
-    for model in (SessionBooking, MentorTimeSlot, StatusChange, BookingMove, SessionFeedback,
-                  OutboxMessage):  # fmt: skip
+    for model in (
+        SessionBooking,
+        MentorTimeSlot,
+        StatusChange,
+        BookingMove,
+        SessionFeedback,
+        OutboxMessage,
+    ):
         assert count(session, model) == 0
 
 

@@ -40,10 +40,15 @@ def a_waiting_mail(session):
     begin_write(session)
     mail_id = session.scalar(
         insert(OutboxMessage)
-        .values(kind=MailKind.AS_WRITTEN, recipient="a@example.org",
-                facts=as_json(AsWritten("Welcome", "Hello")), created_at=ENDED, next_try_at=ENDED)
+        .values(
+            kind=MailKind.AS_WRITTEN,
+            recipient="a@example.org",
+            facts=as_json(AsWritten("Welcome", "Hello")),
+            created_at=ENDED,
+            next_try_at=ENDED,
+        )
         .returning(OutboxMessage.id)
-    )  # fmt: skip
+    )
     session.commit()
     return mail_id
 
@@ -68,8 +73,9 @@ def test_what_ended_long_ago_is_forgotten_and_the_rest_stays(session, cast):
 
     assert Retention().step(session, now=ENDED + KEPT_FOR) is False
     assert (ids(session, OutboxMessage), ids(session, WebhookCall)) == (
-        [waiting, over, later], [call],
-    )  # fmt: skip
+        [waiting, over, later],
+        [call],
+    )
     assert Retention().step(session, now=TOO_OLD) is True
 
     assert (ids(session, OutboxMessage), ids(session, WebhookCall)) == ([waiting, later], [])
@@ -103,10 +109,18 @@ def an_unconfirmed_user(session, email, created_at, **values):
     begin_write(session)
     user_id = session.scalar(
         insert(User)
-        .values({"email": email, "name": "Nell", "is_student": True, "created_at": created_at,
-                 "is_confirmation_pending": True} | values)
+        .values(
+            {
+                "email": email,
+                "name": "Nell",
+                "is_student": True,
+                "created_at": created_at,
+                "is_confirmation_pending": True,
+            }
+            | values
+        )
         .returning(User.id)
-    )  # fmt: skip
+    )
     session.commit()
     return user_id
 

@@ -59,8 +59,13 @@ def test_each_transition_is_applied_at_the_very_instant_at_which_it_is_due(sessi
     for start in due[:4]:
         a_booking(session, mentor=cast.mentor, student=cast.student, starts=start)
     for end in due[4:]:
-        a_booking(session, mentor=cast.mentor, student=cast.student, status=Status.ONGOING,
-                  starts=end - timedelta(hours=1))  # fmt: skip
+        a_booking(
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            status=Status.ONGOING,
+            starts=end - timedelta(hours=1),
+        )
 
     work(session, Watch(at("09:59:58"), until=at("10:00:15")))
 
@@ -83,8 +88,9 @@ def test_what_is_booked_while_it_waits_is_found_within_a_second(session, cast):
 
     def wait(pause):
         if watch.now == book_at:
-            a_booking(session, mentor=cast.mentor, student=cast.student,
-                      starts=watch.now + 0.5 * SECOND)  # fmt: skip
+            a_booking(
+                session, mentor=cast.mentor, student=cast.student, starts=watch.now + 0.5 * SECOND
+            )
         return watch.wait(pause)
 
     run_worker(lambda: Session(session.get_bind()), clock=watch, wait=wait)
@@ -222,13 +228,17 @@ def test_a_sender_that_is_told_to_stop_gives_the_rest_of_its_batch_back(session,
     house = MailSettings("https://a.example.org", "b@example.org", "s" * 32, PROJECT / "templates")
 
     run_mail(
-        lambda: Session(session.get_bind()), FolderTransport(folder), house, clock=lambda: now,
+        lambda: Session(session.get_bind()),
+        FolderTransport(folder),
+        house,
+        clock=lambda: now,
         wait=lambda _pause: any(folder.glob("*.eml")),
-    )  # fmt: skip
+    )
 
     assert len(list(folder.iterdir())) == 1
     mails = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id)).all()
     waiting = [row for row in mails if row.outcome is None]
     assert [(row.key, row.attempts, row.claimed_by, row.next_try_at) for row in waiting] == [
-        ("two", 0, None, now), ("three", 0, None, now),
-    ]  # fmt: skip
+        ("two", 0, None, now),
+        ("three", 0, None, now),
+    ]

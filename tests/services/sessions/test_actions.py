@@ -53,9 +53,13 @@ def person(cast, viewer):
 def store_cells(session, cast):
     """A booking for each state, action, viewer and time; by booking id."""
     cells = list(
-        product(STORABLE, MANUAL_ACTIONS, [row["viewer"] for row in table(WHO)],
-                enumerate(TIMES.values()))
-    )  # fmt: skip
+        product(
+            STORABLE,
+            MANUAL_ACTIONS,
+            [row["viewer"] for row in table(WHO)],
+            enumerate(TIMES.values()),
+        )
+    )
     slot = {"mentor_id": cast.mentor.id, "start_time": START, "end_time": END}
     slot_ids = session.scalars(
         insert(MentorTimeSlot).returning(MentorTimeSlot.id, sort_by_parameter_order=True),

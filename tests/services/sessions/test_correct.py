@@ -38,8 +38,12 @@ def correct(session, booking, target, viewer, now, *, is_delayed=None, reason=RE
 def shown(session, booking):
     kept = the_booking(session, booking)
     return (
-        kept.status, kept.is_delayed, kept.started_at, kept.completed_at, kept.cancelled_at,
-    )  # fmt: skip
+        kept.status,
+        kept.is_delayed,
+        kept.started_at,
+        kept.completed_at,
+        kept.cancelled_at,
+    )
 
 
 def refused(session, booking, target, viewer, now, **flags):
@@ -197,9 +201,12 @@ def test_a_cancelled_session_gets_its_seat_back_and_forgets_the_reason(session, 
 @pytest.mark.parametrize(("target", "now"), [(S, "10:00"), (C, "22:00")])
 def test_a_seat_that_was_taken_since_is_not_taken_away(session, cast, cancelled, target, now):
     slot, booking = cancelled
-    a_seat(session, slot, cast.stranger, **(
-        {"status": C, "completed_at": at("21:00")} if target is C else {}
-    ))  # fmt: skip
+    a_seat(
+        session,
+        slot,
+        cast.stranger,
+        **({"status": C, "completed_at": at("21:00")} if target is C else {}),
+    )
 
     assert "has booked the time" in refused(session, booking, target, cast.admin, now)
 

@@ -27,8 +27,14 @@ def group(session, cast):
 
 def act(session, booking, action, viewer, now, **cancellation):
     session.rollback()
-    return apply_action(session, booking_id=booking, action=action, viewer=viewer, now=at(now),
-                        cancellation=Cancellation(**cancellation))  # fmt: skip
+    return apply_action(
+        session,
+        booking_id=booking,
+        action=action,
+        viewer=viewer,
+        now=at(now),
+        cancellation=Cancellation(**cancellation),
+    )
 
 
 def statuses(session, group):
@@ -85,11 +91,13 @@ def test_a_cancellation_is_of_the_whole_meeting(session, cast, group, who):
     assert not act(session, group[0], Action.CANCEL, viewer, "09:01").changed
 
     assert statuses(session, group) == [X] * 4
-    assert [(row.booking_id, row.cause, row.applied_at, row.reason) for row in the_journal(session)
-            ] == [(booking, Cause(who), at("09:00"), "Ill.") for booking in group[:3]]  # fmt: skip
+    assert [
+        (row.booking_id, row.cause, row.applied_at, row.reason) for row in the_journal(session)
+    ] == [(booking, Cause(who), at("09:00"), "Ill.") for booking in group[:3]]
     assert [the_booking(session, each).cancelled_at for each in group] == [
-        *[at("09:00")] * 3, at("08:00")
-    ]  # fmt: skip
+        *[at("09:00")] * 3,
+        at("08:00"),
+    ]
 
 
 @pytest.mark.parametrize("who", ["mentor", "admin"])

@@ -37,8 +37,10 @@ def test_a_row_becomes_a_booking_in_a_slot_of_its_own(session, cast):
     assert (booking.mentor_id, booking.student_id) == (cast.mentor.id, cast.student.id)
     assert (booking.start_time, booking.end_time) == (at("10:00"), at("11:00"))
     assert (booking.topic, booking.status, booking.is_delayed) == (
-        "A topic", Status.SCHEDULED, False,
-    )  # fmt: skip
+        "A topic",
+        Status.SCHEDULED,
+        False,
+    )
     assert the_journal(session) == []
 
 
@@ -66,10 +68,15 @@ def test_what_a_file_says_has_happened_gets_its_planned_times(session, cast):
     lines = [
         f"{MAYA},{SAM},2026-11-{day}T10:00Z,2026-11-{day}T11:00Z,,{status},{delayed}"
         for day, status, delayed in (
-            (1, "ongoing", "false"), (2, "ONGOING", "TRUE"), (3, "Completed", "no"),
-            (4, "COMPLETED", "1"), (5, " cancelled ", ""), (6, "", "0"), (7, "SCHEDULED", "No"),
+            (1, "ongoing", "false"),
+            (2, "ONGOING", "TRUE"),
+            (3, "Completed", "no"),
+            (4, "COMPLETED", "1"),
+            (5, " cancelled ", ""),
+            (6, "", "0"),
+            (7, "SCHEDULED", "No"),
         )
-    ]  # fmt: skip
+    ]
     import_sessions(session, a_file(*(line.replace("-11-", "-11-0") for line in lines)), now=NOW)
 
     def times(booking):
@@ -97,15 +104,20 @@ def test_what_a_file_says_has_happened_early_has_happened_by_now(session, cast):
     lines = [
         f"{MAYA},{SAM},2026-11-24T{start}Z,2026-11-24T{end}Z,,{status},"
         for start, end, status in (
-            ("09:00", "10:00", "ongoing"), ("12:00", "13:00", "ongoing"),
-            ("11:00", "12:00", "completed"), ("10:30", "12:30", "completed"),
+            ("09:00", "10:00", "ongoing"),
+            ("12:00", "13:00", "ongoing"),
+            ("11:00", "12:00", "completed"),
+            ("10:30", "12:30", "completed"),
         )
-    ]  # fmt: skip
+    ]
     import_sessions(session, a_file(*lines), now=NOW)
 
     assert [(booking.started_at, booking.completed_at) for booking in stored(session)] == [
-        (at("09:00"), None), (NOW, None), (at("11:00"), NOW), (at("10:30"), NOW),
-    ]  # fmt: skip
+        (at("09:00"), None),
+        (NOW, None),
+        (at("11:00"), NOW),
+        (at("10:30"), NOW),
+    ]
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -237,8 +249,9 @@ def test_a_slot_for_several_is_filled_seat_by_seat(session, cast):
     import_sessions(session, a_file(GOOD, row(student_email=STELLA)), now=NOW)
 
     assert [(booking.seat, booking.slot_capacity) for booking in stored(session)] == [
-        (1, 2), (2, 2),
-    ]  # fmt: skip
+        (1, 2),
+        (2, 2),
+    ]
     with pytest.raises(InvalidInput, match="row 2, column start"):
         import_sessions(session, a_file(GOOD), now=NOW)
 

@@ -36,9 +36,11 @@ from tests.support.imports import (
         a_file(GOOD.rsplit(",", 2)[0], header=HEADER.rsplit(",", 2)[0]),
         a_file(GOOD, header=HEADER.upper().replace(",", " , ")),
         a_file(f'"{MAYA}", {SAM.upper()} ,{TEN},{ELEVEN},"A topic",  , '),
-        a_file(f"{MAYA},{SAM},{TEN},{ELEVEN},\"\nA topic\r\n\",,"),
-        a_file(f"A topic,{ELEVEN},{TEN},{SAM},{MAYA}",
-               header="topic,end,start,student_email,mentor_email"),
+        a_file(f'{MAYA},{SAM},{TEN},{ELEVEN},"\nA topic\r\n",,'),
+        a_file(
+            f"A topic,{ELEVEN},{TEN},{SAM},{MAYA}",
+            header="topic,end,start,student_email,mentor_email",
+        ),
         a_file(f"{MAYA},{SAM},2026-11-24T05:45-04:15,2026-11-24 16:45+05:45,A topic,,"),
         b"\xef\xbb\xbf" + semicolons(GOOD).replace(b"\n", b"\r\n"),
         semicolons(GOOD.replace("A topic", '"A topic"')),
@@ -60,17 +62,40 @@ from tests.support.imports import (
         a_file(", ".join(GOOD.split(",")).replace("A topic", '"A topic"'), header=HEADER.title()),
         a_file(f"{MAYA},{SAM},2026-11-24 10:00:00 Z,2026-11-24T11:00 +00:00,A topic,,"),
     ],
-    ids=["plain", "byte order mark", "CRLF", "CR", "empty lines", "no last line end",
-         "without the optional columns", "header in capitals", "blanks and quotes",
-         "line ends inside quotes", "other order", "other offsets",
-         "Excel in German", "semicolons and quotes", "tabs", "Unicode text of Excel",
-         "UTF-16 without a mark", "Excel's line of the separator", "the same after a mark",
-         "another separator", "a line of the separator that is wrong",
-         "the same in quotes", "empty columns and rows at the end", "the same with semicolons",
-         "empty cells after the last column", "a row without the last column",
-         "a row without both optional columns", "a column without a name and cells",
-         "lower-case t and z", "blanks before quotes", "blanks before the offset"],
-)  # fmt: skip
+    ids=[
+        "plain",
+        "byte order mark",
+        "CRLF",
+        "CR",
+        "empty lines",
+        "no last line end",
+        "without the optional columns",
+        "header in capitals",
+        "blanks and quotes",
+        "line ends inside quotes",
+        "other order",
+        "other offsets",
+        "Excel in German",
+        "semicolons and quotes",
+        "tabs",
+        "Unicode text of Excel",
+        "UTF-16 without a mark",
+        "Excel's line of the separator",
+        "the same after a mark",
+        "another separator",
+        "a line of the separator that is wrong",
+        "the same in quotes",
+        "empty columns and rows at the end",
+        "the same with semicolons",
+        "empty cells after the last column",
+        "a row without the last column",
+        "a row without both optional columns",
+        "a column without a name and cells",
+        "lower-case t and z",
+        "blanks before quotes",
+        "blanks before the offset",
+    ],
+)
 def test_files_as_spreadsheets_write_them_mean_the_same(session, cast, content):
     assert counts(import_sessions(session, content, now=NOW)) == (1, 0)
 
@@ -82,9 +107,14 @@ def test_files_as_spreadsheets_write_them_mean_the_same(session, cast, content):
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("start", "end"),
-    [("T9:00Z", "T9:30z"), (" 9:00+00:00", " 9:30 +00:00"), ("t09:00:00z", "t9:30:00z"),
-     ("T9:00:00.000Z", "T9:30:00+0000"), ("T11:00+2:00", "T11:30+02")],
-)  # fmt: skip
+    [
+        ("T9:00Z", "T9:30z"),
+        (" 9:00+00:00", " 9:30 +00:00"),
+        ("t09:00:00z", "t9:30:00z"),
+        ("T9:00:00.000Z", "T9:30:00+0000"),
+        ("T11:00+2:00", "T11:30+02"),
+    ],
+)
 def test_times_as_people_write_them_mean_the_same(session, cast, start, end):
     import_sessions(
         session, a_file(row(start=f"2026-11-24{start}", end=f"2026-11-24{end}")), now=NOW
@@ -102,10 +132,14 @@ def test_a_flag_is_true_or_false_in_english_and_german(session, cast):
     }
     expected = [truth for truth, spelled in words.items() for _word in spelled]
     lines = [
-        row(start=f"2026-10-{day:02}T10:00Z", end=f"2026-10-{day:02}T11:00Z", status="ongoing",
-            is_delayed=word)
+        row(
+            start=f"2026-10-{day:02}T10:00Z",
+            end=f"2026-10-{day:02}T11:00Z",
+            status="ongoing",
+            is_delayed=word,
+        )
         for day, word in enumerate(words[True] + words[False], start=1)
-    ]  # fmt: skip
+    ]
 
     import_sessions(session, a_file(*lines), now=NOW)
 

@@ -123,8 +123,10 @@ def test_a_mentor_is_late_for_the_whole_group(session, cast, say):
     say(second, cast.stranger, 20)
 
     assert notices(session) == [
-        (first, "mentor", 10, ""), (second, "mentor", 10, ""), (second, "student", 20, ""),
-    ]  # fmt: skip
+        (first, "mentor", 10, ""),
+        (second, "mentor", 10, ""),
+        (second, "student", 20, ""),
+    ]
     assert sorted(mails(session)) == sorted([cast.student.id, cast.stranger.id, cast.mentor.id])
 
 
@@ -179,9 +181,14 @@ def test_a_move_takes_it_back(session, cast, booking, say):
     elsewhere = a_slot(session, cast.mentor, starts="20:00")
     session.rollback()
     move_session(
-        session, booking_id=booking, slot_id=elsewhere, viewer=cast.mentor, reason=None,
-        now=at("09:40"), cutoff=NO_CUTOFF,
-    )  # fmt: skip
+        session,
+        booking_id=booking,
+        slot_id=elsewhere,
+        viewer=cast.mentor,
+        reason=None,
+        now=at("09:40"),
+        cutoff=NO_CUTOFF,
+    )
 
     assert notices(session) == []
 

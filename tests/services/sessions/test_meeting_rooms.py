@@ -33,10 +33,12 @@ def test_a_room_is_set_while_a_session_with_a_room_is_cancelled(session, cast):
     begin_write(session)
     session.execute(
         insert(WaitingListEntry).values(
-            mentor_id=cast.mentor.id, student_id=cast.stranger.id, week=date(2026, 11, 23),
+            mentor_id=cast.mentor.id,
+            student_id=cast.stranger.id,
+            week=date(2026, 11, 23),
             created_at=NOW,
         )
-    )  # fmt: skip
+    )
     session.commit()
     engine, url = session.get_bind(), "https://b.org/"
 

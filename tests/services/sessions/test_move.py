@@ -35,9 +35,14 @@ def booking(session, cast, slots):
 
 def go(session, booking, slot, viewer, *, reason=None, now=NOW, cutoff=FOUR_HOURS):
     return move_session(
-        session, booking_id=booking, slot_id=slot, viewer=viewer, reason=reason, now=now,
+        session,
+        booking_id=booking,
+        slot_id=slot,
+        viewer=viewer,
+        reason=reason,
+        now=now,
         cutoff=cutoff,
-    )  # fmt: skip
+    )
 
 
 def moves(session):
@@ -56,15 +61,25 @@ def test_either_side_moves_a_session_and_it_stays_the_same_booking(
     assert (moved.session_id, moved.start_time, moved.changed) == (booking, at("14:00"), True)
     kept = the_booking(session, booking)
     assert (kept.time_slot_id, kept.start_time, kept.end_time, kept.status, kept.revision) == (
-        slots[1], at("14:00"), at("15:00"), Status.SCHEDULED, 2,
-    )  # fmt: skip
+        slots[1],
+        at("14:00"),
+        at("15:00"),
+        Status.SCHEDULED,
+        2,
+    )
     [noted] = moves(session)
     assert (noted.old_slot_id, noted.new_slot_id, noted.old_start, noted.new_start) == (
-        slots[0], slots[1], at("12:00"), at("14:00"),
-    )  # fmt: skip
+        slots[0],
+        slots[1],
+        at("12:00"),
+        at("14:00"),
+    )
     assert (noted.cause, noted.actor_id, noted.reason, noted.moved_at) == (
-        Cause(who), viewer.id, "A train is late.", at("07:59"),
-    )  # fmt: skip
+        Cause(who),
+        viewer.id,
+        "A train is late.",
+        at("07:59"),
+    )
     assert the_journal(session) == []
 
 

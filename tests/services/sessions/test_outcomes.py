@@ -39,9 +39,15 @@ def say(session):
     def run(booking, viewer, word, now="11:30", *, reason=None, **others):
         session.rollback()
         return say_outcome(
-            session, booking_id=booking, viewer=viewer, word=word, reason=reason,
-            now=at(now) if isinstance(now, str) else now, silence=SILENCE, **others,
-        )  # fmt: skip
+            session,
+            booking_id=booking,
+            viewer=viewer,
+            word=word,
+            reason=reason,
+            now=at(now) if isinstance(now, str) else now,
+            silence=SILENCE,
+            **others,
+        )
 
     return run
 
@@ -74,12 +80,14 @@ def test_both_sides_say_the_same_and_it_is_settled_at_once(session, cast, booked
     second = say(booking, cast.mentor, MENTOR_ABSENT, "12:00")
 
     assert (first.outcome.state, first.outcome.settles_at) == (
-        OutcomeState.CLAIMED, at("11:30") + SILENCE,
-    )  # fmt: skip
+        OutcomeState.CLAIMED,
+        at("11:30") + SILENCE,
+    )
     assert (second.outcome.state, second.outcome.value) == (OutcomeState.SETTLED, MENTOR_ABSENT)
     assert said(session, booking) == [
-        ("student", MENTOR_ABSENT, None), ("mentor", MENTOR_ABSENT, None),
-    ]  # fmt: skip
+        ("student", MENTOR_ABSENT, None),
+        ("mentor", MENTOR_ABSENT, None),
+    ]
     assert mail(session, MailKind.OUTCOME_DISPUTED) == []
 
 
@@ -127,8 +135,9 @@ def test_the_clocks_delay_comes_first_and_both_are_in_the_journal(session, cast,
 
     assert (result.status, result.is_delayed) == (Status.COMPLETED, True)
     assert transitions(session, booking) == [
-        (Action.DELAY, Cause.STUDENT, None), (Action.COMPLETE, Cause.STUDENT, cast.student.id),
-    ]  # fmt: skip
+        (Action.DELAY, Cause.STUDENT, None),
+        (Action.COMPLETE, Cause.STUDENT, cast.student.id),
+    ]
     assert the_booking(session, booking).revision == 4  # Delay, answer, completion.
 
 
@@ -219,8 +228,9 @@ def test_an_admin_decides_with_a_reason_and_may_decide_again(session, cast, book
     assert (second.outcome.value, second.changed) == (TROUBLE, True)
     assert not say(booking, cast.admin, TROUBLE, reason="As I said.").changed
     assert said(session, booking)[2:] == [
-        ("admin", TOOK_PLACE, "The chat shows it."), ("admin", TROUBLE, "The recording is empty."),
-    ]  # fmt: skip
+        ("admin", TOOK_PLACE, "The chat shows it."),
+        ("admin", TROUBLE, "The recording is empty."),
+    ]
     assert the_booking(session, booking).decided_by == cast.admin.id
     assert sorted(mail(session, MailKind.OUTCOME_DECIDED)) == sorted(
         (MailKind.OUTCOME_DECIDED, who.id) for who in (cast.student, cast.mentor)
@@ -289,8 +299,12 @@ def test_from_the_queue_an_admin_decides_many_and_those_that_cannot_be_are_count
 ):
     open_ones = [booked(**LATE), booked(status=Status.COMPLETED, is_delayed=True)]
     refused = [booked(status=Status.CANCELLED), booked(starts=at("10:00", days=30)), 4711]
-    how = {"viewer": cast.admin, "word": NOBODY_CAME, "now": at("11:30", days=8),
-           "silence": SILENCE}  # fmt: skip
+    how = {
+        "viewer": cast.admin,
+        "word": NOBODY_CAME,
+        "now": at("11:30", days=8),
+        "silence": SILENCE,
+    }
 
     with pytest.raises(InvalidInput):
         decide_outcomes(session, booking_ids=open_ones, reason="", **how)
@@ -307,9 +321,14 @@ def test_from_the_queue_somebody_decides_also_about_a_session_of_their_own(sessi
     booking = booked(**LATE)
 
     decide_outcome(
-        session, booking_id=booking, viewer=cast.mentor, word=TROUBLE, reason="The line broke.",
-        now=at("11:30"), silence=SILENCE,
-    )  # fmt: skip
+        session,
+        booking_id=booking,
+        viewer=cast.mentor,
+        word=TROUBLE,
+        reason="The line broke.",
+        now=at("11:30"),
+        silence=SILENCE,
+    )
 
     assert said(session, booking) == [("admin", TROUBLE, "The line broke.")]
     assert transitions(session, booking) == [(Action.COMPLETE, Cause.ADMIN, cast.mentor.id)]
@@ -336,9 +355,14 @@ def test_two_sides_who_answer_at_once_are_both_heard_and_the_session_completes_o
         viewer, word = next(answers)
         with Session(session.get_bind(), expire_on_commit=False) as own:
             return say_outcome(
-                own, booking_id=booking, viewer=viewer, word=word, reason=None,
-                now=at("11:30"), silence=SILENCE,
-            ).outcome.state  # fmt: skip
+                own,
+                booking_id=booking,
+                viewer=viewer,
+                word=word,
+                reason=None,
+                now=at("11:30"),
+                silence=SILENCE,
+            ).outcome.state
 
     states = at_once(answer, 2)
 

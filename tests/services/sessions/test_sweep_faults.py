@@ -129,9 +129,13 @@ def test_a_booking_recovers_at_its_retry_when_the_poison_is_gone(session, cast):
 def test_a_bad_completion_holds_up_neither_delays_nor_other_completions(session, cast):
     def ended(topic):
         return a_booking(
-            session, mentor=cast.mentor, student=cast.student, starts="10:00",
-            status=Status.ONGOING, topic=topic,
-        )  # fmt: skip
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            starts="10:00",
+            status=Status.ONGOING,
+            topic=topic,
+        )
 
     first, bad, last = ended("sound"), ended("refused"), ended("sound")
     late = a_booking(session, mentor=cast.mentor, student=cast.student, starts="11:30")
@@ -144,8 +148,11 @@ def test_a_bad_completion_holds_up_neither_delays_nor_other_completions(session,
         "1 session became ongoing with a delay and 2 sessions completed; 1 session failed."
     )
     assert [the_booking(session, number).status for number in (first, bad, last, late)] == [
-        Status.COMPLETED, Status.ONGOING, Status.COMPLETED, Status.ONGOING,
-    ]  # fmt: skip
+        Status.COMPLETED,
+        Status.ONGOING,
+        Status.COMPLETED,
+        Status.ONGOING,
+    ]
 
 
 def fails_once(session):

@@ -66,10 +66,17 @@ def write_sessions(file):
             flags = ["", "false", "FALSE", "0", "no"]
             if status.upper() in ("ONGOING", "COMPLETED"):
                 flags += ["true", "True", "1", "yes"]
-            writer.writerow((
-                mentor, chance.choice(STUDENTS), start.isoformat(), end.isoformat(sep=" "),
-                f"Session {len(taken)}, “quoted”", status, chance.choice(flags),
-            ))  # fmt: skip
+            writer.writerow(
+                (
+                    mentor,
+                    chance.choice(STUDENTS),
+                    start.isoformat(),
+                    end.isoformat(sep=" "),
+                    f"Session {len(taken)}, “quoted”",
+                    status,
+                    chance.choice(flags),
+                )
+            )
 
 
 def as_the_specification_says(file):
@@ -135,8 +142,10 @@ def test_ten_thousand_imported_sessions_stand_after_one_sweep_as_the_specificati
     assert as_stored(session) == expected
     assert len(expected) == COUNT
     assert (swept["startedSessions"], swept["completedSessions"], swept["failedSessions"]) == (
-        moves["delayed"], moves["completed"], 0,
-    )  # fmt: skip
+        moves["delayed"],
+        moves["completed"],
+        0,
+    )
     assert min(moves.values()) > 500
     assert (again["startedSessions"], again["completedSessions"]) == (0, 0)
     changes = session.execute(select(StatusChange.due_at, StatusChange.applied_at)).all()
@@ -160,6 +169,10 @@ def test_the_generated_file_meets_every_edge(tmp_path):
                 assert starts_at[instant] > 0, (zone, day, fold)
     kinds = Counter((status, delayed) for *_rest, status, delayed, _at in expected.values())
     assert set(kinds) == {
-        ("SCHEDULED", False), ("ONGOING", False), ("ONGOING", True),
-        ("COMPLETED", False), ("COMPLETED", True), ("CANCELLED", False),
-    }  # fmt: skip
+        ("SCHEDULED", False),
+        ("ONGOING", False),
+        ("ONGOING", True),
+        ("COMPLETED", False),
+        ("COMPLETED", True),
+        ("CANCELLED", False),
+    }

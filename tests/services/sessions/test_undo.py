@@ -102,8 +102,10 @@ def test_a_completion_that_is_undone_after_the_end_is_completed_by_the_clock(ses
 
     assert the_booking(session, booking).completed_at == at("11:00")
     assert [row[0] for row in journal(session, booking)] == [
-        Action.COMPLETE, Action.UNDO, Action.AUTO_COMPLETE,
-    ]  # fmt: skip
+        Action.COMPLETE,
+        Action.UNDO,
+        Action.AUTO_COMPLETE,
+    ]
 
 
 def test_the_same_undo_again_changes_nothing(session, cast, booked):

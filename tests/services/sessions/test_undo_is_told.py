@@ -127,6 +127,7 @@ def test_whoever_was_called_about_a_press_is_called_about_its_undo(session, cast
         select(WebhookCall.endpoint_id, WebhookCall.change_id, WebhookCall.next_try_at)
     ).all()
     assert sorted(calls) == [
-        (early, press.id, at("09:50") + TELL_AFTER), (early, back.id, at("09:51")),
-    ]  # fmt: skip
+        (early, press.id, at("09:50") + TELL_AFTER),
+        (early, back.id, at("09:51")),
+    ]
     assert late not in {call.endpoint_id for call in calls}

@@ -13,8 +13,9 @@ KIM = {"name": "Kim", "email": "kim@example.org"}
 
 def rows(content, *, required=("name", "email"), optional=("role",)):
     content = content if isinstance(content, bytes) else content.encode()
-    return [(row.number, row.cells) for row in read_rows(content, required=required,
-                                                         optional=optional)]  # fmt: skip
+    return [
+        (row.number, row.cells) for row in read_rows(content, required=required, optional=optional)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -72,14 +73,18 @@ def test_a_quoted_cell_may_contain_separators_quotes_and_line_breaks():
         ("name,email,name\n", "row 1, column name: it stands there twice."),
         ("name,email\nKim\n", "row 2, column email: the cell is missing."),
         ("name,email\nKim,k@example.org,3\n", "row 2, column 3: there are only 2 columns."),
-        ("name,,email\nKim,3,k@example.org\n",
-         "row 2, column 2: this column has no name in the header."),
-        ("name,email\nKim;k@example.org\n",
-         "row 2: this row is not separated by ',' as the header."),
+        (
+            "name,,email\nKim,3,k@example.org\n",
+            "row 2, column 2: this column has no name in the header.",
+        ),
+        (
+            "name,email\nKim;k@example.org\n",
+            "row 2: this row is not separated by ',' as the header.",
+        ),
         (b"name,email\nK\xefm,k@example.org\n", "row 2, column name: this cell is not UTF-8 text."),
         (LINES.encode("utf-16-le")[:-1], "The file ends in the middle of a character (UTF-16)."),
     ],
-)  # fmt: skip
+)
 def test_an_error_names_its_row_and_its_column(content, message):
     with pytest.raises(InvalidInput) as refused:
         rows(content)

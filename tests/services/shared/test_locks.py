@@ -32,8 +32,10 @@ def test_a_database_without_a_sign_of_life_is_given_up_unless_the_url_says_other
 
     assert asked["tcp_user_timeout"] == "7000"
     assert [asked[f"keepalives_{name}"] for name in ("idle", "interval", "count")] == [
-        "10", "5", "3",
-    ]  # fmt: skip
+        "10",
+        "5",
+        "3",
+    ]
     assert asked["connect_timeout"] == "10"
 
 

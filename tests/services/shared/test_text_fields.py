@@ -76,10 +76,16 @@ def test_choices_are_read_by_their_names():
 
 @pytest.mark.parametrize(
     ("clean", "text"),
-    [(clean_roles, "teacher"), (clean_roles, "student,"), (clean_roles, "student;mentor"),
-     (clean_hour_cycle, "h13"), (clean_language, "fr"),
-     (clean_timezone, "Mars/Olympus"), (clean_timezone, "../etc/passwd")],
-)  # fmt: skip
+    [
+        (clean_roles, "teacher"),
+        (clean_roles, "student,"),
+        (clean_roles, "student;mentor"),
+        (clean_hour_cycle, "h13"),
+        (clean_language, "fr"),
+        (clean_timezone, "Mars/Olympus"),
+        (clean_timezone, "../etc/passwd"),
+    ],
+)
 def test_another_choice_is_refused(clean, text):
     with pytest.raises(InvalidInput):
         clean(text)

@@ -173,8 +173,11 @@ def test_a_correction_is_told_once_and_as_a_transition_to_who_follows_those_alon
         assert body["type"] == types[kind]
         data = body["data"]
         assert (data["oldStatus"], data["newStatus"], data["status"], data["isDelayed"]) == (
-            "COMPLETED", "ONGOING", "ONGOING", True,
-        )  # fmt: skip
+            "COMPLETED",
+            "ONGOING",
+            "ONGOING",
+            True,
+        )
         assert (data["reason"], data["cause"]) == ("They are still talking.", "admin")
 
 

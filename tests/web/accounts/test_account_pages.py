@@ -40,9 +40,12 @@ def nell(session):
 
 def signs_up(client, **changes):
     fields = {
-        "name": "Nell", "email": EMAIL, "password": PASSWORD, "role": "student",
+        "name": "Nell",
+        "email": EMAIL,
+        "password": PASSWORD,
+        "role": "student",
         "timezone": "America/New_York",
-    }  # fmt: skip
+    }
     return client.post("/signup", data=fields | changes)
 
 
@@ -178,10 +181,18 @@ def test_one_mailbox_gets_only_so_much_mail_whether_it_has_an_account_or_not(
     client, session, nell, path, email
 ):
     statuses = [
-        client.post(path, data={"email": email, "name": "Nell", "password": PASSWORD,
-                                "role": "student", "timezone": "UTC"}).status_code
+        client.post(
+            path,
+            data={
+                "email": email,
+                "name": "Nell",
+                "password": PASSWORD,
+                "role": "student",
+                "timezone": "UTC",
+            },
+        ).status_code
         for _ in range(MAILBOX.amount + 1)
-    ]  # fmt: skip
+    ]
 
     assert statuses == [200] * MAILBOX.amount + [429]
 
@@ -278,8 +289,13 @@ def test_name_zone_and_hours_are_changed_and_remembered(client_for, nell):
 def test_a_change_that_does_not_fit_is_refused_on_the_page_and_writes_nothing(
     client_for, session, nell, path, fields, complaint
 ):
-    fits = {"name": "Nell", "timezone": "UTC", "hour_cycle": "", "current": PASSWORD,
-            "password": "a quite new one"}  # fmt: skip
+    fits = {
+        "name": "Nell",
+        "timezone": "UTC",
+        "hour_cycle": "",
+        "current": PASSWORD,
+        "password": "a quite new one",
+    }
     client = client_for(nell)
     before = dump(session.get_bind())
 

@@ -120,8 +120,13 @@ def test_the_first_sign_in_says_once_that_times_are_in_utc_where_nobody_chose_a_
 
 
 def test_signing_up_notes_how_the_browser_counts_hours(session, client_for, clock):
-    fields = {"name": "Nell", "email": "nell@example.org", "password": PASSWORD,
-              "role": "student", "timezone": "America/New_York"}  # fmt: skip
+    fields = {
+        "name": "Nell",
+        "email": "nell@example.org",
+        "password": PASSWORD,
+        "role": "student",
+        "timezone": "America/New_York",
+    }
     assert client_for(None).post("/signup", data=fields, headers=AMERICAN).status_code == 200
     session.rollback()
     row = session.execute(select(User.language, User.hour_cycle)).one()

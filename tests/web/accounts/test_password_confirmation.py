@@ -16,10 +16,13 @@ FAR_AHEAD = "2099-01-01"
 """Counters in memory are cleared by a thread for which the frozen clock does not hold."""
 
 SECRETS = [
-    ("/account/tokens", {"name": "My <b>program</b>", "scope": "read", "days": "7"},
-     r"mentorship_[A-Za-z0-9_-]{43}"),
+    (
+        "/account/tokens",
+        {"name": "My <b>program</b>", "scope": "read", "days": "7"},
+        r"mentorship_[A-Za-z0-9_-]{43}",
+    ),
     ("/account/calendar", {}, r"/calendar/[A-Za-z0-9_-]{43}\.ics"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture

@@ -28,9 +28,12 @@ FAR_AHEAD = "2099-01-01"
 def maya(session, clock):
     clock.move_to(FAR_AHEAD)
     return a_user(
-        session, "Maya Mentor", Role.MENTOR,
-        timezone="Europe/London", password_hash=hash_password(PASSWORD),
-    )  # fmt: skip
+        session,
+        "Maya Mentor",
+        Role.MENTOR,
+        timezone="Europe/London",
+        password_hash=hash_password(PASSWORD),
+    )
 
 
 @pytest.fixture
@@ -79,8 +82,9 @@ def test_the_root_leads_to_the_dashboard_and_that_to_sign_in(client, clock):
     answer = client.get("/dashboard?past=2")
 
     assert (answer.status_code, answer.headers["Location"]) == (
-        302, "/login?next=/dashboard?past%3D2",
-    )  # fmt: skip
+        302,
+        "/login?next=/dashboard?past%3D2",
+    )
     assert client.head("/dashboard").status_code == 302
 
 
@@ -93,8 +97,11 @@ def test_htmx_is_not_led_into_the_panel_but_sent_to_the_sign_in_page(client, clo
 
 def test_a_page_that_polls_on_after_the_sign_in_ended_is_told_so_once(client, clock):
     for _ in range(60):
-        client.post("/api/admin/update-session-status", data={"seen": "1.1.1"},
-                    headers={"HX-Request": "true"})  # fmt: skip
+        client.post(
+            "/api/admin/update-session-status",
+            data={"seen": "1.1.1"},
+            headers={"HX-Request": "true"},
+        )
 
     assert client.get("/login").text.count("You are signed out, so nothing was changed.") == 1
 
@@ -146,12 +153,14 @@ def test_a_wrong_password_an_unknown_address_and_an_account_without_one_are_alik
     hasher = Counting()
     monkeypatch.setattr(passwords, "_hasher", hasher)
     answers = []
-    for number, (email, password) in enumerate((
-        ("maya.mentor@example.org", "not the password"),
-        ("who.is.that@example.org", "not the password"),
-        ("nora.nopassword@example.org", ""),
-        ("nora.nopassword@example.org", "no account has this password"),
-    )):  # fmt: skip
+    for number, (email, password) in enumerate(
+        (
+            ("maya.mentor@example.org", "not the password"),
+            ("who.is.that@example.org", "not the password"),
+            ("nora.nopassword@example.org", ""),
+            ("nora.nopassword@example.org", "no account has this password"),
+        )
+    ):
         answer = sign_in(client, email=email, password=password)
         answers.append((answer.status_code, answer.text.replace(email, "")))
         assert hasher.times == number + 1
@@ -162,8 +171,19 @@ def test_a_wrong_password_an_unknown_address_and_an_account_without_one_are_alik
     assert "The e-mail address or password is wrong." in answers[0][1]
 
 
-HARD = ["", " ", "\x00", "a\x00@b", "x" * 50_000, "\u202e@x", "' OR 1=1 --", "%", "\U0001f600@x",
-        "maya.mentor@example.org\x00", "maya.mentor@example.org\r\n"]  # fmt: skip
+HARD = [
+    "",
+    " ",
+    "\x00",
+    "a\x00@b",
+    "x" * 50_000,
+    "\u202e@x",
+    "' OR 1=1 --",
+    "%",
+    "\U0001f600@x",
+    "maya.mentor@example.org\x00",
+    "maya.mentor@example.org\r\n",
+]
 
 
 def test_whatever_is_typed_at_sign_in_is_answered_with_a_sentence(client, maya):
@@ -249,9 +269,20 @@ def test_what_a_browser_held_before_is_dropped_at_sign_in(client, session, maya)
 
 @pytest.mark.parametrize(
     "claim",
-    ["1.1.MENTOR.{}", "1.0.ADMIN.{}", "2.0.MENTOR.{}", "1", "1.0", "x.0.MENTOR.{}", "1.0.OWNER.{}",
-     "", "1.0.MENTOR.{}\n", "1.0.MENTOR", "1.0.MENTOR." + "0" * 32],
-)  # fmt: skip
+    [
+        "1.1.MENTOR.{}",
+        "1.0.ADMIN.{}",
+        "2.0.MENTOR.{}",
+        "1",
+        "1.0",
+        "x.0.MENTOR.{}",
+        "1.0.OWNER.{}",
+        "",
+        "1.0.MENTOR.{}\n",
+        "1.0.MENTOR",
+        "1.0.MENTOR." + "0" * 32,
+    ],
+)
 def test_a_cookie_of_another_epoch_role_person_or_sign_in_signs_nobody_in(client, maya, claim):
     sign_in(client)
     with client.session_transaction() as cookie:
@@ -299,9 +330,10 @@ ELSEWHERE = [
 def test_next_never_leads_to_another_host(client, maya, where):
     for answer in (
         sign_in(client, next=where),
-        client.post("/login", query_string={"next": where},
-                    data={"email": maya.email, "password": PASSWORD}),
-    ):  # fmt: skip
+        client.post(
+            "/login", query_string={"next": where}, data={"email": maya.email, "password": PASSWORD}
+        ),
+    ):
         assert answer.status_code == 303
         assert answer.headers["Location"] == "/dashboard"
 

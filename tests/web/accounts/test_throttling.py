@@ -72,8 +72,13 @@ def forgot(client, email):
 
 
 def sign_up(client, email, **changes):
-    fields = {"name": "Nell", "email": email, "password": PASSWORD, "role": "student",
-              "timezone": "Europe/Berlin"}  # fmt: skip
+    fields = {
+        "name": "Nell",
+        "email": email,
+        "password": PASSWORD,
+        "role": "student",
+        "timezone": "Europe/Berlin",
+    }
     return client.post("/signup", data=fields | changes).status_code
 
 

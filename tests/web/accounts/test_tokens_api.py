@@ -93,10 +93,14 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(client_for, 
 
     assert made["token"] not in listed.text
     [held] = listed.json["tokens"]
-    assert held == {"id": made["id"], "name": "My calendar",
-                    "scope": "act",
-                    "createdAt": "2026-11-24T09:50:00Z", "expiresAt": "2027-02-22T09:50:00Z",
-                    "lastUsedAt": None}  # fmt: skip
+    assert held == {
+        "id": made["id"],
+        "name": "My calendar",
+        "scope": "act",
+        "createdAt": "2026-11-24T09:50:00Z",
+        "expiresAt": "2027-02-22T09:50:00Z",
+        "lastUsedAt": None,
+    }
     program = client_for(None)
     assert program.get("/api/tokens", headers=bearer(made["token"])).status_code == 200
     for changed in (True, False):
@@ -106,11 +110,21 @@ def test_a_token_is_told_once_listed_without_its_secret_and_revoked(client_for, 
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("body", [{}, {"name": " "}, {"name": "x" * 81}, {"name": "a\x00"},
-                                  {"name": 7}, {"name": "a", "userId": 1},
-                                  {"name": "a", "scope": "admin"}, {"name": "a", "days": 0},
-                                  {"name": "a", "days": 366},
-                                  {"name": "a", "scope": 1}])  # fmt: skip
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"name": " "},
+        {"name": "x" * 81},
+        {"name": "a\x00"},
+        {"name": 7},
+        {"name": "a", "userId": 1},
+        {"name": "a", "scope": "admin"},
+        {"name": "a", "days": 0},
+        {"name": "a", "days": 366},
+        {"name": "a", "scope": 1},
+    ],
+)
 def test_a_token_that_does_not_fit_is_refused(client_for, cast, clock, body):
     client = client_for(cast.student)
 
@@ -152,9 +166,18 @@ def test_the_account_page_shows_a_new_token_once_and_revokes_it(client_for, cast
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("fields", [{}, {"scope": ""}, {"scope": "admin"}, {"days": "0"},
-                                    {"days": "366"}, {"days": "x"},
-                                    {"days": "\u0663"}])  # fmt: skip
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"scope": ""},
+        {"scope": "admin"},
+        {"days": "0"},
+        {"days": "366"},
+        {"days": "x"},
+        {"days": "\u0663"},
+    ],
+)
 def test_a_scope_or_an_end_that_does_not_fit_is_refused_on_the_page(
     client_for, cast, clock, fields
 ):
@@ -202,9 +225,12 @@ def test_a_token_that_may_read_may_ask_for_a_preview(client_for, session, cast, 
     made = client_for(cast.mentor).post("/api/tokens", json={"name": "It", "scope": "read"}).json
     program, headers = client_for(None), bearer(made["token"])
     rule = {
-        "weekdays": ["MO"], "opens": "18:00", "closes": "20:00", "slotMinutes": 60,
+        "weekdays": ["MO"],
+        "opens": "18:00",
+        "closes": "20:00",
+        "slotMinutes": 60,
         "firstDay": "2026-11-30",
-    }  # fmt: skip
+    }
 
     for path in ("preview", f"{rule_id}/preview"):
         answer = program.post(f"/api/availability/rules/{path}", json=rule, headers=headers)

@@ -50,8 +50,13 @@ def test_a_zone_that_is_known_is_not_complained_about(cast, session, client_for)
 def test_a_zone_that_only_a_machine_knew_is_refused_wherever_it_is_given(
     name, cast, session, client_for
 ):
-    fields = {"name": "Nell", "email": "nell@example.org", "password": "correct horse battery",
-              "role": "student", "timezone": name}  # fmt: skip
+    fields = {
+        "name": "Nell",
+        "email": "nell@example.org",
+        "password": "correct horse battery",
+        "role": "student",
+        "timezone": name,
+    }
     answers = [
         client_for(None).post("/signup", data=fields),
         client_for(cast.student).post("/account", data={"name": "Sam", "timezone": name}),

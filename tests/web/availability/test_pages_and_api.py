@@ -14,9 +14,15 @@ from tests.support.builders import a_seat, at, the_booking
 from tests.support.hours import some_hours
 
 FORM = {
-    "weekdays": ["TU"], "opens": "18:00", "closes": "20:00", "slotMinutes": "60",
-    "capacity": "1", "everyWeeks": "1", "firstDay": "2026-11-24", "until": "",
-}  # fmt: skip
+    "weekdays": ["TU"],
+    "opens": "18:00",
+    "closes": "20:00",
+    "slotMinutes": "60",
+    "capacity": "1",
+    "everyWeeks": "1",
+    "firstDay": "2026-11-24",
+    "until": "",
+}
 JSON = FORM | {"slotMinutes": 60, "capacity": 1, "everyWeeks": 1, "until": None}
 
 
@@ -118,8 +124,9 @@ def test_the_preview_tells_what_changes_of_the_clocks_move_for_students(
 
     told = mentor.post("/api/availability/rules/preview", json=JSON).json["shifts"]
     assert [(shift["since"], shift["usual"], shift["then"]) for shift in told[:2]] == [
-        ("2027-03-16T17:00:00Z", "12:00", "13:00"), ("2027-03-30T16:00:00Z", "13:00", "12:00"),
-    ]  # fmt: skip
+        ("2027-03-16T17:00:00Z", "12:00", "13:00"),
+        ("2027-03-30T16:00:00Z", "13:00", "12:00"),
+    ]
 
 
 def test_the_preview_names_hours_that_the_clocks_skip(mentor, session):
@@ -284,9 +291,12 @@ def test_a_taken_slot_is_outside_of_the_hours_and_a_free_one_held_for_who_waits(
 
 def test_limits_are_changed_and_slots_cut_anew(mentor, session, hours):
     fields = {
-        "bufferBefore": "0", "bufferAfter": "15", "minimumNotice": "60", "horizonDays": "56",
+        "bufferBefore": "0",
+        "bufferAfter": "15",
+        "minimumNotice": "60",
+        "horizonDays": "56",
         "dailyLimit": "",
-    }  # fmt: skip
+    }
     assert mentor.post("/availability/settings", data=fields).status_code == 303
     assert offered(session) == 9
     assert 'name="bufferAfter" value="15"' in mentor.get("/availability/settings").text

@@ -102,8 +102,15 @@ def test_a_rule_in_a_zone_of_its_own_does_not_move_along(rule, cast, session, cl
     assert zones(session, cast.mentor) == ("Europe/Berlin", ["Europe/Berlin", "Asia/Tokyo"])
 
 
-FORM = {"weekdays": ["WE"], "opens": "18:00", "closes": "20:00", "slotMinutes": "60",
-        "capacity": "1", "everyWeeks": "1", "firstDay": "2026-11-01"}  # fmt: skip
+FORM = {
+    "weekdays": ["WE"],
+    "opens": "18:00",
+    "closes": "20:00",
+    "slotMinutes": "60",
+    "capacity": "1",
+    "everyWeeks": "1",
+    "firstDay": "2026-11-01",
+}
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -127,8 +134,13 @@ def test_a_rules_zone_is_given_and_changed_by_json_and_stays_where_it_is_not_nam
     rule, cast, session, client_for
 ):
     client = client_for(cast.mentor)
-    fields = {"weekdays": ["WE"], "opens": "18:00", "closes": "20:00", "slotMinutes": 60,
-              "firstDay": "2026-11-01"}  # fmt: skip
+    fields = {
+        "weekdays": ["WE"],
+        "opens": "18:00",
+        "closes": "20:00",
+        "slotMinutes": 60,
+        "firstDay": "2026-11-01",
+    }
     berlin = fields | {"timezone": "Europe/Berlin"}
     assert client.put(f"/api/availability/rules/{rule}", json=berlin).status_code == 200
     assert zones(session, cast.mentor)[1] == ["Europe/Berlin"]

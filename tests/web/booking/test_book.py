@@ -26,11 +26,19 @@ def test_a_student_books_and_hears_what_and_when(client_for, cast, slots):
         "/api/bookings", json={"slotId": slots[0], "topic": "Tests", "notes": "First\nSecond"}
     )
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The session is booked: Tests with Maya Mentor.",
-        "sessionId": 1, "slotId": slots[0], "topic": "Tests", "changed": True,
-        "startTime": "2026-11-24T14:00:00Z", "endTime": "2026-11-24T15:00:00Z",
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "The session is booked: Tests with Maya Mentor.",
+            "sessionId": 1,
+            "slotId": slots[0],
+            "topic": "Tests",
+            "changed": True,
+            "startTime": "2026-11-24T14:00:00Z",
+            "endTime": "2026-11-24T15:00:00Z",
+        },
+    )
 
 
 def test_a_time_of_a_mentor_who_waits_for_approval_is_not_there(client_for, session, cast, slots):
@@ -70,9 +78,12 @@ def test_a_taken_time_is_409_with_a_sentence_and_the_next_free_times(
     assert answer.json["error"] == "This time has just been taken by somebody else."
     assert [each["slotId"] for each in answer.json["nextFree"]] == slots[1:]
     assert answer.json["nextFree"][0] == {
-        "slotId": slots[1], "seatsLeft": 1, "changeableUntil": "2026-11-24T12:00:00Z",
-        "startTime": "2026-11-24T16:00:00Z", "endTime": "2026-11-24T17:00:00Z",
-    }  # fmt: skip
+        "slotId": slots[1],
+        "seatsLeft": 1,
+        "changeableUntil": "2026-11-24T12:00:00Z",
+        "startTime": "2026-11-24T16:00:00Z",
+        "endTime": "2026-11-24T17:00:00Z",
+    }
 
 
 def test_at_the_limit_of_open_sessions_a_booking_is_409_with_a_sentence(
@@ -219,8 +230,10 @@ def test_a_session_moves_by_json_and_by_form_and_its_history_says_so(
 
     answer = mentor.post(f"/api/sessions/{booking}/reschedule", json={"slotId": slots[1]})
     assert (answer.status_code, answer.json["message"], answer.json["changed"]) == (
-        200, "The session has been moved.", True,
-    )  # fmt: skip
+        200,
+        "The session has been moved.",
+        True,
+    )
     assert f'value="{slots[2]}"' in mentor.get(path).text
     assert mentor.post(path, data={}).status_code == 400
     moved = mentor.post(path, data={"slotId": slots[2], "reason": "A train is late."})

@@ -66,21 +66,30 @@ def test_a_mentors_page_shows_the_profile_without_its_scripts_and_the_week(clien
     ("zone", "expected"),
     [
         # 28 March 2027 is the day of change in Berlin; New York changed two weeks before.
-        ("Europe/Berlin", {
-            "Fri 26 Mar 2027": [("18:00", "19:00")],
-            "Sun 28 Mar 2027": [("01:30", "03:30"), ("18:00", "19:00")],
-        }),
-        ("America/New_York", {
-            "Fri 26 Mar 2027": [("13:00", "14:00")],
-            "Sat 27 Mar 2027": [("20:30", "21:30")],
-            "Sun 28 Mar 2027": [("12:00", "13:00")],
-        }),
-        ("Asia/Tokyo", {
-            "Sat 27 Mar 2027": [("02:00", "03:00")],
-            "Sun 28 Mar 2027": [("09:30", "10:30")],
-        }),
+        (
+            "Europe/Berlin",
+            {
+                "Fri 26 Mar 2027": [("18:00", "19:00")],
+                "Sun 28 Mar 2027": [("01:30", "03:30"), ("18:00", "19:00")],
+            },
+        ),
+        (
+            "America/New_York",
+            {
+                "Fri 26 Mar 2027": [("13:00", "14:00")],
+                "Sat 27 Mar 2027": [("20:30", "21:30")],
+                "Sun 28 Mar 2027": [("12:00", "13:00")],
+            },
+        ),
+        (
+            "Asia/Tokyo",
+            {
+                "Sat 27 Mar 2027": [("02:00", "03:00")],
+                "Sun 28 Mar 2027": [("09:30", "10:30")],
+            },
+        ),
     ],
-)  # fmt: skip
+)
 def test_a_week_is_that_of_the_viewers_wall_also_where_clocks_change(
     client_for, session, cast, clock, zone, expected
 ):
@@ -159,19 +168,35 @@ def test_json_finds_mentors_and_their_times(client_for, cast, hours):
     client = client_for(cast.student)
 
     assert client.get("/api/mentors").json == {
-        "success": True, "page": 1, "hasNext": False,
-        "mentors": [{
-            "id": cast.mentor.id, "name": "Maya Mentor", "headline": "Calm under deadline",
-            "topics": [], "punctuality": None, "nextFree": [
-                {"slotId": hours[0], "seatsLeft": 1,
-                 "changeableUntil": "2026-11-24T10:00:00Z", "startTime": "2026-11-24T14:00:00Z",
-                 "endTime": "2026-11-24T15:00:00Z"},
-                {"slotId": hours[1], "seatsLeft": 1,
-                 "changeableUntil": "2026-11-24T12:00:00Z", "startTime": "2026-11-24T16:00:00Z",
-                 "endTime": "2026-11-24T17:00:00Z"},
-            ],
-        }],
-    }  # fmt: skip
+        "success": True,
+        "page": 1,
+        "hasNext": False,
+        "mentors": [
+            {
+                "id": cast.mentor.id,
+                "name": "Maya Mentor",
+                "headline": "Calm under deadline",
+                "topics": [],
+                "punctuality": None,
+                "nextFree": [
+                    {
+                        "slotId": hours[0],
+                        "seatsLeft": 1,
+                        "changeableUntil": "2026-11-24T10:00:00Z",
+                        "startTime": "2026-11-24T14:00:00Z",
+                        "endTime": "2026-11-24T15:00:00Z",
+                    },
+                    {
+                        "slotId": hours[1],
+                        "seatsLeft": 1,
+                        "changeableUntil": "2026-11-24T12:00:00Z",
+                        "startTime": "2026-11-24T16:00:00Z",
+                        "endTime": "2026-11-24T17:00:00Z",
+                    },
+                ],
+            }
+        ],
+    }
     slots = client.get(
         f"/api/mentors/{cast.mentor.id}/slots?from=2026-11-24T15:00:00%2B01:00"
         "&to=2026-11-24T16:00:00Z"
@@ -182,9 +207,15 @@ def test_json_finds_mentors_and_their_times(client_for, cast, hours):
 
 @pytest.mark.parametrize(
     "query",
-    ["from=now", "from=2026-11-24T09:00", "from=0001-01-01T00:00:00Z", "to=2026-11-24T09:50:00Z",
-     "to=2027-11-24T09:50:00Z", "from=9999-12-31T23:59:59-14:00"],
-)  # fmt: skip
+    [
+        "from=now",
+        "from=2026-11-24T09:00",
+        "from=0001-01-01T00:00:00Z",
+        "to=2026-11-24T09:50:00Z",
+        "to=2027-11-24T09:50:00Z",
+        "from=9999-12-31T23:59:59-14:00",
+    ],
+)
 def test_a_span_that_is_none_is_refused(client_for, cast, hours, query):
     answer = client_for(cast.student).get(f"/api/mentors/{cast.mentor.id}/slots?{query}")
 
@@ -255,9 +286,14 @@ def test_students_read_how_punctual_a_mentor_is_before_they_book(client_for, ses
     student = client_for(cast.student)
     for number in range(10):
         a_booking(
-            session, mentor=cast.mentor, student=cast.stranger, status=Status.COMPLETED,
-            starts=at("08:00", days=-number - 1), topic="Past", arrived=True,
-        )  # fmt: skip
+            session,
+            mentor=cast.mentor,
+            student=cast.stranger,
+            status=Status.COMPLETED,
+            starts=at("08:00", days=-number - 1),
+            topic="Past",
+            arrived=True,
+        )
         if number == 8:
             for page in ("/mentors", f"/mentors/{cast.mentor.id}"):
                 assert "On time in" not in student.get(page).text
@@ -266,9 +302,12 @@ def test_students_read_how_punctual_a_mentor_is_before_they_book(client_for, ses
         assert "On time in 10 of 10 sessions" in student.get(page).text
     [card] = student.get("/api/mentors").json["mentors"]
     assert card["punctuality"] == {
-        "sessions": 10, "onTime": 10, "medianDelayMinutes": 0, "cancelled": 0,
+        "sessions": 10,
+        "onTime": 10,
+        "medianDelayMinutes": 0,
+        "cancelled": 0,
         "medianNoticeHours": None,
-    }  # fmt: skip
+    }
 
 
 def test_a_new_topic_can_be_chosen_at_once(client_for, session, cast, hours):

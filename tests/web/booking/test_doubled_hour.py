@@ -24,17 +24,26 @@ def test_a_day_shows_the_doubled_hour_twice_and_leaves_out_the_one_that_is_skipp
         ("Before", "2025-03-30T00:30Z"),
         ("After", "2025-03-30T01:30Z"),
     ):
-        a_booking(session, mentor=cast.mentor, student=lena, topic=topic,
-                  starts=datetime.fromisoformat(start))  # fmt: skip
+        a_booking(
+            session,
+            mentor=cast.mentor,
+            student=lena,
+            topic=topic,
+            starts=datetime.fromisoformat(start),
+        )
 
     autumn = parts(client_for(lena).get("/dashboard/day?day=2025-10-26"))
     spring = parts(client_for(lena).get("/dashboard/day?day=2025-03-30"))
 
     # Whatever the season of the test is, its own zone needs no name and the other has one.
     assert [(hour[:5], topics) for hour, topics in autumn] == [
-        ("02:00", ["Summer"]), ("02:00", ["Winter"]), ("03:00", [])
-    ]  # fmt: skip
+        ("02:00", ["Summer"]),
+        ("02:00", ["Winter"]),
+        ("03:00", []),
+    ]
     assert [hour[5:] for hour, _ in autumn] in ([" CEST", "", ""], ["", " CET", " CET"])
     assert [(hour[:5], topics) for hour, topics in spring] == [
-        ("01:00", ["Before"]), ("03:00", ["After"]), ("04:00", [])
-    ]  # fmt: skip
+        ("01:00", ["Before"]),
+        ("03:00", ["After"]),
+        ("04:00", []),
+    ]

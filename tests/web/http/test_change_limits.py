@@ -140,9 +140,10 @@ def test_a_password_is_never_written_into_a_page(client_for, cast, booking, use_
     use_up(CHANGES, cast.mentor)
 
     answer = client_for(cast.mentor).post(
-        "/account/password", data={"current": "my secret", "password": "another secret"},
+        "/account/password",
+        data={"current": "my secret", "password": "another secret"},
         headers=PAGE,
-    )  # fmt: skip
+    )
 
     assert answer.status_code == 429
     assert "secret" not in answer.text

@@ -14,12 +14,15 @@ PASSWORD = "correct horse battery"
 @pytest.mark.parametrize(
     ("changes", "prefix", "is_secure"),
     [
-        ({"mentorship_env": "production", "base_url": "https://mentors.example.org"},
-         "__Host-", True),
+        (
+            {"mentorship_env": "production", "base_url": "https://mentors.example.org"},
+            "__Host-",
+            True,
+        ),
         ({"mentorship_env": "production", "base_url": "http://127.0.0.1:8000"}, "", True),
         ({}, "", False),
     ],
-)  # fmt: skip
+)
 def test_cookies_belong_to_the_host_alone_where_https_is(
     app_with, session, changes, prefix, is_secure
 ):
@@ -28,13 +31,17 @@ def test_cookies_belong_to_the_host_alone_where_https_is(
     client = app.test_client()
     email = "maya.mentor@example.org"
 
-    answer = client.post("/login", data={"email": email, "password": PASSWORD},
-                         base_url=parts_of(app).settings.base_url)  # fmt: skip
+    answer = client.post(
+        "/login",
+        data={"email": email, "password": PASSWORD},
+        base_url=parts_of(app).settings.base_url,
+    )
 
     cookies = answer.headers.getlist("Set-Cookie")
     assert {each.partition("=")[0] for each in cookies} == {
-        f"{prefix}mentorship_session", f"{prefix}mentorship_browser",
-    }  # fmt: skip
+        f"{prefix}mentorship_session",
+        f"{prefix}mentorship_browser",
+    }
     for each in cookies:
         attributes = each.split("; ")[1:]
         assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(attributes)

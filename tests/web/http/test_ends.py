@@ -80,8 +80,9 @@ def test_a_session_under_way_says_until_when_in_the_zone_of_its_end(
 ):
     session.execute(update(User).values(timezone="Europe/Berlin"))
     session.commit()
-    a_booking(session, mentor=cast.mentor, student=cast.student, starts=CHANGE,
-              status=Status.ONGOING)  # fmt: skip
+    a_booking(
+        session, mentor=cast.mentor, student=cast.student, starts=CHANGE, status=Status.ONGOING
+    )
     clock.move_to(CHANGE + timedelta(minutes=5))
 
     assert "until 3:30 AM CEST" in text_of(client_for(cast.student), "/dashboard")

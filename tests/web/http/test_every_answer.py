@@ -115,8 +115,9 @@ def test_reading_from_another_site_is_nobodys_harm(scene, client_for):
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("host", ["evil.example", "localhost.evil.example", "evil.example:8000",
-                                  "[::1", "a b", "\u00e9"])  # fmt: skip
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "evil.example:8000", "[::1", "a b", "\u00e9"]
+)
 def test_a_forged_host_is_refused_and_changes_nothing(scene, client_for, session, host):
     """On two addresses; tests/architecture/test_guards.py shows that no route escapes it."""
     client = client_for(scene.people["mentor"])
@@ -153,9 +154,16 @@ def test_a_host_of_ours_is_known_in_any_case_and_by_any_kind_of_address(app_with
 @pytest.mark.parametrize("asked", [{}, {"HX-Request": "true"}, {"Accept": "text/html"}])
 @pytest.mark.parametrize(
     ("method", "path"),
-    [("GET", "/dashboard"), ("GET", "/login"), ("GET", "/api/mentors"), ("POST", "/api/bookings"),
-     ("GET", "/nowhere"), ("GET", "/api/nowhere"), ("DELETE", "/dashboard")],
-)  # fmt: skip
+    [
+        ("GET", "/dashboard"),
+        ("GET", "/login"),
+        ("GET", "/api/mentors"),
+        ("POST", "/api/bookings"),
+        ("GET", "/nowhere"),
+        ("GET", "/api/nowhere"),
+        ("DELETE", "/dashboard"),
+    ],
+)
 def test_an_answer_is_private_and_runs_nothing_from_elsewhere(
     scene, client_for, asked, method, path
 ):
@@ -180,10 +188,14 @@ def test_an_answer_is_private_and_runs_nothing_from_elsewhere(
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("path", "kind"),
-    [("/nowhere", "text/html"), ("/static/none.css", "text/html"),
-     ("/api/nowhere", "application/json"), ("/api/sessions/1/delay", "application/json"),
-     ("/dashboard/", "text/html")],
-)  # fmt: skip
+    [
+        ("/nowhere", "text/html"),
+        ("/static/none.css", "text/html"),
+        ("/api/nowhere", "application/json"),
+        ("/api/sessions/1/delay", "application/json"),
+        ("/dashboard/", "text/html"),
+    ],
+)
 def test_an_address_that_leads_nowhere_says_so(client_for, clock, path, kind):
     answer = client_for(None).get(path)
 
@@ -193,9 +205,11 @@ def test_an_address_that_leads_nowhere_says_so(client_for, clock, path, kind):
 
 @pytest.mark.parametrize(
     ("environment", "base_url", "is_secure"),
-    [("production", "https://mentors.example.org", True),
-     ("development", "http://127.0.0.1:8000", False)],
-)  # fmt: skip
+    [
+        ("production", "https://mentors.example.org", True),
+        ("development", "http://127.0.0.1:8000", False),
+    ],
+)
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites_and_secure_in_production(
     app_with, session, cast, environment, base_url, is_secure
@@ -270,8 +284,9 @@ def test_script_in_names_topics_and_reasons_is_shown_as_the_text_that_it_is(
         client = client_for(viewer)
         poll = client.post(
             "/api/admin/update-session-status",
-            data={"seen": "0.0.0"}, headers={"HX-Request": "true"},
-        )  # fmt: skip
+            data={"seen": "0.0.0"},
+            headers={"HX-Request": "true"},
+        )
         for answer in (client.get("/dashboard"), poll):
             page = Elements(answer.text)
             assert answer.status_code == 200

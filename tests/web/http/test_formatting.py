@@ -67,9 +67,15 @@ def test_the_viewers_own_choice_goes_before_the_language(app, accept_language, c
 
 @pytest.mark.parametrize(
     ("hour", "written"),
-    [(0, "12:05\xa0AM"), (1, "1:05\xa0AM"), (11, "11:05\xa0AM"),
-     (12, "12:05\xa0PM"), (13, "1:05\xa0PM"), (23, "11:05\xa0PM")],
-)  # fmt: skip
+    [
+        (0, "12:05\xa0AM"),
+        (1, "1:05\xa0AM"),
+        (11, "11:05\xa0AM"),
+        (12, "12:05\xa0PM"),
+        (13, "1:05\xa0PM"),
+        (23, "11:05\xa0PM"),
+    ],
+)
 def test_midnight_and_noon_are_twelve_where_hours_go_to_twelve(app, hour, written):
     with app.test_request_context():
         g.hour_cycle = HourCycle.H12

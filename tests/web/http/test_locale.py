@@ -102,8 +102,13 @@ def test_programs_are_refused_in_their_language_and_identifiers_stay(client_for,
 
 def test_who_signs_up_gets_mail_in_the_language_of_that_day(client_for, session):
     client = client_for(None)
-    fields = {"name": "Uwe", "email": "uwe@example.org", "password": "herbstlaub-im-hof",
-              "role": "student", "timezone": "Europe/Berlin"}  # fmt: skip
+    fields = {
+        "name": "Uwe",
+        "email": "uwe@example.org",
+        "password": "herbstlaub-im-hof",
+        "role": "student",
+        "timezone": "Europe/Berlin",
+    }
     page = client.post("/signup", data=fields, headers=GERMAN)
 
     assert "Sieh in dein Postfach" in page.text

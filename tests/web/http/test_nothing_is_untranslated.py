@@ -78,11 +78,25 @@ SAME_IN_EVERY_LANGUAGE = {
 IDENTITY = Identity("00000000-0000-4000-8000-000000000000")
 
 WRITTEN = (
-    *TOPICS, LONG_NAME, "Sam <b>Student</b>", "Ada", "Nell", "Away", "Not well today.",
-    "Databases, and calm under deadline", "Databases", "I can help with", "tests", "code",
-    "550 No such person", "W" * 40, "y" * 300, LONG_NAME[:80].strip(), *LONG_NAME.split(),
+    *TOPICS,
+    LONG_NAME,
+    "Sam <b>Student</b>",
+    "Ada",
+    "Nell",
+    "Away",
+    "Not well today.",
+    "Databases, and calm under deadline",
+    "Databases",
+    "I can help with",
+    "tests",
+    "code",
+    "550 No such person",
+    "W" * 40,
+    "y" * 300,
+    LONG_NAME[:80].strip(),
+    *LONG_NAME.split(),
     *(text.strip() for text in TOPICS),
-)  # fmt: skip
+)
 
 
 class PageReader(HTMLParser):
@@ -251,25 +265,47 @@ def letters_about_a_session(session, mentor, student, *, now):
     """The outbox has a mail of each kind about sessions, both people's."""
 
     def book(starts):
-        return a_booking(session, mentor=mentor, student=student, topic="Thesis",
-                         starts=now + starts * MINUTE)  # fmt: skip
+        return a_booking(
+            session, mentor=mentor, student=student, topic="Thesis", starts=now + starts * MINUTE
+        )
 
     late, held, gone, moved = book(-5), book(5), book(200), book(300)
     update_session_statuses(session, now=now, cause=Cause.COMMAND, returning=no_updates)
     do = partial(apply_action, session, viewer=mentor, now=now)
     do(booking_id=late, action=Action.ARRIVE)
-    say_outcome(session, booking_id=late, viewer=student, word=OutcomeWord.NOBODY_CAME, reason=None,
-                now=now, silence=MINUTE)  # fmt: skip
-    decide_outcome(session, booking_id=late, viewer=mentor, word=OutcomeWord.TOOK_PLACE,
-                   reason="Away", now=now, silence=MINUTE)  # fmt: skip
+    say_outcome(
+        session,
+        booking_id=late,
+        viewer=student,
+        word=OutcomeWord.NOBODY_CAME,
+        reason=None,
+        now=now,
+        silence=MINUTE,
+    )
+    decide_outcome(
+        session,
+        booking_id=late,
+        viewer=mentor,
+        word=OutcomeWord.TOOK_PLACE,
+        reason="Away",
+        now=now,
+        silence=MINUTE,
+    )
     say_late(session, booking_id=held, viewer=mentor, minutes=10, note="Away", now=now)
     do(booking_id=held, action=Action.START)
     do(booking_id=held, action=Action.COMPLETE)
     do(booking_id=gone, action=Action.CANCEL, cancellation=Cancellation(reason="Away"))
     a_profile(session, mentor, minimum_notice=0)
     slot = a_slot(session, mentor, starts=now + timedelta(days=2))
-    move_session(session, booking_id=moved, slot_id=slot, viewer=mentor, reason="Away", now=now,
-         cutoff=NO_CUTOFF)  # fmt: skip
+    move_session(
+        session,
+        booking_id=moved,
+        slot_id=slot,
+        viewer=mentor,
+        reason="Away",
+        now=now,
+        cutoff=NO_CUTOFF,
+    )
     back = book(400)
     do(booking_id=back, action=Action.START)
     session.execute(update(OutboxMessage).values(attempts=1))  # It has left.
@@ -307,8 +343,11 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
 
 START = datetime(2027, 3, 29, 15, 0, tzinfo=UTC)
 LINK = "https://a.example"
-SHIFTED = (ShiftedTime(START, START, None, ""), ShiftedTime(START, START, "Thesis", "Ada"),
-           ShiftedTime(START, START, "", "Ada"))  # fmt: skip
+SHIFTED = (
+    ShiftedTime(START, START, None, ""),
+    ShiftedTime(START, START, "Thesis", "Ada"),
+    ShiftedTime(START, START, "", "Ada"),
+)
 FACTS = [
     ConfirmAddress(LINK, None, Language.DE, days=3),
     AddressInUse(LINK, "Ada", Language.DE),
@@ -330,9 +369,15 @@ def test_each_kind_of_mail_is_among_these():
 def test_no_mail_with_facts_has_a_text_that_no_catalog_was_asked_for(marks, facts):
     reader = Reader(1, "Ada", "a@example.org", timezone="Europe/Berlin", language=Language.DE)
     mail = QueuedMail(
-        id=1, kind=facts.kind, created_at=START, not_after=None, attempts=0, reader=reader,
-        session=None, facts=as_json(facts),
-    )  # fmt: skip
+        id=1,
+        kind=facts.kind,
+        created_at=START,
+        not_after=None,
+        attempts=0,
+        reader=reader,
+        session=None,
+        facts=as_json(facts),
+    )
     read = as_read(compose_mail(mail, SETTINGS, IDENTITY).as_bytes())
 
     written = (*WRITTEN, "Thesis", "Europe", "Berlin")

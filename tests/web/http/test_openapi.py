@@ -36,8 +36,10 @@ def test_each_operation_names_who_may_call_it_and_says_what_it_does(document):
     assert operations["session_actions.start.post"]["security"] == [{"session": []}, {"token": []}]
     assert operations["cron_api.complete_sessions.get"]["security"] == [{"cron": []}]
     assert operations["admin_api.update_session_status.get"]["security"] == [
-        {}, {"session": []}, {"token": []},
-    ]  # fmt: skip
+        {},
+        {"session": []},
+        {"token": []},
+    ]
     for operation in operations.values():
         assert operation["summary"].endswith(".")
         schemes = {name for choice in operation["security"] for name in choice}
@@ -57,8 +59,9 @@ def test_a_cancellation_takes_its_reason_as_json_or_as_a_form(document):
     assert body["required"] is False
     fields = document["components"]["schemas"]["CancelFields"]
     assert (fields["properties"]["reason"]["maxLength"], fields["additionalProperties"]) == (
-        300, False,
-    )  # fmt: skip
+        300,
+        False,
+    )
 
 
 def test_the_poll_names_each_list_of_the_dashboard(document):
@@ -84,13 +87,21 @@ def test_the_poll_names_each_list_of_the_dashboard(document):
         lambda: jsonify(success=True),
         lambda: (jsonify(success=False, error="No."), 418),
         lambda: (jsonify(success=False), 404),
-        lambda: jsonify(success=True, message="", sessionId=1, newStatus="BEGUN",
-                        isDelayed=False, changed=True),
-        lambda: jsonify(success=True, message="", sessionId=1, newStatus="ONGOING",
-                        isDelayed=False, changed=True, mentorId=3),
+        lambda: jsonify(
+            success=True, message="", sessionId=1, newStatus="BEGUN", isDelayed=False, changed=True
+        ),
+        lambda: jsonify(
+            success=True,
+            message="",
+            sessionId=1,
+            newStatus="ONGOING",
+            isDelayed=False,
+            changed=True,
+            mentorId=3,
+        ),
         lambda: Response("started", mimetype="text/plain"),
     ],
-)  # fmt: skip
+)
 def test_the_checker_of_answers_catches_one_that_was_not_promised(
     app, client_for, session, cast, document, wrong, monkeypatch
 ):

@@ -52,8 +52,9 @@ def test_a_body_that_cannot_be_read_is_refused(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("kind", ["application/json", FORM, "multipart/form-data; boundary=x",
-                                  "text/plain"])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind", ["application/json", FORM, "multipart/form-data; boundary=x", "text/plain"]
+)
 def test_a_body_in_chunks_is_refused_where_the_server_does_not_tell_its_end(
     session, booking, client_for, cast, kind
 ):
@@ -68,8 +69,17 @@ def test_a_body_in_chunks_is_refused_where_the_server_does_not_tell_its_end(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("kind", [FORM, "application/json", "multipart/form-data; boundary=x",
-                                  "multipart/form-data", "text/plain", None])  # fmt: skip
+@pytest.mark.parametrize(
+    "kind",
+    [
+        FORM,
+        "application/json",
+        "multipart/form-data; boundary=x",
+        "multipart/form-data",
+        "text/plain",
+        None,
+    ],
+)
 @pytest.mark.parametrize("is_in_chunks", [False, True])
 def test_nothing_is_an_empty_body_of_any_kind(booking, client_for, cast, kind, is_in_chunks):
     answer = client_for(cast.mentor).post(

@@ -20,8 +20,11 @@ def test_every_argument_that_is_described_is_taken(scene, client_for):
     paths = client.get("/api/openapi.json").json["paths"]
     walked = 0
     for path, methods in paths.items():
-        names = [each["name"] for each in methods.get("get", {}).get("parameters", ())
-                 if each["in"] == "query"]  # fmt: skip
+        names = [
+            each["name"]
+            for each in methods.get("get", {}).get("parameters", ())
+            if each["in"] == "query"
+        ]
         if not names or "{" in path:
             continue
         walked += 1

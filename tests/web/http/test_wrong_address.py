@@ -92,8 +92,9 @@ def test_the_log_has_one_line_for_each_host_with_both_names(site, lines):
         client.get("/login", headers={"Host": host})
 
     assert [(line["asked"], line["expected"]) for line in lines("wrong_host")] == [
-        ("10.0.0.7", OURS), ("www.example.org", OURS),
-    ]  # fmt: skip
+        ("10.0.0.7", OURS),
+        ("www.example.org", OURS),
+    ]
 
 
 def test_forged_hosts_do_not_fill_the_log(site, lines):
@@ -147,8 +148,9 @@ def test_a_proxy_that_is_not_set_up_is_logged_once(site, lines):
     for settings in (PRODUCTION, PRODUCTION | {"trusted_proxies": 1}):
         client = site(**settings)
         for _twice in range(2):
-            client.get("/login", headers={"Host": "mentors.example.org",
-                                          "X-Forwarded-For": "198.51.100.7"})  # fmt: skip
+            client.get(
+                "/login", headers={"Host": "mentors.example.org", "X-Forwarded-For": "198.51.100.7"}
+            )
 
     assert [line["event"] for line in lines()] == ["proxy_not_trusted", "proxy_scheme"]
 

@@ -47,8 +47,12 @@ def test_a_report_has_the_fields_of_the_contract_and_no_others(client_for, cast,
 
     assert set(answer) == {"success", "from", "to", "by", "zone", "definitions", "rows"}
     assert (answer["success"], answer["from"], answer["to"], answer["by"], answer["zone"]) == (
-        True, "2026-11-01", "2026-11-30", "total", "UTC",
-    )  # fmt: skip
+        True,
+        "2026-11-01",
+        "2026-11-30",
+        "total",
+        "UTC",
+    )
     assert set(answer["definitions"]) == set(FIELDS)
     [row] = answer["rows"]
     assert set(row) == {"key", "label", *FIELDS}
@@ -57,8 +61,10 @@ def test_a_report_has_the_fields_of_the_contract_and_no_others(client_for, cast,
 def test_an_admin_sees_everybody_and_a_mentor_their_own(client_for, cast, sessions):
     everybody = row_of(client_for(cast.admin))
     assert {name: everybody[name] for name in ("booked", "cancelledByStudent", "scheduled")} == {
-        "booked": 4, "cancelledByStudent": 1, "scheduled": 1,
-    }  # fmt: skip
+        "booked": 4,
+        "cancelledByStudent": 1,
+        "scheduled": 1,
+    }
     # Of the other mentor: nobody had started it, and the report has swept before it counted.
     assert (everybody["ongoing"], everybody["delayed"]) == (1, 1)
 
@@ -95,8 +101,9 @@ def test_rows_are_named_for_programs_and_for_people(client_for, cast, sessions):
     assert names("student") == [(str(cast.student.id), "Sam Student", 4)]
     assert names("topic") == [("A topic", "A topic", 3), ("Writing", "Writing", 1)]
     assert names("month", to="2026-12-01") == [
-        ("2026-11", "November 2026", 4), ("2026-12", "December 2026", 0),
-    ]  # fmt: skip
+        ("2026-11", "November 2026", 4),
+        ("2026-12", "December 2026", 0),
+    ]
     weeks = names("week")
     assert weeks[0] == ("2026-W44", "Sun 1 Nov 2026 to Sun 1 Nov 2026", 0)
     assert [booked for _key, _label, booked in weeks] == [0, 0, 0, 0, 4, 0]

@@ -23,8 +23,9 @@ def sessions(session, cast):
     """Three sessions of the mentor, one of them with a hostile topic, and one of another's."""
 
     def book(starts, topic, mentor=cast.mentor, **state):
-        return a_booking(session, mentor=mentor, student=cast.student, starts=starts, topic=topic,
-                         **state)  # fmt: skip
+        return a_booking(
+            session, mentor=mentor, student=cast.student, starts=starts, topic=topic, **state
+        )
 
     book("07:00", '=HYPERLINK("http://evil.example";"a")', status=Status.COMPLETED)
     book("08:00", 'Größe; Länge, "Maß"', status=Status.COMPLETED, is_delayed=True)
@@ -61,10 +62,11 @@ def test_the_columns_are_the_same_in_both_languages(client_for, cast, sessions):
 
     for path in (SUMMARY, SESSIONS):
         headers = [
-            client.get(path, query_string=NOVEMBER, headers={"Accept-Language": language}).data
-            .splitlines()[0]
+            client.get(
+                path, query_string=NOVEMBER, headers={"Accept-Language": language}
+            ).data.splitlines()[0]
             for language in ("en", "de")
-        ]  # fmt: skip
+        ]
         assert headers[0] == headers[1]
 
 
@@ -85,8 +87,9 @@ def test_sessions_stand_in_order_with_times_in_the_viewers_zone(app, client_for,
 
     assert list(rows[0])[:7] == IMPORTED
     assert [row["start"] for row in rows] == [
-        "2026-11-24T14:45:00+05:45", "2026-11-24T15:45:00+05:45",
-    ]  # fmt: skip
+        "2026-11-24T14:45:00+05:45",
+        "2026-11-24T15:45:00+05:45",
+    ]
     assert datetime.fromisoformat(rows[0]["end"]) == at("10:00")
     assert rows[0]["mentor_email"] == "nena@example.org"
 
@@ -160,8 +163,12 @@ def test_what_makes_no_file_is_refused_with_a_page(client_for, cast, arguments, 
 def test_a_long_file_is_read_in_parts(client_for, session, cast, monkeypatch):
     monkeypatch.setattr(session_lists, "_MOST_AT_ONCE", 2)
     for number in range(5):
-        a_booking(session, mentor=cast.mentor, student=cast.student,
-                  starts=at("11:00") + timedelta(minutes=number // 2))  # fmt: skip
+        a_booking(
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            starts=at("11:00") + timedelta(minutes=number // 2),
+        )
 
     answer = client_for(cast.admin).get(SESSIONS, query_string=NOVEMBER)
 

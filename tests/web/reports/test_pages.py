@@ -15,8 +15,9 @@ def sessions(session, cast):
     """Two of the mentor's, one of them over, and one of another mentor's."""
 
     def book(starts, topic, mentor=cast.mentor, **state):
-        return a_booking(session, mentor=mentor, student=cast.student, starts=starts, topic=topic,
-                         **state)  # fmt: skip
+        return a_booking(
+            session, mentor=mentor, student=cast.student, starts=starts, topic=topic, **state
+        )
 
     book("07:00", "<b>Bold</b>", status=Status.COMPLETED)
     book("18:00", "Writing")

@@ -16,8 +16,14 @@ NOVEMBER = {"from": "2026-11-01", "to": "2026-11-30"}
 @pytest.fixture
 def taught(session, cast):
     """A session of an hour that took place, and one that is still to come."""
-    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="07:00",
-                        status=Status.COMPLETED, topic="Writing")  # fmt: skip
+    booking = a_booking(
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        starts="07:00",
+        status=Status.COMPLETED,
+        topic="Writing",
+    )
     a_booking(session, mentor=cast.mentor, student=cast.student, starts="18:00", topic="Later")
     stored = the_booking(session, booking)
     stored.decided_outcome, stored.decided_at = OutcomeWord.TOOK_PLACE, at("08:30")
@@ -94,10 +100,13 @@ def test_a_forged_code_is_told_apart(client_for, cast, taught):
 @pytest.mark.parametrize(
     "change",
     [
-        ("zone=UTC", "zone=Mars"), ("person=", "person=x"), ("from=2026-11-01", "from=never"),
-        ("to=2026-11-30", "to=2026-10-30"), ("from=2026-11-01&", ""),
+        ("zone=UTC", "zone=Mars"),
+        ("person=", "person=x"),
+        ("from=2026-11-01", "from=never"),
+        ("to=2026-11-30", "to=2026-10-30"),
+        ("from=2026-11-01&", ""),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_checked_is_refused_with_a_sentence(client_for, cast, taught, change):
     address = check_address(statement(client_for(cast.mentor)))
 

@@ -27,12 +27,18 @@ def due(session, cast, clock):
 def test_anybody_may_make_it_sweep_and_is_told_the_counts_alone(client_for, session, due, method):
     answer = client_for(None).open(PATH, method=method)
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True,
-        "message": "2 sessions became ongoing with a delay and 0 sessions completed.",
-        "startedSessions": 2, "completedSessions": 0, "failedSessions": 0,
-        "updates": [], "timestamp": "2026-11-24T09:50:00Z",
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "2 sessions became ongoing with a delay and 0 sessions completed.",
+            "startedSessions": 2,
+            "completedSessions": 0,
+            "failedSessions": 0,
+            "updates": [],
+            "timestamp": "2026-11-24T09:50:00Z",
+        },
+    )
     assert the_booking(session, due[0]).is_delayed
     assert {entry.cause for entry in the_journal(session)} == {"poll"}
 
@@ -45,9 +51,12 @@ def test_a_viewer_is_told_their_own_updates_and_an_admin_all(client_for, due, ca
 
     assert answer["startedSessions"] == 2
     assert [update["sessionId"] for update in answer["updates"]] == {
-        "student": [mine], "mentor": [mine], "stranger": [others], "other_mentor": [others],
+        "student": [mine],
+        "mentor": [mine],
+        "stranger": [others],
+        "other_mentor": [others],
         "admin": [mine, others],
-    }[asks]  # fmt: skip
+    }[asks]
 
 
 def test_with_nothing_due_it_says_so_and_writes_nothing(client_for, session, cast, clock):
@@ -144,12 +153,22 @@ def test_a_poll_that_finds_a_change_gets_the_lists_and_the_event(page_of, sessio
         assert answer.status_code == 200
         assert f'id="session-{booking}" data-status="ONGOING" data-delayed="true"' in answer.text
         assert "<html" not in answer.text
-        assert told(answer) == {"started": 1, "completed": 0, "updates": [{
-            "sessionId": booking, "oldStatus": "SCHEDULED", "newStatus": "ONGOING",
-            "isDelayed": True, "timestamp": "2026-11-24T10:00:00Z",
-            "dueAt": "2026-11-24T10:00:00Z", "cause": "poll",
-            "reason": "The start time passed and nobody had started the session.",
-        }]}  # fmt: skip
+        assert told(answer) == {
+            "started": 1,
+            "completed": 0,
+            "updates": [
+                {
+                    "sessionId": booking,
+                    "oldStatus": "SCHEDULED",
+                    "newStatus": "ONGOING",
+                    "isDelayed": True,
+                    "timestamp": "2026-11-24T10:00:00Z",
+                    "dueAt": "2026-11-24T10:00:00Z",
+                    "cause": "poll",
+                    "reason": "The start time passed and nobody had started the session.",
+                }
+            ],
+        }
     assert [page.poll().status_code for page in pages] == [204, 204, 204]
     assert stranger.poll().status_code == 204
 
@@ -163,8 +182,10 @@ def test_a_button_elsewhere_is_told_to_each_open_page_once(page_of, client_for, 
     for page in pages:
         [update] = told(page.poll())["updates"]
         assert (update["cause"], update["dueAt"], update["newStatus"]) == (
-            "mentor", None, "ONGOING",
-        )  # fmt: skip
+            "mentor",
+            None,
+            "ONGOING",
+        )
         assert page.poll().status_code == 204
 
 
@@ -182,10 +203,14 @@ def test_more_changes_than_a_header_holds_are_told_in_several_polls_each_once(
     page_of, client_for, session, cast, clock
 ):
     bookings = [
-        a_booking(session, mentor=a_user(session, f"M {n}", *cast.mentor.roles),
-                  student=cast.student, starts=f"10:{n:02}")
+        a_booking(
+            session,
+            mentor=a_user(session, f"M {n}", *cast.mentor.roles),
+            student=cast.student,
+            starts=f"10:{n:02}",
+        )
         for n in range(12)
-    ]  # fmt: skip
+    ]
     page = page_of(cast.admin)
     clock.move_to("2026-11-24 10:30:00")
 
@@ -255,8 +280,10 @@ def test_a_poll_of_nobody_or_of_somebody_signed_out_elsewhere_leads_to_sign_in(
         assert (answer.status_code, answer.headers["HX-Redirect"]) == (401, "/login")
 
 
-@pytest.mark.parametrize("seen", ["", "0", "a.b.c", "1.2.3.4", "-1.0.0", "9" * 40 + ".1.1", "\x00",
-                                  "1.1.1\n", "\u0663.1.1"])  # fmt: skip
+@pytest.mark.parametrize(
+    "seen",
+    ["", "0", "a.b.c", "1.2.3.4", "-1.0.0", "9" * 40 + ".1.1", "\x00", "1.1.1\n", "\u0663.1.1"],
+)
 def test_a_place_that_no_page_was_given_is_refused_with_a_sentence(client_for, cast, clock, seen):
     answer = client_for(cast.student).post(PATH, headers=HTMX, data={"seen": seen})
 

@@ -23,8 +23,10 @@ def group(session, cast, clock):
 def make_group(session, cast, starts="08:00", **state):
     slot = a_slot(session, cast.mentor, starts=starts, capacity=4)
     third = a_user(session, f"Thea Third {starts}", Role.STUDENT)
-    return [a_seat(session, slot, each, topic="Proofs", **(state or LATE))
-            for each in (cast.student, cast.stranger, third)]  # fmt: skip
+    return [
+        a_seat(session, slot, each, topic="Proofs", **(state or LATE))
+        for each in (cast.student, cast.stranger, third)
+    ]
 
 
 @pytest.fixture
@@ -50,8 +52,10 @@ def test_all_came_is_said_of_each_student_and_completes_the_meeting_once(session
     answer = outcome(mentor, group[1], **ALL)
 
     assert (answer.status_code, answer.json["sessionId"], answer.json["changed"]) == (
-        200, group[1], True,
-    )  # fmt: skip
+        200,
+        group[1],
+        True,
+    )
     assert answer.json["message"] == (
         "Your answer is saved for all students who had none: “It took place”."
     )
@@ -147,8 +151,10 @@ def test_other_meetings_of_the_mentor_are_not_touched(session, cast, group, ment
 
 
 def test_the_dashboard_asks_once_for_the_meeting(session, cast, group, mentor, client_for):
-    others = [a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **LATE)
-              for starts in ("06:00", "05:00")]  # fmt: skip
+    others = [
+        a_booking(session, mentor=cast.mentor, student=cast.student, starts=starts, **LATE)
+        for starts in ("06:00", "05:00")
+    ]
     page = mentor.get("/dashboard").text
 
     assert page.count('id="asked-topic-') == 3

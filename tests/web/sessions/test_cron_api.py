@@ -40,26 +40,39 @@ def test_the_holder_of_the_secret_is_told_every_update(client_for, due, method):
 
     answer = client_for(None).open(PATH, method=method, headers=RIGHT)
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True,
-        "message": "1 session became ongoing with a delay and 1 session completed.",
-        "startedSessions": 1, "completedSessions": 1, "failedSessions": 0,
-        "timestamp": "2026-11-24T09:50:00Z",
-        "updates": [
-            {
-                "sessionId": late, "oldStatus": "SCHEDULED", "newStatus": "ONGOING",
-                "isDelayed": True, "timestamp": "2026-11-24T09:50:00Z",
-                "dueAt": "2026-11-24T09:40:00Z", "cause": "cron",
-                "reason": "The start time passed and nobody had started the session.",
-            },
-            {
-                "sessionId": over, "oldStatus": "ONGOING", "newStatus": "COMPLETED",
-                "isDelayed": False, "timestamp": "2026-11-24T09:50:00Z",
-                "dueAt": "2026-11-24T09:30:00Z", "cause": "cron",
-                "reason": "The session was started on time and its end time passed.",
-            },
-        ],
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "1 session became ongoing with a delay and 1 session completed.",
+            "startedSessions": 1,
+            "completedSessions": 1,
+            "failedSessions": 0,
+            "timestamp": "2026-11-24T09:50:00Z",
+            "updates": [
+                {
+                    "sessionId": late,
+                    "oldStatus": "SCHEDULED",
+                    "newStatus": "ONGOING",
+                    "isDelayed": True,
+                    "timestamp": "2026-11-24T09:50:00Z",
+                    "dueAt": "2026-11-24T09:40:00Z",
+                    "cause": "cron",
+                    "reason": "The start time passed and nobody had started the session.",
+                },
+                {
+                    "sessionId": over,
+                    "oldStatus": "ONGOING",
+                    "newStatus": "COMPLETED",
+                    "isDelayed": False,
+                    "timestamp": "2026-11-24T09:50:00Z",
+                    "dueAt": "2026-11-24T09:30:00Z",
+                    "cause": "cron",
+                    "reason": "The session was started on time and its end time passed.",
+                },
+            ],
+        },
+    )
 
 
 def test_a_second_call_has_nothing_to_do(client_for, due):
@@ -73,13 +86,26 @@ def test_a_second_call_has_nothing_to_do(client_for, due):
 @pytest.mark.parametrize(
     "header",
     [
-        None, "", "Bearer", "Bearer ", "Bearer wrong", f"Bearer {CRON_SECRET[:-1]}",
-        f"Bearer {CRON_SECRET}x", f"Bearer {CRON_SECRET.upper()}", f"Bearer  {CRON_SECRET}",
-        f"Basic {CRON_SECRET}", f"Bearer{CRON_SECRET}", CRON_SECRET, f"Token {CRON_SECRET}",
-        "Bearer undefined", "Bearer null", "Bearer s\u00e9cret-s\u00e9cret-s\u00e9cret",
-        "Bearer \u00ff\u00fe", f"Bearer {CRON_SECRET}, Bearer {CRON_SECRET}",
+        None,
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer wrong",
+        f"Bearer {CRON_SECRET[:-1]}",
+        f"Bearer {CRON_SECRET}x",
+        f"Bearer {CRON_SECRET.upper()}",
+        f"Bearer  {CRON_SECRET}",
+        f"Basic {CRON_SECRET}",
+        f"Bearer{CRON_SECRET}",
+        CRON_SECRET,
+        f"Token {CRON_SECRET}",
+        "Bearer undefined",
+        "Bearer null",
+        "Bearer s\u00e9cret-s\u00e9cret-s\u00e9cret",
+        "Bearer \u00ff\u00fe",
+        f"Bearer {CRON_SECRET}, Bearer {CRON_SECRET}",
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)  # The database is never asked.
 def test_another_header_is_unauthorized_and_runs_nothing(client_for, session, due, header):
     headers = {} if header is None else {"Authorization": header}
@@ -87,8 +113,9 @@ def test_another_header_is_unauthorized_and_runs_nothing(client_for, session, du
     answer = client_for(None).post(PATH, headers=headers)
 
     assert (answer.status_code, answer.json) == (
-        401, {"success": False, "error": "Unauthorized"},
-    )  # fmt: skip
+        401,
+        {"success": False, "error": "Unauthorized"},
+    )
     assert the_journal(session) == []
 
 
@@ -124,12 +151,22 @@ def test_the_secret_is_taken_from_the_header_alone(client_for, session, cast, du
 @pytest.mark.parametrize(
     "secret",
     [
-        None, "", "brief", "fifteen-letters", "your-cron-secret", "changeme-changeme",
-        "Your-Cron-Secret", "schl\u00fcssel-f\u00fcr-cron",  # Servers drop such a header's value.
-        "a-cron-secret-for-tests\n", "a-cron-secret-for-tests ", " a-cron-secret-for-tests",
-        "a-cron-secret\tfor-tests", "a-cron-secret\x7ffor-tests", " " * 40,
+        None,
+        "",
+        "brief",
+        "fifteen-letters",
+        "your-cron-secret",
+        "changeme-changeme",
+        "Your-Cron-Secret",
+        "schl\u00fcssel-f\u00fcr-cron",  # Servers drop such a header's value.
+        "a-cron-secret-for-tests\n",
+        "a-cron-secret-for-tests ",
+        " a-cron-secret-for-tests",
+        "a-cron-secret\tfor-tests",
+        "a-cron-secret\x7ffor-tests",
+        " " * 40,
     ],
-)  # fmt: skip
+)
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 def test_without_a_usable_secret_the_route_is_off_and_one_log_line_says_so(
     with_secret, session, due, capsys, secret

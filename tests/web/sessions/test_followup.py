@@ -28,12 +28,24 @@ def test_a_web_address_is_taken_as_it_is(link):
 @pytest.mark.parametrize(
     "link",
     [
-        "javascript:alert(1)", "data:text/html,x", "//meet.example.org", "meet.example.org",
-        "ftp://a.org", "https://", "https:///room", "https://bank.org@evil.org/", "https://a b.org",
-        "https://a.org/\u202egnp", "https://a.org\\@b.org", "https://[::1", "https://a.org:99999/",
-        "https://a.org/x\ny", "java\tscript:alert(1)", "https://a.org/" + "x" * 2000,
+        "javascript:alert(1)",
+        "data:text/html,x",
+        "//meet.example.org",
+        "meet.example.org",
+        "ftp://a.org",
+        "https://",
+        "https:///room",
+        "https://bank.org@evil.org/",
+        "https://a b.org",
+        "https://a.org/\u202egnp",
+        "https://a.org\\@b.org",
+        "https://[::1",
+        "https://a.org:99999/",
+        "https://a.org/x\ny",
+        "java\tscript:alert(1)",
+        "https://a.org/" + "x" * 2000,
     ],
-)  # fmt: skip
+)
 def test_anything_else_is_refused_with_a_sentence(link):
     with pytest.raises(InvalidInput, match="The link"):
         clean_link(link, what="The link")
@@ -105,8 +117,9 @@ def test_an_open_dashboard_is_told_of_a_new_room(client_for, session, cast, cloc
     seen = re.search(r'name="seen" value="([\d.]+)"', student.get("/dashboard").text)[1]
 
     def poll():
-        return student.post("/api/admin/update-session-status", data={"seen": seen},
-                            headers={"HX-Request": "true"})  # fmt: skip
+        return student.post(
+            "/api/admin/update-session-status", data={"seen": seen}, headers={"HX-Request": "true"}
+        )
 
     assert poll().status_code == 204
     client_for(cast.mentor).post(f"/sessions/{booking}/room", data={"url": OWN})
@@ -186,8 +199,10 @@ def test_each_reads_of_feedback_and_notes_what_is_theirs(client_for, session, ca
     assert "Very &lt;b&gt;clear&lt;/b&gt;" in mentor.get(page).text
     assert "4 of 5" in admin.get(page).text
     assert ["Shy" in each.get(page).text for each in (student, mentor, admin)] == [
-        False, True, False,
-    ]  # fmt: skip
+        False,
+        True,
+        False,
+    ]
 
 
 def test_of_two_windows_neither_takes_back_what_the_other_wrote(client_for, cast, over):
@@ -257,10 +272,16 @@ def recordings(session):
 def test_a_signed_call_adds_a_recording_once(call, session, over):
     answer = call()
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "Recording added.", "sessionId": over, "url": VIDEO,
-        "changed": True,
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "Recording added.",
+            "sessionId": over,
+            "url": VIDEO,
+            "changed": True,
+        },
+    )
     assert call().status_code == 401
     assert call(seconds=1).json["changed"] is False
     assert recordings(session) == [VIDEO]
@@ -269,10 +290,12 @@ def test_a_signed_call_adds_a_recording_once(call, session, over):
 @pytest.mark.parametrize(
     "falsified",
     [
-        {"seconds": -301}, {"seconds": 301}, {"secret": "another-secret-of-16"},
+        {"seconds": -301},
+        {"seconds": 301},
+        {"secret": "another-secret-of-16"},
         {"sent": b'{"sessionId": 1, "url": "https://evil.example.org"}'},
     ],
-)  # fmt: skip
+)
 def test_a_call_that_is_old_or_not_signed_rightly_is_401(call, session, falsified):
     assert call(**falsified).status_code == 401
     assert recordings(session) == []

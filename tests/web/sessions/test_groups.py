@@ -16,8 +16,9 @@ def group(session, cast, clock):
     """Three students at 10:00 in a slot for four; the time is 09:50."""
     slot = a_slot(session, cast.mentor, starts="10:00", capacity=4)
     third = a_user(session, "Thea Third", Role.STUDENT)
-    return [a_seat(session, slot, each, topic="Proofs")
-            for each in (cast.student, cast.stranger, third)]  # fmt: skip
+    return [
+        a_seat(session, slot, each, topic="Proofs") for each in (cast.student, cast.stranger, third)
+    ]
 
 
 def statuses(session, group):
@@ -66,8 +67,11 @@ def test_the_forms_of_the_session_page_do_either(client_for, cast, group, sessio
     assert "Remove Stella Stranger from this session" in page
     assert "for all 3 students" in page
 
-    mentor.post(f"/api/sessions/{group[1]}/cancel", data={"onlyThisStudent": "true", "reason": ""},
-                headers=HTML)  # fmt: skip
+    mentor.post(
+        f"/api/sessions/{group[1]}/cancel",
+        data={"onlyThisStudent": "true", "reason": ""},
+        headers=HTML,
+    )
     assert statuses(session, group) == ["S", "C", "S"]
     mentor.post(f"/api/sessions/{group[0]}/cancel", data={"reason": ""}, headers=HTML)
     assert statuses(session, group) == ["C", "C", "C"]

@@ -20,11 +20,19 @@ def late(client, booking, **fields):
 def test_the_answer_says_what_is_known_now(client_for, cast, booking):
     answer = late(client_for(cast.student), booking, minutes=10, note="The bus.")
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The other side knows that you will be late.",
-        "sessionId": booking, "newStatus": "SCHEDULED", "isDelayed": False,
-        "minutes": 10, "note": "The bus.", "changed": True,
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "The other side knows that you will be late.",
+            "sessionId": booking,
+            "newStatus": "SCHEDULED",
+            "isDelayed": False,
+            "minutes": 10,
+            "note": "The bus.",
+            "changed": True,
+        },
+    )
 
 
 @pytest.mark.parametrize(

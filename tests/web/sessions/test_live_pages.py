@@ -48,8 +48,9 @@ def test_a_quiet_poll_is_one_statement_and_a_change_is_shown_and_told_once(
     with counted_statements(session.get_bind()) as statements:
         assert page().status_code == 204
     assert len(statements) == 1
-    apply_action(session, booking_id=booking, action=Action.START, viewer=cast.mentor,
-                 now=at("9:50"))  # fmt: skip
+    apply_action(
+        session, booking_id=booking, action=Action.START, viewer=cast.mentor, now=at("9:50")
+    )
 
     changed, quiet = page(), page()
 
@@ -88,8 +89,9 @@ def test_a_page_that_there_is_not_is_refused(client_for, cast, clock, wrong):
 def test_the_page_of_a_session_is_told_of_this_session_alone(page, session, cast, booking):
     other = a_booking(session, mentor=cast.other_mentor, student=cast.student, starts="9:55")
     page()
-    apply_action(session, booking_id=other, action=Action.START, viewer=cast.other_mentor,
-                 now=at("9:50"))  # fmt: skip
+    apply_action(
+        session, booking_id=other, action=Action.START, viewer=cast.other_mentor, now=at("9:50")
+    )
 
     answer = page()
 

@@ -77,10 +77,15 @@ def test_both_statements_are_shown_with_their_remarks(admin, client_for, cast, s
 def test_an_admin_decides_several_at_once_and_comes_back_to_the_same_list(book, admin, session):
     first, second, third = book(10), book(11), book(12)
 
-    answer = admin.post("/outcomes", data={
-        "sessions": [first, second], "outcome": "NOBODY_CAME", "reason": "Nobody remembers.",
-        "view": "unanswered",
-    })  # fmt: skip
+    answer = admin.post(
+        "/outcomes",
+        data={
+            "sessions": [first, second],
+            "outcome": "NOBODY_CAME",
+            "reason": "Nobody remembers.",
+            "view": "unanswered",
+        },
+    )
 
     assert (answer.status_code, answer.location) == (303, "/outcomes?view=unanswered")
     page = admin.get(answer.location).text

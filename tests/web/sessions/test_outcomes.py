@@ -46,15 +46,24 @@ def test_a_student_says_that_the_mentor_did_not_come(session, booked, student):
 
     answer = student.post(f"/api/sessions/{booking}/outcome", json={"outcome": "MENTOR_ABSENT"})
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "Your answer is saved: “The mentor did not come”.",
-        "sessionId": booking, "newStatus": "COMPLETED", "changed": True,
-        "outcome": {
-            "state": "CLAIMED", "value": "MENTOR_ABSENT", "mentorSays": None,
-            "studentSays": "MENTOR_ABSENT", "settlesAt": "2026-11-27T09:50:00Z",
-            "decidedBy": None,
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "Your answer is saved: “The mentor did not come”.",
+            "sessionId": booking,
+            "newStatus": "COMPLETED",
+            "changed": True,
+            "outcome": {
+                "state": "CLAIMED",
+                "value": "MENTOR_ABSENT",
+                "mentorSays": None,
+                "studentSays": "MENTOR_ABSENT",
+                "settlesAt": "2026-11-27T09:50:00Z",
+                "decidedBy": None,
+            },
         },
-    })  # fmt: skip
+    )
     assert the_booking(session, booking).status is Status.COMPLETED
 
 
@@ -69,13 +78,21 @@ def test_the_other_side_disagrees_and_an_admin_decides(booked, student, mentor, 
     )
 
     assert disputed == {
-        "state": "DISPUTED", "value": None, "mentorSays": "TOOK_PLACE",
-        "studentSays": "MENTOR_ABSENT", "settlesAt": None, "decidedBy": None,
-    }  # fmt: skip
+        "state": "DISPUTED",
+        "value": None,
+        "mentorSays": "TOOK_PLACE",
+        "studentSays": "MENTOR_ABSENT",
+        "settlesAt": None,
+        "decidedBy": None,
+    }
     assert decided.json["outcome"] == {
-        "state": "SETTLED", "value": "TECHNICAL_TROUBLE", "mentorSays": "TOOK_PLACE",
-        "studentSays": "MENTOR_ABSENT", "settlesAt": None, "decidedBy": "Ada Admin",
-    }  # fmt: skip
+        "state": "SETTLED",
+        "value": "TECHNICAL_TROUBLE",
+        "mentorSays": "TOOK_PLACE",
+        "studentSays": "MENTOR_ABSENT",
+        "settlesAt": None,
+        "decidedBy": "Ada Admin",
+    }
     settled = student.post(path, json={"outcome": "TOOK_PLACE"})
     assert settled.status_code == 409
     assert settled.json["error"] == (
@@ -105,7 +122,7 @@ def test_the_same_word_again_changes_nothing(session, booked, student):
         ({"json": {"outcome": "TOOK_PLACE", "reason": "a\u0000b"}}, "The reason"),
         ({"json": ["TOOK_PLACE"]}, "The body must be a JSON object."),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_outcome_is_refused_with_a_sentence_and_writes_nothing(
     session, booked, student, sent, sentence
 ):
@@ -127,7 +144,7 @@ def test_what_is_no_outcome_is_refused_with_a_sentence_and_writes_nothing(
         ("09:55", {"status": Status.ONGOING}, "You can say how it went once the start time"),
         ("08:00", {"status": Status.CANCELLED}, "This session was cancelled"),
     ],
-)  # fmt: skip
+)
 def test_too_early_and_cancelled_are_conflicts_that_write_nothing(
     session, booked, client_for, cast, who, starts, state, sentence
 ):
@@ -153,8 +170,9 @@ def test_an_admin_needs_a_reason_and_nobody_else_does(session, booked, client_fo
             f"/api/sessions/{booking}/outcome", json={"outcome": "TOOK_PLACE", **sent}
         )
         assert (answer.status_code, answer.json["error"]) == (
-            400, "Please give a reason for the decision.",
-        )  # fmt: skip
+            400,
+            "Please give a reason for the decision.",
+        )
     assert count(session) == 0
     assert the_journal(session, booking) == []
 
@@ -164,15 +182,14 @@ def test_strangers_ids_that_fit_nothing_and_nobody(booked, client_for, cast):
     fields = {"outcome": "TOOK_PLACE"}
 
     for viewer in (cast.stranger, cast.other_mentor):
-        assert client_for(viewer).post(
-            f"/api/sessions/{booking}/outcome", json=fields
-        ).status_code == 404  # fmt: skip
+        assert (
+            client_for(viewer).post(f"/api/sessions/{booking}/outcome", json=fields).status_code
+            == 404
+        )
     student = client_for(cast.student)
     for number in ("0", str(10**20), "x", "4711"):
         assert student.post(f"/api/sessions/{number}/outcome", json=fields).status_code == 404
-    assert client_for(None).post(
-        f"/api/sessions/{booking}/outcome", json=fields
-    ).status_code == 401  # fmt: skip
+    assert client_for(None).post(f"/api/sessions/{booking}/outcome", json=fields).status_code == 401
     asked = client_for(None).post(
         f"/api/sessions/{booking}/outcome", data=fields, headers={"HX-Request": "true"}
     )
@@ -183,9 +200,10 @@ def test_another_site_cannot_answer(session, booked, student):
     booking = booked(**LATE)
 
     answer = student.post(
-        f"/api/sessions/{booking}/outcome", data={"outcome": "TOOK_PLACE"},
+        f"/api/sessions/{booking}/outcome",
+        data={"outcome": "TOOK_PLACE"},
         headers={"Sec-Fetch-Site": "cross-site"},
-    )  # fmt: skip
+    )
 
     assert answer.status_code == 403
     assert count(session) == 0
@@ -210,9 +228,10 @@ def test_htmx_gets_a_notice_and_asks_the_lists_to_poll(booked, student):
     booking = booked(**LATE)
 
     answer = student.post(
-        f"/api/sessions/{booking}/outcome", data={"outcome": "TOOK_PLACE"},
+        f"/api/sessions/{booking}/outcome",
+        data={"outcome": "TOOK_PLACE"},
         headers={"HX-Request": "true"},
-    )  # fmt: skip
+    )
 
     assert "Your answer is saved: “It took place”." in answer.text
     assert "poll-now" in answer.headers["HX-Trigger"]
@@ -223,10 +242,14 @@ def test_complete_may_say_how_it_went(session, booked, student, mentor):
 
     answer = student.post(f"/api/sessions/{booking}/complete", json={"outcome": "TOOK_PLACE"})
     assert answer.json == {
-        "success": True, "message": "Your answer is saved: “It took place”.",
-        "sessionId": booking, "newStatus": "COMPLETED", "isDelayed": True, "wasDelayed": True,
+        "success": True,
+        "message": "Your answer is saved: “It took place”.",
+        "sessionId": booking,
+        "newStatus": "COMPLETED",
+        "isDelayed": True,
+        "wasDelayed": True,
         "changed": True,
-    }  # fmt: skip
+    }
     again = mentor.post(f"/api/sessions/{booking}/complete", json={"outcome": "TOOK_PLACE"})
     assert (again.status_code, again.json["changed"]) == (200, True)
     kept = the_booking(session, booking)
@@ -287,8 +310,10 @@ def test_the_session_page_asks_who_may_answer_and_shows_what_was_said(
     booked, student, mentor, client_for, cast
 ):
     booking, early, cancelled = (
-        booked(**LATE), booked("10:00"), booked(status=Status.CANCELLED),
-    )  # fmt: skip
+        booked(**LATE),
+        booked("10:00"),
+        booked(status=Status.CANCELLED),
+    )
     assert student.get(f"/sessions/{booking}").text.count('name="outcome"') == 5
     assert 'id="outcome"' not in student.get(f"/sessions/{early}").text
     assert 'id="outcome"' not in student.get(f"/sessions/{cancelled}").text

@@ -111,8 +111,9 @@ def test_each_part_is_refused_what_only_the_other_may_do(client_for, session, ca
     assert client.post(f"/api/sessions/{given}/start").status_code == 200
     refused = client.post(f"/api/sessions/{taken}/start")
     assert (refused.status_code, refused.json["error"]) == (
-        403, "Only the mentor of this session can do that.",
-    )  # fmt: skip
+        403,
+        "Only the mentor of this session can do that.",
+    )
     assert "/start" not in client.get(f"/sessions/{taken}").text
     others = a_booking(session, mentor=cast.mentor, student=cast.student, starts="15:00")
     assert client.post(f"/api/sessions/{others}/start").status_code == 200

@@ -73,8 +73,15 @@ def test_a_quiet_poll_opens_no_session_of_sqlalchemy(app, poll, cast, monkeypatc
 
 
 def rename(session, person, now):
-    edit_details(session, viewer=person, name="Somebody Else", timezone=person.timezone,
-                   hour_cycle="", language="", now=now)  # fmt: skip
+    edit_details(
+        session,
+        viewer=person,
+        name="Somebody Else",
+        timezone=person.timezone,
+        hour_cycle="",
+        language="",
+        now=now,
+    )
 
 
 def mentor_is_renamed(session, cast, booking, now):
@@ -113,8 +120,9 @@ def test_a_poll_brings_a_changed_name(poll, session, cast, booking, clock, chang
 
 
 def mentor_sets_a_link(session, cast, booking, now):
-    edit_profile(session, mentor_id=cast.mentor.id, headline="", bio="", topics="",
-                 meeting_url=ROOM)  # fmt: skip
+    edit_profile(
+        session, mentor_id=cast.mentor.id, headline="", bio="", topics="", meeting_url=ROOM
+    )
 
 
 def slot_gets_a_link(session, cast, booking, now):

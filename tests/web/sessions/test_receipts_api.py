@@ -76,18 +76,28 @@ def test_a_session_answers_exactly_what_the_contract_says(receipt, cast, booking
             "minutesBooked": 60,
             "minutesDelivered": None,
             "outcome": {
-                "state": "OPEN", "value": None, "mentorSays": None, "studentSays": None,
-                "settlesAt": None, "decidedBy": None,
+                "state": "OPEN",
+                "value": None,
+                "mentorSays": None,
+                "studentSays": None,
+                "settlesAt": None,
+                "decidedBy": None,
             },
         },
         "history": [
             {
-                "kind": "booked", "oldStatus": None, "newStatus": "SCHEDULED", "isDelayed": False,
-                "reason": "Booked by Sam Student (student)", "cause": "student",
-                "actor": "Sam Student", "dueAt": None, "appliedAt": "2026-11-23T08:00:00Z",
+                "kind": "booked",
+                "oldStatus": None,
+                "newStatus": "SCHEDULED",
+                "isDelayed": False,
+                "reason": "Booked by Sam Student (student)",
+                "cause": "student",
+                "actor": "Sam Student",
+                "dueAt": None,
+                "appliedAt": "2026-11-23T08:00:00Z",
             },
         ],
-    }  # fmt: skip
+    }
 
 
 def test_what_the_clock_made_due_is_applied_before_the_answer(receipt, clock):
@@ -130,8 +140,10 @@ def test_presses_moves_and_cancellations_stand_with_who_and_why(
         "to Tue 24 Nov 2026, 14:00 UTC (A train)"
     )
     assert (cancelled["reason"], cancelled["actor"], cancelled["cause"]) == (
-        "Down with the flu", "Maya Mentor", "mentor",
-    )  # fmt: skip
+        "Down with the flu",
+        "Maya Mentor",
+        "mentor",
+    )
     assert cancelled["appliedAt"] == "2026-11-24T09:52:00Z"
 
 
@@ -164,10 +176,14 @@ def said(booking, side, viewer, word, when, reason=None):
     return (
         update(SessionBooking).where(SessionBooking.id == booking).values(**columns),
         insert(OutcomeChange).values(
-            booking_id=booking, side=side, outcome=word, reason=reason, actor_id=viewer.id,
+            booking_id=booking,
+            side=side,
+            outcome=word,
+            reason=reason,
+            actor_id=viewer.id,
             said_at=when,
         ),
-    )  # fmt: skip
+    )
 
 
 def test_what_each_side_said_and_an_admin_decided_stands_in_the_line_of_time(
@@ -186,20 +202,27 @@ def test_what_each_side_said_and_an_admin_decided_stands_in_the_line_of_time(
     decided = receipt()
 
     assert disputed["session"]["outcome"] == {
-        "state": "DISPUTED", "value": None, "mentorSays": "TOOK_PLACE",
-        "studentSays": "MENTOR_ABSENT", "settlesAt": None, "decidedBy": None,
-    }  # fmt: skip
+        "state": "DISPUTED",
+        "value": None,
+        "mentorSays": "TOOK_PLACE",
+        "studentSays": "MENTOR_ABSENT",
+        "settlesAt": None,
+        "decidedBy": None,
+    }
     assert decided["session"]["outcome"] == {
-        "state": "SETTLED", "value": "MENTOR_ABSENT", "mentorSays": "TOOK_PLACE",
-        "studentSays": "MENTOR_ABSENT", "settlesAt": None, "decidedBy": "Ada Admin",
-    }  # fmt: skip
+        "state": "SETTLED",
+        "value": "MENTOR_ABSENT",
+        "mentorSays": "TOOK_PLACE",
+        "studentSays": "MENTOR_ABSENT",
+        "settlesAt": None,
+        "decidedBy": "Ada Admin",
+    }
     lines = [entry for entry in decided["history"] if entry["kind"] == "outcome"]
     assert [(entry["cause"], entry["actor"], entry["reason"]) for entry in lines] == [
         ("mentor", "Maya Mentor", "Maya Mentor says: It took place"),
-        ("student", "Sam Student",
-         "Sam Student says: The mentor did not come (I waited an hour.)"),
+        ("student", "Sam Student", "Sam Student says: The mentor did not come (I waited an hour.)"),
         ("admin", "Ada Admin", "Ada Admin decided: The mentor did not come (I asked both.)"),
-    ]  # fmt: skip
+    ]
 
 
 def test_the_moment_at_which_silence_settled_an_outcome_is_a_line_of_its_own(
@@ -221,15 +244,18 @@ def test_the_moment_at_which_silence_settled_an_outcome_is_a_line_of_its_own(
     overruled = receipt()
 
     assert [each["session"]["outcome"]["state"] for each in (before, after)] == [
-        "CLAIMED", "SETTLED",
-    ]  # fmt: skip
+        "CLAIMED",
+        "SETTLED",
+    ]
     assert kinds(before).count("outcome") == 1
     assert after["history"][-1]["appliedAt"] == "2026-11-27T11:00:00Z"
     assert after["history"][-1]["actor"] is None
     assert "said nothing in time: The student did not come" in after["history"][-1]["reason"]
     assert [entry["appliedAt"] for entry in overruled["history"] if entry["kind"] == "outcome"] == [
-        "2026-11-24T10:30:00Z", "2026-11-27T11:00:00Z", "2026-11-28T11:00:00Z",
-    ]  # fmt: skip
+        "2026-11-24T10:30:00Z",
+        "2026-11-27T11:00:00Z",
+        "2026-11-28T11:00:00Z",
+    ]
 
 
 def test_people_read_what_mail_was_sent_and_admins_also_how_it_fared(
@@ -246,9 +272,14 @@ def test_people_read_what_mail_was_sent_and_admins_also_how_it_fared(
         .values(outcome=MailOutcome.SENT, ended_at=at("09:55"), attempts=2),
         update(OutboxMessage)
         .where(OutboxMessage.kind == "completed", reader == cast.mentor.id)
-        .values(outcome=MailOutcome.SET_ASIDE, ended_at=at("09:56"), attempts=12,
-                problem="recipient", error="550 secret words"),
-    )  # fmt: skip
+        .values(
+            outcome=MailOutcome.SET_ASIDE,
+            ended_at=at("09:56"),
+            attempts=12,
+            problem="recipient",
+            error="550 secret words",
+        ),
+    )
     clock.move_to(at("10:30"))
 
     for viewer in (cast.student, cast.mentor):
@@ -319,13 +350,21 @@ def test_a_token_that_may_only_read_reads_it(app, session, cast, booking, clock)
 def test_the_page_shows_the_same_line_of_time_and_the_minutes_of_the_pair(
     client_for, session, cast, booking, clock
 ):
-    a_booking(session, mentor=cast.mentor, student=cast.student, starts="07:00", topic="Not it",
-              status=Status.CANCELLED)  # fmt: skip
+    a_booking(
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        starts="07:00",
+        topic="Not it",
+        status=Status.CANCELLED,
+    )
     a_booking(session, mentor=cast.other_mentor, student=cast.student, starts="06:00")
     update_session_statuses(
-        session, now=at("10:00:00") + timedelta(milliseconds=400), cause=Cause.WORKER,
+        session,
+        now=at("10:00:00") + timedelta(milliseconds=400),
+        cause=Cause.WORKER,
         returning=no_updates,
-    )  # fmt: skip
+    )
     clock.move_to(at("10:20"))
     mentor = client_for(cast.mentor)
     mentor.post(f"/api/sessions/{booking}/arrive")

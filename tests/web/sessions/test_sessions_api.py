@@ -91,11 +91,18 @@ def test_people_are_found_by_their_numbers(find, cast):
 @pytest.mark.parametrize(
     "query",
     [
-        "status=LATE", "outcome=MAYBE", "from=yesterday", "to=2026-02-30", "mentorId=0",
-        "studentId=x", "page=0", "from=2026-11-25&to=2026-11-23", "sort=topic",
+        "status=LATE",
+        "outcome=MAYBE",
+        "from=yesterday",
+        "to=2026-02-30",
+        "mentorId=0",
+        "studentId=x",
+        "page=0",
+        "from=2026-11-25&to=2026-11-23",
+        "sort=topic",
         f"q={'x' * 1000}",
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_meant_is_refused_with_a_sentence(client_for, cast, clock, query):
     answer = client_for(cast.student).get(f"/api/sessions?{query}")
 

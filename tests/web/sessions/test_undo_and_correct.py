@@ -16,9 +16,13 @@ def booked(session, cast, clock):
 
     def make(starts="10:00", **state):
         return a_booking(
-            session, mentor=cast.mentor, student=cast.student, starts=starts,
-            topic="First steps", **state,
-        )  # fmt: skip
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            starts=starts,
+            topic="First steps",
+            **state,
+        )
 
     return make
 
@@ -39,14 +43,22 @@ def test_a_mentor_takes_back_a_start(session, booked, mentor):
 
     answer = mentor.post(f"/api/sessions/{booking}/undo")
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The change was undone.", "sessionId": booking,
-        "newStatus": "SCHEDULED", "isDelayed": False, "changed": True,
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "The change was undone.",
+            "sessionId": booking,
+            "newStatus": "SCHEDULED",
+            "isDelayed": False,
+            "changed": True,
+        },
+    )
     again = mentor.post(f"/api/sessions/{booking}/undo")
     assert (again.json["changed"], again.json["message"]) == (
-        False, "The change is already undone.",
-    )  # fmt: skip
+        False,
+        "The change is already undone.",
+    )
     assert the_booking(session, booking).status is Status.SCHEDULED
 
 
@@ -57,10 +69,15 @@ def test_an_undo_that_comes_too_late_is_a_conflict_with_the_current_state(booked
 
     answer = mentor.post(f"/api/sessions/{booking}/undo")
 
-    assert (answer.status_code, answer.json) == (409, {
-        "success": False, "status": "ONGOING", "isDelayed": False,
-        "error": "A change can be undone for 2 minutes. That time has passed.",
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        409,
+        {
+            "success": False,
+            "status": "ONGOING",
+            "isDelayed": False,
+            "error": "A change can be undone for 2 minutes. That time has passed.",
+        },
+    )
 
 
 def test_an_undo_takes_no_fields(session, booked, mentor):
@@ -70,8 +87,9 @@ def test_an_undo_takes_no_fields(session, booked, mentor):
     answer = mentor.post(f"/api/sessions/{booking}/undo", json={"status": "SCHEDULED"})
 
     assert (answer.status_code, answer.json["error"]) == (
-        400, "The field 'status' cannot be set here.",
-    )  # fmt: skip
+        400,
+        "The field 'status' cannot be set here.",
+    )
     assert the_booking(session, booking).status is Status.ONGOING
 
 
@@ -117,8 +135,12 @@ def test_what_was_pressed_stays_in_its_place_for_a_while_and_moves_then(
     mentor.post(f"/api/sessions/{second}/start")
 
     page = mentor.get("/dashboard").text
-    assert lists_of(page) == {"attention": [], "now": [], "upcoming": [first, second, third],
-                              "past": []}  # fmt: skip
+    assert lists_of(page) == {
+        "attention": [],
+        "now": [],
+        "upcoming": [first, second, third],
+        "past": [],
+    }
     assert lists_of(client_for(cast.student).get("/dashboard").text)["now"] == [second]
     card = page.split(f'id="session-{second}"')[1].split("</li>")[0]
     assert "/undo" in card
@@ -202,10 +224,17 @@ def test_an_admin_corrects_a_status(session, booked, admin, sent):
 
     answer = admin.post(f"/api/sessions/{booking}/correct", **sent)
 
-    assert (answer.status_code, answer.json) == (200, {
-        "success": True, "message": "The status was corrected.", "sessionId": booking,
-        "newStatus": "ONGOING", "isDelayed": True, "changed": True,
-    })  # fmt: skip
+    assert (answer.status_code, answer.json) == (
+        200,
+        {
+            "success": True,
+            "message": "The status was corrected.",
+            "sessionId": booking,
+            "newStatus": "ONGOING",
+            "isDelayed": True,
+            "changed": True,
+        },
+    )
     assert [row.reason for row in the_journal(session, booking)] == ["A wrong press."]
 
 

@@ -26,8 +26,13 @@ def test_a_week_shows_each_session_on_the_day_of_the_viewers_wall(
 ):
     late, early, next_week = "2026-11-24T23:30Z", "2026-11-23T00:00Z", "2026-11-29T23:00Z"
     for topic, start in (("Late", late), ("Early", early), ("Next", next_week)):
-        a_booking(session, mentor=cast.mentor, student=lena, topic=topic,
-                  starts=datetime.fromisoformat(start))  # fmt: skip
+        a_booking(
+            session,
+            mentor=cast.mentor,
+            student=lena,
+            topic=topic,
+            starts=datetime.fromisoformat(start),
+        )
     a_booking(session, mentor=cast.mentor, student=cast.student, topic="Another's")
     a_booking(session, mentor=cast.mentor, student=lena, topic="Off", status=Status.CANCELLED)
 
@@ -103,9 +108,12 @@ def many(session, cast, start, number):
     first = datetime.fromisoformat(start)
     for minute in range(number):
         a_booking(
-            session, mentor=cast.mentor, student=cast.student, starts=first + minute * MINUTE,
+            session,
+            mentor=cast.mentor,
+            student=cast.student,
+            starts=first + minute * MINUTE,
             topic=f"{start[8:10]}-{minute}",
-        )  # fmt: skip
+        )
 
 
 def listed(page):
@@ -201,9 +209,12 @@ def test_over_a_change_of_the_clocks_the_line_stands_in_the_right_hour(
     clock.move_to(now)
     for hours in (-0.5, 5):
         a_booking(
-            session, mentor=cast.mentor, student=lena, starts=now + timedelta(hours=hours),
+            session,
+            mentor=cast.mentor,
+            student=lena,
+            starts=now + timedelta(hours=hours),
             lasts=MINUTE,
-        )  # fmt: skip
+        )
 
     found = line_of_now(client_for(lena).get("/dashboard/day"))
 

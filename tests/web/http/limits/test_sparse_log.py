@@ -18,9 +18,7 @@ def test_the_same_line_is_written_once_an_hour(clock):
         clock.tick(timedelta(seconds=1))
         log.warning("wrong_host", asked="evil.example")
 
-    assert lines == [
-        {"event": "wrong_host", "asked": "evil.example", "log_level": "warning"}
-    ] * 2  # fmt: skip
+    assert lines == [{"event": "wrong_host", "asked": "evil.example", "log_level": "warning"}] * 2
 
 
 def test_a_clock_that_is_set_back_does_not_silence_the_log(clock):
