@@ -293,17 +293,17 @@ for (const name of ["pointerup", "pointercancel", "blur"]) {
 window.addEventListener("session-status-updated", (event) => {
   const { updates } = event.detail;
   for (const update of updates) console.info("session-status-updated", update);
-  const news = updates.filter(({ sessionId }) => !acted.delete(`session-${sessionId}`));
-  for (const { sessionId } of news) {
-    document.getElementById(`session-${sessionId}`)?.classList.add("is-fresh");
-  }
+  const others = updates.filter(({ sessionId }) => !acted.delete(`session-${sessionId}`));
+  const news = [...new Map(others.map(told)).values()]; // A group is one card: told once.
   if (news.length > MOST_TOLD) changes.textContent = texts.many.replace("{}", news.length);
-  else if (news.length > 0) changes.textContent = news.map(told).join(" ");
+  else if (news.length > 0) changes.textContent = news.join(" ");
 });
 
 function told({ sessionId, reason }) {
-  const topic = document.getElementById(`topic-${sessionId}`)?.textContent;
-  return topic ? `${topic}: ${reason}` : reason;
+  const shown = cardOf(document.getElementById(`seat-${sessionId}`))?.id ?? `session-${sessionId}`;
+  document.getElementById(shown)?.classList.add("is-fresh");
+  const topic = document.getElementById(shown.replace("session", "topic"))?.textContent;
+  return [shown + reason, topic ? `${topic}: ${reason}` : reason];
 }
 
 let places = new Map();

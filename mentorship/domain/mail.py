@@ -107,7 +107,16 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
 A mail that is dropped for that was overtaken by another one, which tells the present.
 """
 
-ONE_FOR_A_GROUP = frozenset({MailKind.STARTED, MailKind.DELAYED, MailKind.COMPLETED, *REMINDERS})
+ONE_FOR_A_GROUP = frozenset(
+    {
+        MailKind.STARTED,
+        MailKind.DELAYED,
+        MailKind.COMPLETED,
+        MailKind.OUTCOME_ASKED,
+        MailKind.UNDONE,
+        *REMINDERS,
+    }
+)
 """Mail to the mentor of a group that is one for the whole meeting and names all its students.
 
 The others are about one student, or change one entry of a calendar.

@@ -6,7 +6,8 @@ import pytest
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.sessions.lifecycle import Status
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.services.sessions.actions import apply_action
 from tests.support.builders import a_seat, a_slot, the_booking
 
 pytestmark = pytest.mark.browser
@@ -39,6 +40,23 @@ def test_a_mentor_starts_one_card_and_each_student_sees_their_own_part_begin(sit
     assert {the_booking(site.session, each).status.name for each in group} == {"ONGOING"}
     own.reload()
     own.locator(f"#list-now #session-{group[1]}").wait_for()
+
+
+def test_what_happens_to_the_meeting_is_announced_once(site, windows):
+    mentor = site.person("Maya", Role.MENTOR)
+    students = [site.person(name, Role.STUDENT) for name in ("Sam", "Lin", "Noor", "Bo")]
+    slot = a_slot(site.session, mentor, starts=utc_now() + timedelta(minutes=5), capacity=4)
+    group = [a_seat(site.session, slot, each, topic="Proofs") for each in students]
+    admin = site.person("Ada", Role.ADMIN)
+    page = windows.of(site, mentor).go().page
+
+    apply_action(
+        site.session, booking_id=group[1], action=Action.START, viewer=admin, now=utc_now()
+    )
+    page.evaluate("htmx.trigger('#sessions', 'poll-now')")
+    page.locator(f"#list-now #session-{group[0]}.is-fresh").wait_for()
+
+    assert page.locator("#changes").text_content() == "Proofs: The session was started."
 
 
 def test_one_press_answers_for_all_students_who_have_no_answer_yet(site, windows):

@@ -26,11 +26,13 @@ class LateNote:
 class Lateness:
     """What is known about a session that has not begun.
 
+    `others` are the other students of a group, by name, who said something.
     `is_mentor_held_up` says that the mentor's session before it was still under way at its start.
     """
 
     mentor: LateNote | None = None
     student: LateNote | None = None
+    others: tuple[tuple[str, LateNote], ...] = ()
     is_mentor_held_up: bool = False
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
-from mentorship.domain.mail import ONE_FOR_A_GROUP, MailKind
+from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lateness import LateNote
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import Statements
@@ -26,6 +26,8 @@ from mentorship.models import (
     StatusChange,
     User,
 )
+from mentorship.queries.mail.groups import is_for_meeting, told_students
+from mentorship.queries.sessions.groups import common_topic
 from mentorship.queries.sessions.lateness import others_late_note, was_mentor_held_up
 from mentorship.queries.sessions.outcomes import statements_of
 
@@ -78,8 +80,10 @@ class Change:
 class SessionFacts:
     """A session as it is now, and what happened to it. Instants in UTC.
 
-    `late` is what the other side than the reader said about being late. `is_mentor_held_up` says
-    that the mentor's session before was still under way when this one was to begin.
+    `students` are those whom the mail is about: several only in the one mail for a group meeting,
+    which `is_for_meeting`. `late` is what the other side than the reader said about being late.
+    `is_mentor_held_up` says that the mentor's session before was still under way when this one was
+    to begin.
     """
 
     booking_id: int
@@ -95,13 +99,19 @@ class SessionFacts:
     revision: int
     mentor_id: int
     mentor: str
-    student: str
+    students: tuple[str, ...]
+    is_for_meeting: bool
     change: Change | None
     move: Move | None
     statements: Statements
     decision_reason: str | None
     late: LateNote | None
     is_mentor_held_up: bool
+
+    @property
+    def student(self) -> str:
+        """The student, or all students whom the mail is about."""
+        return ", ".join(self.students)
 
 
 @dataclass(frozen=True)
@@ -252,27 +262,8 @@ def _reader_from(row: Row[*tuple[Any, ...]]) -> Reader:
     )
 
 
-def _students(session: Session, row: Row[*tuple[Any, ...]]) -> str:
-    """The student, or to the mentor of a group all whose part stands as this one does."""
-    is_for_meeting = row.kind in ONE_FOR_A_GROUP and row.reader_id == row.mentor_id
-    if row.slot_capacity == 1 or not is_for_meeting:
-        return str(row.student)
-    names = session.scalars(
-        select(_Student.name)
-        .join(_B, _B.student_id == _Student.id)
-        .where(
-            _B.time_slot_id == row.time_slot_id,
-            _B.status == row.status,
-            _B.completed_at.is_not_distinct_from(row.completed_at),
-            _B.cancelled_at.is_not_distinct_from(row.cancelled_at),
-        )
-        .order_by(_B.seat, _B.id)
-    )
-    return ", ".join(names)
-
-
 def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
-    change = None
+    told, change = told_students(session, row), None
     if row.change_id is not None:
         change = Change(
             row.due_at,
@@ -285,7 +276,7 @@ def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
     move = Move(row.old_start, row.old_end, row.is_overtaken)
     return SessionFacts(
         booking_id=row.booking_id,
-        topic=row.topic,
+        topic=common_topic(row.topic, told),
         status=row.status,
         is_delayed=row.is_delayed,
         start_time=row.start_time,
@@ -297,7 +288,8 @@ def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
         revision=row.revision,
         mentor_id=row.mentor_id,
         mentor=row.mentor,
-        student=_students(session, row),
+        students=tuple(each.name for each in told),
+        is_for_meeting=is_for_meeting(row),
         change=change,
         move=None if row.move_id is None else move,
         statements=statements_of(row),

@@ -8,7 +8,7 @@ from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
 from mentorship.domain.booking.cutoff import Cutoff
-from mentorship.domain.sessions.lateness import Lateness
+from mentorship.domain.sessions.lateness import Lateness, LateNote
 from mentorship.domain.sessions.lifecycle import (
     EARLY,
     MANUAL_ACTIONS,
@@ -62,6 +62,18 @@ class Card(NamedTuple):
     def early_until(self) -> datetime:
         """When (UTC) it is no longer early to start it: the page does not ask any more then."""
         return self.start_time - EARLY
+
+    @property
+    def late_notes(self) -> tuple[tuple[Party, str, LateNote], ...]:
+        """Who said that they will be late: the side, the name and the note of each."""
+        if self.lateness is None:
+            return ()
+        said = (
+            (Party.MENTOR, self.mentor, self.lateness.mentor),
+            (Party.STUDENT, self.student, self.lateness.student),
+            *((Party.STUDENT, name, note) for name, note in self.lateness.others),
+        )
+        return tuple((side, name, note) for side, name, note in said if note is not None)
 
 
 _Student, _Mentor = aliased(User), aliased(User)

@@ -307,7 +307,7 @@ def _listings(
     rows = read(session, statement, viewer=viewer.id, old=now - OLD, **limits, **offsets, **ends)
     seats = seats_of_meetings(session, viewer.id, rows)
     cards = _cards_by_section(rows, seats, viewer, now=now, cutoff=cutoff)
-    lateness = lateness_of(session, rows, now=now)
+    lateness = lateness_of(session, rows, seats, now=now)
     return tuple(
         Listing(
             section=section,

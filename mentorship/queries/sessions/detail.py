@@ -20,9 +20,9 @@ from mentorship.queries.sessions.presses import undoable_presses
 
 @dataclass(frozen=True)
 class SessionPage:
-    """A session as its viewer sees it. `others` are the rest of its group: id and student.
+    """A session as its viewer sees it. `others` are in its group but not on its card: id, student.
 
-    Students do not see the others, so for them it is empty.
+    They stand differently, as those of whom one has ended early. Students do not see the others.
     """
 
     card: Card
@@ -46,8 +46,9 @@ def session_page(
     if party is None:
         raise NotFound(N_("There is no such session."))
     seats = seats_of_meetings(session, viewer.id, [row])
+    on_card = {each.id for each in seats.get(booking_id, ())}
     booking = session.get_one(SessionBooking, booking_id)
-    lateness = lateness_of(session, [row], now=now).get(booking_id)
+    lateness = lateness_of(session, [row], seats, now=now).get(booking_id)
     press = undoable_presses(session, viewer.id, now=now).get(booking_id)
     return SessionPage(
         card=card(
@@ -58,7 +59,9 @@ def session_page(
         mentor_id=booking.mentor_id,
         student_id=booking.student_id,
         notes=booking.notes,
-        others=() if party is Party.STUDENT else _others_in_group(session, booking),
+        others=()
+        if party is Party.STUDENT
+        else tuple(each for each in _others_in_group(session, booking) if each[0] not in on_card),
         is_movable=booking.status is Status.SCHEDULED and now < booking.start_time,
     )
 

@@ -6,7 +6,7 @@ A student sees their own part alone.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -17,6 +17,14 @@ from mentorship.domain.sessions.outcomes import Outcome, OutcomeState, OutcomeWo
 from mentorship.models import SessionBooking, User
 from mentorship.queries.sessions.outcomes import statements_of
 from mentorship.queries.sessions.visibility import VIEWER, parts
+
+
+class HasTopic(Protocol):
+    """Somebody's part in a group."""
+
+    @property
+    def topic(self) -> str:
+        """What it is about."""
 
 
 class GroupSeat(NamedTuple):
@@ -95,7 +103,7 @@ def seats_of_meetings(
     return {booking_id: tuple(seats[key]) for booking_id, key in meetings.items()}
 
 
-def common_topic(topic: str, seats: Sequence[GroupSeat]) -> str:
+def common_topic(topic: str, seats: Sequence[HasTopic]) -> str:
     """The topic of a session; empty for a group whose students have different ones."""
     return topic if len({each.topic for each in seats}) <= 1 else ""
 

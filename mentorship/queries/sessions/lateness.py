@@ -1,6 +1,6 @@
 """Who said that they will be late, and whose mentor is held up by the session before."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,19 +10,36 @@ from sqlalchemy.orm import Session
 from mentorship.domain.sessions.lateness import OVERRUN_WITHIN, Lateness, LateNote, may_be_late
 from mentorship.domain.sessions.lifecycle import Party, State, Status
 from mentorship.models import LateNotice, SessionBooking
+from mentorship.queries.sessions.groups import GroupSeat
 
 
-def lateness_of(session: Session, rows: Iterable[Any], *, now: datetime) -> dict[int, Lateness]:
+def lateness_of(
+    session: Session,
+    rows: Iterable[Any],
+    seats: Mapping[int, Collection[GroupSeat]],
+    *,
+    now: datetime,
+) -> dict[int, Lateness]:
     """What is known at `now` (UTC) about those of these bookings that are waited for, by id.
 
-    Most dashboards show none of them, and then nothing is read.
+    `seats` are the students of those that are shown as a group. Most dashboards show no session
+    that is waited for, and then nothing is read.
     """
     waited_for = [row for row in rows if may_be_late(_state(row), now)]
-    notes = _late_notes(session, [row.id for row in waited_for])
+    others = {
+        row.id: [each for each in seats.get(row.id, ()) if each.id != row.id] for row in waited_for
+    }
+    ids = [*others, *(each.id for group in others.values() for each in group)]
+    notes = _late_notes(session, ids)
     return {
         row.id: Lateness(
             mentor=notes.get(row.id, {}).get(Party.MENTOR),
             student=notes.get(row.id, {}).get(Party.STUDENT),
+            others=tuple(
+                (each.student, notes[each.id][Party.STUDENT])
+                for each in others[row.id]
+                if Party.STUDENT in notes.get(each.id, {})
+            ),
             is_mentor_held_up=row.status is Status.ONGOING and was_mentor_held_up(session, row),
         )
         for row in waited_for

@@ -108,6 +108,8 @@ def reason_to_drop(mail: QueuedMail, *, now: datetime) -> str | None:
 def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
     """Whether mail about an outcome still says the truth; other mail says nothing of it."""
     said = session.statements
+    if mail.kind is MailKind.OUTCOME_ASKED and session.is_for_meeting:
+        return bool(session.students)
     if mail.kind is MailKind.OUTCOME_ASKED:
         own = said.mentor if mail.reader.id == session.mentor_id else said.student
         return own is None and said.decision is None
@@ -278,8 +280,11 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
         def outcome(statement: Statement | None) -> str:
             return say(OUTCOME_TEXT[statement.word], language) if statement else ""
 
+        is_group = len(facts.students) > 1
+        untitled = N_("Group session") if is_group else N_("Mentoring session")
         context |= {
-            "topic": facts.topic or say(N_("Mentoring session"), language),
+            "topic": facts.topic or say(untitled, language),
+            "is_group": is_group,
             "other": facts.student if is_mentor else facts.mentor,
             "is_mentor": is_mentor,
             "is_own_doing": bool(facts.change and facts.change.actor_id == reader.id),

@@ -141,7 +141,7 @@ def _tell_changes(kind: MailKind) -> Insert:
                 _Told.reader_id == reader,
                 _Told.outcome.is_distinct_from(MailOutcome.DROPPED),
             )
-        if reader is SessionBooking.mentor_id and kind in ONE_FOR_A_GROUP:
+        elif reader is SessionBooking.mentor_id and kind in ONE_FOR_A_GROUP:
             wanted &= or_(SessionBooking.slot_capacity == 1, ~_earlier_in_group())
         return (
             select(

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, exists, literal, or_, select, text
+from sqlalchemy import ColumnElement, String, case, cast, exists, literal, or_, select, text
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import begin_write, insert_or
@@ -42,6 +42,7 @@ def enqueue_outcome_requests(session: Session, *, now: datetime, silence: timede
 
     A side that has not answered is asked when the slot ends, after 24 hours and after 72 hours, at
     most once each: the key of a mail names the session, the reader and which of the three it is.
+    The mentor of a group is asked once for the meeting: there the key names the slot.
     After an outage only the last one that is due is written, and none about a slot that ended more
     than a week ago. Commits by itself; with nobody to ask it only reads. Any number of callers may
     run.
@@ -84,6 +85,7 @@ def _due(
         )
         .order_by(_B.end_time, _B.id, User.id)
     )
+    first_of = {row.key: row for row in reversed(found.all())}
     return [
         {
             "kind": MailKind.OUTCOME_ASKED,
@@ -94,14 +96,18 @@ def _due(
             "next_try_at": now,
             "not_after": row.end_time + OUTCOME_ASKED_UNTIL,
         }
-        for row in found
+        for row in reversed(first_of.values())
     ]
 
 
 def _key(number: int) -> ColumnElement[str]:
-    booking, reader = cast(_B.id, String), cast(User.id, String)
-    kind = MailKind.OUTCOME_ASKED.value
-    return literal(f"{kind}/").concat(booking).concat("/").concat(reader).concat(f"/{number}")
+    kind, reader = MailKind.OUTCOME_ASKED.value, cast(User.id, String)
+    is_meeting = (_B.slot_capacity > 1) & (User.id == _B.mentor_id)
+    about = case(
+        (is_meeting, literal("slot-").concat(cast(_B.time_slot_id, String))),
+        else_=cast(_B.id, String),
+    )
+    return literal(f"{kind}/").concat(about).concat("/").concat(reader).concat(f"/{number}")
 
 
 def _has_answered() -> ColumnElement[bool]:

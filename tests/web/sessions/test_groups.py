@@ -131,3 +131,36 @@ def test_week_and_day_take_one_statement_more_for_groups(client_for, cast, sessi
         counts.append(statements())
 
     assert counts == [counts[0], counts[0] + 1, counts[0] + 1]
+
+
+def test_the_mentor_reads_by_name_which_students_of_the_group_will_be_late(client_for, cast, group):
+    mentor, stella = client_for(cast.mentor), client_for(cast.stranger)
+    for viewer, booking, minutes in ((cast.stranger, group[1], 7), (cast.mentor, group[2], 3)):
+        client_for(viewer).post(f"/api/sessions/{booking}/late", json={"minutes": minutes})
+
+    pages = [mentor.get(page).text for page in ("/dashboard", f"/sessions/{group[0]}")]
+    for page in (*pages, client_for(cast.admin).get("/dashboard?scope=all").text):
+        assert page.count("Stella Stranger will be about 7 minutes late.") == 1
+        assert "Sam Student will be" not in page
+    assert all(page.count("You said that you will be about 3 minutes late.") == 1 for page in pages)
+    assert "You said that you will be about 7 minutes late." in stella.get("/dashboard").text
+    others = client_for(cast.student).get("/dashboard").text
+    assert "Maya Mentor will be about 3 minutes late." in others
+    assert "Stella" not in others
+
+
+@pytest.mark.parametrize("who", ["mentor", "admin"])
+def test_the_page_of_a_session_names_each_student_of_its_group_once(client_for, cast, group, who):
+    page = client_for(getattr(cast, who)).get(f"/sessions/{group[1]}").text
+
+    assert "Also in this group" not in page
+    assert page.count(">Thea Third</a>") == 1
+
+
+def test_the_page_of_a_part_that_ended_early_leads_to_the_others(client_for, cast, group):
+    client_for(cast.mentor).post(f"/api/sessions/{group[0]}/start")
+    client_for(cast.student).post(f"/api/sessions/{group[0]}/complete")
+
+    page = client_for(cast.mentor).get(f"/sessions/{group[0]}").text
+    assert "Also in this group" in page
+    assert page.count(">Thea Third</a>") == 1
