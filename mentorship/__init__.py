@@ -42,7 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         template_folder=str(RESOURCES / "templates"),
         static_folder=None,
     )
-    if settings.is_production and app.debug:  # It would let strangers run code.
+    if settings.is_production and app.debug:  # Werkzeug's debugger would let strangers run code.
         raise SettingsError("FLASK_DEBUG: production refuses debug mode")
     app.config.from_mapping(_flask_config(settings))
     current.init_app(app, _parts(app, settings))
@@ -76,7 +76,7 @@ _POOL_TIMEOUT = 10
 
 
 def _pool_options(database: str, settings: Settings) -> dict[str, object]:
-    """A process never has more connections to PostgreSQL than the settings say."""
+    """The options of the connection pool, which never exceeds DATABASE_POOL_SIZE on PostgreSQL."""
     if make_url(database).get_backend_name() == "sqlite":
         return {}
     return {
@@ -107,7 +107,7 @@ def _flask_config(settings: Settings) -> dict[str, object]:
         "SECRET_KEY": key,
         "SQLALCHEMY_DATABASE_URI": database,
         "SQLALCHEMY_ENGINE_OPTIONS": {
-            "hide_parameters": True,  # They are secrets in a log.
+            "hide_parameters": True,  # Tokens in addresses would be secrets in a log.
             "execution_options": {
                 HOLD_OPTION: settings.hold,
                 LIMITS_OPTION: settings.booking_limits,

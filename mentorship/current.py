@@ -1,4 +1,4 @@
-"""What the current application was made with, by type: for views and commands."""
+"""Typed access to what the current application was created with, for views and commands."""
 
 from dataclasses import dataclass
 from typing import cast
@@ -15,7 +15,7 @@ _EXTENSION = "mentorship"
 
 @dataclass
 class Parts:
-    """One of each for an application; `create_app` makes them, and a test may replace one."""
+    """The parts of one application; `create_app` makes them, and a test may replace one."""
 
     settings: Settings
     links: Links
@@ -39,20 +39,20 @@ def settings() -> Settings:
 
 
 def secret_key() -> str:
-    """What cookies, links and keys are signed with: SECRET_KEY, or what was made in its place."""
+    """The key that signs cookies, links and webhooks: SECRET_KEY, or the one made in its place."""
     return cast(str, current_app.config["SECRET_KEY"])
 
 
 def links() -> Links:
-    """What makes and reads the signed links of mails."""
+    """Makes and reads the signed links in mail."""
     return parts_of(current_app).links
 
 
 def mail_transport() -> MailTransport:
-    """Where mail goes: a server, or a folder."""
+    """The transport of mail: an SMTP server, or a folder."""
     return parts_of(current_app).mail_transport
 
 
 def throttle() -> Throttle:
-    """What counts tries and changes."""
+    """Counts attempts and changes for the rate limits."""
     return parts_of(current_app).throttle

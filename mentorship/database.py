@@ -50,7 +50,7 @@ _AUTOCOMMIT: dict[str, dict[str, Any]] = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware when it is stored, aware and in UTC when it is read.
+    """A column for instants, which are aware when stored, and aware and in UTC when read.
 
     SQLite stores text without a zone, always with microseconds, so that the texts sort like the
     instants. Raises ValueError for a naive value.

@@ -16,9 +16,9 @@ _FILE = "served_at.json"
 
 @contextmanager
 def noted(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]:
-    """Note while it lasts that this process serves that database at `url`."""
+    """A context in which other commands can find this server and its `url`."""
     file = folder / _FILE
-    with suppress(OSError):  # It is a convenience, and no reason not to serve.
+    with suppress(OSError):  # The note is not worth a failed start.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         note = {"pid": os.getpid(), "url": url, "database": _name(database_url)}
         file.write_text(json.dumps(note))
@@ -30,14 +30,14 @@ def noted(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]
 
 
 def served_address(folder: Path, *, database_url: str | None) -> str | None:
-    """Where a process that is alive serves the same database, if one does."""
+    """The address at which a running process serves the same database, or None."""
     note = _read(folder / _FILE)
     pid, url = note.get("pid"), note.get("url")
     if note.get("database") != _name(database_url) or not isinstance(pid, int):
         return None
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:  # It was killed and could not take its note along.
+    except ProcessLookupError:  # The server was killed before it could remove its note.
         return None
     except PermissionError:
         pass

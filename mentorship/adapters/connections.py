@@ -21,11 +21,11 @@ _MEANING: tuple[tuple[tuple[type[Exception], ...], Problem], ...] = (
     ((SMTPServerDisconnected, ConnectionError, EOFError), Problem.CONNECTION_LOST),
     ((OSError,), Problem.UNREACHABLE),
 )
-"""The first that fits counts; many are OSErrors."""
+"""The first match counts, because many of these are OSErrors."""
 
 
 def connection_problem(error: Exception) -> Problem | None:
-    """What an error about a connection means; None where it is about something else."""
+    """The problem that an error of a connection stands for; None for any other error."""
     if isinstance(error, SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
         return Problem.TIMEOUT  # smtplib says no more than "closed".
     return next((problem for kinds, problem in _MEANING if isinstance(error, kinds)), None)

@@ -59,7 +59,7 @@ def invitation(event: Event, method: Method, *, organizer: str, reader: str, nam
 
 
 def _bytes(calendar: Calendar) -> bytes:
-    """What `to_ical` gives. To look for a place to fold takes it most of its time."""
+    """The same as `to_ical`, which spends most of its time looking for places to fold lines."""
     return b"".join(
         (line.encode() if line.isascii() and len(line) < _FOLDED else line.to_ical()) + b"\r\n"
         for line in calendar.content_lines()
@@ -88,7 +88,7 @@ def _entry(event: Event) -> VEvent:
     entry.add("DESCRIPTION", event.description)
     entry.add("URL", event.url)
     entry.add("STATUS", "CANCELLED" if event.is_cancelled else "CONFIRMED")
-    if event.is_cancelled:  # It no longer blocks time.
+    if event.is_cancelled:  # A cancelled session no longer blocks time.
         entry.add("TRANSP", "TRANSPARENT")
     if event.alarm is not None:
         alarm = VAlarm()

@@ -18,7 +18,7 @@ from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.shared.messages import N_
 
 TIMEOUT = 30.0
-"""Seconds to wait for an answer of an SMTP server."""
+"""Seconds to wait for an answer from an SMTP server."""
 
 LONGEST_SEND = 5 * TIMEOUT
 """Seconds for one mail: the answers to MAIL, RCPT and DATA, the text, and the answer to that."""
@@ -27,7 +27,7 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class Undelivered(Exception):
-    """A mail was not taken: the `problem`, with technical words as the message."""
+    """A mail was not accepted. `problem` says why; the message has the technical details."""
 
     def __init__(self, problem: Problem, words: str) -> None:
         super().__init__(words)
@@ -35,30 +35,30 @@ class Undelivered(Exception):
 
 
 class Refused(Undelivered):
-    """This mail will never be taken."""
+    """The server will never accept this mail."""
 
 
 class NotNow(Undelivered):
-    """This mail is not taken now, but perhaps later."""
+    """The server does not accept this mail now, but may later."""
 
 
 class Lost(NotNow):
-    """The connection broke at this mail; whether it was taken is not known."""
+    """The connection broke during this mail, and nobody knows whether the server accepted it."""
 
 
 class Unreachable(Undelivered):
-    """No mail at all is taken now."""
+    """No mail can be sent at the moment."""
 
 
 class MailConnection(Protocol):
-    """A connection that takes mail, one at a time."""
+    """A connection that sends one mail at a time."""
 
     def send(self, message: Message) -> None:
         """Return once the mail is accepted. Raises Refused, NotNow, Unreachable."""
 
 
 class MailTransport(Protocol):
-    """A way for mail to leave."""
+    """A way to send mail."""
 
     @property
     def where(self) -> str:
@@ -146,7 +146,7 @@ class _SmtpConnection:
         try:
             self._server.send_message(message)
         except smtplib.SMTPSenderRefused as error:
-            if _is_too_big(error.smtp_code, error.smtp_error):  # The size stands beside the sender.
+            if _is_too_big(error.smtp_code, error.smtp_error):  # SIZE came with MAIL FROM.
                 raise Refused(Problem.TOO_BIG, _said(error)) from error
             # It refuses the sender and not the mail: the next one would fare no better.
             raise Unreachable(Problem.SENDER, _said(error)) from error
@@ -158,13 +158,13 @@ class _SmtpConnection:
             raise _refusal(error, Problem.REFUSED) from error
         except smtplib.SMTPNotSupportedError as error:
             raise Refused(Problem.ADDRESS, str(error)) from error
-        except OSError as error:  # Every other error of smtplib is one, and so is a time-out.
+        except OSError as error:  # All other errors of smtplib, and time-outs, are OSErrors.
             problem = connection_problem(error) or Problem.CONNECTION_LOST
             raise Lost(problem, str(error)) from error
 
 
 def _refusal(error: smtplib.SMTPResponseException, problem: Problem) -> Undelivered:
-    """By the first digit of the code: for good, or for now."""
+    """The error for a reply code: Refused for a permanent one (5xx), else NotNow."""
     if error.smtp_code == 421:  # RFC 5321, 3.8: the server closes the connection.
         return Lost(Problem.TRY_LATER, _said(error))
     if error.smtp_code < 500:
@@ -174,7 +174,7 @@ def _refusal(error: smtplib.SMTPResponseException, problem: Problem) -> Undelive
 
 
 def _is_too_big(code: int, text: bytes | str) -> bool:
-    """Whether the size of the mail is what is refused (RFC 1870, 6.1; RFC 3463, X.3.4)."""
+    """Whether the server refuses the mail for its size (RFC 1870, 6.1; RFC 3463, X.3.4)."""
     words = text if isinstance(text, bytes) else text.encode()
     return (code == 552 and not words.startswith(b"5.2.2")) or words.startswith(b"5.3.4")
 
@@ -185,14 +185,14 @@ def _said(error: smtplib.SMTPResponseException) -> str:
 
 
 class FolderTransport:
-    """Writes each mail as a file, named by its Message-ID, so that a repeat takes its place."""
+    """Writes each mail as a file, named by its Message-ID, so that a repeat overwrites it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @property
     def where(self) -> str:
-        """The folder, as it is called in the documentation."""
+        """The folder, named as in the documentation."""
         return N_(
             "files in the folder %(folder)s",
             folder=f"{self._folder.parent.name}/{self._folder.name}",
@@ -200,12 +200,12 @@ class FolderTransport:
 
     @property
     def leaves_the_machine(self) -> bool:
-        """Nobody reads the folder but its owner."""
+        """False: the mail stays in the folder."""
         return False
 
     @contextmanager
     def open(self) -> Iterator[MailConnection]:
-        """The folder, made where it is missing."""
+        """A connection to the folder, which is created if it is missing."""
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
@@ -213,7 +213,7 @@ class FolderTransport:
         yield self
 
     def send(self, message: Message) -> None:
-        """A whole file or none."""
+        """Write the whole file, or nothing."""
         name = re.sub(r"[^A-Za-z0-9.@-]", "_", message["Message-ID"].strip("<>"))
         draft = self._folder / f".{name}.{os.getpid()}"
         try:
@@ -225,5 +225,5 @@ class FolderTransport:
 
 
 def mail_transport_for(smtp_url: SecretStr | None, folder: Path) -> MailTransport:
-    """By SMTP where there is a URL, else into the folder."""
+    """SMTP if there is a URL, otherwise the folder."""
     return SmtpTransport(smtp_url.get_secret_value()) if smtp_url else FolderTransport(folder)

@@ -24,10 +24,10 @@ _CLEANER = nh3.Cleaner(
 
 @lru_cache(maxsize=512)
 def html_of(text: str) -> str:
-    """CommonMark as HTML; the author's own HTML is shown as text, images become their links.
+    """CommonMark as HTML; the author's own HTML is shown as text, and images become links.
 
-    Links lead to absolute http and https addresses alone; others stay as words. Headings begin
-    at h3. The same text always gives the same HTML, so what was made is kept.
+    Only absolute http and https addresses become links. Headings begin at h3. Results are cached,
+    because the same text always gives the same HTML.
     """
     tokens = _PARSER.parse(text)
     for token in tokens:

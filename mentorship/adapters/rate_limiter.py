@@ -73,14 +73,14 @@ class Throttle:
         self._ask_again_at: float | None = None
 
     def used_up(self, counters: Sequence[Counter], *, now: float) -> Counter | None:
-        """The first of these that is used up at `now` (a Unix time), or None."""
+        """The first counter that is used up at `now` (a Unix time), or None."""
         for each in counters:
             if self.is_used_up(each.limit, each.key) and not self._is_from_the_future(each, now):
                 return each
         return None
 
     def count(self, counters: Sequence[Counter], *, now: float) -> Counter | None:
-        """Count one attempt in all of these, or in none and return the one that is used up."""
+        """Count one attempt in all counters; if one is used up, count nothing and return it."""
         full = self.used_up(counters, now=now)
         if full is None:
             # Of several concurrent requests, the last may find a limit used up only here.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _FOR_A_MINUTE = "max-age=60, public"
 _FOR_EVER = "max-age=315360000, public, immutable"
 
-_TYPES = MimeTypes()  # Without the types of this machine.
+_TYPES = MimeTypes()  # Ignore the types that this machine defines.
 _TYPES.add_type("text/javascript", ".js")  # RFC 9239; Python 3.11 has an older name.
 
 
@@ -56,8 +56,8 @@ class _File:
         """The compressed content. Computed when it is first needed, which is never in a command."""
         return gzip.compress(self.content, mtime=0)
 
-    def answer(self, request: Request, *, kept: str) -> Response:
-        """The answer, with `kept` as Cache-Control.
+    def answer(self, request: Request, *, cache_control: str) -> Response:
+        """The answer with this `cache_control` header.
 
         Raises RequestedRangeNotSatisfiable.
         """
@@ -71,7 +71,7 @@ class _File:
         if is_packed:
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
-        response.headers["Cache-Control"] = kept
+        response.headers["Cache-Control"] = cache_control
         response.headers["Access-Control-Allow-Origin"] = "*"
         response.set_etag(f"{self.digest}-gzip" if is_packed else self.digest)
         asked = request.range
@@ -92,9 +92,9 @@ class _StaticFiles:
         self.application = application
         self._headers = headers
         self._known = {
-            f"/static/{name}": (file, kept)
+            f"/static/{name}": (file, cache_control)
             for file in files
-            for name, kept in ((file.name, _FOR_A_MINUTE), (file.hashed_name, _FOR_EVER))
+            for name, cache_control in ((file.name, _FOR_A_MINUTE), (file.hashed_name, _FOR_EVER))
         }
 
     def __call__(
@@ -103,9 +103,9 @@ class _StaticFiles:
         known = self._known.get(environ.get("PATH_INFO", ""))
         if known is None:
             return self.application(environ, start_response)
-        file, kept = known
+        file, cache_control = known
         try:
-            answer = file.answer(Request(environ), kept=kept)
+            answer = file.answer(Request(environ), cache_control=cache_control)
         except RequestedRangeNotSatisfiable as error:
             answer = Response.force_type(error.get_response(environ), environ)
         answer.headers.update(self._headers)

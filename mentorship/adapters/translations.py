@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[1] / "translations"
 _DATE_PATTERNS = {Language.EN: "EEE d MMM y", Language.DE: "EEE, d. MMM y"}
 
 _SHORT_PATTERNS = {Language.EN: "EEE d MMM", Language.DE: "EEE, d. MMM"}
-"""Beside another day of the same year."""
+"""For a second day of the same year."""
 
 
 @cache
@@ -32,7 +32,7 @@ def say(message: str, language: Language | None, cycle: HourCycle | None = HourC
     """The sentence in the reader's language (None: English), times by the reader's hour cycle."""
     language, cycle = language or Language.EN, cycle or HourCycle.H23
     if not message:
-        return ""  # Its entry in a catalog is the catalog's own header.
+        return ""  # For an empty text, gettext returns the catalog's header.
     catalog = catalog_of(language)
     if not isinstance(message, Message):
         return str(catalog.gettext(message))
@@ -48,7 +48,7 @@ def _value(value: object, language: Language, cycle: HourCycle) -> object:
     if isinstance(value, Message):
         return say(value, language, cycle)
     if isinstance(value, datetime):
-        at = str(value.tzinfo)  # Of a ZoneInfo the IANA name.
+        at = str(value.tzinfo)  # The text of a ZoneInfo is its IANA name.
         return moment(value, at, language, cycle)
     if isinstance(value, Span):
         return span(value.start, value.end, str(value.start.tzinfo), language, cycle)
@@ -90,7 +90,7 @@ def hours(
 ) -> str:
     """Like "9:05 AM - 10:05 AM", to be followed by the zone of the end.
 
-    The beginning has its own zone, and the end its own day, where they are not the same.
+    If they differ, the beginning shows its own zone and the end its own day.
     """
     begins, ends = clock(start, timezone, cycle), clock(end, timezone, cycle)
     if (name := zone(start, timezone, language)) != zone(end, timezone, language):

@@ -18,7 +18,7 @@ TIMEOUT = 10.0
 
 
 class NoAnswer(Exception):
-    """The call failed or was not made: the `problem`, and the technical reason as message."""
+    """The call failed or was not made. `problem` says why; the message has the technical reason."""
 
     def __init__(self, problem: Problem, words: str) -> None:
         super().__init__(words)

@@ -1,4 +1,4 @@
-"""What a session is in somebody's calendar. The words are plain; the format is the adapter's."""
+"""A session as an entry of somebody's calendar; the adapter writes the format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from mentorship.domain.shared.messages import N_, Message, joined
 
 
 class Alarm(StrEnum):
-    """When a calendar reminds of a session, as a person chooses it for their feed."""
+    """When calendar programs remind somebody of a session, as chosen for their feed."""
 
     NONE = "none"
     AT_START = "at-start"
@@ -52,7 +52,7 @@ class Event:
 
 
 def summary(topic: str, status: Status, *, is_delayed: bool) -> Message:
-    """The title, which tells what most calendars would not show otherwise."""
+    """The title, with the status that most calendars would not show otherwise."""
     words = topic or N_("Mentoring session")
     if status is Status.ONGOING and is_delayed:
         return N_("Delayed: %(topic)s", topic=words)
@@ -64,5 +64,5 @@ def summary(topic: str, status: Status, *, is_delayed: bool) -> Message:
 
 
 def alarm_for(alarm: Alarm, status: Status) -> timedelta | None:
-    """Only what is still to begin is worth a reminder."""
+    """How long before the start the reminder is due; None once the session has begun."""
     return LEAD_OF.get(alarm) if status is Status.SCHEDULED else None

@@ -1,4 +1,4 @@
-"""The kinds of mail as data: what each is called, when it is worth sending, and what it tells.
+"""The kinds of mail as data: their names, when they are worth sending, and their facts.
 
 To add a mail: a `MailKind`, a facts class (listed in `FACTS_OF`), a template of that name in
 `templates/mail/`, and a name in `web.http.labels`. Then `services.mail.outbox.enqueue` sends it.
@@ -58,19 +58,19 @@ NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(
         Action.CORRECT: MailKind.CORRECTED,
     }
 )
-"""What is told about each transition."""
+"""The mail about each transition."""
 
 
 @dataclass(frozen=True)
 class Reminder:
-    """How long before the start one is due, and whether people get it who never chose."""
+    """How long before the start a reminder is due, and whether people get it by default."""
 
     lead: timedelta
     is_default: bool
 
     @property
     def lasts(self) -> timedelta:
-        """After this much of its lead a reminder that could not be sent is dropped."""
+        """How long after its due time a reminder that could not be sent is dropped."""
         return self.lead / 2
 
 
@@ -102,9 +102,9 @@ TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
         MailKind.CORRECTED: frozenset(Status),
     }
 )
-"""How a session must stand when a mail about it leaves: what it says is then still true.
+"""The statuses in which a mail about a session is still true when it is sent.
 
-A mail that is dropped for that was overtaken by another one, which tells the present.
+A mail that is dropped for this reason was overtaken by a newer one about the same session.
 """
 
 ONE_FOR_A_GROUP = frozenset(
@@ -117,19 +117,19 @@ ONE_FOR_A_GROUP = frozenset(
         *REMINDERS,
     }
 )
-"""Mail to the mentor of a group that is one for the whole meeting and names all its students.
+"""Mail that the mentor of a group gets once for the meeting, with the names of all students.
 
-The others are about one student, or change one entry of a calendar.
+The other kinds are about one student, or change one entry of a calendar.
 """
 
 OUTCOME_ASKED_AFTER = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
 """When the people of a delayed session are asked how it went, counted from the end of its slot."""
 
 OUTCOME_ASKED_UNTIL = timedelta(days=7)
-"""After the end of its slot nobody is asked by mail any more."""
+"""How long after the end of a slot people are asked by mail."""
 
 OLD_NEWS = timedelta(days=7)
-"""What fell due longer ago when it was applied (an import of the past, say) is told to nobody."""
+"""A transition applied longer than this after it was due (an imported one, say) sends no mail."""
 
 CHOICES: Mapping[MailKind, str] = MappingProxyType(
     {
@@ -150,11 +150,11 @@ CHOICES: Mapping[MailKind, str] = MappingProxyType(
         MailKind.CORRECTED: N_("An admin corrects the status of a session"),
     }
 )
-"""What people can choose to get; mail about their account and what they asked for always comes."""
+"""The kinds of mail that people can choose; mail about their account is always sent."""
 
 
 def is_wanted(kind: MailKind, choice: bool | None) -> bool:  # noqa: FBT001  # A stored answer.
-    """Whether a person gets this kind of mail who chose so, or (None) never chose."""
+    """Whether a person with this choice (None: no choice) gets this kind of mail."""
     if choice is not None:
         return choice
     return kind not in REMINDERS or REMINDERS[kind].is_default
@@ -162,10 +162,11 @@ def is_wanted(kind: MailKind, choice: bool | None) -> bool:  # noqa: FBT001  # A
 
 @dataclass(frozen=True)
 class MailFacts:
-    """What one mail tells, apart from mail about sessions, which reads its session when it is sent.
+    """The facts of one mail that is not about a session.
 
-    The outbox stores facts as JSON and forgets them once the mail was sent, because links in them
-    may still work. Instants are in UTC. `page` is the path that the mail's link leads to.
+    Mail about a session reads the session when it is sent. The outbox stores facts as JSON and
+    deletes them once the mail was sent, because links in them may still work. Instants are in UTC.
+    `page` is the path that the mail's link leads to.
     """
 
     kind: ClassVar[MailKind]
@@ -195,14 +196,14 @@ class ConfirmAddress(AccountFacts):
 
 @dataclass(frozen=True)
 class AddressInUse(AccountFacts):
-    """To the owner of an account with whose address somebody signs up again."""
+    """To the owner of an account, after somebody signed up with the same address."""
 
     kind = MailKind.ADDRESS_IN_USE
 
 
 @dataclass(frozen=True)
 class NoAccount(AccountFacts):
-    """To an address without an account for which somebody asked for a new password."""
+    """To an address without an account, after somebody asked for a new password for it."""
 
     kind = MailKind.NO_ACCOUNT
 
@@ -251,7 +252,7 @@ class HoldEnd(StrEnum):
 
 @dataclass(frozen=True)
 class HoldEnded(MailFacts):
-    """To that student, when the hold has ended without a booking."""
+    """To the student whose hold ended without a booking."""
 
     kind = MailKind.HOLD_ENDED
     page = "waiting-list"
@@ -263,7 +264,7 @@ class HoldEnded(MailFacts):
 
 @dataclass(frozen=True)
 class ShiftedTime:
-    """A session or, without a topic and with nobody, a free slot, which now reads differently.
+    """A session, or a free slot (no topic, no person), whose clock time now reads differently.
 
     `was` is the clock time expected so far, written as if the zone were UTC.
     """
@@ -276,9 +277,9 @@ class ShiftedTime:
 
 @dataclass(frozen=True)
 class ZoneRulesChanged(MailFacts):
-    """To somebody whose free slots were moved, or who reads `shifted` times differently.
+    """To somebody whose free slots were moved, or for whom the `shifted` times read differently.
 
-    `more` is how many further ones the mail does not list.
+    `more` is the number of further times that the mail does not list.
     """
 
     kind = MailKind.ZONE_RULES
@@ -291,7 +292,7 @@ class ZoneRulesChanged(MailFacts):
 
 @dataclass(frozen=True)
 class AsWritten(MailFacts):
-    """A mail that an earlier version had written out before the upgrade."""
+    """A mail that an earlier version wrote out in full before the upgrade."""
 
     kind = MailKind.AS_WRITTEN
     subject: str
@@ -317,4 +318,4 @@ FACTS_OF: Mapping[MailKind, type[MailFacts]] = MappingProxyType(
         )
     }
 )
-"""The facts of each kind of mail that brings its own."""
+"""The facts class of each kind of mail that has facts of its own."""

@@ -1,4 +1,4 @@
-"""What a mentor's slots are made from."""
+"""The rules that a mentor's slots are made from."""
 
 from datetime import date, time
 
@@ -11,9 +11,9 @@ from mentorship.models.columns import Model, ZoneName
 class AvailabilityRule(Model):
     """Weekly hours in the mentor's own zone: an RFC 5545 RRULE and a wall-clock window.
 
-    `rrule` is the value without DTSTART, like FREQ=WEEKLY;BYDAY=TU; `first_day` and `opens` are
-    local in `timezone`, which stays although the mentor moves. The window lasts `minutes` and is
-    cut into slots of `slot_minutes` for `capacity` students each.
+    `rrule` is the value without DTSTART, like FREQ=WEEKLY;BYDAY=TU. `first_day` and `opens` are
+    local in `timezone`, which stays the same even if the mentor moves. The window lasts `minutes`
+    and is divided into slots of `slot_minutes` for `capacity` students each.
     """
 
     __tablename__ = "availability_rules"

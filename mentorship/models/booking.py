@@ -31,7 +31,7 @@ UNANSWERED = (
     "decided_outcome IS NULL AND mentor_says IS NULL AND student_says IS NULL "
     "AND status <> 'CANCELLED'"
 )
-"""Sessions whose outcome somebody is to say or decide, as SQL: the words of indexes below."""
+"""Sessions whose outcome is still to be stated or decided, in the SQL of the indexes below."""
 
 
 def _word(name: str) -> Enum:
@@ -39,21 +39,20 @@ def _word(name: str) -> Enum:
 
 
 def _folded_topic(context: DefaultExecutionContext) -> str:
-    """Written with each new row: a topic never changes."""
+    """The searchable topic of a new row; topics never change."""
     return fold(context.get_current_parameters().get("topic") or "")  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here.
 
 
 class SessionBooking(Model):
     """A student in a slot.
 
-    Nobody is in two open sessions of exclusive slots at the same time, be it as the student or as
-    the mentor: the database refuses that.
-    `mentor_id`, `start_time`, `end_time` and what begins with `slot_` are copies of the slot's,
-    for indexes and rules on one table; the composite foreign key keeps them up to date.
-    `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
-    `booked_at` is empty for imported bookings. `folded_topic` is how topics are searched.
-    `mentor_says` and `student_says` are the last words of the two sides about whether the session
-    took place, `decided_outcome` an admin's; how they came about is in `outcome_changes`.
+    The database refuses two open sessions of exclusive slots at the same time for one person, as
+    student or as mentor. `mentor_id`, `start_time`, `end_time` and the `slot_` columns are copies
+    of the slot's, for indexes and rules on one table; the composite foreign key keeps them up to
+    date. `seat` numbers the live bookings of a slot. `revision` grows with each change of the row.
+    `booked_at` is empty for imported bookings. `folded_topic` is the topic in the form that is
+    searched. `mentor_says` and `student_says` are the last answers of the two sides about whether
+    the session took place, and `decided_outcome` is an admin's; `outcome_changes` has the history.
     """
 
     __tablename__ = "session_bookings"
@@ -173,10 +172,11 @@ class SessionBooking(Model):
 
 
 def source_predicate(rule: Rule) -> str:
-    """The states a clock rule starts from, as SQL with literals.
+    """The states that a clock rule starts from, as SQL with literals.
 
-    A planner uses a partial index only where the query repeats the index's own words, so the
-    index below and the queries in `mentorship.queries.sessions.due` both take them from here.
+    A planner uses a partial index only if the query repeats the predicate of the index word for
+    word. So the index below and the queries in `mentorship.queries.sessions.due` both take it from
+    here.
     """
     predicate = f"status = '{rule.source}'"
     if rule.delayed is not None:

@@ -1,4 +1,4 @@
-"""Column shapes that several tables share."""
+"""Columns and types that several tables share."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, cast
@@ -13,7 +13,7 @@ from mentorship.extensions import Base, db
 if TYPE_CHECKING:
 
     class Model(Base):
-        """What mypy sees; at run time models get Flask-SQLAlchemy's base."""
+        """The base class that mypy sees; at run time models get Flask-SQLAlchemy's."""
 
         __abstract__ = True
 else:
@@ -26,7 +26,7 @@ def table_of(model: type[Model]) -> Table:
 
 
 def c_collated(length: int) -> String:
-    """Text that sorts by its bytes on both engines, so that an index finds what begins alike."""
+    """Text that sorts by its bytes on both engines, so that an index can find prefixes."""
     return String(length).with_variant(String(length, collation="C"), "postgresql")
 
 
@@ -44,9 +44,9 @@ def str_enum(values: type[StrEnum], *, name: str, length: int = 16) -> Enum:
 
 
 class ZoneName(TypeDecorator[str]):
-    """An IANA name. An old one is read as today's, and one that is not known any more as UTC.
+    """An IANA name; an old name is read as today's name, and an unknown one as UTC.
 
-    Names are checked before they are stored, but the rules are younger than some rows.
+    Names are checked before they are stored, but the rules are newer than some rows.
     """
 
     impl = String(64)
@@ -60,17 +60,17 @@ class ZoneName(TypeDecorator[str]):
 PROBLEM = Enum(
     Problem,
     native_enum=False,
-    create_constraint=False,  # A further problem needs no change of the tables.
+    create_constraint=False,  # A new problem needs no change of the tables.
     length=24,
     values_callable=lambda problems: [problem.value for problem in problems],
 )
-"""Why mail or a call did not arrive."""
+"""The reason why mail or a call did not arrive."""
 
 SIDE = Enum(
     Party,
     native_enum=False,
-    create_constraint=False,  # Each table says which sides it takes.
+    create_constraint=False,  # Each table has its own CHECK for the sides.
     length=16,
     values_callable=lambda parties: [party.value for party in parties],
 )
-"""The part in which a person speaks about a session."""
+"""The part in which a person says something about a session."""

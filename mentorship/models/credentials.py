@@ -1,4 +1,4 @@
-"""What acts in a person's name: sign-ins in browsers, tokens of programs, calendar addresses."""
+"""Access in a person's name: sign-ins in browsers, tokens of programs, calendar addresses."""
 
 from datetime import datetime
 
@@ -11,9 +11,9 @@ from mentorship.models.columns import Model, str_enum
 
 
 class SignIn(Model):
-    """One person in one browser, whose cookie holds the random `id`. Signing out deletes it.
+    """One person in one browser, whose cookie holds the random `id`.
 
-    `last_seen_at` is noted once an hour at most, and not by pages that poll on their own.
+    Signing out deletes the row. `last_seen_at` is updated at most once an hour, and never by polls.
     """
 
     __tablename__ = "sign_ins"

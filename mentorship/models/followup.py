@@ -1,4 +1,4 @@
-"""What people add to a session: that they will be late, and what follows it."""
+"""What people add to a session: late notices, recordings and feedback."""
 
 from datetime import datetime
 
@@ -11,7 +11,7 @@ from mentorship.models.columns import SIDE, Model
 
 
 class SessionRecording(Model):
-    """The link to the recording of a session, and when it was last changed."""
+    """The link to the recording of a session, and when the link was last changed."""
 
     __tablename__ = "session_recordings"
 
@@ -21,7 +21,7 @@ class SessionRecording(Model):
 
 
 class RecordingCall(Model):
-    """A signed call of a meeting system, kept until it is too old to be repeated.
+    """A signed call of a meeting system, stored until it is too old to be replayed.
 
     `signature` is HMAC-SHA256 in hex.
     """
@@ -53,9 +53,9 @@ class SessionFeedback(Model):
 
 
 class LateNotice(Model):
-    """By how many minutes one side of a session will be late, as they said at `said_at` (UTC).
+    """By how many minutes one side of a session will be late, as said at `said_at` (UTC).
 
-    Taking it back removes the row.
+    Taking the notice back deletes the row.
     """
 
     __tablename__ = "late_notices"

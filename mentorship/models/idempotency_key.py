@@ -1,4 +1,4 @@
-"""Answers that were stored so that a repeated request gets the same one."""
+"""Stored answers, so that a repeated request gets the same one."""
 
 from datetime import datetime
 
@@ -10,9 +10,9 @@ from mentorship.models.columns import Model
 
 
 class IdempotencyKey(Model):
-    """The answer that a person's `Idempotency-Key` got, stored with what the request changed.
+    """The answer to a request with an `Idempotency-Key`, stored in the transaction of its change.
 
-    `body_hash` is SHA-256 in hex of what was asked; the same key with another one is refused.
+    `body_hash` is the SHA-256 of the request in hex; the same key with another hash is refused.
     """
 
     __tablename__ = "idempotency_keys"

@@ -1,4 +1,4 @@
-"""What came from a file, so that an import can be taken back."""
+"""Records of what an import created, so that it can be removed."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,9 +18,9 @@ class ImportKind(StrEnum):
 
 
 class Import(Model):
-    """One file that was imported, of so many `rows`. Instants in UTC.
+    """One imported file with its number of `rows`; instants in UTC.
 
-    The entry stays when the import is removed; what it brought is then gone.
+    The row stays when the import is removed.
     """
 
     __tablename__ = "imports"
@@ -34,7 +34,7 @@ class Import(Model):
 
 
 class ImportedBooking(Model):
-    """A booking that an import made."""
+    """A booking that an import created."""
 
     __tablename__ = "imported_bookings"
 
@@ -47,7 +47,7 @@ class ImportedBooking(Model):
 
 
 class ImportedSlot(Model):
-    """A slot that an import made because there was none to book."""
+    """A slot that an import created because there was none to book."""
 
     __tablename__ = "imported_slots"
 
@@ -60,7 +60,7 @@ class ImportedSlot(Model):
 
 
 class ImportedUser(Model):
-    """An account that an import made; its sign-in epoch was `epoch` then."""
+    """An account that an import created, with its sign-in `epoch` at that time."""
 
     __tablename__ = "imported_users"
 

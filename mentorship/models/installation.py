@@ -7,10 +7,10 @@ from mentorship.models.columns import Model
 
 
 class Installation(Model):
-    """The one row that the migration has written; it never changes.
+    """The one row, which a migration wrote and nothing changes.
 
-    `identity` is a random UUID. What was told to other systems before there was one is named as it
-    was then: everything up to the last ids of that time, with the host of that time's BASE_URL.
+    `identity` is a random UUID. Ids that other systems got before it existed keep their old names:
+    all up to the last ids of that time, with the host of BASE_URL at that time.
     """
 
     __tablename__ = "installation"
@@ -29,8 +29,8 @@ class Installation(Model):
 class DisplayVersion(Model):
     """One row that counts the changes of names and meeting links, which lists of sessions show.
 
-    Triggers of the database count, because no booking's revision grows when somebody is renamed
-    or a mentor sets another link. A poll compares it (decision 3).
+    Triggers of the database count, because a new name or link changes no booking's revision. A poll
+    compares it (decision 3).
     """
 
     __tablename__ = "display_versions"

@@ -1,7 +1,4 @@
-"""What happened to a booking: transitions, moves and what was said about its outcome.
-
-Rows are only added.
-"""
+"""The journals of a booking: transitions, moves and answers about its outcome. Append-only."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -16,7 +13,7 @@ from mentorship.models.columns import SIDE, Model, str_enum
 
 
 class Cause(StrEnum):
-    """What applied the transition: a request, a process, or a person's action."""
+    """What applied a transition: a request, a process, or a person's action."""
 
     POLL = "poll"
     CRON = "cron"
@@ -28,16 +25,16 @@ class Cause(StrEnum):
 
 
 CORRECTIONS = f"action = '{Action.CORRECT}'"
-"""With a literal: a planner uses a partial index only where a query repeats its words."""
+"""With a literal: a planner uses a partial index only if a query repeats its exact words."""
 
 
 class StatusChange(Model):
     """One transition of one booking.
 
-    `due_at` is when the clock's rule made it due (empty for a person's action), `applied_at` when
-    it was applied, both UTC; `actor_id` is empty where the clock acted. `is_delayed` is the flag
-    after the transition. `reason` is what a person gave as one, `undoes_id` the transition that
-    this one takes back.
+    `due_at` is when a clock rule made it due (empty for a person's action), `applied_at` when it
+    was applied, both in UTC. `actor_id` is empty if the clock acted. `is_delayed` is the flag after
+    the transition, `reason` the reason that a person gave, and `undoes_id` the transition that this
+    one undoes.
     """
 
     __tablename__ = "status_changes"
@@ -95,9 +92,9 @@ class BookingMove(Model):
 
 
 class OutcomeChange(Model):
-    """What a side said about whether a session took place, or what an admin decided.
+    """What one side said about whether a session took place, or what an admin decided.
 
-    `side` is the mentor's, the student's or (a decision) the admins'. `said_at` is in UTC.
+    `side` is the mentor, the student or, for a decision, the admin. `said_at` is in UTC.
     """
 
     __tablename__ = "outcome_changes"

@@ -10,13 +10,13 @@ from mentorship.models.columns import Model, c_collated
 
 
 class MentorProfile(Model):
-    """What a mentor says of themselves, and the limits on their bookings.
+    """A mentor's profile, and the limits on bookings with the mentor.
 
     `bio` is Markdown. Buffers, in minutes, keep slots apart; `minimum_notice`, in minutes, and
     `horizon_days` bound how soon and how far ahead a slot can be booked; `daily_limit` counts
-    sessions on one day of the mentor's time zone. `published_until` (UTC) is up to where the
-    weekly rules have been turned into slots. `listed_as` is the folded name, which orders the
-    directory. `meeting_url` is the room in which the mentor meets unless a slot has its own.
+    sessions on one day of the mentor's time zone. The weekly rules are published as slots up to
+    `published_until` (UTC). `listed_as` is the folded name, which orders the directory.
+    `meeting_url` is the link of sessions whose slot has none of its own.
     """
 
     __tablename__ = "mentor_profiles"
@@ -47,7 +47,7 @@ class MentorProfile(Model):
 
 
 class MentorTopic(Model):
-    """A topic that a mentor offers, as the mentor writes it, and `folded` to be compared."""
+    """A topic that a mentor offers: as the mentor writes it, and `folded` for comparison."""
 
     __tablename__ = "mentor_topics"
 

@@ -1,4 +1,4 @@
-"""Mail that waits to be sent, and what people chose to get."""
+"""Mail that waits to be sent, and the kinds of mail that people chose."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -23,21 +23,22 @@ class MailOutcome(StrEnum):
 _KIND = Enum(
     MailKind,
     native_enum=False,
-    create_constraint=False,  # A further kind of mail needs no change of the table.
+    create_constraint=False,  # A new kind of mail needs no change of the table.
     length=24,
     values_callable=lambda kinds: [kind.value for kind in kinds],
 )
 
 
 class OutboxMessage(Model):
-    """One mail to one person, written by the transaction that it tells about. Instants in UTC.
+    """One mail to one person, written in the transaction of the change that it reports.
 
-    Mail about a session names the booking and what happened (`change_id` in the journal, `move_id`
-    in the moves); other mail has its `facts` as JSON, forgotten once it was sent, because links in
-    them may still work. It goes to a reader, or to a `recipient` (an address). The text is made
-    when the mail is sent. A sender may take it at `next_try_at`; it sets that to the end of a
-    lease and leaves `claimed_by`. After `not_after` the mail is dropped. No two have the same
-    `key`. `problem` is why the last try failed, `error` in technical words.
+    Instants in UTC. Mail about a session names the booking and the change (`change_id` in the
+    journal, `move_id` in the moves). Other mail has its `facts` as JSON, which are deleted once it
+    was sent, because links in them may still work. The mail goes to a reader, or to a `recipient`
+    (an address). Its text is composed when it is sent. A sender may take it from `next_try_at` on,
+    sets that to the end of its lease, and stores its name in `claimed_by`. After `not_after` the
+    mail is dropped. `key` is unique. `problem` says why the last attempt failed, `error` has the
+    technical details.
     """
 
     __tablename__ = "outbox_messages"
@@ -93,7 +94,7 @@ class OutboxMessage(Model):
 
 
 class MailChoice(Model):
-    """Whether a person wants a kind of mail, where that differs from what it is by default."""
+    """Whether a person wants a kind of mail, if that differs from the default."""
 
     __tablename__ = "mail_choices"
 
@@ -103,7 +104,7 @@ class MailChoice(Model):
 
 
 class ReminderMark(Model):
-    """The one row that says up to which instant (UTC) the reminders have been written."""
+    """The one row with the instant (UTC) up to which reminders have been written."""
 
     __tablename__ = "reminder_marks"
 

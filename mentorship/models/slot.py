@@ -21,12 +21,12 @@ from mentorship.models.columns import Model
 class MentorTimeSlot(Model):
     """A mentor's half-open interval [start_time, end_time), in UTC, for `capacity` students.
 
-    A slot that is withdrawn is no longer offered; the database lets none with an open session be.
-    The database also refuses two exclusive slots of one mentor that overlap and are not
-    withdrawn, and two exclusive open sessions of one student; only what a file tells of
-    agreements made elsewhere is not exclusive. `rule_id` names the weekly rule that made the
-    slot. While `held_until` has not passed, only `held_for` may book it (waiting list).
-    `meeting_url` is the room of its sessions; empty means the mentor's standing one.
+    A withdrawn slot is no longer offered; the database refuses to withdraw one with an open
+    session. It also refuses two exclusive slots of one mentor that overlap and are not withdrawn,
+    and two exclusive open sessions of one student. Only slots of imported sessions may be
+    non-exclusive, because those were agreed elsewhere. `rule_id` names the weekly rule that made
+    the slot. While `held_until` has not passed, only `held_for` may book it (waiting list).
+    `meeting_url` is the meeting link of its sessions; empty means the mentor's default link.
     """
 
     __tablename__ = "mentor_time_slots"

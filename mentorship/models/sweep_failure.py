@@ -1,4 +1,4 @@
-"""Bookings that the database refused to change, and when to try them again."""
+"""Bookings that the database refused to change, and when to try again."""
 
 from datetime import datetime
 

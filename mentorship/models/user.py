@@ -12,17 +12,17 @@ from mentorship.models.columns import Model, ZoneName, c_collated
 
 
 def role_columns(roles: Set[Role]) -> dict[str, bool]:
-    """The columns of a user who has these roles, and no others."""
+    """The columns of a user who has exactly these roles."""
     return {f"is_{role.lower()}": role in roles for role in Role}
 
 
 class User(Model):
     """A person with an account, who has one or several roles.
 
-    `password_hash` is empty until the person has set a password.
-    Who signed up confirms the address before the first sign-in, and a mentor is approved by an
-    admin before being found. `hour_cycle` is h12 or h23 and `language` en or de where the person
-    chose one. `folded_name` is how the list of people is searched and ordered.
+    `password_hash` is empty until the person has set a password. People who signed up confirm their
+    address before the first sign-in, and an admin approves mentors before students can find them.
+    `hour_cycle` is h12 or h23 and `language` en or de if the person chose one. The list of people
+    is searched and ordered by `folded_name`.
     """
 
     __tablename__ = "users"
@@ -52,7 +52,7 @@ class User(Model):
 
     @property
     def roles(self) -> frozenset[Role]:
-        """What the person may do."""
+        """The roles of the person."""
         return frozenset(role for role in Role if getattr(self, f"is_{role.lower()}"))
 
     @roles.setter

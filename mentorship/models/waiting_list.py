@@ -1,4 +1,4 @@
-"""Students who wait for a mentor's full week, and the holds that they missed."""
+"""Students who wait for a time in a mentor's full week, and the holds that they missed."""
 
 from datetime import date, datetime
 
@@ -13,8 +13,8 @@ class WaitingListEntry(Model):
     """A student who waits for a free slot in a mentor's week.
 
     `week` is the Monday, in the mentor's zone. `held_slot_id` is the slot that is held for this
-    student. An entry is over once the student has booked a slot of the week or has left, or the
-    week has passed; a hold that runs out does not end it.
+    student. An entry ends when the student books a slot of the week or leaves, or the week has
+    passed; a hold that runs out does not end it.
     """
 
     __tablename__ = "waiting_list_entries"
@@ -48,9 +48,9 @@ class WaitingListEntry(Model):
 
 
 class MissedHold(Model):
-    """A hold that ran out: the slot is not held for that place again.
+    """A hold that ran out: the slot is not held for the same entry again.
 
-    The row goes when the slot has been booked and becomes free again.
+    The row is deleted when the slot has been booked and becomes free again.
     """
 
     __tablename__ = "missed_holds"

@@ -1,4 +1,4 @@
-"""Other systems that are called about events, and the calls."""
+"""Webhook endpoints, and the calls to them."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -23,7 +23,7 @@ from mentorship.models.columns import PROBLEM, Model, str_enum
 
 
 class CallOutcome(StrEnum):
-    """How a call ended: delivered, or given up after many tries or with its endpoint."""
+    """How a call ended: delivered, or given up after many attempts or with its endpoint."""
 
     DELIVERED = "delivered"
     GIVEN_UP = "given-up"
@@ -45,7 +45,7 @@ class EventKinds(TypeDecorator[frozenset[EventKind]]):
     def process_bind_param(
         self, value: Collection[EventKind] | str | None, dialect: Dialect
     ) -> str | None:
-        """In the order of `EventKind`; a text is part of one, for a comparison."""
+        """The kinds in the order of `EventKind`; a string is passed on for comparisons."""
         if value is None or isinstance(value, str):
             return value
         return "".join(f",{kind}" for kind in EventKind if kind in value) + ","
@@ -58,10 +58,10 @@ class EventKinds(TypeDecorator[frozenset[EventKind]]):
 
 
 class WebhookEndpoint(Model):
-    """An address that is called about events of its `kinds` while it `is_active`. Instants in UTC.
+    """An address that is called about events of its `kinds` while it `is_active`; instants in UTC.
 
-    Its signing key is derived from the installation's secret key and `salt`. `failing_since` is
-    the time of the first failure since the last success; `off_reason` is why it was turned off
+    Its signing key is derived from the installation's secret key and `salt`. `failing_since` is the
+    time of the first failure since the last success; `off_reason` is why it was turned off
     automatically. A removed endpoint keeps its row, because a change may be using it.
     """
 
@@ -89,12 +89,11 @@ _ABOUT_BOOKING = "change_id IS NULL AND move_id IS NULL AND outcome_change_id IS
 class WebhookCall(Model):
     """One call about one event, written in the transaction of its change. Instants in UTC.
 
-    The event is a transition (`change_id`), a move (`move_id`), or something that was said about
-    the outcome (`outcome_change_id`). Where all three are empty it is the booking itself or an
-    outcome that was settled by silence; each happens once. An outcome that is settled by a
-    transition has its `change_id`.
-    `next_try_at` and `claimed_by` work as in the outbox of mail. `answer` is the last HTTP status,
-    `problem` why there was none, `error` in technical words.
+    The event is a transition (`change_id`), a move (`move_id`), or an answer about the outcome
+    (`outcome_change_id`). If all three are empty, it is the booking itself or an outcome that was
+    settled by silence; each happens once. An outcome that a transition settles has its `change_id`.
+    `next_try_at` and `claimed_by` work as in the outbox. `answer` is the last HTTP status,
+    `problem` says why there was none, and `error` has the technical details.
     """
 
     __tablename__ = "webhook_calls"
@@ -143,9 +142,9 @@ class WebhookCall(Model):
 
 
 class SettledMark(Model):
-    """The one row that says how far the outcomes are told that silence settles.
+    """The one row that says how far outcomes settled by silence have been reported.
 
-    `told_until` (UTC): what one side had said by then, of sessions that were over by then, is told.
+    Reported are the answers given up to `told_until` (UTC) about sessions that were over by then.
     """
 
     __tablename__ = "settled_marks"

@@ -1,1 +1,1 @@
-"""People, and what a sign-in, a token and a password may be."""
+"""Roles, and the rules for sign-ins, tokens and passwords."""

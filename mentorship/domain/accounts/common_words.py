@@ -46,10 +46,10 @@ _LOOKALIKES = str.maketrans("@4830!|1i$57+", "aabeollllsstt")
 
 
 def left_over(password: str, *, about: Iterable[str]) -> int:
-    """How many characters remain without common words, those of `about`, years and runs of keys.
+    """How many characters are neither common words, words of `about`, years nor runs of keys.
 
-    Letters count in either case, without accents, and also where a sign like "@" stands for one.
-    The same character again and again counts once.
+    Case and accents do not matter, and a sign like "@" counts as the letter that it stands for. A
+    repeated character counts once.
     """
     text = fold(password)
     text = _YEAR.sub(lambda year: _GONE * len(year[0]), text)
@@ -65,7 +65,7 @@ def left_over(password: str, *, about: Iterable[str]) -> int:
 
 
 def _common(about: Iterable[str]) -> list[str]:
-    """The longest first, so that no word is taken for the beginning of a longer one."""
+    """The common words, longest first, so that a longer word is found before its beginning."""
     own = re.findall(r"[^\W\d_]{3,}", fold(" ".join(about)))
     return sorted({*map(_similar, own), *_SIMILAR_WORDS}, key=lambda word: (-len(word), word))
 
@@ -78,7 +78,7 @@ _SIMILAR_WORDS = frozenset(map(_similar, _WORDS.split()))
 
 
 def _without_runs(text: str) -> str:
-    """`text` without each piece of a row of keys, in either direction."""
+    """`text` without runs of neighbouring keys, in either direction."""
     rest, at = "", 0
     while at < len(text):
         length = _run_at(text, at)

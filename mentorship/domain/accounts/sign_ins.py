@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 LASTS_FOR = timedelta(days=14)
-"""From the password on, however much it is used."""
+"""The longest life of a sign-in, counted from the password, however much it is used."""
 
 IDLE_FOR = timedelta(days=3)
-"""Without a page that a person opened or a button that was pressed."""
+"""A sign-in ends after this long without an opened page or a pressed button."""

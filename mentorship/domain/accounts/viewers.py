@@ -1,4 +1,4 @@
-"""Who asks, and in which relation to a session."""
+"""The person who makes a request, and their part in a session."""
 
 from collections.abc import Set
 from dataclasses import dataclass
@@ -27,9 +27,10 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True)
 class Viewer:
-    """The signed-in person who asks; `timezone` is an IANA name, `epoch` their sign-in epoch.
+    """The signed-in person who makes the request.
 
-    `hour_cycle` and `language` are None where the language of their browser decides.
+    `timezone` is an IANA name, `epoch` the sign-in epoch. `hour_cycle` and `language` are None if
+    the browser's language decides.
     """
 
     id: int
@@ -53,7 +54,7 @@ class Viewer:
 
     @property
     def is_admin(self) -> bool:
-        """Whether this person may do what only admins may, also where they take part."""
+        """Whether this person is an admin, also in sessions of their own."""
         return Role.ADMIN in self.roles
 
     @property
@@ -67,15 +68,15 @@ class Viewer:
         return scope_of(self.roles, Scope.OWN) is not scope_of(self.roles, Scope.ALL)
 
     def asked_scope(self, scope: Scope) -> Scope | None:
-        """What an address says to show this scope; None where it is shown without a word."""
+        """The `scope` argument of an address that shows this scope; None if it is the default."""
         return None if scope is scope_of(self.roles, Scope.OWN) else scope
 
     def takes_part(self, *, student_id: int, mentor_id: int) -> bool:
-        """Whether a session is this person's to see."""
+        """Whether this person may see the session."""
         return self.party(student_id=student_id, mentor_id=mentor_id) is not None
 
     def party(self, *, student_id: int, mentor_id: int) -> Party | None:
-        """In which relation this person acts on a session; None for a stranger."""
+        """The part in which this person acts on a session; None for a stranger."""
         return party_of(self.roles, self.id, student_id=student_id, mentor_id=mentor_id)
 
 
@@ -87,15 +88,15 @@ _FORBIDDEN = {
 
 
 def require_role(viewer: Viewer, role: Role) -> None:
-    """Raises Forbidden for everybody who does not have this role."""
+    """Raises Forbidden if the viewer does not have this role."""
     if role not in viewer.roles:
         raise Forbidden(_FORBIDDEN[role])
 
 
 def party_of(roles: Set[Role], person_id: int, *, student_id: int, mentor_id: int) -> Party | None:
-    """In which relation somebody acts on a session; None for a stranger.
+    """The part in which somebody acts on a session; None for a stranger.
 
-    The part that one has in the session decides, so an admin acts as such only on those of others.
+    Their part in the session comes first, so admins act as admins only on sessions of others.
     """
     if person_id == mentor_id:
         return Party.MENTOR
@@ -105,9 +106,9 @@ def party_of(roles: Set[Role], person_id: int, *, student_id: int, mentor_id: in
 
 
 def scope_of(roles: Set[Role], asked: Scope) -> Scope:
-    """Whose sessions somebody is shown who asked for these.
+    """The scope that somebody with these roles gets who asked for `asked`.
 
-    Only admins see everybody's. An admin who is nothing else has none of their own.
+    Only admins see everybody's sessions. Admins without another role have none of their own.
     """
     if Role.ADMIN not in roles:
         return Scope.OWN

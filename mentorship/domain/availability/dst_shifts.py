@@ -30,9 +30,9 @@ class Shift:
 
 
 def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tuple[Shift, ...]:
-    """When, in the year from `now`, the hours of a rule move for students in these zones.
+    """The shifts of a rule's hours in the year from `now` (UTC), for students in these zones.
 
-    `zones` says how many students are in each.
+    `zones` maps each zone to its number of students.
     """
     openings = list(_openings(rule, now))
     found = []
@@ -47,7 +47,7 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
 
 
 def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...]:
-    """The starts, in the year from `now`, that do not exist because the clocks skip them."""
+    """The starts in the year from `now` (UTC) that do not exist because the clocks skip them."""
     zone, length = zone_of(rule.timezone), timedelta(minutes=rule.slot_minutes)
     first = now.astimezone(zone).date()
     return tuple(
@@ -60,7 +60,7 @@ def skipped(rule: WeeklyRule, *, gap: int, now: datetime) -> tuple[datetime, ...
 
 
 def _changes_near(day: date, zone: tzinfo) -> bool:
-    """Whether the clocks change while a window of this day may be open; saves most of the work."""
+    """Whether the clocks change while a window of this day may be open; a quick check first."""
     begins = datetime.combine(day, time(), zone)
     return begins.utcoffset() != (begins + timedelta(days=2)).utcoffset()
 

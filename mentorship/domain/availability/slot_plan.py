@@ -1,6 +1,6 @@
-"""Which slots a mentor's calendar should hold, and what to change so that it does.
+"""The slots that a mentor's calendar should hold, and the changes that lead there.
 
-Pure: a `Calendar` is a value, and its `plan` says what the caller is to store.
+Pure: a `Calendar` is a value, and its `plan` says what the caller must store.
 """
 
 from bisect import bisect_left, insort
@@ -17,7 +17,7 @@ AHEAD = timedelta(days=1)
 _MINUTE, _DAY = timedelta(minutes=1), timedelta(days=1)
 
 _Key = tuple[int | None, datetime, datetime]
-"""What makes a slot the same one: its rule, its start and its end."""
+"""The identity of a slot: its rule, its start and its end."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class SlotSettings:
 
 @dataclass(frozen=True, order=True)
 class PlannedSlot:
-    """A slot that a rule asks for; instants in UTC."""
+    """A slot that a rule produces; instants in UTC."""
 
     start_time: datetime
     end_time: datetime
@@ -53,8 +53,8 @@ class PlannedSlot:
 class KnownSlot:
     """A slot that is offered; `rule_id` is empty for a one-off.
 
-    It is taken once somebody has a seat in it, and `is_kept` once the mentor chose to keep it
-    although no rule wants it any more. Instants in UTC.
+    `is_taken` if somebody has a seat in it, and `is_kept` if the mentor keeps it although no rule
+    produces it any more. Instants in UTC.
     """
 
     id: int
@@ -114,8 +114,8 @@ class Plan:
 class Calendar:
     """A mentor's rules, and the slots that are offered and not over.
 
-    `timezone` is the mentor's, in which days off are meant. `dropped` are the one-off slots that
-    the mentor takes back.
+    `timezone` is the mentor's zone, in which days off are counted. `dropped` are the one-off slots
+    that the mentor withdraws.
     """
 
     timezone: str
@@ -126,7 +126,7 @@ class Calendar:
     dropped: frozenset[int] = frozenset()
 
     def wanted(self, *, since: datetime, until: datetime) -> list[PlannedSlot]:
-        """What the rules ask for with `since < start <= until`, days off left out, in order."""
+        """The slots of the rules with `since < start <= until`, without days off, in order."""
         zone = zone_of(self.timezone)
         slots = (
             slot
@@ -138,7 +138,7 @@ class Calendar:
         )
 
     def size(self, *, now: datetime) -> int:
-        """About how many slots the rules ask for up to the horizon; quick for any rules."""
+        """Roughly how many slots the rules produce up to the horizon; quick for any rules."""
         first, days = now.date(), timedelta(days=self.settings.horizon_days)
         return sum(
             len(list(rule.days(first, first + days)))
@@ -155,9 +155,9 @@ class Calendar:
     def plan(self, *, now: datetime) -> Plan:
         """What to change at `now` (UTC). All slots that stay or are added keep the gap.
 
-        1. List the slots that the rules want, up to the horizon.
+        1. List the slots that the rules produce, up to the horizon.
         2. Fix the times of slots that must stay: booked ones, one-offs, and those that have begun.
-        3. Withdraw each free slot that no rule wants any more or that is too close to another.
+        3. Withdraw each free slot that no rule produces any more or that is too close to another.
         4. Add the slots that are missing, the earlier ones first, where they are not too close.
         """
         until = now + timedelta(days=self.settings.horizon_days) + AHEAD
@@ -192,12 +192,12 @@ def slots_of(
 ) -> Iterator[PlannedSlot]:
     """The slots of one rule with `since < start <= until`; `gap` minutes lie between two.
 
-    The window is cut on the mentor's wall clock, so a slot keeps its hour over a change of the
-    clocks. Of an hour that comes twice the first is taken; a slot of which the clocks skip any
-    minute is left out. Each slot lasts its full length.
+    The window is divided on the mentor's wall clock, so slots keep their hours when the clocks
+    change. If an hour occurs twice, the first one is used; a slot with a skipped minute is left
+    out. Each slot lasts its full length.
     """
     zone, length = zone_of(rule.timezone), rule.slot_minutes * _MINUTE
-    first = since.astimezone(zone).date() - _DAY  # A window of the day before may reach over.
+    first = since.astimezone(zone).date() - _DAY  # A window of yesterday may run past midnight.
     for day in rule.days(first, until.astimezone(zone).date()):
         for start in rule.cut(day, gap=gap):
             if not is_whole(start, length, zone):
@@ -208,7 +208,7 @@ def slots_of(
 
 
 def instant(wall: datetime, zone: tzinfo) -> datetime:
-    """The UTC instant at which this wall-clock time comes first."""
+    """The UTC instant at which the wall clock first shows this time."""
     return wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
 
 
@@ -230,9 +230,9 @@ def is_whole(start: datetime, length: timedelta, zone: tzinfo) -> bool:
 def _surplus(
     free: Iterable[KnownSlot], capacities: Mapping[_Key, int], busy: "_BusyTimes"
 ) -> list[KnownSlot]:
-    """The free slots that no rule wants as they are or that are too close to another one.
+    """The free slots that no rule produces, or that are too close to another slot.
 
-    The others are noted in `busy`, the earlier ones first.
+    The others are added to `busy`, the earlier ones first.
     """
     return [
         slot
@@ -254,10 +254,10 @@ def _key(slot: PlannedSlot | KnownSlot) -> _Key:
 
 
 class _BusyTimes:
-    """The times in which no other slot may be, with the gap around each."""
+    """Times that no other slot may overlap, each with the gap around it."""
 
     def __init__(self, fixed: Iterable[KnownSlot], gap: timedelta) -> None:
-        """Begin with slots that stay, although imported ones may overlap."""
+        """Begin with the slots that stay; imported ones may overlap."""
         self._gap = gap
         self._spans: list[tuple[datetime, datetime]] = []
         for slot in sorted(fixed, key=lambda slot: slot.start_time):
@@ -268,7 +268,7 @@ class _BusyTimes:
             self._spans.append((start, end))
 
     def take(self, slot: PlannedSlot | KnownSlot) -> bool:
-        """Note the slot if it keeps the gap to all others; returns whether it does."""
+        """Add the slot if it keeps the gap to all others; returns whether it does."""
         later = bisect_left(self._spans, (slot.end_time + self._gap,))
         if later and self._spans[later - 1][1] + self._gap > slot.start_time:
             return False

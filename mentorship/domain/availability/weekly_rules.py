@@ -1,4 +1,4 @@
-"""Weekly hours: their days, as RFC 5545 and in words."""
+"""Weekly hours, and their days as an RRULE and in words."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -54,7 +54,7 @@ class Recurrence:
 
     @classmethod
     def read(cls, rrule: str) -> "Recurrence":
-        """From the value of an RRULE that `rrule` wrote."""
+        """Parse the value of an RRULE that `rrule` wrote."""
         parts = dict(part.split("=") for part in rrule.split(";"))
         until = parts.get("UNTIL")
         return cls(
@@ -120,14 +120,14 @@ class WeeklyRule:
         return (moment.date() for moment in found)
 
     def cut(self, day: date, *, gap: int) -> Iterator[datetime]:
-        """When the slots of the window of this day begin, on the wall clock; `gap` in minutes."""
+        """The wall-clock starts of the slots in this day's window; `gap` in minutes."""
         opening = datetime.combine(day, self.opens)
         for minute in range(0, self.minutes - self.slot_minutes + 1, self.slot_minutes + gap):
             yield opening + timedelta(minutes=minute)
 
     @property
     def closes(self) -> time:
-        """When the window ends, on the next day where that is not after `opens`."""
+        """When the window ends; on the next day if that is not after `opens`."""
         end = datetime.combine(self.first_day, self.opens) + timedelta(minutes=self.minutes)
         return end.time()
 

@@ -14,16 +14,16 @@ _DAY, _MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Offsets:
-    """How far a zone's clocks are ahead of UTC from each of these instants (UTC) on.
+    """A zone's offsets from UTC; each step holds from its instant (UTC) on.
 
-    The last one changes nothing: it is the end of what was looked at.
+    The last step changes nothing: it marks the end of the span.
     """
 
     steps: tuple[tuple[datetime, timedelta], ...]
 
     @classmethod
     def of(cls, name: str, *, since: datetime) -> "Offsets":
-        """Those of a zone from `since` (UTC) on, by the rules of today."""
+        """The offsets of a zone from `since` (UTC) on, by today's rules."""
         steps = [(since, _offset(name, since))]
         day = since
         while (day := day + _DAY) < since + SPAN:
@@ -45,12 +45,12 @@ class Offsets:
         return "\n".join(f"{at.isoformat()} {it.total_seconds():.0f}" for at, it in self.steps)
 
     def at(self, instant: datetime) -> timedelta:
-        """The offset at an instant; what comes before the first step is as the first."""
+        """The offset at an instant; before the first step, that of the first step."""
         place = bisect_right(self.steps, instant, key=lambda step: step[0])
         return self.steps[max(place - 1, 0)][1]
 
     def differ_from(self, other: "Offsets", *, since: datetime) -> bool:
-        """Whether the two say different things about any instant from `since` (UTC) on."""
+        """Whether the two differ at any instant from `since` (UTC) on."""
         end = min(self.steps[-1][0], other.steps[-1][0])
         changes = {at for at, _ in (*self.steps, *other.steps) if since < at < end}
         return any(self.at(instant) != other.at(instant) for instant in (since, *changes))

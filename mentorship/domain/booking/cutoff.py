@@ -23,7 +23,7 @@ class Cutoff:
         return party is Party.STUDENT and self.until(start_time) <= now
 
     def warning(self, start_time: datetime, now: datetime) -> Message | None:
-        """The warning for a student who at `now` books a session that they could not change."""
+        """The warning for a student who, at `now`, books a session that they could not change."""
         if not self.refuses(Party.STUDENT, start_time, now):
             return None
         return ngettext(
@@ -35,7 +35,7 @@ class Cutoff:
         )
 
     def message(self, start_time: datetime, timezone: str) -> str:
-        """Until when it was possible, in the reader's zone."""
+        """Why it is too late, with the deadline in the reader's zone."""
         return ngettext(
             "Students can change a session until %(n)s hour before it starts. "
             "For this one that was %(until)s. The mentor can still change it.",

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from mentorship.domain.shared.zones import zone_of
 
 DAY_BEGINS, DAY_ENDS = time(8), time(22)
-"""A hold runs between these, in the student's zone: nobody has to answer at night."""
+"""Holds run only between these hours of the student's zone, so nobody has to answer at night."""
 
 _A_DAY = timedelta(days=1)
 
@@ -34,7 +34,7 @@ def hold_ends(
 
 
 def _waking_hours(day: date, zone: tzinfo) -> tuple[datetime, datetime]:
-    """In UTC, so that a difference is a length also on a day on which the clocks change."""
+    """These hours of a day, in UTC, so that a difference is right even when the clocks change."""
     begins, ends = (
         datetime.combine(day, each, tzinfo=zone).astimezone(UTC) for each in (DAY_BEGINS, DAY_ENDS)
     )

@@ -7,9 +7,9 @@ from mentorship.domain.shared.messages import ngettext
 
 @dataclass(frozen=True)
 class BookingLimits:
-    """The most sessions that a student has booked and that are still to come.
+    """The most upcoming sessions that a student may have booked.
 
-    `total` counts all of them, `per_mentor` those with one mentor. The limits hold for what
+    `total` limits all of them, `per_mentor` those with one mentor. The limits hold for what
     students book themselves; imported sessions count, but an import is never refused.
     """
 
@@ -17,7 +17,7 @@ class BookingLimits:
     per_mentor: int = 3
 
     def refusal(self, *, total: int, with_mentor: int, mentor: str) -> str | None:
-        """Why a student with so many sessions to come cannot book another one, or None."""
+        """Why a student with this many upcoming sessions cannot book another one, or None."""
         if with_mentor >= self.per_mentor:
             return ngettext(
                 "You already have %(n)s session with %(mentor)s that is still to come. "

@@ -1,1 +1,1 @@
-"""What a report counts, over which days, and how it is divided."""
+"""The figures of a report, its range of days, and how it is divided."""

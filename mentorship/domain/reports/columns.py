@@ -10,4 +10,4 @@ REPORTED_COLUMNS = (
     "cancelled_by", "outcome_state", "outcome", "minutes_booked", "minutes_delivered",
     "minutes_owed", "rating",
 )  # fmt: skip
-"""What else a report knows about a session; an import ignores these."""
+"""The columns that only reports have; an import ignores them."""

@@ -1,4 +1,4 @@
-"""What a report says of some sessions: each figure with its name, its definition and its list.
+"""The figures of a report: each with its name, its definition and its list of sessions.
 
 `FIGURES` is the only place that defines a figure. Pages, JSON, CSV and commands read it, and
 `mentorship.queries.reports.filters` has the SQL of each list.
@@ -13,7 +13,7 @@ from types import MappingProxyType
 from mentorship.domain.shared.messages import N_
 
 ON_TIME = timedelta(minutes=5)
-"""A session that begins no later than this after its start began on time."""
+"""A session began on time if it began no later than this after its start time."""
 
 
 class By(StrEnum):
@@ -67,11 +67,11 @@ class Behind(StrEnum):
 
 @dataclass(frozen=True)
 class Tally:
-    """What is known about some sessions of a range.
+    """The counts and sums of some sessions of a range.
 
     Minutes are whole minutes of each session, added up. `minutes_delivered` and `minutes_owed` are
-    None where no session has any on record, `minutes_offered` where a row is about no mentor's
-    time. `median_delay_minutes` has fractions, and is None where no session has begun.
+    None if no session has recorded times, `minutes_offered` if the row is not about a mentor's
+    time. `median_delay_minutes` has fractions, and is None if no session has begun.
     """
 
     booked: int = 0

@@ -1,4 +1,4 @@
-"""The days that a report is about, as the wall calendar of a time zone has them."""
+"""The days of a report, in the wall calendar of a time zone."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -45,7 +45,7 @@ class DateRange:
 
     @property
     def before(self) -> "DateRange":
-        """The range before: as many months where this one is whole months, else as many days."""
+        """The range before this one: as many months if this is whole months, else as many days."""
         last = self.first - _DAY
         if self.first.day == 1 and (self.last + _DAY).day == 1:
             first = _months_later(self.first, -_months_between(self.first, self.last + _DAY))
@@ -56,7 +56,7 @@ class DateRange:
 
 @dataclass(frozen=True)
 class Bucket:
-    """A part of a range: a week or a month, cut where the range begins or ends within it."""
+    """A week or a month of a range, cut off where the range begins or ends."""
 
     key: str
     range: DateRange
@@ -114,10 +114,10 @@ def presets(now: datetime, timezone: str) -> Mapping[Preset, DateRange]:
 
 
 def parse_range(first: str | None, last: str | None, *, timezone: str, now: datetime) -> DateRange:
-    """The range between two days like 2026-11-24; with neither of them, the month of `now` (UTC).
+    """The range between two days like 2026-11-24; without both, the month of `now` (UTC).
 
-    Raises InvalidInput for what is no day, a range that ends before it begins, and a longer one
-    than LONGEST_YEARS.
+    Raises InvalidInput if a day is missing or invalid, and for a range that ends before it begins
+    or is longer than LONGEST_YEARS.
     """
     if first is None and last is None:
         return presets(now, timezone)[Preset.THIS_MONTH]
@@ -150,7 +150,7 @@ def _months_between(first: date, following: date) -> int:
 
 
 def _months_later(month: date, count: int) -> date:
-    """The first of the month that comes `count` months after the one that begins at `month`."""
+    """The first day of the month that is `count` months after the one that begins at `month`."""
     years, index = divmod(month.month - 1 + count, 12)
     return date(month.year + years, index + 1, 1)
 

@@ -1,4 +1,4 @@
-"""A statement of one person's hours, and the code by which it can be checked later."""
+"""A statement of one person's hours, and the code with which it can be checked later."""
 
 import hmac
 import json
@@ -35,13 +35,13 @@ class StatementLine:
 
     @property
     def took_place(self) -> bool:
-        """Whether it is said, by somebody and by nobody else otherwise, that it took place."""
+        """Whether it is claimed or settled that the session took place."""
         return self.outcome is OutcomeWord.TOOK_PLACE
 
 
 @dataclass(frozen=True)
 class Sums:
-    """The sums of some lines. `delivered` is None where no line has any minutes on record."""
+    """The sums of some lines. `delivered` is None if no line has recorded times."""
 
     sessions: int
     took_place: int
@@ -51,7 +51,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Statement:
-    """What one person did in a range of days, by start."""
+    """One person's sessions in a range of days, ordered by start."""
 
     person_id: int
     person: str
@@ -75,7 +75,7 @@ def sums_of(lines: Sequence[StatementLine]) -> Sums:
 
 
 class Verdict(StrEnum):
-    """What a check of a code found."""
+    """The result of checking a code."""
 
     SAME = "same"
     CHANGED = "changed"
@@ -83,7 +83,7 @@ class Verdict(StrEnum):
 
 
 def check_code(statement: Statement, key: str) -> str:
-    """The code of a statement, which nobody can make without the `key` of the installation.
+    """The check code of a statement, which only this installation, with its `key`, can make.
 
     Its first part proves that it was made here for this person and range, the second that the
     figures were these. Names and topics are in neither: they may be corrected.
@@ -113,7 +113,7 @@ def was_made_here(code: str, person_id: int, dates: DateRange, key: str) -> bool
 
 
 def verdict_on(code: str, statement: Statement, key: str) -> Verdict:
-    """What the code says about the statement as it would be made now."""
+    """Whether the code belongs to the statement as it would be made now."""
     if not was_made_here(code, statement.person_id, statement.dates, key):
         return Verdict.UNKNOWN
     expected = _plain(check_code(statement, key))

@@ -24,7 +24,7 @@ _OPEN: Sets = {**_NOT_CANCELLED, "completed_at": None}
 
 
 def _rules_from(source: Status) -> tuple[Rule, ...]:
-    """What a session in this status can be corrected to, and when each is lawful."""
+    """The corrections of a session in this status, and when each is allowed."""
     done: Sets = {} if source is Status.COMPLETED else {"completed_at": Moment.DONE}
     return tuple(
         Rule(
@@ -56,7 +56,7 @@ def decide_correction(
 ) -> Apply | AlreadyHolds | Refused:
     """Decide whether a session in `state` can be set to this status and flag at `now` (UTC).
 
-    Does not look at the session's slot and at its people; `services.sessions.correct` does.
+    Does not check the session's slot and people; `services.sessions.correct` does.
     """
     if state.status is target and state.is_delayed is is_delayed:
         return AlreadyHolds()

@@ -1,4 +1,4 @@
-"""Saying that one will be late. It changes no rule of the lifecycle."""
+"""Notices that somebody will be late. They change no rule of the lifecycle."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,12 +11,12 @@ LATE_FROM = timedelta(hours=2)
 MOST_MINUTES = 60
 
 OVERRUN_WITHIN = timedelta(hours=3)
-"""A session that ended longer ago by its slot does not explain why the next one has not begun."""
+"""A session whose slot ended longer ago does not explain why the next one has not begun."""
 
 
 @dataclass(frozen=True)
 class LateNote:
-    """By about how many minutes somebody will be late, and what they say about it."""
+    """By about how many minutes somebody will be late, and their note about it."""
 
     minutes: int
     note: str
@@ -24,10 +24,10 @@ class LateNote:
 
 @dataclass(frozen=True)
 class Lateness:
-    """What is known about a session that has not begun.
+    """Who will be late for a session that has not begun.
 
-    `others` are the other students of a group, by name, who said something.
-    `is_mentor_held_up` says that the mentor's session before it was still under way at its start.
+    `others` are the notices of the other students of a group, by name. `is_mentor_held_up` means
+    that the mentor's previous session was still under way at the start of this one.
     """
 
     mentor: LateNote | None = None

@@ -1,8 +1,8 @@
 """The lifecycle of a booked session, as data.
 
-`RULES` is the only place that says which change is lawful. `decide` reads it in Python for one
-session; `mentorship.queries.sessions.due` reads the same rows as SQL for many. docs/manual.md has
-the table for people.
+`RULES` is the only place that says which transitions are allowed. `decide` reads it in Python for
+one session; `mentorship.queries.sessions.due` reads the same rows as SQL for many. docs/manual.md
+has the table for people.
 """
 
 from collections.abc import Mapping
@@ -24,7 +24,7 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.SCHEDULED, Status.ONGOING})
-"""Sessions that are still to come or under way."""
+"""The statuses of sessions that are upcoming or under way."""
 
 EARLY = timedelta(minutes=15)
 """Starting a session earlier than this asks for confirmation; its room opens at this time."""
@@ -61,8 +61,8 @@ class Party(StrEnum):
 class Moment(StrEnum):
     """An instant a rule may refer to. The edges of a slot are half-open: equality has passed.
 
-    `DONE` is when a session was over that somebody says is completed: at the end of its slot if
-    that has passed, else now, and never before it had started.
+    `DONE` is when a session that somebody completes was over: at the end of its slot if that has
+    passed, else now, and never before it had started.
     """
 
     NOW = "now"
@@ -73,7 +73,7 @@ class Moment(StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """What the rules need to know of a session; all instants are aware and in UTC."""
+    """What the rules need to know about a session; all instants are aware and in UTC."""
 
     status: Status
     is_delayed: bool
@@ -92,11 +92,11 @@ class State:
 
 @dataclass(frozen=True)
 class Rule:
-    """One lawful transition.
+    """One allowed transition.
 
-    `delayed` and `arrived` narrow the source state (None: either); `since` and `before` bound
-    the time (`at(since) <= now < at(before)`); `sets` is what the transition leaves behind.
-    Whoever made a transition that `can_be_undone` can take it back (see `undo`).
+    `delayed` and `arrived` narrow the source state (None: either); `since` and `before` bound the
+    time (`at(since) <= now < at(before)`); `sets` is what the transition leaves behind. The person
+    who made a transition that `can_be_undone` can undo it (see `undo`).
     """
 
     action: Action
@@ -112,7 +112,7 @@ class Rule:
     can_be_undone: bool = False
 
     def matches(self, state: State, now: datetime) -> bool:
-        """Whether this transition is lawful for `state` at `now`."""
+        """Whether this transition is allowed for `state` at `now`."""
         return (
             state.status is self.source
             and (self.delayed is None or state.is_delayed is self.delayed)
@@ -187,7 +187,7 @@ MAY: Mapping[Action, frozenset[Party]] = MappingProxyType(
         Action.CORRECT: _by(Party.ADMIN),
     }
 )
-"""Who may ever ask for each action. What `undo` and `correct` do is in the modules of that name."""
+"""Who may ever ask for each action. `undo` and `correct` have modules of their own."""
 
 CLOCK_RULES: tuple[Rule, ...] = tuple(rule for rule in RULES if Party.CLOCK in rule.by)
 """In the order in which a sweep applies them: delays first."""
@@ -199,19 +199,19 @@ MANUAL_ACTIONS: tuple[Action, ...] = tuple(
 
 @dataclass(frozen=True)
 class Apply:
-    """The transition is lawful: store `rule.changes`."""
+    """The transition is allowed: store `rule.changes`."""
 
     rule: Rule
 
 
 @dataclass(frozen=True)
 class AlreadyHolds:
-    """Nothing to write: the session already is what the action asks for."""
+    """Nothing to write: the session is already in the state that the action leads to."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """Not lawful now. `overdue` is the clock's transition that was due before, if any."""
+    """Not allowed now. `overdue` is the clock's transition that was due before, if any."""
 
     message: str
     overdue: Rule | None = None
@@ -220,7 +220,7 @@ class Refused:
 def decide(state: State, action: Action, now: datetime) -> Apply | AlreadyHolds | Refused:
     """Decide on `action` for a session in `state` at `now` (aware, UTC).
 
-    Does not check who asks; `permitted` does. Raises nothing.
+    Does not check who is asking; `permitted` does. Raises nothing.
     """
     rule = RULE_OF[action]
     if rule.matches(state, now):

@@ -11,7 +11,7 @@ LONGEST_LINK = 2000
 
 
 def clean_link(value: str, *, what: str) -> str:
-    """The address without blanks around it; empty stays empty. Raises InvalidInput.
+    """The link without blanks around it; empty stays empty. Raises InvalidInput.
 
     Other schemes than http and https would let a link run code in the reader's browser. Names and
     passwords before the host make one address look like another (RFC 3986, section 7.6).

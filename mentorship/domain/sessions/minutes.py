@@ -18,8 +18,8 @@ def minutes_delivered(
     """From the recorded beginning to the completion.
 
     The clock completes a session at the end of its slot, so only a person's completion counts
-    minutes after that. None where the beginning was not recorded, where the session is not
-    completed and where it is not known that it took place.
+    minutes after that. None if the beginning was not recorded, the session is not completed, or it
+    is not known that it took place.
     """
     if started_at is None or completed_at is None or outcome is not OutcomeWord.TOOK_PLACE:
         return None
@@ -29,9 +29,9 @@ def minutes_delivered(
 def minutes_owed(
     start_time: datetime, started_at: datetime | None, *, booked: int, delivered: int | None
 ) -> int | None:
-    """What a session that began late lacks of its booked minutes; 0 for one that began on time.
+    """Booked minutes that a session that began late did not deliver; 0 if it began on time.
 
-    None where the delivered minutes are unknown.
+    None if the delivered minutes are unknown.
     """
     if started_at is None or delivered is None:
         return None

@@ -14,10 +14,10 @@ NEAR_AFTER = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class Near:
-    """A session is near before `until` and from `since` on (UTC); None: there is no such time.
+    """When a session is near: before `until`, and from `since` on (UTC); None means never.
 
-    It holds until the next change: whatever makes a session near or ends that is a change, which
-    redraws the page, or a matter of time, which is foreseen here.
+    This holds until the next change. A session becomes near, or stops being near, either by a
+    change, which redraws the page, or by the passing of time, which is covered here.
     """
 
     until: datetime | None
@@ -36,10 +36,10 @@ def near(
     last_change: datetime | None,
     now: datetime,
 ) -> Near:
-    """When one of several sessions is near, as far as that is known at `now`. Instants in UTC.
+    """When one of several sessions is near, as known at `now`.
 
-    `next_start` is the first start of those that are scheduled, `last_end` the last end of those
-    that are ongoing (delayed or not), `last_change` when one of them changed last.
+    Instants in UTC. `next_start` is the first start of the scheduled sessions, `last_end` the last
+    end of the ongoing ones (delayed or not), `last_change` the last change of any of them.
     """
     ends = [last_end, last_change and last_change + NEAR_AFTER]
     since = next_start and next_start - NEAR_BEFORE

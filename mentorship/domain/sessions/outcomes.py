@@ -1,8 +1,8 @@
-"""Whether a session took place: what each side says, and what follows from that.
+"""Whether a session took place, computed from what each side says.
 
 The outcome is a field of its own beside the status and is never guessed. It is computed from the
-statements and the time; `queries.sessions.outcomes` says the same in SQL, and a property test
-shows that both agree.
+statements and the time; `queries.sessions.outcomes` says the same in SQL, and a property test shows
+that both agree.
 """
 
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ OUTCOME_TEXT: Mapping[OutcomeWord, str] = MappingProxyType(
 
 
 class OutcomeState(StrEnum):
-    """How far the question has been answered."""
+    """How far the outcome of a session is known."""
 
     OPEN = "OPEN"
     CLAIMED = "CLAIMED"
@@ -47,7 +47,7 @@ class OutcomeState(StrEnum):
 
 @dataclass(frozen=True)
 class Statement:
-    """What one side said at an instant (UTC)."""
+    """The answer of one side, given at an instant (UTC)."""
 
     word: OutcomeWord
     at: datetime
@@ -55,7 +55,7 @@ class Statement:
 
 @dataclass(frozen=True)
 class Statements:
-    """The last word of each side and of an admin; None where nothing was said."""
+    """The last answer of each side and of an admin; None if there is none."""
 
     mentor: Statement | None = None
     student: Statement | None = None
@@ -64,9 +64,10 @@ class Statements:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The answer so far. `value` is the settled or claimed word; None while open or disputed.
+    """The outcome so far.
 
-    `settles_at` (UTC) is when silence settles what one side claims; None in the other states.
+    `value` is the settled or claimed word; None while open or disputed. `settles_at` (UTC) is when
+    silence settles the claim of one side; None in the other states.
     """
 
     state: OutcomeState

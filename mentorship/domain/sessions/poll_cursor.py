@@ -1,4 +1,4 @@
-"""What a dashboard shows, in a few digits, so that a poll can say what it has seen."""
+"""What an open page shows, as a few digits, so that a poll can say what it has seen."""
 
 import re
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ _FORM = re.compile(r"(\d{1,18})\.(\d{1,18})\.(\d{1,18})", re.ASCII)
 
 @dataclass(frozen=True)
 class PollCursor:
-    """How much of the viewer's sessions a page has seen.
+    """What a page has seen of the viewer's sessions.
 
-    `last_change_id` is the last row of the journal that the page was told about. `fingerprint`
-    identifies the lists that it shows: one of its two numbers changes whenever one of the viewer's
-    bookings is added or changed, or somebody's name or meeting link.
+    `last_change_id` is the last row of the journal that the page has seen. `fingerprint` identifies
+    the lists that it shows: one of its two numbers changes whenever one of the viewer's bookings is
+    added or changed, or somebody's name or meeting link.
     """
 
     last_change_id: int
@@ -26,7 +26,7 @@ class PollCursor:
 
     @classmethod
     def parse(cls, text: str) -> "PollCursor":
-        """Parse what `str` has written. Raises InvalidInput for anything else."""
+        """Parse the text of a cursor. Raises InvalidInput for anything else."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise InvalidInput(N_("The field 'seen' is invalid."))

@@ -1,4 +1,4 @@
-"""How punctual a mentor is, from what the transitions of their last sessions recorded."""
+"""How punctual a mentor is, from the recorded transitions of their last sessions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from statistics import median
 
 FEWEST_SESSIONS = 10
-"""With fewer sessions nothing is said: one bad day would weigh too much."""
+"""With fewer sessions there are no figures: one bad day would weigh too much."""
 
 LAST_SESSIONS = 50
-"""Only this many are counted, so that people can get better."""
+"""Only the last sessions count, so that people can improve."""
 
 ON_TIME = timedelta(minutes=5)
 """A session that begins no later than this after its start time is on time."""
@@ -19,8 +19,8 @@ ON_TIME = timedelta(minutes=5)
 class PastSession:
     """A session that the mentor began, missed or cancelled. Instants in UTC.
 
-    `started_at` is None where the mentor did not come or cancelled, `cancelled_at` where the
-    session was not cancelled by the mentor.
+    `started_at` is None if the mentor did not come or cancelled, `cancelled_at` if the mentor did
+    not cancel.
     """
 
     start_time: datetime
@@ -32,10 +32,9 @@ class PastSession:
 class Punctuality:
     """The last sessions of a mentor in figures.
 
-    `sessions` are those that the mentor began or missed. `median_delay` is that of the sessions
-    that began, where an early beginning counts as no delay; None where none did.
-    `cancelled` sessions were cancelled by the mentor, at the median `median_notice` before the
-    start; None where there are none.
+    `sessions` counts those that the mentor began or missed. `median_delay` is about those that
+    began, with early beginnings as no delay; None if none began. `cancelled` counts those that the
+    mentor cancelled, and `median_notice` says how long before the start; None if there are none.
     """
 
     sessions: int

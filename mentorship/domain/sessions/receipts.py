@@ -1,4 +1,4 @@
-"""The receipt of a session: everything that happened to it, as lines in the order of time."""
+"""The receipt of a session: everything that happened to it, as lines in order of time."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from mentorship.domain.shared.zones import zone_of
 
 
 class EntryKind(StrEnum):
-    """What a line of a receipt is about, if not a transition, whose kind is its action."""
+    """The kinds of lines besides transitions, whose kind is their action."""
 
     BOOKED = "booked"
     IMPORTED = "imported"
@@ -27,8 +27,8 @@ class Entry:
 
     `id` is that of the stored row, unique for its kind. `sentence` says in words what happened or
     which rule applied. `reason` is what the actor wrote. `cause` is a journal cause. `undone` is
-    the action that an undo took back. `due_at` is None where no clock rule acted. Of a move,
-    `old_start` and `new_start` are the two times.
+    the action that an undo took back. `due_at` is None where no clock rule acted. `old_start` and
+    `new_start` are the two times of a move.
     """
 
     kind: Action | EntryKind
@@ -48,7 +48,7 @@ class Entry:
 
     @property
     def is_transition(self) -> bool:
-        """Whether the status or the delay changed by a rule."""
+        """Whether the line is a transition."""
         return isinstance(self.kind, Action)
 
     @property
@@ -58,7 +58,7 @@ class Entry:
 
 
 def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Oldest first. Of one instant: booked, moved, transitions, outcomes, mail; then by id."""
+    """Oldest first; at one instant: booked, moved, transitions, outcomes, mail; then by id."""
     return tuple(
         sorted(entries, key=lambda entry: (entry.applied_at, _RANK.get(entry.kind, 2), entry.id))
     )
@@ -108,9 +108,10 @@ def headline(entry: Entry, timezone: str) -> Message:
 
 
 def explanation(entry: Entry, timezone: str) -> str:
-    """Why it happened, in one text: of a transition the actor's reason, else the rule.
+    """Why it happened, in one text.
 
-    Of everything else it is the headline, followed by the actor's reason.
+    For a transition this is the actor's reason, or else the rule; for all other lines the headline,
+    followed by the actor's reason.
     """
     if entry.is_transition:
         return entry.reason or entry.sentence
@@ -133,11 +134,11 @@ TITLES: Mapping[str, str] = MappingProxyType(
         Action.CORRECT: N_("Corrected"),
     }
 )
-"""What each transition, booking and move is called in a receipt."""
+"""The titles of transitions, bookings and moves in a receipt."""
 
 
 def _by(entry: Entry) -> str:
-    """Who or what did it, in words; empty where nobody knows."""
+    """Who or what did it, in words; empty if unknown."""
     if entry.actor is None:
         return _BY_PROCESS.get(entry.cause or "", "")
     return Message(_BY_PERSON.get(entry.cause or "", N_("by %(name)s")), name=entry.actor)

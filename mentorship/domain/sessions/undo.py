@@ -1,6 +1,6 @@
-"""Taking back a press: the person who made a transition by mistake restores the state before it.
+"""Undo: a person who made a transition by mistake restores the state before it.
 
-The rules are derived from `RULES`: what can be undone, and to what it leads back.
+The rules are derived from `RULES`: what can be undone, and the state that it leads back to.
 """
 
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ def done_sentence(action: Action, topic: str) -> Message:
 
 
 def _undoing(rule: Rule) -> Rule:
-    """The rule that takes `rule` back. What it sets was empty or false before."""
+    """The rule that undoes `rule`. The columns that it sets were empty or false before."""
     return replace(
         rule,
         action=Action.UNDO,
@@ -67,7 +67,7 @@ def _undoing(rule: Rule) -> Rule:
 UNDO_OF: Mapping[Action, Rule] = MappingProxyType(
     {rule.action: _undoing(rule) for rule in RULES if rule.can_be_undone}
 )
-"""By the action that is taken back: the transition that does it."""
+"""The transition that undoes each action."""
 
 
 STAYS = timedelta(seconds=15)
@@ -88,7 +88,7 @@ class Press:
 
     @property
     def undoable_until(self) -> datetime:
-        """Until when (UTC) it can be taken back."""
+        """Until when (UTC) the press can be undone."""
         return self.applied_at + UNDO_WITHIN
 
     @property
@@ -97,14 +97,14 @@ class Press:
         return self.applied_at + STAYS
 
     def can_be_undone_by(self, person_id: int, now: datetime) -> bool:
-        """Whether this person can take it back at `now` (UTC)."""
+        """Whether this person can undo the press at `now` (UTC)."""
         return isinstance(decide_undo(self, person_id, now), Apply)
 
 
 def decide_undo(
     press: Press | None, person_id: int, now: datetime
 ) -> Apply | AlreadyHolds | Refused:
-    """Decide whether a person can take back `press` at `now` (UTC).
+    """Decide whether a person can undo `press` at `now` (UTC).
 
     Undoing twice is the same as once: the clock may have acted after the first time.
     """

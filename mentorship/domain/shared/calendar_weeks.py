@@ -1,4 +1,4 @@
-"""Weeks and days as somebody's wall calendar has them."""
+"""Weeks and days of somebody's wall calendar."""
 
 import math
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ _HOUR = timedelta(hours=1)
 class Week:
     """Monday to Sunday in `timezone`, an IANA name.
 
-    A day begins at its first instant, so a week in which the clocks change has an hour less or
-    more, and a midnight that does not exist or comes twice is no matter.
+    A day begins at its first instant. So a week in which the clocks change is an hour shorter or
+    longer, and it does not matter if midnight does not exist or occurs twice.
     """
 
     monday: date
@@ -23,12 +23,12 @@ class Week:
 
     @classmethod
     def of(cls, day: date, timezone: str) -> "Week":
-        """The week that has this day."""
+        """The week that contains this day."""
         return cls(day - timedelta(days=day.weekday()), timezone)
 
     @classmethod
     def at(cls, instant: datetime, timezone: str) -> "Week":
-        """The week that has this instant."""
+        """The week that contains this instant."""
         return cls.of(local_day(instant, timezone), timezone)
 
     @property

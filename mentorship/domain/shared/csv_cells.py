@@ -13,5 +13,5 @@ def escaped(text: str) -> str:
 
 
 def unescaped(text: str) -> str:
-    """What `escaped` was given."""
+    """The text that `escaped` was called with."""
     return text[1:] if _ESCAPED.match(text) else text

@@ -1,4 +1,4 @@
-"""Why mail or a call of a webhook did not arrive, in words for an admin."""
+"""Why mail or a webhook call did not arrive, in words for an admin."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mentorship.domain.shared.messages import N_
 
 
 class Problem(StrEnum):
-    """What went wrong; stored beside the technical words, which are for the log."""
+    """What went wrong; stored together with the technical details, which are for the log."""
 
     NAME_UNKNOWN = "name-unknown"
     NOT_LISTENING = "not-listening"
@@ -83,7 +83,7 @@ QUOTED = frozenset(
         Problem.REFUSED,
     }
 )
-"""Those where the technical words are what the server said."""
+"""The problems whose technical details quote the server."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Failure:
 
     @classmethod
     def of(cls, problem: Problem | None, error: str | None) -> Self:
-        """From what is stored; before there were problems it was the technical words alone."""
+        """The failure in a stored row; old rows have technical details alone."""
         words = error or ""
         if problem is None:
             problem = Problem.REFUSED if words[:3].isdecimal() else Problem.UNWRITABLE

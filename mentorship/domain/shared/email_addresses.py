@@ -1,8 +1,8 @@
-"""Which e-mail addresses there can be: one rule for sign-up, imports, settings and mail.
+"""Which e-mail addresses are accepted: one rule for sign-up, imports, settings and mail.
 
-Taken is what every mail server delivers to: a plain local part in ASCII and the name of a domain.
-Quoted local parts, comments, IP addresses, names with other letters (RFC 6531) and forms like
-`Kim <kim@example.org>` are not, although standards know them.
+Accepted are addresses that every mail server delivers to: a plain local part in ASCII and a domain
+name. Quoted local parts, comments, IP addresses, non-ASCII letters (RFC 6531) and forms like `Kim
+<kim@example.org>` are refused, although standards allow them.
 """
 
 import re

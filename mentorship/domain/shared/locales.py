@@ -1,17 +1,17 @@
-"""How people read: their language, and how they count hours."""
+"""The languages of the product, and the 12-hour and 24-hour clocks."""
 
 from enum import StrEnum
 
 
 class HourCycle(StrEnum):
-    """How the hours of a day are counted: 12 and AM or PM, or 0 to 23 (as Unicode calls them)."""
+    """The 12-hour clock (with AM and PM) or the 24-hour clock, by their Unicode names."""
 
     H12 = "h12"
     H23 = "h23"
 
 
 class Language(StrEnum):
-    """What people can read the product in, as BCP 47 calls it."""
+    """The languages of the product, as BCP 47 tags."""
 
     EN = "en"
     DE = "de"

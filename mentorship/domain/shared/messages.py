@@ -12,7 +12,7 @@ from typing import Self
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when something lasts, both aware and in the zone of whoever will read it."""
+    """The start and end of something, both aware and in the reader's zone."""
 
     start: datetime
     end: datetime
@@ -20,17 +20,17 @@ class Span:
 
 @dataclass(frozen=True)
 class Month:
-    """The month of a wall calendar that has this day."""
+    """The month that contains this day."""
 
     day: date
 
 
 @dataclass(frozen=True)
 class Precise:
-    """A time of day to the second, or to the tenth of one where it is not whole.
+    """A time of day to the second, or to the tenth of a second if it is not whole.
 
-    Aware and in the zone of whoever will read it. The day is left out where it is that of
-    `beside`, an instant in the same zone.
+    Aware and in the reader's zone. The day is left out if `beside`, an instant in the same zone, is
+    on the same day.
     """
 
     instant: datetime
@@ -38,15 +38,15 @@ class Precise:
 
     @property
     def is_another_day(self) -> bool:
-        """Whether its day must be said, too."""
+        """Whether the day must be written as well."""
         return self.instant.date() != self.beside.date()
 
 
 class Message(str):
     """A text with `%(name)s` for its `values`: words, numbers, other messages, times, spans.
 
-    An instant is aware, and in the zone of whoever will read it; a time is one of a wall clock,
-    a day or a month one of a wall calendar.
+    Instants are aware and in the reader's zone; times, days and months are those of a wall clock
+    and calendar.
     """
 
     text: str
@@ -54,7 +54,7 @@ class Message(str):
     values: dict[str, object]
 
     def __new__(cls, text: str, plural: str | None = None, /, **values: object) -> Self:
-        """With `plural`, the value `n` decides between the two."""
+        """With `plural`, the value `n` decides between the two texts."""
         chosen = text if plural is None or values["n"] == 1 else plural
         plain = {name: _in_english(value) for name, value in values.items()}
         made = super().__new__(cls, chosen % plain if values else chosen)
@@ -63,24 +63,24 @@ class Message(str):
 
     @property
     def number(self) -> int:
-        """What decides between the singular and the plural."""
+        """The number that decides between the singular and the plural."""
         number = self.values["n"]
         assert isinstance(number, int)
         return number
 
 
 def N_(text: str, /, **values: object) -> Message:  # noqa: N802  # Named as in GNU gettext.
-    """A text that is marked for the catalogs, while nobody knows yet who will read it."""
+    """A text marked for translation, before its reader is known."""
     return Message(text, **values)
 
 
 def ngettext(text: str, plural: str, /, n: int, **values: object) -> Message:
-    """The same where the text depends on the number `n`."""
+    """Like `N_`, for a text that depends on the number `n`."""
     return Message(text, plural, n=n, **values)
 
 
 def joined(*messages: str) -> Message:
-    """These, one after the other."""
+    """The messages, one after the other, as one."""
     parts = {f"part{number}": message for number, message in enumerate(messages)}
     return Message(" ".join(f"%({name})s" for name in parts), **parts)
 

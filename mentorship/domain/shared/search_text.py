@@ -1,13 +1,13 @@
-"""How texts are folded, so that people find a mentor however they write a word."""
+"""Folding of texts, so that a search does not depend on case and accents."""
 
 import re
 import unicodedata
 
 LONGEST_WORD = 60
-"""Characters; what is longer is cut, in what is stored and in what is asked alike."""
+"""Characters; longer words are cut, both in stored texts and in searches."""
 
 LAST = "\U0010ffff"
-"""Sorts after every character of a word: `word` to `word + LAST` are all that begin with it."""
+"""Sorts after every character of a word: `word` to `word + LAST` are all that begin with `word`."""
 
 # Letters that Unicode does not take apart into a plain letter and its accent.
 _PLAIN = str.maketrans(

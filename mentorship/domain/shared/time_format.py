@@ -1,4 +1,4 @@
-"""How instants are written for people: in a time zone, by a hour cycle."""
+"""How instants are written for people, in a time zone and an hour cycle."""
 
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -12,7 +12,7 @@ _remembered = lru_cache(16_384)
 
 @_remembered
 def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
-    """Like "09:05", or "9:05 AM" where hours are counted so."""
+    """Like "09:05", or "9:05 AM" on the 12-hour clock."""
     local = instant.astimezone(zone_of(timezone))
     hour, minute = local.hour, local.minute
     if cycle is HourCycle.H23:
@@ -21,7 +21,7 @@ def clock(instant: datetime, timezone: str, cycle: HourCycle) -> str:
 
 
 def precise_clock(instant: datetime, timezone: str, language: Language, cycle: HourCycle) -> str:
-    """Like "09:05:00" or "9:05:00.4 AM": to the second, and where it is not whole to its tenth."""
+    """Like "09:05:00", or "9:05:00.4 AM" if the second is not whole."""
     written, *half = clock(instant, timezone, cycle).split("\N{NO-BREAK SPACE}")
     seconds = f"{instant:%S}"
     if instant.microsecond:
@@ -59,4 +59,4 @@ def zone(instant: datetime, timezone: str, language: Language) -> str:
 _GERMAN_NAMES = {
     "WET": "WEZ", "WEST": "WESZ", "CET": "MEZ", "CEST": "MESZ", "EET": "OEZ", "EEST": "OESZ",
 }  # fmt: skip
-"""What German calls the zones of Europe (CLDR); all others keep their names."""
+"""The German names of Europe's zones (CLDR); all others keep their names."""

@@ -1,4 +1,4 @@
-"""Instants as people and programs write them: ISO 8601 with an offset."""
+"""Parsing instants in ISO 8601 with an offset."""
 
 import re
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from mentorship.domain.shared.errors import InvalidInput
 
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 YEARS_AHEAD = 2
-"""What lies outside these is a slip of the pen; a slot so long would block its mentor for good."""
+"""Times outside these years are typing errors; a slot that long would block its mentor for good."""
 
 _FORM = re.compile(
     r"(?P<day>[0-9-]+)(?:[T ] *(?P<clock>[0-9:.,]+) *(?P<offset>Z|[+-][0-9:]+)?)?", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""Recognizing secrets that protect nothing, because they can be guessed or looked up."""
+"""Recognizing weak secrets, which can be guessed or looked up."""
 
 import re
 from functools import cache
@@ -7,7 +7,7 @@ SHORTEST = 16
 """The least number of characters in a secret."""
 
 _JUDGED = 40
-"""Characters that are judged: more take longer, and by then the secret is strong anyway."""
+"""Only this many characters are judged: more take longer, and the secret is strong by then."""
 
 _FEWEST_GUESSES = 13
 """Decimal digits of the number of guesses. Sixteen random hexadecimal digits have 16; repeated
@@ -31,6 +31,6 @@ def is_weak(secret: str) -> bool:
         return True
     if _SAMPLES.search(re.sub(r"[^a-z0-9]", "", secret.lower())):
         return True
-    from zxcvbn import zxcvbn  # Not where there is no secret: it takes long to load.
+    from zxcvbn import zxcvbn  # Imported late, because it takes long to load.
 
     return bool(zxcvbn(secret[:_JUDGED])["guesses_log10"] < _FEWEST_GUESSES)

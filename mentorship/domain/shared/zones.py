@@ -1,7 +1,7 @@
 """Time zones: the rules of the pinned `tzdata` package, and names that mean the same everywhere.
 
-Zone files of the machine are as old as the machine, and two machines differ. So this module turns
-them off for the whole process when it is imported, for libraries too; nothing else makes a zone.
+A machine's zone files are as old as the machine, and two machines differ. So importing this module
+turns them off for the whole process, libraries included; nothing else makes a zone.
 """
 
 import zoneinfo
@@ -15,7 +15,7 @@ import tzdata
 from babel.core import get_global
 
 zoneinfo.reset_tzpath(to=())
-zoneinfo.ZoneInfo.clear_cache()  # What was made before this module was imported.
+zoneinfo.ZoneInfo.clear_cache()  # Drop zones that were made before this module was imported.
 
 UTC_NAME = "UTC"
 
@@ -24,7 +24,7 @@ RULES = tzdata.IANA_VERSION
 
 _DATA = files("tzdata") / "zoneinfo"
 _NOT_A_PLACE = "Factory"
-"""What a machine has on which no zone was ever set."""
+"""The name on machines where no zone was ever set."""
 
 
 @cache
@@ -35,36 +35,39 @@ def zone_of(name: str) -> tzinfo:
 
 @cache
 def places() -> tuple[str, ...]:
-    """The names to choose from: each place of the world once (zone.tab), and UTC."""
+    """The names that people can choose: each place of the world once (zone.tab), and UTC."""
     rows = (line.split("\t") for line in _table("zone.tab") if not line.startswith("#"))
     return (*sorted(row[2] for row in rows), UTC_NAME)
 
 
 @cache
 def current_names() -> Mapping[str, str]:
-    """What each name that is known is called today: "Europe/Kyiv" for "Europe/Kiev"."""
+    """Today's name for each known name: "Europe/Kyiv" for "Europe/Kiev"."""
     names = zoneinfo.available_timezones() - {_NOT_A_PLACE}
     return MappingProxyType({name: _current(name) for name in names})
 
 
 def current_name(name: str) -> str | None:
-    """What a zone is called today; None for what is no name of a zone, or of a machine's alone."""
+    """Today's name of a zone; None if the name is unknown, or known to this machine alone."""
     return current_names().get(name)
 
 
 def known_name(name: str) -> str:
-    """The same, but UTC in place of None: for names that were stored once."""
+    """Like `current_name`, but UTC in place of None: for stored names."""
     return current_name(name) or UTC_NAME
 
 
 @cache
 def renamed() -> Mapping[str, str]:
-    """The old names, which browsers may still report, and what each is called today."""
+    """The old names, which browsers may still report, each with today's name."""
     return {old: name for old, name in sorted(current_names().items()) if old != name}
 
 
 def _current(name: str) -> str:
-    """By Unicode's table of renamed zones; tzdata's links may lead to another country."""
+    """Today's name in Unicode's table of renamed zones.
+
+    The links of tzdata may lead to another country.
+    """
     if name in places():
         return name
     found = _same_places().get(name) or _links().get(name, name)
@@ -73,7 +76,7 @@ def _current(name: str) -> str:
 
 @cache
 def _same_places() -> Mapping[str, str]:
-    """To the place of zone.tab from all names that CLDR takes for the same one."""
+    """From each name to the place of zone.tab that CLDR considers the same."""
     canonical: Mapping[str, str] = get_global("zone_aliases")
     place_of = {canonical.get(place, place): place for place in places()}
     return {name: place_of[root] for name, root in canonical.items() if root in place_of} | place_of
@@ -81,7 +84,7 @@ def _same_places() -> Mapping[str, str]:
 
 @cache
 def _links() -> Mapping[str, str]:
-    """The links of tzdata.zi: from an old name to the zone whose rules it shares."""
+    """The links of tzdata.zi, from an old name to the zone with the same rules."""
     rows = (line.split() for line in _table("tzdata.zi") if line.startswith("L "))
     return {alias: target for _, target, alias in rows}
 

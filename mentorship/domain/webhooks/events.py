@@ -1,4 +1,4 @@
-"""What other systems are told: the kinds of events, and the facts of each."""
+"""The events that webhooks report: their kinds, and the facts of each."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ KIND_TEXT: Mapping[EventKind, str] = MappingProxyType(
 
 
 def kinds_from(words: Iterable[str]) -> frozenset[EventKind]:
-    """The kinds with these names. Raises InvalidInput for none at all and for an unknown name."""
+    """The kinds with these names. Raises InvalidInput for no name and for an unknown one."""
     words = frozenset(words)
     if not words:
         raise InvalidInput(N_("Please choose at least one kind of event."))
@@ -75,7 +75,7 @@ class SessionFacts:
 
 @dataclass(frozen=True)
 class Move:
-    """When the session was to take place before it was moved (UTC), and why it was moved."""
+    """The time of a session before it was moved (UTC), and why it was moved."""
 
     old_start_time: datetime
     old_end_time: datetime
@@ -85,7 +85,7 @@ class Move:
 
 @dataclass(frozen=True)
 class SettledOutcome:
-    """What an outcome was settled as; `decided_by` is the admin who decided, `reason` theirs."""
+    """A settled outcome; `decided_by` is the admin who decided, with their `reason`."""
 
     state: OutcomeState
     value: OutcomeWord | None

@@ -1,4 +1,4 @@
-"""Network addresses: which are public, and which belong to one subscriber."""
+"""IP addresses: which are public, and which belong to one subscriber."""
 
 import re
 from contextlib import suppress
@@ -19,14 +19,14 @@ _WEBHOOK_PORTS = (443, 8443)
 
 _UNICAST = IPv6Network("2000::/3")
 _NAT64 = IPv6Network("64:ff9b::/96")
-"""Ends in the IPv4 address that is meant (RFC 6052)."""
+"""The prefix of addresses that end in an IPv4 address (RFC 6052)."""
 
 
 def is_public(address: str) -> bool:
-    """Whether a numeric address is one that anybody on the internet may offer a service at.
+    """Whether a numeric address can be that of a service on the public internet.
 
-    IPv6 addresses that stand for an IPv4 address are judged by that one; those of tunnels (6to4,
-    Teredo) never are public. Raises ValueError for what is no address.
+    IPv6 addresses that stand for an IPv4 address are judged by the latter; those of tunnels (6to4,
+    Teredo) are never public. Raises ValueError if this is not an address.
     """
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address):
@@ -44,13 +44,13 @@ def is_public(address: str) -> bool:
 
 
 def literal_address(host: str) -> str | None:
-    """The numeric address that a URL's host stands for in any network; None for a name to look up.
+    """The numeric address that a URL's host means in any network; None for a name to look up.
 
-    Resolvers also take numbers that are shortened, or written in another base ("127.1",
+    Resolvers also accept numbers that are shortened, or written in another base ("127.1",
     "2130706433", "0x7f.1"), and digits of other scripts. Names under "localhost" always mean the
     machine itself (RFC 6761, section 6.3).
     """
-    with suppress(UnicodeError):  # Where it cannot be a name, nothing resolves it either.
+    with suppress(UnicodeError):  # Not a valid name, so nothing resolves it either.
         host = host.encode("idna").decode()
     host = host.lower().removesuffix(".")
     if host == "localhost" or host.endswith(".localhost"):
@@ -68,10 +68,10 @@ _LONGEST = 64
 
 
 def network_of(address: str) -> str:
-    """What limits count for the caller at `address`: an IPv4 address, or an IPv6 /64 network.
+    """The network that rate limits count for `address`: an IPv4 address, or an IPv6 /64.
 
-    A subscriber of IPv6 has a /64 at least. Proxies may add a port. Whatever is no address stands
-    for itself.
+    Each IPv6 subscriber has at least a /64. Proxies may add a port. Text that is not an address is
+    returned unchanged.
     """
     text = address.strip()[:_LONGEST]
     found = _BRACKETED.fullmatch(text) or _WITH_PORT.fullmatch(text)
@@ -89,13 +89,13 @@ def network_of(address: str) -> str:
 
 
 def mailbox_of(email: str) -> str:
-    """Where mail to this address ends up: what follows a "+" before the "@" is a mere label."""
+    """The mailbox behind an address: the part from "+" to "@" is only a label."""
     name, at, host = email.rpartition("@")
     return f"{name.partition('+')[0] or name}{at}{host}"
 
 
 def truncated(network: str) -> str:
-    """What a log may tell of a network: an IPv4 address to /24, an IPv6 one to /48."""
+    """The part of a network that a log may contain: /24 of an IPv4 address, /48 of an IPv6 one."""
     try:
         first = ip_network(network).network_address
     except ValueError:
@@ -104,9 +104,9 @@ def truncated(network: str) -> str:
 
 
 def is_secure_webhook(url: str) -> bool:
-    """Whether a web address is one that production calls: by TLS, at a port where sites serve it.
+    """Whether production may call this address: with TLS, at one of the ports for it.
 
-    Any other port would let an admin reach services that never meant to be called from here.
+    Any other port would let an admin reach services that were never meant to be called from here.
     """
     parts = urlsplit(url)
     return parts.scheme == "https" and (parts.port or 443) in _WEBHOOK_PORTS

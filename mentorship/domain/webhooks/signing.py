@@ -8,17 +8,17 @@ from hashlib import sha256
 
 
 def endpoint_key(secret_key: str, salt: str) -> bytes:
-    """The 32 bytes that one endpoint's calls are signed with. Another salt, another key."""
+    """The 32-byte key that signs the calls to one endpoint; another salt gives another key."""
     return hmac.new(secret_key.encode(), b"webhook." + salt.encode(), sha256).digest()
 
 
 def shown(key: bytes) -> str:
-    """The key in the form that receivers get."""
+    """The key as receivers get it."""
     return "whsec_" + b64encode(key).decode()
 
 
 def signed_headers(key: bytes, call_id: str, body: bytes, *, now: datetime) -> Mapping[str, str]:
-    """The three headers: which call it is, when it is made (seconds since 1970), the signature."""
+    """The three headers: the id of the call, its time (seconds since 1970), and the signature."""
     timestamp = str(int(now.timestamp()))
     signature = hmac.new(key, f"{call_id}.{timestamp}.".encode() + body, sha256).digest()
     return {
