@@ -6,11 +6,11 @@ import os
 from mentorship import create_app
 from mentorship.config import SettingsError
 
-# Files that are made are for their owner alone: the database, mails, backups.
+# Only the owner may read the files that are created: the database, mail, backups.
 os.umask(0o077)
 
-# What is loaded here stays. Looking for garbage meanwhile lengthens each start, and looking through
-# it again and again afterwards slows short requests.
+# The modules loaded here are never freed. Collecting garbage meanwhile would lengthen each start,
+# and scanning them again afterwards would slow short requests.
 gc.disable()
 
 try:

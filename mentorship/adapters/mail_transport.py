@@ -104,7 +104,7 @@ class SmtpTransport:
         except Undelivered:
             raise
         except (OSError, smtplib.SMTPException, ValueError) as error:
-            # A ValueError comes of a password with letters that smtplib cannot send.
+            # smtplib raises ValueError for a password with letters that it cannot send.
             problem = connection_problem(error) or Problem.SIGN_IN
             words = _said(error) if isinstance(error, smtplib.SMTPResponseException) else str(error)
             raise Unreachable(problem, words) from error
@@ -148,7 +148,7 @@ class _SmtpConnection:
         except smtplib.SMTPSenderRefused as error:
             if _is_too_big(error.smtp_code, error.smtp_error):  # SIZE came with MAIL FROM.
                 raise Refused(Problem.TOO_BIG, _said(error)) from error
-            # It refuses the sender and not the mail: the next one would fare no better.
+            # The server refuses the sender, so it would refuse the next mail as well.
             raise Unreachable(Problem.SENDER, _said(error)) from error
         except smtplib.SMTPRecipientsRefused as error:
             code, text = next(iter(error.recipients.values()))

@@ -5,7 +5,7 @@ from functools import lru_cache
 import nh3
 from markdown_it import MarkdownIt
 
-# Below the page's own h1 and h2, and nothing that loads from elsewhere.
+# Headings start below the page's own h1 and h2, and nothing loads from other sites.
 _TAGS = {
     "p", "br", "em", "strong", "s", "code", "pre", "blockquote", "ul", "ol", "li", "hr", "a",
     "h3", "h4", "h5", "h6",

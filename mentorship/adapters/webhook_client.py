@@ -70,7 +70,7 @@ class WebhookClient:
             return connection.getresponse().status
         except (OSError, HTTPException, ValueError) as error:
             problem = connection_problem(error) or Problem.NOT_HTTP
-            # What the timer has cut off looks like an answer that breaks off.
+            # A call that the timer ended looks like one with an incomplete answer.
             if is_late.is_set():
                 problem = Problem.TIMEOUT
             raise NoAnswer(problem, f"{type(error).__name__}: {error}") from error
@@ -106,7 +106,7 @@ class _Pinned(HTTPConnection):
         """End the call from another thread, even while it waits."""
         if self.sock is not None:
             with suppress(OSError):
-                # Not the TLS socket's own, which changes state that the other thread uses.
+                # The TLS socket's own `shutdown` would change state that the other thread uses.
                 socket.socket.shutdown(self.sock, socket.SHUT_RDWR)
 
 

@@ -59,7 +59,7 @@ def create_user(
 
 
 def _listed(roles: Set[Role]) -> str:
-    """`student, mentor and admin`, in the order of the roles."""
+    """Like "student, mentor and admin", in the order of the roles."""
     *first, last = (role.lower() for role in Role if role in roles)
     return f"{', '.join(first)} and {last}" if first else last
 

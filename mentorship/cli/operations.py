@@ -71,7 +71,7 @@ def serve(host: str, port: int, workers: int) -> None:
             stack.enter_context(
                 noted(PROJECT / "instance", url, database_url=settings.database_url)
             )
-            # An unset BASE_URL is known only now, so the application is created again with it.
+            # A default BASE_URL is known only now, so the application is created again with it.
             importlib.reload(importlib.import_module("mentorship.wsgi"))
         serve_application("mentorship.wsgi:app", host=host, port=port, workers=workers)
 

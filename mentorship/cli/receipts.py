@@ -27,7 +27,7 @@ from mentorship.schemas.receipts import receipt_answer
 @click.option("--json", "as_json", is_flag=True, help="Print JSON as the API answers it.")
 @with_database
 def explain(session_id: int, *, as_json: bool) -> None:
-    """Print why a session is what it is, in UTC. Changes nothing."""
+    """Print the history of a session, with times in UTC. Changes nothing."""
     now, silence = utc_now(), current.settings().outcome_silence
     try:
         receipt = receipt_of(db.session(), None, session_id, now=now, silence=silence)
@@ -80,7 +80,7 @@ def _entry(entry: Entry) -> list[str]:
 
 
 def _overdue(record: SessionRecord, now: datetime) -> list[str]:
-    """What the clock should have applied by now: the next sweep will."""
+    """The transition that is due and that the next sweep will apply, if there is one."""
     state = State(
         record.status, record.is_delayed, record.started_at, record.start_time, record.end_time
     )

@@ -31,7 +31,7 @@ _DIVISIONS = click.Choice([each.value for each in By])
 @click.option("--json", "as_machine", is_flag=True, help="Print the JSON of /api/reports/summary.")
 @with_database
 def report(*, first: str | None, last: str | None, by: str, zone: str, as_machine: bool) -> None:
-    """Print what everybody's sessions of a range amounted to, after a sweep."""
+    """Print the report on everybody's sessions in a range of days, after a sweep."""
     now, timezone = utc_now(), current_name(zone)
     if timezone is None:
         raise click.ClickException(f"There is no time zone {zone}.")

@@ -73,7 +73,7 @@ class RequestBuffer:
             await send(message)
 
     async def _read_body(self, receive: Receive) -> tuple[bytes, int] | None:
-        """The body, as far as it is wanted, and its real length; None if the caller has left."""
+        """The allowed part of the body, and its real length; None if the client has left."""
         body, length = bytearray(), 0
         while True:
             message = await receive()
@@ -116,7 +116,7 @@ def _stream_all_but_the_last(
     written: list[bytes],
     stream: Callable[[Message], None],
 ) -> list[Message]:
-    """Hand on each part when the next one has come; what is left when there are no more."""
+    """Pass on each part once the next one has arrived; returns the last part."""
     pending: list[Message] = []
     for part in parts:
         if pending:
@@ -137,7 +137,7 @@ def _body(content: bytes, *, more: bool) -> Message:
 
 
 def _environ(scope: dict[str, Any], body: bytes, length: int) -> "WSGIEnvironment":
-    """The request as PEP 3333 wants it: texts whose characters are the bytes that came."""
+    """The WSGI environment (PEP 3333): texts whose characters are the bytes of the request."""
     host, port = scope["server"]
     environ: WSGIEnvironment = {
         "REQUEST_METHOD": scope["method"],
@@ -158,7 +158,7 @@ def _environ(scope: dict[str, Any], body: bytes, length: int) -> "WSGIEnvironmen
     }
     for raw_name, raw_value in scope["headers"]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        if "_" in name:  # `X_Forwarded_For` would pass for what a proxy has written.
+        if "_" in name:  # `X_Forwarded_For` would look like a header that a proxy has written.
             continue
         key = name.upper().replace("-", "_")
         if key not in ("CONTENT_LENGTH", "CONTENT_TYPE"):
@@ -166,7 +166,7 @@ def _environ(scope: dict[str, Any], body: bytes, length: int) -> "WSGIEnvironmen
         if key in environ:
             value = f"{environ[key]}{'; ' if key == 'HTTP_COOKIE' else ', '}{value}"
         environ[key] = value
-    if "HTTP_TRANSFER_ENCODING" in environ:  # The chunks have been put together.
+    if "HTTP_TRANSFER_ENCODING" in environ:  # The chunks have been joined.
         del environ["HTTP_TRANSFER_ENCODING"]
         environ["CONTENT_LENGTH"] = str(length)
     return environ

@@ -49,7 +49,7 @@ class MentorTimeSlot(Model):
         CheckConstraint("start_time < end_time", name="starts_before_it_ends"),
         CheckConstraint("capacity >= 1", name="capacity_positive"),
         CheckConstraint("(held_for IS NULL) = (held_until IS NULL)", name="hold_has_its_end"),
-        # What a booking copies, so that its composite foreign key can keep the copies true.
+        # The columns that a booking copies; its composite foreign key keeps the copies up to date.
         UniqueConstraint(
             "id",
             "mentor_id",

@@ -1,1 +1,1 @@
-"""Reads. Each returns frozen view-models or statements, never live rows of a table."""
+"""Reads. Each returns frozen view-models or statements, never ORM objects."""

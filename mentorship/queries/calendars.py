@@ -16,7 +16,7 @@ from mentorship.queries.shared.viewers import VIEWER_COLUMNS, viewer_from
 
 LOOK_BACK = timedelta(days=60)
 CANCELLED_FOR = timedelta(days=30)
-"""So long after its cancellation, or its start, a cancelled session is still in the feed."""
+"""A cancelled session stays in the feed this long after its cancellation, or its start."""
 
 MOST_ENTRIES = 1000
 """Calendar programs read the whole feed each time."""
@@ -79,7 +79,7 @@ _VERSIONS: Select[*tuple[Any, ...]] = (
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
 )
-"""All that can change in `_ENTRIES`: the revision of a booking rises with each change of it."""
+"""Everything that can change in `_ENTRIES`; each change of a booking raises its revision."""
 
 _FEED = select(CalendarFeed.alarm, CalendarFeed.made_at, *VIEWER_COLUMNS).join(
     User, User.id == CalendarFeed.user_id
@@ -88,7 +88,7 @@ _FEED = select(CalendarFeed.alarm, CalendarFeed.made_at, *VIEWER_COLUMNS).join(
 
 @dataclass(frozen=True)
 class Feed:
-    """Whose a feed is, and when it reminds; `made_at` is in UTC."""
+    """The owner of a feed, and when it reminds them; `made_at` is in UTC."""
 
     viewer: Viewer
     alarm: Alarm
@@ -96,9 +96,10 @@ class Feed:
 
 
 def entries(session: Session, viewer: Viewer, *, now: datetime) -> list[Row[*tuple[Any, ...]]]:
-    """The sessions in which the person takes part, oldest first: the last 60 days, all to come.
+    """The sessions in which the person takes part, oldest first; `now` is in UTC.
 
-    Cancelled ones for 30 days. Of more than a thousand the latest. `now` is in UTC.
+    The last 60 days and everything to come, cancelled ones for 30 days, and of more than a thousand
+    only the latest.
     """
     return list(reversed(session.execute(_latest(_ENTRIES, viewer, now)).all()))
 
@@ -109,7 +110,7 @@ def versions(session: Session, viewer: Viewer, *, now: datetime) -> list[tuple[o
 
 
 def left_out(session: Session, viewer: Viewer, *, now: datetime) -> int:
-    """How many of the person's sessions have no room in the feed. `now` is in UTC."""
+    """How many of the person's sessions do not fit into the feed; `now` is in UTC."""
     all_ids = _in_feed(select(_B.id), viewer, now).subquery()
     total = session.scalar(select(func.count()).select_from(all_ids)) or 0
     return max(0, total - MOST_ENTRIES)

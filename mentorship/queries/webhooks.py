@@ -1,4 +1,4 @@
-"""Reading about other systems: the addresses, their logs, what is to be called next."""
+"""Reading webhook endpoints, their logs, and the calls to make next."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -40,9 +40,10 @@ _C, _E, _Earlier = WebhookCall, WebhookEndpoint, aliased(WebhookCall)
 
 @dataclass(frozen=True)
 class Call:
-    """A call to be made. `attempts` are those before, `failing_since` (UTC) the endpoint's.
+    """A call to make.
 
-    `webhook_id` names it to the endpoint, the same at each try.
+    `attempts` counts the earlier ones, `failing_since` (UTC) is the endpoint's. `webhook_id`
+    identifies the call to the endpoint, and is the same at each attempt.
     """
 
     id: int
@@ -58,9 +59,9 @@ class Call:
 def next_calls(session: Session, *, now: datetime, limit: int) -> list[int]:
     """The first call of each active endpoint that may be made at `now` (UTC).
 
-    An endpoint that somebody is calling has none: its calls are made one after the other. While the
-    call about a press that can be undone waits, so do later ones about the same session, so that
-    they arrive in order.
+    An endpoint that is being called has none, because its calls are made one after the other. While
+    the call about a press that can be undone waits, later calls about the same session wait as
+    well, so that they arrive in order.
     """
     waiting = (_C.endpoint_id == _E.id, _C.outcome.is_(None))
     is_behind = exists().where(
@@ -118,7 +119,7 @@ _EVENTS = (
 
 
 def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
-    """What is needed to make these calls."""
+    """Everything that is needed to make these calls."""
     rows = session.execute(_EVENTS.where(_C.id.in_(ids))).all()
     moves = _moves_of(session, [call.booking_id for call, *_about in rows])
     identity = identity_of(session)
@@ -169,7 +170,7 @@ def _event(
     *,
     moves: Sequence[BookingMove],
 ) -> Event:
-    """What happened, with the session as it was then."""
+    """The event of a call, with the session as it was at that time."""
     at, status, is_delayed = call.created_at, booking.status, booking.is_delayed
     what: Update | Move | SettledOutcome | None = None
     if call.kind is EventKind.OUTCOME:
@@ -177,7 +178,7 @@ def _event(
     elif change is not None:
         at, status, is_delayed = change.applied_at, change.new_status, change.is_delayed
         what = update_from(change)
-    else:  # Only what is scheduled is booked or moved.
+    else:  # Only scheduled sessions are booked or moved.
         status, is_delayed = Status.SCHEDULED, False
     if move is not None:
         at = move.moved_at
@@ -210,7 +211,7 @@ def _settled(
     said: OutcomeChange | None,
     speaker: User | None,
 ) -> SettledOutcome:
-    """What was said last; where silence has settled it, what one side had said."""
+    """The outcome that was settled; if silence settled it, the answer of the one side."""
     value = booking.mentor_says or booking.student_says
     if said is not None:
         value = said.outcome
@@ -227,7 +228,7 @@ def _settled(
 
 @dataclass(frozen=True)
 class EndpointLine:
-    """An address as the list shows it; `waiting` calls are still to be made. Instants in UTC."""
+    """An endpoint as the list shows it, with the number of `waiting` calls; instants in UTC."""
 
     id: int
     url: str
@@ -265,7 +266,7 @@ _LINES = (
 
 
 def endpoints(session: Session) -> list[EndpointLine]:
-    """All that were not removed."""
+    """All endpoints that were not removed."""
     return [EndpointLine(*row) for row in session.execute(_LINES)]
 
 
@@ -277,7 +278,7 @@ def endpoint_by(session: Session, endpoint_id: int) -> EndpointLine | None:
 
 @dataclass(frozen=True)
 class CallLine:
-    """A call in the log; `next_try_at` (UTC) counts while it has no outcome.
+    """A call in the log; `next_try_at` (UTC) matters only while the call has no outcome.
 
     `new_status` and `is_delayed` are those after a transition.
     """
@@ -305,7 +306,7 @@ class CallLog:
 
 
 def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
-    """What was called and what came of it. A page past the last is the last."""
+    """The calls to an endpoint with their results: the requested page, or else the last one."""
     total = session.scalar(
         select(func.count()).select_from(_C).where(_C.endpoint_id == endpoint_id)
     )
@@ -323,7 +324,7 @@ def call_log(session: Session, endpoint_id: int, *, page: int) -> CallLog:
             _C.next_try_at,
             _C.ended_at,
             _C.answer,
-            # Before there were problems it was technical words alone.
+            # Old rows have technical details alone.
             case((_C.error.is_not(None), func.coalesce(_C.problem, Problem.UNEXPECTED))).label(
                 "problem"
             ),

@@ -43,6 +43,6 @@ class NewTokenAnswer(TokenAnswer, SuccessAnswer):
 
 
 class RevokedAnswer(SuccessAnswer):
-    """The token is revoked; `changed` is false where it was revoked before."""
+    """The token is revoked; `changed` is false if it was revoked before."""
 
     changed: bool

@@ -48,21 +48,21 @@ WallTime = Annotated[
 
 
 def _number(least: int, most: int) -> dict[str, Any]:
-    """Bounds for the description; the services see to them, with a sentence."""
+    """Bounds for the description; the services check them, with a sentence for each error."""
     return {"minimum": least, "maximum": most}
 
 
 class ChoiceFields(Fields):
-    """What becomes of booked sessions that no longer fit: they stay, but for these."""
+    """Booked sessions that no longer fit: `cancelSessions` are cancelled, the others stay."""
 
     cancel_sessions: list[int] = Field(default_factory=list)
     reason: Reason = ""
 
 
 class RuleFields(Fields):
-    """Weekly hours; a window that closes at or before its opening goes on into the next day.
+    """Weekly hours; a window that closes at or before its opening ends on the next day.
 
-    Without a time zone new hours are in the mentor's, and others stay in their own.
+    Without a time zone, new hours are in the mentor's zone, and others stay in their own.
     """
 
     weekdays: list[Weekday]
@@ -81,7 +81,7 @@ class SaveRuleFields(RuleFields, ChoiceFields):
 
 
 class RuleFormFields(SaveRuleFields):
-    """The same on the page, which shows what it will do before it is saved."""
+    """The same fields on the page, which shows the effect before it is saved."""
 
     step: Literal["preview", "save"] = "preview"
 
@@ -95,7 +95,7 @@ class DaysOffFields(ChoiceFields):
 
 
 class DaysOffFormFields(DaysOffFields):
-    """The same on the page, which asks about booked sessions first."""
+    """The same fields on the page, which asks about booked sessions first."""
 
     step: Literal["preview", "save"] = "preview"
 
@@ -116,7 +116,7 @@ class PageFields(Fields):
 
 
 class SettingsFields(Fields):
-    """Buffers and notice in minutes; no daily limit where it is null."""
+    """Buffers and notice in minutes; a daily limit of null means none."""
 
     buffer_before: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
     buffer_after: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
@@ -190,14 +190,14 @@ class SlotsAnswer(SuccessAnswer):
 
 
 class SpanAnswer(Answer):
-    """A slot that is not there yet."""
+    """A slot that does not exist yet."""
 
     start_time: Instant
     end_time: Instant
 
 
 class ShiftAnswer(Answer):
-    """From `since` on the hours read `then` in `timezone`, in the place of `usual`."""
+    """From `since` on, the hours begin at `then` in `timezone` instead of `usual`."""
 
     timezone: str
     students: int
@@ -217,7 +217,7 @@ class BookedAnswer(Answer):
 
 
 class PreviewAnswer(SuccessAnswer):
-    """What a rule will do: slots of the first weeks, the number of all, what it moves."""
+    """The effect of a rule: slots of the first weeks, the number of all, and clock changes."""
 
     first_slots: list[SpanAnswer]
     total: int
@@ -229,7 +229,7 @@ class PreviewAnswer(SuccessAnswer):
 
 
 class ChangeAnswer(SuccessAnswer):
-    """What a change did to slots and to the booked sessions that no longer fitted."""
+    """The effect of a change on slots, and on booked sessions that no longer fitted."""
 
     message: Sentence
     id: int | None

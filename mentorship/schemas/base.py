@@ -1,4 +1,4 @@
-"""What all schemas of the HTTP API are built from. Python's names become camelCase in JSON."""
+"""The base of all schemas of the HTTP API. Python's names become camelCase in JSON."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -62,11 +62,11 @@ Reason = Annotated[
     AfterValidator(_clean_reason),
     Field(json_schema_extra={"maxLength": LONGEST_REASON, "pattern": PRINTABLE}),
 ]
-"""A person's reason, which other people read; may be empty."""
+"""A reason that other people read; may be empty."""
 
 
 class Fields(BaseModel):
-    """Base of all requests: they may contain the named fields and no others."""
+    """Base of all requests; fields that are not named are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
 

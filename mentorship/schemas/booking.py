@@ -23,7 +23,7 @@ from mentorship.services.booking.book import NotFree
 from mentorship.services.shared.text_fields import clean_text
 
 IDEMPOTENCY_KEY = r"^[\x21-\x7e]{1,200}$"
-"""What an `Idempotency-Key` may be: visible ASCII."""
+"""The allowed form of an `Idempotency-Key`: visible ASCII."""
 
 LONGEST_TOPIC, LONGEST_NOTES = 200, 2000
 
@@ -63,7 +63,7 @@ class BookingFields(_BookingText):
 
 
 class BookingForm(_BookingText):
-    """The form of a slot; `confirmed` where the student saw that it cannot be changed later."""
+    """The form of a slot; `confirmed` if the student saw that it cannot be changed later."""
 
     confirmed: bool = False
 
@@ -71,8 +71,8 @@ class BookingForm(_BookingText):
 class FreeTime(Answer):
     """A time that can be booked now.
 
-    Until `changeableUntil` a student may move or cancel a session there; where that has passed,
-    only the mentor can, so it is final for the student who books it.
+    Students may move or cancel a session in it until `changeableUntil`; once that has passed, only
+    the mentor can, so a booking is final for the student.
     """
 
     slot_id: int
@@ -83,13 +83,13 @@ class FreeTime(Answer):
 
 
 class NotFreeAnswer(ErrorAnswer):
-    """Refused because of the time; `nextFree` are the mentor's next times that can be booked."""
+    """The time cannot be booked; `nextFree` are the mentor's next times that can."""
 
     next_free: list[FreeTime]
 
 
 class BookingAnswer(SuccessAnswer):
-    """The session that a student has now."""
+    """The booked session."""
 
     message: Sentence
     session_id: int
@@ -101,7 +101,7 @@ class BookingAnswer(SuccessAnswer):
 
 
 def free_time(slot: FreeSlot, cutoff: Cutoff) -> FreeTime:
-    """A free slot with the end of the time in which students can change it."""
+    """A free slot, with the deadline until which students can change a session in it."""
     return FreeTime(
         slot_id=slot.id,
         start_time=slot.start_time,

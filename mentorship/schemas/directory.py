@@ -16,7 +16,7 @@ LONGEST_SEARCH = 100
 
 
 class SearchFields(Fields):
-    """What to look for: the beginnings of words of name, headline and topics, and one topic."""
+    """The search: beginnings of words of name, headline and topics, and one topic."""
 
     q: str = Field("", max_length=LONGEST_SEARCH, pattern=PRINTABLE)
     topic: str = Field("", max_length=LONGEST_SEARCH, pattern=PRINTABLE)
@@ -24,14 +24,14 @@ class SearchFields(Fields):
 
 
 class SpanFields(Fields):
-    """From when until when, ISO 8601 with an offset; unsaid, a week from now on."""
+    """A span in ISO 8601 with an offset; by default one week from now on."""
 
     from_: Instant | None = Field(None, alias="from")
     to: Instant | None = None
 
 
 class ProfileFields(Fields):
-    """What a mentor says; commas part the topics."""
+    """A mentor's profile; topics are separated by commas."""
 
     headline: str = ""
     bio: str = ""
@@ -42,7 +42,7 @@ class ProfileFields(Fields):
 class PunctualityJson(Answer):
     """The last sessions of a mentor: how many began within five minutes of their start time.
 
-    `cancelled` were cancelled by the mentor. A median is null where there is nothing to count.
+    `cancelled` were cancelled by the mentor. A median is null if there is nothing to count.
     """
 
     sessions: int
@@ -67,7 +67,7 @@ class MentorAnswer(Answer):
 
 
 class MentorsAnswer(SuccessAnswer):
-    """One page of mentors by name; `hasNext` tells whether another follows."""
+    """One page of mentors by name; `hasNext` tells whether another page follows."""
 
     mentors: list[MentorAnswer]
     page: int

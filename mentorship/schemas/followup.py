@@ -1,4 +1,4 @@
-"""The JSON of what is added to a session: its room, recording, feedback."""
+"""The JSON of a session's meeting link, recording, feedback and late notices."""
 
 from typing import Annotated, Any
 
@@ -12,27 +12,30 @@ from mentorship.schemas.base import Fields, Id, Reason, Say, Sentence, SuccessAn
 
 
 class LinkFields(Fields):
-    """A web address; empty takes it away."""
+    """A web address; empty removes it."""
 
     url: str = ""
 
 
 class RecordingFields(Fields):
-    """Where the recording is. The session stands here too, since the signature covers the body."""
+    """The link to a recording.
+
+    The session is named here, too, since the signature covers the body.
+    """
 
     session_id: Id
     url: str = Field(min_length=1, max_length=LONGEST_LINK)
 
 
 class RatingFields(Fields):
-    """What a student says of a session."""
+    """A student's rating of a session."""
 
     rating: int = Field(ge=1, le=5)
     comment: str = ""
 
 
 class NotesFields(Fields):
-    """What a mentor writes about a session, and what the form had shown of it."""
+    """A mentor's notes about a session, and the texts that the form had shown."""
 
     summary: str = ""
     private_notes: str = ""
@@ -53,7 +56,7 @@ class LateFields(Fields):
 
 
 class LateAnswer(SuccessAnswer):
-    """What the person has said by now about being late."""
+    """The late notice of the person after the request."""
 
     message: Sentence
     session_id: int
@@ -65,7 +68,7 @@ class LateAnswer(SuccessAnswer):
 
 
 class RecordingAnswer(SuccessAnswer):
-    """The session has this recording; `changed` is false where it had it before."""
+    """The session has this recording; `changed` is false if it had it before."""
 
     message: str
     session_id: int

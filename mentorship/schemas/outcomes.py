@@ -25,7 +25,7 @@ from mentorship.services.sessions.outcomes import OutcomeResult
 
 
 class OutcomeFields(Fields):
-    """How a session went, and why the person says so; an admin's decision needs a reason."""
+    """An answer about how a session went, with a reason; an admin's decision needs one."""
 
     outcome: OutcomeWord
     reason: Reason = ""
@@ -34,14 +34,15 @@ class OutcomeFields(Fields):
 class AnswerFields(OutcomeFields):
     """The same as one side's answer.
 
-    `forAll`: the mentor of a group says it of each student without an answer from the mentor yet.
+    With `forAll`, the mentor of a group says it of each student about whom the mentor has not said
+    anything yet.
     """
 
     for_all: bool = False
 
 
 class CompletionFields(Fields):
-    """A completion may say at once how the session went."""
+    """A completion, which may also say how the session went."""
 
     outcome: OutcomeWord | None = None
     reason: Reason = ""
@@ -50,7 +51,7 @@ class CompletionFields(Fields):
 class DecisionForm(OutcomeFields):
     """The form of the admins' queue: one decision about the sessions that were ticked.
 
-    `view` and `mentor` say which list was shown, to show it again.
+    `view` and `mentor` name the list to show again.
     """
 
     sessions: list[Id]
@@ -59,10 +60,10 @@ class DecisionForm(OutcomeFields):
 
 
 class OutcomeJson(Answer):
-    """What is known of an outcome.
+    """The outcome of a session.
 
-    `value` is the claimed or settled word. `settlesAt` is when silence settles a claim; null in
-    the other states. `decidedBy` is the name of the admin who decided.
+    `value` is the claimed or settled word. `settlesAt` is when silence settles a claim; null in the
+    other states. `decidedBy` is the name of the admin who decided.
     """
 
     state: OutcomeState
@@ -74,7 +75,7 @@ class OutcomeJson(Answer):
 
     @classmethod
     def of(cls, outcome: Outcome, statements: Statements, decided_by: str | None) -> Self:
-        """The JSON of an outcome and of the statements that it follows from."""
+        """The JSON of an outcome and of the statements behind it."""
         return cls(
             state=outcome.state,
             value=outcome.value,

@@ -1,4 +1,4 @@
-"""The JSON of sessions to be read: one with its receipt, and pages of them."""
+"""The JSON of sessions for reading: one with its receipt, and pages of them."""
 
 from enum import StrEnum
 from typing import Annotated, Any
@@ -30,11 +30,11 @@ def _nothing() -> None:
 
 
 class SessionsFields(Fields):
-    """Which sessions are wanted, newest start first.
+    """A search for sessions, newest start first.
 
-    `from` and `to` are days in the caller's zone, both included, or instants with an offset, of
-    which `to` is excluded; the start decides. `outcome` is a state, or the claimed or settled word.
-    Each word of `q` is a part of the topic or of a name.
+    `from` and `to` bound the start: days in the caller's zone, both included, or instants with an
+    offset, of which `to` is excluded. `outcome` is a state, or the claimed or settled word. Each
+    word of `q` must be a part of the topic or of a name.
     """
 
     from_: _Boundary | None = Field(None, alias="from")
@@ -60,8 +60,8 @@ class PersonAnswer(Answer):
 class SessionAnswer(Answer):
     """A session. `students` is everybody in its group for the mentor and for admins.
 
-    `minutesDelivered` is null where the beginning was not recorded, or as long as it is not known
-    that the session took place.
+    `minutesDelivered` is null if the beginning was not recorded, or as long as it is not known that
+    the session took place.
     """
 
     session_id: int
@@ -80,9 +80,9 @@ class SessionAnswer(Answer):
 
 
 class EntryAnswer(Answer):
-    """One line of a receipt; `kind` is the action of a transition, or what else happened.
+    """One line of a receipt; `kind` is the action of a transition, or another kind of event.
 
-    `reason` is what the actor wrote, or the rule in words. The clock's transitions have `dueAt`.
+    `reason` is the actor's reason, or the rule in words. Transitions by the clock have `dueAt`.
     """
 
     kind: Action | EntryKind
@@ -104,7 +104,7 @@ class ReceiptAnswer(SuccessAnswer):
 
 
 class SessionsAnswer(SuccessAnswer):
-    """One page of sessions, the newest start first, and how many there are in all."""
+    """One page of sessions, newest start first, and the number of all."""
 
     sessions: list[SessionAnswer]
     total: int
@@ -131,7 +131,7 @@ def receipt_answer(receipt: Receipt, timezone: str, say: Say) -> dict[str, Any]:
 
 
 def session_answer(record: SessionRecord) -> SessionAnswer:
-    """A session for the wire."""
+    """The JSON of a session."""
     known = record.known
     return SessionAnswer(
         session_id=record.session_id,

@@ -74,7 +74,7 @@ class SummaryAnswer(SuccessAnswer):
 
 
 def summary_answer(spec: ReportSpec, rows: Iterable[Row], say: Say) -> dict[str, Any]:
-    """The answer of the summary route, which the command prints, too."""
+    """The answer of the summary route, which the command prints as well."""
     answer = {
         "from": spec.dates.first,
         "to": spec.dates.last,

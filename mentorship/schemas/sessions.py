@@ -25,9 +25,9 @@ from mentorship.services.sessions.sweep import SweepResult
 
 
 class CancelFields(Fields):
-    """Why a session is cancelled, in words for the others.
+    """A cancellation, with a reason for the other people.
 
-    `onlyThisStudent`: its mentor, or an admin, takes one student out of a group that stays.
+    With `onlyThisStudent`, the mentor or an admin removes one student from a group that stays.
     """
 
     reason: Reason = ""
@@ -38,7 +38,7 @@ _CORRECTABLE = [Status.SCHEDULED, Status.ONGOING, Status.COMPLETED]
 
 
 class CorrectFields(Fields):
-    """What a session should be. Without `isDelayed` the flag stays as it is."""
+    """The status that a session should have. Without `isDelayed` the flag does not change."""
 
     status: Annotated[Status, WithJsonSchema({"type": "string", "enum": _CORRECTABLE})]
     is_delayed: bool | None = None
@@ -46,23 +46,23 @@ class CorrectFields(Fields):
 
 
 class MoveFields(Fields):
-    """The slot of the same mentor to which a session moves, and why."""
+    """The slot of the same mentor to which a session moves, with a reason."""
 
     reason: Reason = ""
     slot_id: Id
 
 
 class MoveForm(MoveFields):
-    """The form; `confirmed` are the slots that were marked as impossible to change later."""
+    """The form to move a session; `confirmed` are the slots that were marked as final."""
 
     confirmed: list[Id] = Field(default_factory=list)
 
 
 class PollFields(Fields):
-    """What an open page shows: its poll cursor, whose sessions, and which page it is.
+    """What an open page shows: its poll cursor, scope, and which page it is.
 
-    Lists have a page each; a week has a day in it, and a day its own page. `until` is when a
-    session moves that stays in its place after a press.
+    Each list has a page; a week is named by a day in it, and a day can have pages. At `until` a
+    session that stays in its place after a press moves.
     """
 
     seen: str = Field(
@@ -71,10 +71,7 @@ class PollFields(Fields):
     )
     view: Literal["list", "week", "day", "session"] = "list"
     scope: Literal["own", "all"] = "own"
-    until: str = Field(
-        default_factory=str,
-        pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{6})?Z$",
-    )
+    until: str = Field(default_factory=str, json_schema_extra={"format": "date-time"})
     day: date | None = None
     session: Id | None = None
     page: int = Field(1, ge=1, le=999_999_999)
@@ -86,7 +83,7 @@ class PollFields(Fields):
 
 
 class UpdateAnswer(Answer):
-    """One applied transition. `dueAt` is null where a person acted."""
+    """One applied transition. `dueAt` is null if a person acted."""
 
     session_id: int
     old_status: Status
@@ -99,7 +96,7 @@ class UpdateAnswer(Answer):
 
 
 class SweepAnswer(SuccessAnswer):
-    """What a sweep did; `updates` are those that the caller may see."""
+    """The result of a sweep; `updates` has those that the caller may see."""
 
     message: str
     started_sessions: int = Field(ge=0)
@@ -120,20 +117,20 @@ class ActionAnswer(SuccessAnswer):
 
 
 class CompletionAnswer(ActionAnswer):
-    """The same after a completion."""
+    """The state of a session after a completion."""
 
     was_delayed: bool = Field(validation_alias="is_delayed")
 
 
 class ConflictAnswer(ErrorAnswer):
-    """Refused because of the session's state."""
+    """The action is refused because of the session's state."""
 
     status: Status
     is_delayed: bool
 
 
 class MoveAnswer(SuccessAnswer):
-    """When a session takes place now."""
+    """The new time of a session."""
 
     message: Sentence
     session_id: int

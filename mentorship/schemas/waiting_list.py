@@ -10,7 +10,7 @@ from mentorship.schemas.base import Answer, Fields, Instant, SuccessAnswer
 class WaitingFields(Fields):
     """A week to wait for, by any of its days in the mentor's zone."""
 
-    # The text of a form and of JSON alike; `strict` takes no text for a date.
+    # Text in forms and in JSON; with `strict`, text would not be accepted as a date.
     week: date = Field(strict=False)
 
 
@@ -24,7 +24,7 @@ class WaitingAnswer(SuccessAnswer):
 
 
 class LeftAnswer(SuccessAnswer):
-    """A place on a waiting list was given up."""
+    """The caller has left a waiting list."""
 
     message: str
 
@@ -47,6 +47,6 @@ class PlaceAnswer(Answer):
 
 
 class WaitingListsAnswer(SuccessAnswer):
-    """The caller's places, the next week first."""
+    """The caller's places, earliest week first."""
 
     entries: list[PlaceAnswer]

@@ -26,7 +26,7 @@ TYPE_OF: Mapping[EventKind, str] = MappingProxyType(
 
 
 class PersonAnswer(Answer):
-    """Somebody in the session. Addresses are not told."""
+    """Somebody in the session, without an address."""
 
     id: int
     name: str
@@ -46,7 +46,7 @@ class SessionAnswer(Answer):
 
 
 class MoveAnswer(Answer):
-    """When the session was to take place before it was moved."""
+    """The time of the session before it was moved."""
 
     old_start_time: Instant
     old_end_time: Instant
@@ -55,7 +55,7 @@ class MoveAnswer(Answer):
 
 
 class SettledOutcomeAnswer(Answer):
-    """What the outcome was settled as; `decidedBy` is null unless an admin decided."""
+    """The settled outcome; `decidedBy` is null unless an admin decided."""
 
     state: OutcomeState
     value: OutcomeWord | None
@@ -64,7 +64,7 @@ class SettledOutcomeAnswer(Answer):
 
 
 def webhook_body(event: Event) -> bytes:
-    """As Standard Webhooks 1.0 advises: what kind of event, when it was, and what; in English."""
+    """The body of a call in the form of Standard Webhooks 1.0: type, time and data; in English."""
     content = {
         "type": TYPE_OF[event.kind],
         "event": event.kind,

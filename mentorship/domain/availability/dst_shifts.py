@@ -39,7 +39,8 @@ def shifts(rule: WeeklyRule, *, zones: Mapping[str, int], now: datetime) -> tupl
     for name, students in zones.items():
         zone = zone_of(name)
         for before, after in pairwise(openings):
-            # The window opens at one hour for its mentor, so only the clocks move it elsewhere.
+            # The window always opens at the same hour for its mentor, so only clock changes move it
+            # elsewhere.
             usual, then = (opening.astimezone(zone).time() for opening in (before, after))
             if usual != then:
                 found.append(Shift(name, students, after, rule.opens, usual, then))

@@ -74,7 +74,7 @@ def decide_correction(
     if not rule.matches(state, now):
         return Refused(_WRONG_TIME[target, is_delayed])
     if is_delayed and state.started_at is not None and state.started_at < state.start_time:
-        # It was not delayed if it began before its start, so that beginning was wrong, too.
+        # A session that began before its start was not delayed, so that beginning was wrong, too.
         rule = replace(rule, sets={**rule.sets, "started_at": None})
     return Apply(rule)
 

@@ -16,7 +16,7 @@ _ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322, 3.2.3.
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # "=?" may begin an encoded word (RFC 2047), which some programs read as another address.
 _LOCAL = re.compile(rf"(?!.*=\?.*\?=){_ATOM}(?:\.{_ATOM})*")
-# A last label that begins with a digit is no domain but an IPv4 address.
+# A last label that begins with a digit belongs to an IPv4 address, not to a domain.
 _DOMAIN = re.compile(rf"(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
 
 

@@ -9,7 +9,7 @@ LONGEST_WORD = 60
 LAST = "\U0010ffff"
 """Sorts after every character of a word: `word` to `word + LAST` are all that begin with `word`."""
 
-# Letters that Unicode does not take apart into a plain letter and its accent.
+# Letters that Unicode does not decompose into a plain letter and an accent.
 _PLAIN = str.maketrans(
     {
         "ø": "o",

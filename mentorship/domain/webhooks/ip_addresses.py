@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 _NOT_PUBLIC = tuple(
     ip_network(network)
     for network in (
-        # IANA's special-purpose registries name these; Python's `is_global` does not know them all.
+        # From IANA's special-purpose registries; Python's `is_global` does not know them all.
         "192.0.0.0/24", "192.88.99.0/24",
         "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20",
     )

@@ -37,7 +37,7 @@ class Bearer:
 
 
 def works_at(now: Any) -> ColumnElement[bool]:
-    """Whether a token is neither revoked nor over at `now` (UTC)."""
+    """Whether a token is neither revoked nor expired at `now` (UTC)."""
     return and_(ApiToken.revoked_at.is_(None), ApiToken.expires_at > now)
 
 
@@ -49,7 +49,7 @@ _BY_HASH = (
 
 
 def token_bearer(session: Session, token_hash: str, *, now: datetime) -> Bearer | None:
-    """Whose the token with this hash is, if it works at `now` (UTC)."""
+    """The bearer of the token with this hash, if the token works at `now` (UTC)."""
     rows = read(session, _BY_HASH, hash=token_hash, now=now)
     if not rows:
         return None

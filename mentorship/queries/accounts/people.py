@@ -35,7 +35,10 @@ _BY_EMAIL = select(
 
 @dataclass(frozen=True)
 class Account:
-    """A person, and how their account stands. No `password_hash`: it was never set."""
+    """A person and the state of their account.
+
+    Without a `password_hash` no password was ever set.
+    """
 
     viewer: Viewer
     password_hash: str | None
@@ -59,7 +62,7 @@ class Person:
 
 @dataclass(frozen=True)
 class PeoplePage:
-    """One page of the people found; pages count from 1. `waiting` mentors are to be approved."""
+    """One page of the people found; pages count from 1. `waiting` counts mentors to be approved."""
 
     people: tuple[Person, ...]
     total: int
@@ -80,14 +83,14 @@ def viewer_of(session: Session, *, user_id: int, epoch: int) -> Viewer | None:
 def signed_in(
     session: Session, *, user_id: int, epoch: int, sign_in: str, now: datetime
 ) -> tuple[Viewer, datetime] | None:
-    """The person whose sign-in this is at `now` (UTC), and when they were last seen by it."""
+    """The person with this sign-in at `now` (UTC), and when the sign-in was last used."""
     values = sign_in_values(sign_in, now)
     rows = read(session, _SIGNED_IN, id=user_id, epoch=epoch, **values)
     return (viewer_from(rows[0]), rows[0].last_seen_at) if rows else None
 
 
 def account_of(session: Session, email: str) -> Account | None:
-    """The account with this address, in lower case."""
+    """The account with this address, which must be in lower case."""
     row = session.execute(_BY_EMAIL, {"email": email}).one_or_none()
     if row is None:
         return None
@@ -107,7 +110,7 @@ def has_password(session: Session, user_id: int) -> bool:
 
 
 def unknown_zone_of(session: Session, user_id: int) -> str | None:
-    """The stored name of the person's time zone where nobody knows that zone any more."""
+    """The stored name of the person's time zone if that zone no longer exists."""
     stored = select(type_coerce(User.timezone, String)).where(User.id == user_id)
     name = session.scalars(stored).one()
     return name if current_name(name) is None else None
@@ -116,8 +119,8 @@ def unknown_zone_of(session: Session, user_id: int) -> str | None:
 def people_page(session: Session, *, search: str, page: int) -> PeoplePage:
     """People whose name or address contains `search`, mentors to be approved first, by name.
 
-    Neither case nor accents of a name count. The page asked for, or else the last. No account of
-    an unconfirmed address waits for approval.
+    Neither case nor accents of a name count. Returns the requested page, or else the last one. An
+    account with an unconfirmed address does not wait for approval.
     """
     found = or_(
         User.folded_name.contains(fold(search), autoescape=True),

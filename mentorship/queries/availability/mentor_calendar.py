@@ -21,7 +21,7 @@ _DAY = timedelta(days=1)
 """More than the longest gap between two slots."""
 
 _IS_TAKEN = (
-    # With a literal, because a planner uses a partial index only where its words are repeated.
+    # With a literal, because a planner uses a partial index only if its predicate is repeated.
     exists()
     .where(
         SessionBooking.time_slot_id == MentorTimeSlot.id,
@@ -73,7 +73,7 @@ def read_rules(session: Session, mentor_id: int) -> tuple[WeeklyRule, ...]:
 
 
 def read_days_off(session: Session, mentor_id: int, *, now: datetime) -> tuple[DaysOff, ...]:
-    """The mentor's days off that are not over, the next first."""
+    """The mentor's days off that are not over, earliest first."""
     rows = session.execute(
         select(DayOff.id, DayOff.first_day, DayOff.last_day, DayOff.note)
         # Yesterday is still today where the mentor's zone is behind.
@@ -84,7 +84,7 @@ def read_days_off(session: Session, mentor_id: int, *, now: datetime) -> tuple[D
 
 
 def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calendar:
-    """The mentor's calendar at `now` (UTC), with the slots that new ones must keep away from."""
+    """The mentor's calendar at `now` (UTC), with the slots that new ones must keep a gap to."""
     settings = read_settings(session, mentor_id)
     return Calendar(
         timezone=session.scalars(select(User.timezone).where(User.id == mentor_id)).one(),
@@ -96,9 +96,9 @@ def read_calendar(session: Session, mentor_id: int, *, now: datetime) -> Calenda
 
 
 def calendar_state(session: Session, mentor_id: int, *, now: datetime) -> tuple[object, ...]:
-    """A value that changes whenever `read_calendar` or a booking would; much quicker to read.
+    """A value that changes whenever the calendar or its bookings change; much quicker to read.
 
-    Instants stay as the database returns them: converting thousands would take longest of all.
+    Instants stay as the database returns them, because converting thousands takes longest.
     """
     own = MentorTimeSlot.mentor_id == mentor_id
     slots = session.execute(

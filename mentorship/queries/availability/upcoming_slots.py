@@ -19,9 +19,9 @@ MOST_ZONES = 8
 class UpcomingSlot:
     """A slot that is offered. Instants in UTC; `taken` counts its booked seats.
 
-    `is_held` for a student on the waiting list; `is_kept` only for the students who booked it,
-    because no rule produces it any more. `stays` because its sessions have begun or are over.
-    `is_blocked` while the mentor is a student in another session then.
+    `is_held` if it is held for a student on the waiting list; `is_kept` if only the students who
+    booked it can use it, because no rule produces it any more. `stays` if its sessions have begun
+    or are over. `is_blocked` if the mentor is a student in another session at that time.
     """
 
     id: int
@@ -52,7 +52,7 @@ def _seats(*those: ColumnElement[bool]) -> ScalarSelect[int]:
         .select_from(SessionBooking)
         .where(
             SessionBooking.time_slot_id == MentorTimeSlot.id,
-            # A literal, because a planner uses a partial index only where its words are repeated.
+            # A literal, because a planner uses a partial index only if its predicate is repeated.
             literal_column("session_bookings.status <> 'CANCELLED'"),
             *those,
         )

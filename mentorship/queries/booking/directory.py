@@ -67,7 +67,7 @@ _COLUMNS = (*LIMIT_COLUMNS, User.name, _P.headline)
 
 @cache
 def _listing(words: int, *, has_topic: bool) -> Select[*tuple[Any, ...]]:
-    """The search for `words` words, each of which begins one of the mentor's."""
+    """The search for `words` prefixes, each of which must match a word of the mentor."""
     listing = select(*_COLUMNS).join(User, User.id == _P.mentor_id).where(_FINDABLE)
     for number in range(words):
         begins = _W.word.between(bindparam(f"low{number}"), bindparam(f"high{number}"))
@@ -96,10 +96,10 @@ _TOPICS = (
 
 
 def _popular() -> Select[*tuple[Any, ...]]:
-    """The topics with most mentors, as a listed mentor spells them, and how many topics there are.
+    """The topics with most mentors, as a listed mentor spells them, and the number of topics.
 
-    All offers are counted in the index of `folded`, and those of mentors who wait for approval are
-    taken off. To look up the mentor of each offer took up to 25 times as long.
+    Topics are counted in the index of `folded`, and those of mentors who wait for approval are
+    subtracted. Looking up the mentor of each topic took up to 25 times as long.
     """
     offered = select(_T.folded, func.count().label("mentors")).group_by(_T.folded).subquery()
     hidden = (
@@ -158,8 +158,8 @@ def find_mentors(
 ) -> Directory:
     """A page of the approved mentors who match all folded `words` and the `topic`, by name.
 
-    An empty topic matches everybody. The times are those that this student, or with None anybody,
-    can book at `now` (UTC).
+    An empty topic matches everybody. The times are those that this student (None: anybody) can book
+    at `now` (UTC).
     """
     asked: dict[str, object] = {"offset": (page - 1) * PAGE_SIZE}
     count = 0
@@ -186,7 +186,7 @@ def find_mentors(
 
 
 def mentor_page(session: Session, mentor_id: int) -> MentorPage | None:
-    """The profile of an approved mentor; None for everybody else."""
+    """The profile of an approved mentor; None for anybody else."""
     row = session.execute(_ONE, {"mentor_id": mentor_id}).one_or_none()
     if row is None:
         return None
@@ -207,10 +207,7 @@ def own_profile(session: Session, mentor_id: int) -> dict[str, str]:
 
 
 def popular_topics(session: Session) -> tuple[tuple[str, ...], int]:
-    """The topics that most of the approved mentors offer, the most popular first.
-
-    Also how many more topics there are than these.
-    """
+    """The most popular topics of approved mentors, and how many more topics there are."""
     rows = session.execute(_POPULAR).all()
     topics = tuple(row.topic for row in rows if row.topic is not None)
     return topics, rows[0].topics - len(rows) if rows else 0
@@ -219,7 +216,7 @@ def popular_topics(session: Session) -> tuple[tuple[str, ...], int]:
 def is_anything_offered(
     session: Session, limits: Limits, *, since: datetime, until: datetime, now: datetime
 ) -> bool:
-    """Whether the mentor has a slot, free or taken, in the span (UTC).
+    """Whether the mentor has a slot, free or taken, between `since` and `until` (UTC).
 
     Slots that are too soon at `now` or too far ahead do not count.
     """

@@ -1,4 +1,4 @@
-"""Which times of a mentor a student can book, and what stands in the way of the others.
+"""Which times of a mentor a student can book, and why the others cannot be booked.
 
 `_in_the_way` is the only place that says when a slot is free. The list of free times and the
 sentence for a refusal are both read from it.
@@ -64,7 +64,7 @@ class Limits:
 
 
 class Obstacle(StrEnum):
-    """Why a time cannot be booked, in the order in which it is told. The value is a sentence."""
+    """Why a time cannot be booked; the first reason that applies is shown. Values are sentences."""
 
     OWN = N_("This is one of your own times. You cannot book a session with yourself.")
     WITHDRAWN = N_("This time is no longer offered.")
@@ -80,11 +80,11 @@ class Obstacle(StrEnum):
 
 
 AT_ONCE = 20
-"""Mentors whose next times are asked for in one statement."""
+"""The most mentors whose next times one statement can read."""
 
 _NOBODY = 0
 _A_LONG_DAY = timedelta(hours=26)
-"""No day of a zone that changes its clocks is longer."""
+"""The longest day of any zone, including days on which the clocks change."""
 
 _SLOT, _BOOKING = MentorTimeSlot, SessionBooking
 _STUDENT: BindParameter[int] = bindparam("student_id")
@@ -107,7 +107,7 @@ _TAKEN = (
 
 
 def _session_at_that_time(condition: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether an open session of this kind overlaps the slot, besides the one that is moved."""
+    """Whether an open session of this kind, other than the one being moved, overlaps the slot."""
     return exists().where(
         condition,
         _IS_OPEN,
@@ -120,7 +120,7 @@ def _session_at_that_time(condition: ColumnElement[bool]) -> ColumnElement[bool]
 def _in_the_way(
     earliest: BindParameter[datetime], latest: BindParameter[datetime]
 ) -> Mapping[Obstacle, SQLColumnExpression[bool]]:
-    """Of a slot whose mentor takes bookings from `earliest` to `latest`, both included."""
+    """The obstacles to booking a slot whose mentor accepts starts from `earliest` to `latest`."""
     return {
         Obstacle.OWN: _SLOT.mentor_id == _STUDENT,
         Obstacle.WITHDRAWN: _SLOT.is_withdrawn,
@@ -131,7 +131,7 @@ def _in_the_way(
             _session_at_that_time(_BOOKING.student_id == _STUDENT),
             _session_at_that_time(_BOOKING.mentor_id == _STUDENT),
         ),
-        # Sessions that the mentor gives then are in this slot, or were imported.
+        # The mentor's own sessions at that time are in this slot, or were imported.
         Obstacle.MENTOR_BUSY: _session_at_that_time(_BOOKING.student_id == _SLOT.mentor_id),
         Obstacle.FULL: _SLOT.capacity <= _TAKEN,
         Obstacle.HELD: and_(
@@ -159,7 +159,7 @@ _FREE = (
 
 
 def _next_of(number: int) -> Select[*tuple[Any, ...]]:
-    """The first times of one mentor; in a subquery, because SQLite wants a limit in one."""
+    """The first times of one mentor, in a subquery because SQLite needs one for the limit."""
     in_the_way = _in_the_way(_instant(f"earliest_{number}"), _instant(f"latest_{number}"))
     first = (
         select(
@@ -192,7 +192,7 @@ LIMIT_COLUMNS = (
     MentorProfile.horizon_days,
     MentorProfile.daily_limit,
 )
-"""What `limits_from` needs of a row."""
+"""The columns that `limits_from` needs."""
 
 _LIMITS = (
     select(*LIMIT_COLUMNS)
@@ -214,7 +214,7 @@ _TAKEN_SLOTS = (
 
 
 def limits_of(session: Session, mentor_id: int) -> Limits | None:
-    """What the mentor's profile allows; None where the mentor cannot be found by students."""
+    """The limits of the mentor's profile; None if students cannot find the mentor."""
     row = session.execute(_LIMITS, {"mentor_id": mentor_id}).one_or_none()
     return None if row is None else limits_from(row)
 
@@ -243,9 +243,9 @@ def free_slots(
 ) -> list[FreeSlot]:
     """The mentor's slots with `since <= start < until` that this student can book at `now`.
 
-    In the order of their start; all instants in UTC. Without `until` there is no last one, and
-    without `student_id` these are the slots that anybody could book. `moving` is the booking that
-    would leave its place for one of them.
+    Ordered by start; all instants in UTC. Without `until` there is no upper bound, and without
+    `student_id` these are the slots that anybody could book. `moving` is the booking that would
+    move to one of them.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
@@ -275,7 +275,7 @@ def next_free_slots(
 ) -> Mapping[int, list[FreeSlot]]:
     """The next times of up to AT_ONCE mentors that this student can book at `now`, by mentor.
 
-    At most `each` of one mentor, from one statement; with a daily limit a mentor needs one more.
+    At most `each` of one mentor, in one statement; a mentor with a daily limit needs another one.
     """
     asked: dict[str, object] = {"student_id": student_id or _NOBODY, "moving": _NOBODY}
     asked |= {"now": now, "each": each}
@@ -311,10 +311,10 @@ def obstacle_to(
     now: datetime,
     moving: int | None = None,
 ) -> Obstacle | None:
-    """What keeps this student from booking the mentor's slot at `now` (UTC); None: nothing.
+    """The obstacle that keeps this student from booking the slot at `now` (UTC), or None.
 
-    `moving` is as in `free_slots`. Raises NotFound where students cannot find the mentor, who
-    may have prepared slots already: to them such a slot is not there.
+    `moving` is as in `free_slots`. Raises NotFound if students cannot find the mentor, who may
+    already have slots: for students these do not exist.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
@@ -345,7 +345,7 @@ def _parameters(
 def _taken_by_day(
     session: Session, limits: Limits, starts: Iterable[datetime], *, moving: int | None
 ) -> Mapping[date, set[int]]:
-    """The mentor's slots with a live booking, by day, on the days on which these instants are."""
+    """The mentor's slots with a live booking, by day, on the days of these instants."""
     instants = list(starts)
     taken: dict[date, set[int]] = defaultdict(set)
     if limits.daily_limit is None or not instants:

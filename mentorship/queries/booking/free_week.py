@@ -1,4 +1,4 @@
-"""A week of a mentor's free times, as a student's wall calendar has it."""
+"""A week of a mentor's free times, in a student's wall calendar."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -17,8 +17,9 @@ _HALF = timedelta(days=3, hours=12)
 class FreeWeek:
     """The days of `week` with their free times, in the viewer's zone.
 
-    `next_free` is the day of the first free time after an empty week. `full_week` is the Monday,
-    in the mentor's zone, of a week in which every time is taken: one can wait for it.
+    `next_free` is the day of the first free time after an empty week. `full_week` is the Monday, in
+    the mentor's zone, of a week in which every time is taken, so that students can join its waiting
+    list.
     """
 
     week: Week
@@ -37,7 +38,7 @@ class FreeWeek:
 def free_week(
     session: Session, limits: Limits, week: Week, *, student_id: int | None, now: datetime
 ) -> FreeWeek:
-    """What a student, or with None anybody, can book with this mentor in `week` at `now` (UTC)."""
+    """What a student (None: anybody) can book with this mentor in `week` at `now` (UTC)."""
     latest = now + limits.horizon
     mentor_id = limits.mentor_id
     slots = free_slots(
@@ -68,7 +69,7 @@ def free_week(
             session, limits, since=week.start, until=week.end, now=now
         ):
             # The mentor's week that shares most days with the viewer's. A time that only this
-            # student cannot take, because of another session then, is none that is taken.
+            # student cannot book, because of another session, does not count as taken.
             mentors = Week.at(week.start + _HALF, limits.timezone)
             is_free = any(
                 free_slots(

@@ -1,4 +1,4 @@
-"""How many sessions a student has booked that are still to come, and whether that is the limit."""
+"""How many upcoming sessions a student has booked, and whether the limit is reached."""
 
 from collections import Counter
 from datetime import datetime

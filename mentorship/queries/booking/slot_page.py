@@ -18,12 +18,10 @@ _NEXT = 8
 
 @dataclass(frozen=True)
 class SlotPage:
-    """A slot; where an obstacle keeps the student from booking it, also the next free ones.
+    """A slot and, if an obstacle keeps the student from booking it, the next free ones.
 
-    To one's own slots there is no other time.
-
-    Instants in UTC. `full_week` is the Monday, in the mentor's zone, of a week without any free
-    slot: it has a waiting list.
+    Mentors see no other times for their own slots. Instants in UTC. `full_week` is the Monday, in
+    the mentor's zone, of a week without any free slot: it has a waiting list.
     """
 
     slot_id: int

@@ -20,8 +20,8 @@ from mentorship.queries.booking.open_bookings import (
 class Waiting:
     """A place on a waiting list; `place` counts from 1.
 
-    The slot is there only while the student can book it because it is held; `limit` says why the
-    student is passed over for the time being. Instants in UTC.
+    The slot is set only while it is held and the student can book it; `limit` says why the student
+    is passed over for the time being. Instants in UTC.
     """
 
     id: int

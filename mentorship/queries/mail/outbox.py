@@ -1,4 +1,4 @@
-"""The state of the outbox, and what people chose to get."""
+"""The state of the outbox, and the kinds of mail that people chose."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,10 +32,10 @@ class SetAside:
 
 @dataclass(frozen=True)
 class OutboxStatus:
-    """How the outbox stands, with one page of what was set aside; pages count from 1.
+    """The state of the outbox, with one page of the mail that was set aside; pages count from 1.
 
-    `failure` is why the last try to send what is waiting came to nothing, where it did.
-    `worker_seen_at` (UTC) is when a worker last looked for reminders, None: never.
+    `failure` says why the last attempt to send waiting mail failed, if it did. `worker_seen_at`
+    (UTC) is when a worker last looked for reminders; None means never.
     """
 
     pending: int
@@ -49,7 +49,7 @@ class OutboxStatus:
 
 
 def outbox_status(session: Session, *, page: int) -> OutboxStatus:
-    """What an admin sees of the outbox."""
+    """The outbox as an admin sees it."""
     pending, oldest = session.execute(
         select(func.count(), func.min(_M.created_at)).where(_M.outcome.is_(None))
     ).one()

@@ -1,4 +1,4 @@
-"""Mail that waits, with all that is needed to compose it."""
+"""Mail that waits, with everything that is needed to compose it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,9 +38,10 @@ _FirstMove, _LastMove, _Later = aliased(BookingMove), aliased(BookingMove), alia
 
 @dataclass(frozen=True)
 class Reader:
-    """To whom a mail goes. An address alone (`id` is None) has no name and reads UTC in English.
+    """The reader of a mail.
 
-    `choice` is whether the reader wants this kind of mail, None where they never chose.
+    A mere address (`id` is None) has no name and reads UTC in English. `choice` is whether the
+    reader wants this kind of mail; None if they never chose.
     """
 
     id: int | None
@@ -54,7 +55,10 @@ class Reader:
 
 @dataclass(frozen=True)
 class Move:
-    """The move that a mail is about. `is_overtaken`: a later mail tells the same reader more."""
+    """The move that a mail is about.
+
+    `is_overtaken`: a later mail tells the same reader about a newer one.
+    """
 
     old_start: datetime
     old_end: datetime
@@ -63,9 +67,9 @@ class Move:
 
 @dataclass(frozen=True)
 class Change:
-    """The journal row that a mail is about; without `due_at` no clock made the transition.
+    """The journal row that a mail is about; `due_at` is None unless the clock made the transition.
 
-    `message` says what happened, `reason` why, where a person gave a reason.
+    `message` says what happened, and `reason` is the reason that a person gave.
     """
 
     due_at: datetime | None
@@ -129,7 +133,7 @@ class QueuedMail:
 
 
 def _first_move(column: Any, otherwise: Any) -> Any:
-    """When it was booked, a session was at the time that its first move took it from."""
+    """The value of a column when the session was booked: that of its first move, or `otherwise`."""
     first = select(column).where(_FirstMove.booking_id == _B.id).order_by(_FirstMove.id).limit(1)
     return func.coalesce(first.correlate(_B).scalar_subquery(), otherwise, type_=UtcDateTime)
 
@@ -231,7 +235,7 @@ _QUEUED = (
 
 
 def queued_mail(session: Session, ids: Sequence[int]) -> list[QueuedMail]:
-    """All that is needed to compose these mails, in the order in which they were queued."""
+    """Everything that is needed to compose these mails, in the order in which they were queued."""
     rows = session.execute(_QUEUED.where(_M.id.in_(ids)).order_by(_M.id))
     return [
         QueuedMail(

@@ -1,1 +1,1 @@
-"""Reading what sessions amounted to."""
+"""Reading reports."""

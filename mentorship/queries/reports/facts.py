@@ -1,7 +1,7 @@
-"""What reports need to know of each session, as one SELECT, and the lists made from it.
+"""What reports need to know about each session, as one SELECT, and the lists made from it.
 
-`FILTERS` is the only place that says in SQL which sessions a figure counts. The summary counts
-them and the list of sessions shows them, so the two cannot differ.
+`FILTERS` is the only place that says in SQL which sessions a figure counts. The summary counts them
+and the list of sessions shows them, so the two cannot differ.
 """
 
 import re
@@ -47,7 +47,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Scope:
-    """Whose sessions a report is about, and about what; None does not narrow it."""
+    """The people and the topic that a report is about; None does not narrow it."""
 
     mentor_id: int | None = None
     student_id: int | None = None
@@ -63,7 +63,7 @@ class Scope:
 class ReportSpec:
     """One report: days, division and scope, as of `now` (UTC).
 
-    `silence` is how long one side may contradict what the other says about a session.
+    `silence` is how long one side may contradict the other side's answer about a session.
     """
 
     dates: DateRange
@@ -111,10 +111,10 @@ _KEYS: Mapping[By, InstrumentedAttribute[Any]] = MappingProxyType(
 
 
 def bucket_table(buckets: tuple[Bucket, ...]) -> CTE:
-    """The buckets as rows: the number of each, its first instant and the first one after it.
+    """The buckets as rows: number, first instant, and first instant after it.
 
-    Joined to an index on the start, each costs one search; a CASE over all weeks of ten years
-    would be evaluated for each session.
+    Joined to an index on the start, each costs one search; a CASE over all weeks of ten years would
+    be evaluated for each session.
     """
     rows = [
         (number, bucket.range.since, bucket.range.until) for number, bucket in enumerate(buckets)
@@ -147,7 +147,7 @@ def of_report(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
 
 
 def in_scope(scope: Scope) -> Iterator[ColumnElement[bool]]:
-    """What narrows the sessions to the scope."""
+    """The conditions that narrow the sessions to the scope."""
     if scope.mentor_id is not None:
         yield _B.mentor_id == scope.mentor_id
     if scope.student_id is not None:
@@ -165,7 +165,10 @@ DELAY: ColumnElement[int | None] = case(
 
 
 def _was_delayed() -> ColumnElement[bool]:
-    """Only a correction takes the mark away, so only corrected sessions need their journal."""
+    """Whether a session was ever delayed.
+
+    Only a correction clears the flag, so only corrected sessions need their journal.
+    """
     earlier = aliased(StatusChange)
     marked = select(earlier.id).where(
         earlier.booking_id == StatusChange.booking_id, earlier.is_delayed
@@ -187,7 +190,7 @@ def _cancelled_by() -> ColumnElement[Cause | None]:
 
 
 def facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
-    """What the figures need of each session of the report, and further columns of it.
+    """The facts of each session of the report that figures need, and further columns.
 
     A cancelled session has no outcome. `minutes_held` are those from beginning to completion.
     """

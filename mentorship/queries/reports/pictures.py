@@ -1,4 +1,4 @@
-"""What the pictures of a report show besides its figures."""
+"""The data of the charts of a report."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ _EPOCHS_HOUR = 3 * 24
 
 
 class Beginning(StrEnum):
-    """When sessions began, against their start time."""
+    """How many sessions began on time, late and very late."""
 
     ON_TIME = "on-time"
     LATE = "late"
@@ -35,7 +35,7 @@ class Beginning(StrEnum):
 
 
 VERY_LATE = timedelta(minutes=15)
-"""What begins later than this after its start is very late."""
+"""A session that begins later than this after its start time is very late."""
 
 
 def beginnings(session: Session, spec: ReportSpec) -> Mapping[Beginning, int]:

@@ -1,4 +1,4 @@
-"""The sessions behind a figure, by pages or one after the other."""
+"""The sessions behind a figure, in pages or as a stream."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -30,10 +30,10 @@ _Student, _Mentor = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class ReportedSession:
-    """One session with what reports know about it. Instants in UTC.
+    """One session with everything that reports know about it; instants in UTC.
 
-    Minutes are None where they are unknown, the outcome is None for a cancelled session, and
-    `outcome` also while it is open or disputed.
+    Minutes are None if unknown. The outcome is None for a cancelled session, and `outcome` also
+    while it is open or disputed.
     """
 
     session_id: int
@@ -69,7 +69,7 @@ class SessionsPage:
 
 
 def sessions_page(session: Session, spec: ReportSpec, behind: Behind, *, page: int) -> SessionsPage:
-    """The page asked for of the sessions behind a figure, or else the last one."""
+    """The requested page of the sessions behind a figure, or else the last one."""
     found = facts_of(spec).subquery()
     counted = select(func.count()).select_from(found).where(FILTERS[behind](found.c))
     total = read(session, counted)[0][0]
@@ -90,8 +90,8 @@ def all_sessions(
 ) -> Iterator[ReportedSession]:
     """All sessions behind a figure, by start.
 
-    They are read in parts, each by a transaction of its own: a slow reader holds no connection,
-    and from an engine also after the end of a request.
+    They are read in parts, each in a transaction of its own, so that a slow reader holds no
+    connection. With an engine as `source`, reading can go on after the end of a request.
     """
     statement, key = _sessions(spec, behind)
     statement = statement.order_by(*key).limit(_MOST_AT_ONCE)
@@ -103,7 +103,7 @@ def all_sessions(
 
 
 def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]], tuple[Any, Any]]:
-    """The sessions behind a figure with the names of people, and what they can be ordered by."""
+    """The sessions behind a figure with the names of people, and the columns to order them by."""
     found = facts_of(
         spec,
         _B.id,

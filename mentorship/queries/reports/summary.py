@@ -1,4 +1,4 @@
-"""The figures of a report, in three statements that see one moment."""
+"""The figures of a report, in three statements that see the same snapshot."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -52,8 +52,8 @@ _COUNTS: Mapping[str, Behind] = {
 def summary(session: Session, spec: ReportSpec) -> tuple[Row, ...]:
     """The rows of the report, each with its figures.
 
-    Weeks and months come in order, and all of them; other rows by their label. An open
-    transaction ends: the figures see one moment.
+    All weeks and months are included, in order; other rows are ordered by label. An open
+    transaction is ended, so that all figures see the same snapshot.
     """
     begin_snapshot(session)
     counted = {row.key: row for row in session.execute(_counts(spec))}
@@ -93,7 +93,7 @@ def _label(spec: ReportSpec, key: Any) -> str:
 
 
 def _counts(spec: ReportSpec) -> Select[*tuple[Any, ...]]:
-    # With an OFFSET, neither engine puts the expressions of a fact in the place of each use of it.
+    # With an OFFSET, neither engine repeats the expression of a fact at each use.
     facts = facts_of(spec).offset(0).subquery().c
     counts = (
         func.count().filter(FILTERS[behind](facts)).label(name) for name, behind in _COUNTS.items()
@@ -111,9 +111,9 @@ def _counts(spec: ReportSpec) -> Select[*tuple[Any, ...]]:
 
 
 def _middle_delays(spec: ReportSpec) -> Select[*tuple[Any, ...]]:
-    """For each key the sum of the one or two delays in the middle, and of how many sessions.
+    """For each key, the sum of the one or two delays in the middle, and the number of sessions.
 
-    Delays of 0 are counted and not sorted: in most reports they are most of all, and they add
+    Delays of 0 are counted but not sorted: in most reports they are the majority, and they add
     nothing to the sum.
     """
     begun = of_report(spec, DELAY.label("delay")).where(SessionBooking.started_at.is_not(None))
@@ -140,7 +140,7 @@ def _middle_delays(spec: ReportSpec) -> Select[*tuple[Any, ...]]:
 
 
 def _offered_minutes(session: Session, spec: ReportSpec) -> dict[Any, int]:
-    """The minutes that mentors offered, by key; nothing where no row is about a mentor's time."""
+    """The minutes that mentors offered, by key; empty if no row is about a mentor's time."""
     if not spec.scope.is_about_mentors or spec.by in (By.STUDENT, By.TOPIC):
         return {}
     start = _SLOT.start_time
@@ -167,7 +167,7 @@ _MOST_AT_ONCE = 10_000
 
 
 def _names(session: Session, spec: ReportSpec, keys: Iterable[Any]) -> dict[Any, str]:
-    """The names of the people whom the rows are about."""
+    """The names of the people in the rows."""
     if spec.by not in (By.MENTOR, By.STUDENT):
         return {}
     ids, names = list(keys), dict[Any, str]()

@@ -1,4 +1,4 @@
-"""One session as somebody sees it in a list or on its page, and what they may do with it."""
+"""A session as somebody sees it in a list or on its page, with the actions that they may take."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -28,13 +28,13 @@ from mentorship.queries.sessions.groups import GroupSeat, common_topic
 
 
 class Card(NamedTuple):
-    """One session as this `party` to it sees it. Instants in UTC; `actions` are lawful at `now`.
+    """One session as this `party` to it sees it.
 
-    The viewer may cancel it before `fixed_from`. `room_opens` is from when on the viewer may join
-    its meeting; None where there is none to join. `press` is what the viewer has just done to it
-    and can undo; while it `stays`, it is where it was before that. `lateness` is known while it is
-    waited for.
-    `seats` are the students of a group, and empty for all other sessions and for the students.
+    Instants in UTC; `actions` are allowed at `now`. The viewer may cancel before `fixed_from`. The
+    viewer may join the meeting from `room_opens` on; None if there is none to join. `press` is the
+    viewer's last action if it can be undone; while the card `stays`, it keeps its place from before
+    that. `lateness` is set until the session begins. `seats` are the students of a group; empty for
+    all other sessions and for students.
     """
 
     id: int
@@ -60,7 +60,7 @@ class Card(NamedTuple):
 
     @property
     def early_until(self) -> datetime:
-        """When (UTC) it is no longer early to start it: the page does not ask any more then."""
+        """From when (UTC) on a start is not early, so that the page no longer asks about it."""
         return self.start_time - EARLY
 
     @property
@@ -102,7 +102,7 @@ CARDS: Select[*tuple[Any, ...]] = (
     .join(MentorTimeSlot, MentorTimeSlot.id == SessionBooking.time_slot_id)
     .outerjoin(MentorProfile, MentorProfile.mentor_id == SessionBooking.mentor_id)
 )
-"""What `card` needs of each booking."""
+"""The columns that `card` needs."""
 
 
 def card(
@@ -114,9 +114,9 @@ def card(
     press: Press | None = None,
     seats: tuple[GroupSeat, ...] = (),
 ) -> Card:
-    """A row of `CARDS` as this party, who did `press`, sees it at `now` (UTC).
+    """A row of `CARDS` as this party sees it at `now` (UTC).
 
-    `seats` are those of its group.
+    `press` is the viewer's last action, `seats` are those of the group.
     """
     return Card(
         id=row.id,
@@ -154,13 +154,13 @@ _RULES_FROM: Mapping[Status, Mapping[Party, tuple[Rule, ...]]] = {
     }
     for status in Status
 }
-"""What each party may ask for in each status."""
+"""The actions that each party may take in each status."""
 
 
 def _actions(row: Any, party: Party, *, now: datetime, cutoff: Cutoff) -> tuple[Action, ...]:
-    """What `party` may do with the session at `now` (UTC)."""
+    """The actions that `party` may take at `now` (UTC)."""
     rules = _RULES_FROM[row.status][party]
-    if not rules:  # As for all that has ended, which is most of a list.
+    if not rules:  # True for all sessions that are over, which are most of a list.
         return ()
     state = State(row.status, row.is_delayed, row.started_at, row.start_time, row.end_time)
     is_too_late = cutoff.refuses(party, state.start_time, now)

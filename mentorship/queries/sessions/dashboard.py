@@ -41,7 +41,7 @@ from mentorship.queries.sessions.visibility import parts
 _PAGE_SIZE, _CURRENT_PAGE_SIZE = 20, 200
 
 OLD = timedelta(days=7)
-"""A delayed session that started longer ago is folded away."""
+"""A delayed session whose start is longer ago is folded away."""
 
 
 class Section(StrEnum):
@@ -71,16 +71,16 @@ class Listing:
 
     @property
     def is_whole(self) -> bool:
-        """Whether there are as many cards as `total` says."""
+        """Whether the page has all cards of the list."""
         return len(self.cards) == min(self.size, self.total - (self.page - 1) * self.size)
 
 
 @dataclass(frozen=True)
 class Dashboard:
-    """All that the session lists show. Instants in UTC.
+    """Everything that the session lists show; instants in UTC.
 
-    `next_due` is when the next of them changes, `stays_until` until when one of them stays where
-    it was before the viewer did something to it.
+    `next_due` is when the clock changes the next session. Until `stays_until` a session keeps the
+    place that it had before the viewer's last action.
     """
 
     scope: Scope
@@ -99,8 +99,8 @@ class Dashboard:
 _B = aliased(SessionBooking, name="b")
 _OLD = bindparam("old", type_=UtcDateTime)
 
-# With literals: SQLite plans a statement anew each time where a bound value decides whether a
-# partial index fits, which takes longer than to read the rows.
+# With literals: if a bound value decides whether a partial index fits, SQLite plans the statement
+# anew each time, which takes longer than reading the rows.
 _SECTION_PREDICATES: Mapping[Section, TextClause] = {
     Section.ATTENTION: text(
         "status = 'ONGOING' AND is_delayed AND started_at IS NULL AND start_time > :old"
@@ -117,7 +117,10 @@ _SECTION_PREDICATES: Mapping[Section, TextClause] = {
 
 
 def _page_size(scope: Scope, section: Section) -> int:
-    """Delayed and running sessions are all on one page, unless they are everybody's."""
+    """The most cards on one page of a list.
+
+    Delayed and running sessions are all on one page, unless they are everybody's.
+    """
     is_current = section in (Section.ATTENTION, Section.NOW)
     return _CURRENT_PAGE_SIZE if is_current and scope is Scope.OWN else _PAGE_SIZE
 
@@ -125,7 +128,7 @@ def _page_size(scope: Scope, section: Section) -> int:
 def section_of(
     status: Status, *, is_delayed: bool, is_begun: bool = False, is_old: bool = False
 ) -> Section:
-    """The list in which a session is; `is_old` is what started more than `OLD` ago.
+    """The list in which a session is; `is_old` means that its start is more than `OLD` ago.
 
     A delayed session that has begun is under way like any other.
     """
@@ -137,10 +140,10 @@ def section_of(
 
 
 def _ids(section: Section, those: tuple[ColumnElement[bool], ...]) -> Select[int]:
-    """One page of one list, of the rows that fit one of `those`.
+    """The ids of one page of one list, from the rows that match one of `those`.
 
-    It ends `end` rows into the list, so no more are needed of each part, and an index has those in
-    their order.
+    The page ends `end` rows into the list, so no more are needed of each part, and an index returns
+    those in order.
     """
     backwards = " DESC" if section in NEWEST_FIRST else ""
     order = text(f"start_time{backwards}, id{backwards}")
@@ -173,15 +176,15 @@ def _number(name: str, section: Section) -> BindParameter[int]:
 def _rows(those: tuple[ColumnElement[bool], ...]) -> Select[*tuple[Any, ...]]:
     """The pages of all lists. A union has no order, so `_cards_by_section` sorts.
 
-    It is joined to the other tables once, and not in each part: that is half the work, and psycopg
-    remembers how to send a statement of at most 4,096 characters.
+    It is joined to the other tables once, and not in each part: that halves the work, and keeps the
+    statement below 4,096 characters, which psycopg caches.
     """
     ids = union_all(*(_ids(section, those) for section in Section)).subquery("shown")
     return CARDS.join(ids, ids.c.id == SessionBooking.id)
 
 
 def _groups(part: ColumnElement[bool], meetings: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """How many sessions and meetings there are of each kind, and the first start and end."""
+    """The number of sessions and meetings of each kind, with the first start and end."""
     is_begun = SessionBooking.started_at.is_not(None)
     is_old = SessionBooking.start_time <= _OLD
     return (
@@ -202,7 +205,7 @@ def _groups(part: ColumnElement[bool], meetings: ColumnElement[bool]) -> Select[
 
 _ROWS = {scope: _rows(parts(scope, _B)) for scope in Scope}
 _ROWS_OF_MEETINGS = {scope: _rows(parts_of_meetings(scope, _B)) for scope in Scope}
-"""The same where a group is in the lists; for most viewers the shorter statement does."""
+"""The same for lists with groups; most viewers need only the shorter statement."""
 
 _GROUPS = {
     scope: union_all(*map(_groups, parts(scope), parts_of_meetings(scope))) for scope in Scope
@@ -232,15 +235,14 @@ def dashboard(
 ) -> Dashboard:
     """The lists of the sessions in the scope at `now` (UTC), as the viewer sees them.
 
-    Each is on the asked page or else on its last.
-
-    `cursor` is of a poll state that was read before.
+    Each list shows the requested page, or else its last one. `cursor` comes from a poll state that
+    was read before.
     """
     for _ in range(2):
         totals, has_groups, next_due = _totals(session, viewer, scope, now)
         statement = (_ROWS_OF_MEETINGS if has_groups else _ROWS)[scope]
         listings = _listings(session, viewer, scope, statement, totals, pages, now, cutoff)
-        # They are read one after the other; if something changed in between, read both again.
+        # These are separate reads; if something changed in between, both are read again.
         if all(listing.is_whole for listing in listings):
             break
     return Dashboard(scope, listings, cursor, now, next_due)
@@ -249,7 +251,7 @@ def dashboard(
 def _totals(
     session: Session, viewer: Viewer, scope: Scope, now: datetime
 ) -> tuple[dict[Section, int], bool, datetime | None]:
-    """How many meetings each list has, whether one is a group, and when the next is due (UTC)."""
+    """The size of each list in meetings, whether one is a group, and when the next is due (UTC)."""
     totals, has_groups = dict.fromkeys(Section, 0), False
     instants: list[datetime] = []
     for group in read(session, _GROUPS[scope], viewer=viewer.id, old=now - OLD):
@@ -267,7 +269,8 @@ def _totals(
             instants.append(group.first_end)
     next_due = min(instants, default=None)
     if next_due is not None and next_due <= now:
-        # A sweep may have failed to change it and postponed it; then the page waits for others.
+        # A sweep may have failed to change a session and postponed it; then the page waits for
+        # others.
         next_due = next_due_of(session, viewer, scope, now=now)
     return totals, has_groups, next_due
 
@@ -275,9 +278,9 @@ def _totals(
 def next_due_of(
     session: Session, viewer: Viewer, scope: Scope, *, now: datetime
 ) -> datetime | None:
-    """When (UTC) the clock first changes one of the sessions in the scope; None: never.
+    """When (UTC) the clock first changes a session in the scope; None means never.
 
-    Those that a sweep has postponed are left out.
+    Sessions that a sweep has postponed are left out.
     """
     rows = read(session, _FIRST_DUE[scope], viewer=viewer.id, now=now)
     return min((row[0] for row in rows), default=None)
@@ -293,11 +296,11 @@ def _listings(
     now: datetime,
     cutoff: Cutoff,
 ) -> tuple[Listing, ...]:
-    """One page of each list: the one asked for, or else its last."""
+    """One page of each list: the requested one, or else its last."""
     sizes = {section: _page_size(scope, section) for section in Section}
     last = {section: max(1, -(-total // sizes[section])) for section, total in totals.items()}
     shown = {section: min(pages.get(section, 1), last[section]) for section in Section}
-    # A limit of 0 spares the database the search in a list that is empty.
+    # A limit of 0 spares the database the search for an empty list.
     limits = {f"limit_{section}": sizes[section] if totals[section] else 0 for section in Section}
     offsets = {f"offset_{section}": (shown[section] - 1) * sizes[section] for section in Section}
     ends = {

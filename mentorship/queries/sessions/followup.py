@@ -1,4 +1,4 @@
-"""Where a session meets and what people added to it, as its viewer may see it."""
+"""The meeting link of a session and what people added to it, as the viewer may see it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,11 +21,11 @@ from mentorship.queries.sessions.detail import SessionPage
 
 @dataclass(frozen=True)
 class SessionFollowup:
-    """What belongs to a session besides its transitions. Instants in UTC.
+    """What belongs to a session besides its transitions; instants in UTC.
 
     `room` is the link to join the meeting, empty unless it can be joined now; `room_opens` is when
-    it will be. Only the mentor gets `own_room`, the link of this session alone, and
-    `private_notes`. `recording_added_at` is None where there is no recording.
+    it can be. Only the mentor gets `own_room`, the link of this session alone, and `private_notes`.
+    `recording_added_at` is None if there is no recording.
     """
 
     is_open: bool
@@ -64,7 +64,7 @@ _FOLLOWUP: Select[*tuple[Any, ...]] = (
 
 
 def session_followup(session: Session, page: SessionPage, *, now: datetime) -> SessionFollowup:
-    """What the viewer of `page` may see at `now` (UTC)."""
+    """The followup of a session as the viewer of `page` may see it at `now` (UTC)."""
     row = session.execute(_FOLLOWUP, {"booking_id": page.card.id}).one()
     room, opens = _room(row, page.party, now)
     is_mentor = page.party is Party.MENTOR
@@ -84,9 +84,9 @@ def session_followup(session: Session, page: SessionPage, *, now: datetime) -> S
 
 
 def _room(row: Any, party: Party, now: datetime) -> tuple[str, datetime | None]:
-    """The link to the meeting where it can be joined now, else when it opens (UTC).
+    """The link to the meeting if it can be joined now, else when it opens (UTC).
 
-    Admins do not take part in meetings. Nobody joins one that is over.
+    Admins do not take part in meetings, and nobody joins one that is over.
     """
     room = row.own_room or row.default_room or ""
     if party is Party.ADMIN or not room or row.status not in OPEN:

@@ -1,6 +1,6 @@
-"""Groups: for their mentor, and for admins, all that stand alike in one slot are one meeting.
+"""Groups: for their mentor and for admins, sessions of a slot in one state are one meeting.
 
-A student sees their own part alone.
+Students see their own sessions only.
 """
 
 from collections import defaultdict
@@ -41,7 +41,7 @@ _Other = aliased(SessionBooking, name="o")
 def parts_of_meetings(
     scope: Scope, bookings: type[SessionBooking] = SessionBooking
 ) -> tuple[ColumnElement[bool], ...]:
-    """Like `visibility.parts`, but of each group meeting only its first seat fits them."""
+    """Like `visibility.parts`, but only the first seat of each group meeting matches."""
     if scope is Scope.ALL:
         return (or_(bookings.student_id == VIEWER, is_first_seat(bookings)),)
     as_student, as_mentor = parts(scope, bookings)
@@ -49,9 +49,11 @@ def parts_of_meetings(
 
 
 def is_first_seat(bookings: type[SessionBooking]) -> ColumnElement[bool]:
-    """WHERE clause: no lower seat of the slot stands alike, the viewer's own as student aside.
+    """WHERE clause: no lower seat of the slot is in the same state.
 
-    Those that were cancelled belong together where one press cancelled them.
+    The viewer's own seat as a student does not count.
+
+    Cancelled sessions belong together if one press cancelled them.
     """
     is_lower = (
         _Other.time_slot_id == bookings.time_slot_id,
@@ -63,16 +65,16 @@ def is_first_seat(bookings: type[SessionBooking]) -> ColumnElement[bool]:
         _Other.student_id != VIEWER,
     )
     lower = select(_Other.id).where(*is_lower).correlate(bookings).exists()
-    # The capacity comes first: for nearly all sessions nothing has to be looked up.
+    # The capacity comes first: for nearly all sessions nothing else has to be read.
     return or_(bookings.slot_capacity == 1, ~lower)
 
 
 def seats_of_meetings(
     session: Session, viewer_id: int, rows: Iterable[Any]
 ) -> Mapping[int, tuple[GroupSeat, ...]]:
-    """By the id of a booking: all seats of its group meeting, in their order.
+    """All seats of the group meeting of each booking, in order, by the booking's id.
 
-    Of `rows` those are left out that are no group, or that the viewer sees as the student.
+    Rows without a group, and rows that the viewer sees as the student, are left out.
     """
     meetings = {
         row.id: _key(row) for row in rows if row.slot_capacity > 1 and row.student_id != viewer_id
@@ -109,12 +111,12 @@ def common_topic(topic: str, seats: Sequence[HasTopic]) -> str:
 
 
 def _key(row: Any) -> tuple[Any, ...]:
-    """What the seats of a meeting have in common; the same as in `is_first_seat`."""
+    """The values that all seats of a meeting share, as in `is_first_seat`."""
     return row.time_slot_id, row.status, row.is_delayed, row.started_at is None, row.cancelled_at
 
 
 class Attendee(NamedTuple):
-    """One student of a meeting; `id` is that of their session."""
+    """One student of a meeting; `id` is the id of their session."""
 
     id: int
     student: str
@@ -129,16 +131,16 @@ class Attendee(NamedTuple):
 
     @property
     def is_asked(self) -> bool:
-        """Whether the mentor can, and has not done so."""
+        """Whether the mentor can still answer about this student, and has not done so."""
         return self.may_answer and self.mentor_says is None
 
 
 def attendance(
     session: Session, slot_ids: Collection[int], *, now: datetime, silence: timedelta
 ) -> Mapping[int, tuple[Attendee, ...]]:
-    """By slot: the students whose sessions are not cancelled, at `now` (UTC), in their order.
+    """The students of each slot whose sessions are not cancelled, at `now` (UTC), in order.
 
-    A slot with fewer than two has none: a question about one student says it all.
+    Slots with fewer than two students are left out, because they need no list.
     """
     rows = session.execute(
         select(

@@ -1,4 +1,4 @@
-"""Who said that they will be late, and whose mentor is held up by the session before."""
+"""Who will be late, and whose mentor is held up by the previous session."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
@@ -20,10 +20,10 @@ def lateness_of(
     *,
     now: datetime,
 ) -> dict[int, Lateness]:
-    """What is known at `now` (UTC) about those of these bookings that are waited for, by id.
+    """The lateness of those of these bookings that have not begun at `now` (UTC), by id.
 
-    `seats` are the students of those that are shown as a group. Most dashboards show no session
-    that is waited for, and then nothing is read.
+    `seats` are the students of those that are shown as a group. Without such a session, as on most
+    dashboards, nothing is read.
     """
     waited_for = [row for row in rows if may_be_late(_state(row), now)]
     others = {
@@ -51,7 +51,7 @@ def _state(row: Any) -> State:
 
 
 def _late_notes(session: Session, booking_ids: Collection[int]) -> dict[int, dict[Party, LateNote]]:
-    """What the two sides of these sessions said, by booking and side."""
+    """The late notices of the two sides of these sessions, by booking and side."""
     found: dict[int, dict[Party, LateNote]] = {}
     if booking_ids:
         statement = select(LateNotice).where(LateNotice.booking_id.in_(booking_ids))
@@ -62,7 +62,7 @@ def _late_notes(session: Session, booking_ids: Collection[int]) -> dict[int, dic
 
 
 def others_late_note(session: Session, mail: Any) -> LateNote | None:
-    """What the other side than the reader of a mail about a session said about being late."""
+    """The late notice of the side other than the reader of a mail about a session."""
     side = Party.STUDENT if mail.reader_id == mail.mentor_id else Party.MENTOR
     return _late_notes(session, [mail.booking_id]).get(mail.booking_id, {}).get(side)
 
@@ -70,7 +70,7 @@ def others_late_note(session: Session, mail: Any) -> LateNote | None:
 def was_mentor_held_up(session: Session, booking: Any) -> bool:
     """Whether an earlier session of the mentor was under way at the start of this one.
 
-    One whose slot was over for hours by then was forgotten rather than under way.
+    A session whose slot had been over for hours was forgotten rather than under way.
     """
     earlier, start_time = SessionBooking, booking.start_time
     statement = select(earlier.id).where(

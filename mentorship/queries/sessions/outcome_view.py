@@ -1,4 +1,4 @@
-"""What pages show of outcomes: one session's, a dashboard's questions, and the admins' queue."""
+"""Outcomes on pages: those of one session, the questions on a dashboard, and the admins' queue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,14 +38,14 @@ from mentorship.queries.sessions.outcomes import outcome_state_since, statements
 PAGE_SIZE = 20
 
 MOST_COUNTED = 99
-"""The bar on top counts no further: its number is on every page of an admin."""
+"""The bar on top counts no further, because every page of an admin shows the number."""
 
 _B = SessionBooking
 _Mentor, _Student, _Decider = aliased(User), aliased(User), aliased(User)
 
 
 def _reason_of(side: Party) -> ColumnElement[str | None]:
-    """The reason that came with the last word of this side."""
+    """The reason that came with the last answer of this side."""
     reason: ColumnElement[str | None] = (
         select(OutcomeChange.reason)
         .where(OutcomeChange.booking_id == _B.id, OutcomeChange.side == side)
@@ -86,7 +86,7 @@ _SAID: Select[*tuple[Any, ...]] = (
 
 @dataclass(frozen=True)
 class SessionOutcome:
-    """What was said about a session, with the reasons, and what follows. Instants in UTC."""
+    """The answers about a session with their reasons, and the outcome; instants in UTC."""
 
     statements: Statements
     outcome: Outcome
@@ -106,7 +106,7 @@ class SessionOutcome:
 def session_outcome(
     session: Session, booking_id: int, party: Party, *, now: datetime, silence: timedelta
 ) -> SessionOutcome | None:
-    """The outcome of a session as this party to it sees it; None where it cannot have one yet."""
+    """The outcome of a session as this party sees it; None if it cannot have one yet."""
     row = session.execute(_SAID.where(_B.id == booking_id)).one()
     if row.status is Status.CANCELLED or now < row.start_time:
         return None
@@ -143,14 +143,14 @@ class QueueView(StrEnum):
 
 
 _WAITS: Mapping[QueueView, TextClause] = {
-    QueueView.DISPUTED: text(DISPUTED),  # The words of two indexes on the end.
+    QueueView.DISPUTED: text(DISPUTED),  # The exact predicates of two indexes on the end.
     QueueView.UNANSWERED: text(UNANSWERED),
 }
 
 
 @dataclass(frozen=True)
 class QueuedOutcome:
-    """A session whose outcome an admin is to decide. Instants in UTC."""
+    """A session whose outcome an admin should decide; instants in UTC."""
 
     id: int
     topic: str
@@ -169,8 +169,8 @@ class QueuedOutcome:
 class OutcomeQueue:
     """One page of one list of the queue, newest first; pages count from 1.
 
-    `totals` has both lists, `mentors` everybody (id and name) who has a session in this one, and
-    the one whose sessions it shows.
+    `totals` counts both lists. `mentors` (id and name) are those with a session in this list, and
+    the one that was chosen.
     """
 
     view: QueueView
@@ -185,10 +185,10 @@ class OutcomeQueue:
 def outcome_queue(
     session: Session, view: QueueView, *, mentor_id: int | None, page: int, now: datetime
 ) -> OutcomeQueue:
-    """What waits for an admin at `now` (UTC): the asked page or else the last.
+    """What waits for an admin at `now` (UTC): the requested page, or else the last one.
 
-    Disputed sessions wait at once, unanswered ones once both sides have been asked for the last
-    time. `mentor_id` leaves only the sessions of one mentor.
+    Disputed sessions wait at once; unanswered ones when both sides have been asked for the last
+    time. With `mentor_id`, only the sessions of that mentor.
     """
     of_mentor = [] if mentor_id is None else [_B.mentor_id == mentor_id]
     totals = {
@@ -227,7 +227,7 @@ def count_waiting(session: Session, *, now: datetime) -> int:
         select(literal(1)).select_from(_B).where(*_waits(view, now)).limit(MOST_COUNTED + 1)
         for view in QueueView
     )
-    # SQLite takes a LIMIT in a part of a union only inside a subquery.
+    # SQLite accepts a LIMIT in a part of a union only inside a subquery.
     found = union_all(*(select(each.subquery()) for each in firsts)).subquery()
     [(count,)] = read(session, select(func.count()).select_from(found))
     return min(int(count), MOST_COUNTED + 1)
@@ -236,7 +236,7 @@ def count_waiting(session: Session, *, now: datetime) -> int:
 def _waits(view: QueueView, now: datetime) -> tuple[ColumnElement[bool] | TextClause, ...]:
     if view is QueueView.DISPUTED:
         return (_WAITS[view],)
-    # Nobody was asked about what an import says of the past; it is no question unless it was late.
+    # Nobody is asked about the past that an import brings, unless the session was delayed.
     is_asked = or_(_B.is_delayed, _B.booked_at.is_not(None))
     return _WAITS[view], _B.end_time <= now - OUTCOME_ASKED_AFTER[-1], is_asked
 
@@ -258,17 +258,17 @@ def _queued(row: Any) -> QueuedOutcome:
 
 
 ASKED_FOR = timedelta(days=7)
-"""After a session its people are asked on their dashboards for so long."""
+"""How long after a session its people are asked on their dashboards."""
 
 MOST_ASKED = 3
-"""Questions at a time on a dashboard; with each answer the next one comes up."""
+"""The most questions on a dashboard at a time; after each answer the next one appears."""
 
 
 class AskedOutcome(NamedTuple):
-    """A session of which `party` has not said how it went. Instants in UTC.
+    """A session about which `party` has not yet said how it went; instants in UTC.
 
-    A delayed session is asked about from its `end_time` on; the page shows it then by itself.
-    A group is one question to its mentor, about its `attendees`.
+    The question about a delayed session comes up at its `end_time`, without a reload. A group is
+    one question to its mentor, about its `attendees`.
     """
 
     id: int
@@ -292,7 +292,7 @@ _PARTS = (
 def _asked_of(
     party: Party, person: InstrumentedAttribute[int], own_word: InstrumentedAttribute[Any]
 ) -> Select[*tuple[Any, ...]]:
-    """What the viewer is asked about in this part, once for each slot."""
+    """The sessions that the viewer is asked about in this part, one for each slot."""
     latest = bindparam("latest", type_=UtcDateTime)
     asked = (
         select(
@@ -311,7 +311,7 @@ def _asked_of(
         .join(_Student, _Student.id == _B.student_id)
         .where(
             person == bindparam("viewer"),
-            _B.start_time > bindparam("since", type_=UtcDateTime),  # By an index of both.
+            _B.start_time > bindparam("since", type_=UtcDateTime),  # An index has both columns.
             or_(_B.status == Status.COMPLETED, text(DELAYED)),
             own_word.is_(None),
             outcome_state_since(latest).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
@@ -333,9 +333,9 @@ _ASKED = union_all(*(_asked_of(*part) for part in _PARTS))
 def asked_outcomes(
     session: Session, viewer_id: int, *, now: datetime, silence: timedelta
 ) -> tuple[AskedOutcome, ...]:
-    """What this person is asked on the dashboard at `now` (UTC), newest first.
+    """The questions on this person's dashboard at `now` (UTC), newest first.
 
-    About completed sessions, and about delayed ones, which are asked about once they are over.
+    They are about completed sessions, and about delayed ones once these are over.
     """
     rows = read(session, _ASKED, viewer=viewer_id, since=now - ASKED_FOR, latest=now - silence)
     found = [AskedOutcome(row.id, Party(row.party), *row[2:]) for row in rows]

@@ -1,4 +1,4 @@
-"""The outcome of sessions in SQL: for many rows what `domain.sessions.outcomes` says of one."""
+"""The outcome of sessions in SQL, as `domain.sessions.outcomes` computes it for one session."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,12 +21,12 @@ _NOBODY_SPOKE = and_(_B.mentor_says.is_(None), _B.student_says.is_(None))
 
 
 def outcome_state(now: datetime, silence: timedelta) -> ColumnElement[str]:
-    """The state at `now` (UTC), where silence settles a claim after `silence`."""
+    """The state at `now` (UTC); a claim is settled after the time of `silence`."""
     return outcome_state_since(literal(now - silence, UtcDateTime))
 
 
 def outcome_state_since(latest: ColumnElement[datetime]) -> ColumnElement[str]:
-    """The same for statements that are built once: `latest` is now less the time of silence."""
+    """The same for statements that are built once: `latest` is now minus the time of silence."""
     return case(
         (_B.decided_outcome.is_not(None), OutcomeState.SETTLED.value),
         (_NOBODY_SPOKE, OutcomeState.OPEN.value),
@@ -58,7 +58,7 @@ def _silence_passed(latest: ColumnElement[datetime]) -> ColumnElement[bool]:
 
 
 def statements_of(booking: SessionBooking | RowMapping | Any) -> Statements:
-    """What was said about a booking, from its row."""
+    """The statements about a booking, from its row."""
     return Statements(
         mentor=_statement(booking.mentor_says, booking.mentor_said_at),
         student=_statement(booking.student_says, booking.student_said_at),

@@ -1,4 +1,4 @@
-"""What polls need to know: who asks, whether anything is due or has changed, and how often to."""
+"""What polls need to know: who is asking, what is due or has changed, and when to poll again."""
 
 import operator
 from collections.abc import Mapping
@@ -47,8 +47,8 @@ from mentorship.queries.shared.viewers import (
 class PollState:
     """The signed-in person, whether anything is due for anybody, and the cursor of the lists.
 
-    The lists are those of the sessions in `scope`. `last_seen_at` (UTC) is when the sign-in was
-    last noted as used.
+    The lists show the sessions in `scope`. `last_seen_at` (UTC) is when the use of the sign-in was
+    last recorded.
     """
 
     viewer: Viewer
@@ -59,10 +59,10 @@ class PollState:
 
 
 def _fingerprint(scope: Scope) -> tuple[ColumnElement[int], ColumnElement[int]]:
-    """Two numbers of which one changes with each new or changed booking in the scope.
+    """Two numbers, one of which changes with each new or changed booking in the scope.
 
-    Of one's own: how many bookings, and the sum of their revisions. Of all: the last booking, and
-    the last transition and move, which an index answers at once.
+    For one's own sessions: the number of bookings, and the sum of their revisions. For all
+    sessions: the last booking, and the last transition and move, which indexes find at once.
     """
     if scope is Scope.ALL:
         last_change, last_move = (
@@ -119,13 +119,13 @@ def poll_state(
     asked: Scope = Scope.OWN,
     now: datetime,
 ) -> PollState | None:
-    """One statement, no lock; None where nobody is signed in with this id, epoch and sign-in.
+    """The poll state at `now` (UTC), read by one statement without a lock.
 
-    Neither is anybody who has other roles by now. The roles and what was `asked` decide whose
-    sessions the lists show. `now` is in UTC.
+    None if nobody is signed in with this id, epoch and sign-in, or the person has other roles by
+    now. The roles and the `asked` scope decide whose sessions the lists show.
 
-    The cursor is read at one moment, before the lists: a change that commits in between is told by
-    the next poll. Read after the lists, it would hide that change for good.
+    The cursor is read before the lists, so the next poll reports a change that commits in between.
+    Read after the lists, the cursor would hide that change for good.
     """
     scope = scope_of(roles, asked)
     values = sign_in_values(sign_in, now)
@@ -141,12 +141,12 @@ def poll_state(
 
 
 _LAST = 500
-"""So many of the last changes of everybody are looked through; there is no index on their time."""
+"""How many of everybody's last changes are searched; there is no index on their time."""
 
 _NOW = bindparam("now", type_=UtcDateTime)
 _RECENT = bindparam("recent", type_=UtcDateTime)
 
-# The words of three partial indexes.
+# The exact predicates of three partial indexes.
 _SCHEDULED = "status = 'SCHEDULED'"
 _ONGOING = ("status = 'ONGOING' AND is_delayed", "status = 'ONGOING' AND NOT is_delayed")
 
@@ -158,7 +158,7 @@ def _kind(name: str) -> ColumnElement[str]:
 def _first(
     name: str, state: str, part: ColumnElement[bool], column: Any, order: Any
 ) -> Select[*tuple[Any, ...]]:
-    """The first row in this order of the sessions in this state whose instant is still to come."""
+    """The first session in this state and order whose instant is still to come."""
     found = (
         select(_kind(name), column.label("instant"))
         .where(text(state), part, column > _NOW)
@@ -172,7 +172,7 @@ def _first(
 def _changes(
     scope: Scope, booking_id: Any, instant: InstrumentedAttribute[Any], newest: Any
 ) -> Select[*tuple[Any, ...]]:
-    """The changes of the sessions in the scope since `recent`, among the last of everybody's."""
+    """The changes of sessions in the scope since `recent`, among everybody's last changes."""
     last = (
         select(booking_id.label("booking_id"), instant.label("instant"))
         .order_by(newest.desc())
@@ -207,7 +207,7 @@ _NEAR: Mapping[Scope, CompoundSelect[*tuple[Any, ...]]] = {
 
 
 def near_sessions(session: Session, viewer: Viewer, scope: Scope, *, now: datetime) -> Near:
-    """When one of the sessions in the scope is near, as far as that is known at `now` (UTC)."""
+    """When one of the sessions in the scope is near, as known at `now` (UTC)."""
     rows = read(session, _NEAR[scope], viewer=viewer.id, now=now, recent=now - NEAR_AFTER)
     starts, ends, changes = (
         [row.instant for row in rows if row.kind == kind] for kind in ("start", "end", "change")

@@ -1,4 +1,4 @@
-"""What people have just done to sessions, and whether they can still undo it."""
+"""Recent presses of people, and whether they can still be undone."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -38,19 +38,19 @@ _LAST = (
 
 
 def undoable_presses(session: Session, viewer_id: int, *, now: datetime) -> Mapping[int, Press]:
-    """By booking: what this person has done and can still undo at `now` (UTC)."""
+    """The presses that this person can still undo at `now` (UTC), by booking."""
     rows = read(session, _UNDOABLE, viewer=viewer_id, since=now - UNDO_WITHIN)
     return {row.booking_id: _press(row) for row in rows}
 
 
 def last_press(session: Session, booking_id: int) -> Press | None:
-    """What somebody did to this booking last; None where only the clock has acted."""
+    """The last press on this booking; None if only the clock has acted."""
     row = session.execute(_LAST, {"booking": booking_id}).one_or_none()
     return None if row is None else _press(row)
 
 
 def changes_of_press(session: Session, press: Press, *, slot_id: int) -> dict[int, int]:
-    """The ids of the journal rows of one press, by booking: of a whole group, if it was for all.
+    """The ids of the journal rows of one press, by booking; a press can be for a whole group.
 
     Bookings that have changed since are left out.
     """

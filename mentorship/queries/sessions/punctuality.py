@@ -1,4 +1,4 @@
-"""The last sessions of mentors, for what is said about their punctuality."""
+"""The last sessions of mentors, from which their punctuality is computed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -46,11 +46,10 @@ _BEGAN_OR_MISSED = and_(
 def punctuality_of_mentors(
     session: Session, mentor_ids: Sequence[int], *, now: datetime
 ) -> dict[int, Punctuality]:
-    """What is said about these mentors at `now` (UTC), by id; nothing about those with too little.
+    """The punctuality of these mentors at `now` (UTC), by id, without those with few sessions.
 
-    Counted are the sessions whose start time has passed and which the mentor began, did not come
-    to or cancelled; those about whose outcome the two sides disagree are left out. A group is one
-    session: it began when its first student's did.
+    Sessions count if their start time has passed and the mentor began, missed or cancelled them.
+    Disputed sessions are left out. A group is one session, which began with its first student.
     """
     if not mentor_ids:
         return {}
@@ -66,7 +65,7 @@ def punctuality_of_mentors(
 
 
 def _better_known(one: PastSession, other: PastSession) -> PastSession:
-    """Of two students of a group the one whose session began first, or was not cancelled."""
+    """The better-known of two sessions of a group: it began first, or was not cancelled."""
     if one.started_at and other.started_at:
         return min(one, other, key=lambda past: past.started_at or past.start_time)
     if one.started_at or other.started_at:
@@ -76,7 +75,7 @@ def _better_known(one: PastSession, other: PastSession) -> PastSession:
 
 @cache
 def _last_sessions(mentors: int) -> Select[*tuple[Any, ...]]:
-    """The last sessions of so many mentors; an index has those of each in their order."""
+    """The last sessions of this number of mentors; an index has those of each in order."""
     each = [
         select(
             _B.mentor_id,

@@ -1,4 +1,4 @@
-"""The lists of a person who has just pressed something: what they pressed stays where it was."""
+"""The lists of a person who has just pressed a button: that session keeps its place for a while."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -35,10 +35,10 @@ def dashboard_after_presses(
     now: datetime,
     cutoff: Cutoff,
 ) -> Dashboard:
-    """The same as `dashboard`, with what the viewer has just done and can undo at `now` (UTC).
+    """Like `dashboard`, with the viewer's presses that can be undone at `now` (UTC).
 
-    For a short time such a session stays in its place, so that the person who pressed by mistake
-    finds it there, and no other session moves under the pointer.
+    For a short time such a session keeps its place, so that a person who pressed by mistake finds
+    it there, and no other session moves under the pointer.
     """
     presses = undoable_presses(session, viewer.id, now=now)
     board = dashboard(session, viewer, scope, cursor=cursor, pages=pages, now=now, cutoff=cutoff)
@@ -76,7 +76,7 @@ def _staying(
             continue
         group = seats.get(row.id, ())
         if group and group[0].id != row.id:
-            continue  # Its first seat stands for the whole group.
+            continue  # The first seat stands for the whole group.
         press = presses[row.id]
         undo = UNDO_OF[press.action]
         is_old = row.start_time <= now - OLD
@@ -102,7 +102,7 @@ def _in_place(
     staying: Mapping[tuple[Section, Section], list[Card]],
     presses: Mapping[int, Press],
 ) -> Listing:
-    """The list with those that stay in it, and without those that stay in another."""
+    """The list with the sessions that stay in it, and without those that stay in another one."""
     here = listing.section
     gone = {each.id for (_, actual), cards in staying.items() if actual is here for each in cards}
     come = [each for (before, _), cards in staying.items() if before is here for each in cards]
@@ -118,7 +118,7 @@ def _in_place(
 
 
 def _is_on_page(card: Card, listing: Listing, there: list[Card]) -> bool:
-    """Whether a card that stays in a list is among those of the page that is shown."""
+    """Whether a card that stays in a list belongs to the page that is shown."""
     order = sorted([*there, card], key=_place, reverse=listing.section in NEWEST_FIRST)
     is_before = order[0] is card and listing.page > 1
     is_after = order[-1] is card and listing.page < listing.pages

@@ -1,4 +1,4 @@
-"""Whose sessions: the one place that says which rows a viewer sees."""
+"""Visibility: the one place that says which sessions a viewer sees."""
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, or_, true
 
@@ -6,15 +6,15 @@ from mentorship.domain.accounts.viewers import Scope
 from mentorship.models import SessionBooking
 
 VIEWER: BindParameter[int] = bindparam("viewer")
-"""The viewer's id, given when a statement that uses `visible_in` is run."""
+"""The viewer's id, a parameter of statements that use `visible_in`."""
 
 
 def parts(
     scope: Scope, bookings: type[SessionBooking] = SessionBooking
 ) -> tuple[ColumnElement[bool], ...]:
-    """WHERE clauses of which each visible session fits one, and an index finds those of each.
+    """WHERE clauses; each visible session matches exactly one, and each has an index.
 
-    Own sessions are those in which the viewer is the student or the mentor, and nobody is both.
+    Own sessions are those in which the viewer is the student or the mentor; nobody is both.
     """
     if scope is Scope.ALL:
         return (true(),)
@@ -22,5 +22,5 @@ def parts(
 
 
 def visible_in(scope: Scope) -> ColumnElement[bool]:
-    """WHERE clause: all that the viewer sees. Lists in an order are quicker from `parts`."""
+    """WHERE clause: all sessions that the viewer sees. For ordered lists `parts` is quicker."""
     return or_(*parts(scope))

@@ -1,4 +1,4 @@
-"""The sessions of some days, as a calendar shows them."""
+"""The sessions of some days, for the week and the day page."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,16 +25,16 @@ PAGE_SIZE = 100
 """Sessions of a day on one page."""
 
 _LONGEST = timedelta(days=1)
-"""No session is longer, so the query need not look further back than this."""
+"""No session is longer, so queries need not look further back than this."""
 
 _Student, _Mentor = aliased(User), aliased(User)
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One session in a calendar. Instants in UTC; `who` is everybody but the viewer.
+    """One session of a week or a day; instants in UTC.
 
-    To its mentor and to admins a group is one entry.
+    `who` is everybody but the viewer. For its mentor and for admins a group is one entry.
     """
 
     id: int
@@ -68,7 +68,7 @@ class WeekView:
 
     @property
     def following(self) -> int:
-        """How many come after this page."""
+        """How many sessions come after this page."""
         return max(0, self.total - self.page * PAGE_SIZE)
 
 
@@ -80,7 +80,7 @@ def week_view(
     *,
     scope: Scope,
 ) -> dict[date, WeekView]:
-    """The sessions of each day that the scope takes in, without those that were cancelled.
+    """The sessions in the scope by day, without cancelled ones.
 
     `days` are consecutive, each with its first instant, and the last one ends at `until` (UTC). A
     session is on the day of its start, or on the first if it began before. Each day has its own
@@ -130,9 +130,9 @@ def day_view(
     until: datetime,
     page: int,
 ) -> WeekView:
-    """One page of the sessions in the scope that overlap `[since, until)` (UTC), or the last.
+    """A page of the sessions in the scope that overlap `[since, until)` (UTC), or the last page.
 
-    Those that were cancelled are left out.
+    Cancelled sessions are left out.
     """
     sessions, asked = _sessions(scope, since, until), {"viewer": viewer.id}
     total = session.execute(select(func.count()).select_from(sessions.subquery()), asked).scalar()

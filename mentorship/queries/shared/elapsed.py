@@ -26,7 +26,7 @@ def _in_postgresql(function: elapsed, compiler: SQLCompiler, **options: Any) -> 
 
 @compiles(elapsed, "sqlite")
 def _in_sqlite(function: elapsed, compiler: SQLCompiler, **options: Any) -> str:
-    # Its own functions round to milliseconds, so they see the whole seconds only; `UtcDateTime`
+    # SQLite's functions round to milliseconds, so they get the whole seconds only; `UtcDateTime`
     # stores six digits after them.
     earlier, later = (
         f"(unixepoch(substr({text}, 1, 19)) * 1000000 + CAST(substr({text}, 21, 6) AS INTEGER))"
@@ -50,8 +50,8 @@ def _minutes_in_postgresql(function: minutes_between, compiler: SQLCompiler, **o
 
 @compiles(minutes_between, "sqlite")
 def _minutes_in_sqlite(function: minutes_between, compiler: SQLCompiler, **options: Any) -> str:
-    # Whole seconds, and one less where the rest of the later instant is the smaller one: that takes
-    # two thirds of the time of counting microseconds.
+    # Whole seconds, and one less if the later instant has the smaller fraction: a third faster than
+    # counting microseconds.
     earlier, later = (compiler.process(each, **options) for each in function.clauses)
     seconds = f"unixepoch(substr({later}, 1, 19)) - unixepoch(substr({earlier}, 1, 19))"
     return f"(({seconds} - (substr({later}, 21) < substr({earlier}, 21))) / 60)"

@@ -1,4 +1,4 @@
-"""The columns that make a `Viewer`, and what tells a sign-in that still counts."""
+"""The columns of a `Viewer`, and the condition for a valid sign-in."""
 
 from datetime import datetime
 from typing import Any
@@ -28,11 +28,11 @@ IS_SIGNED_IN = (
     & (SignIn.created_at > bindparam("earliest"))
     & (SignIn.last_seen_at > bindparam("idle_since"))
 )
-"""Whether a row of `sign_ins` is the one with this id, and has not ended by itself."""
+"""Whether a row of `sign_ins` has this id and has not expired."""
 
 
 def sign_in_values(sign_in: str, now: datetime) -> dict[str, object]:
-    """The values of IS_SIGNED_IN."""
+    """The parameters of IS_SIGNED_IN."""
     return {"sign_in": sign_in, "earliest": now - LASTS_FOR, "idle_since": now - IDLE_FOR}
 
 

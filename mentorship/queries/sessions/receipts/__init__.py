@@ -1,1 +1,1 @@
-"""Sessions one by one, as receipts and the API give them."""
+"""Single sessions, as receipts and the API show them."""

@@ -1,4 +1,4 @@
-"""The receipt of a session: why it is what it is."""
+"""The receipt of a session: everything that led to its present state."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -43,7 +43,7 @@ class Receipt:
 
     @property
     def groups(self) -> tuple[tuple[Entry, ...], ...]:
-        """The history with mail that follows mail put together; all else stands alone."""
+        """The history, with consecutive mail as one group and every other entry alone."""
         groups: list[tuple[Entry, ...]] = []
         for entry in self.history:
             is_mail = entry.kind is EntryKind.MAIL
@@ -57,10 +57,10 @@ class Receipt:
 def receipt_of(
     session: Session, viewer: Viewer | None, booking_id: int, *, now: datetime, silence: timedelta
 ) -> Receipt:
-    """The receipt at `now` (UTC) as the viewer may read it; None: an operator, who sees it all.
+    """The receipt at `now` (UTC) as the viewer may read it; None: an operator, who sees all of it.
 
-    `silence` is the time after which one side's word about an outcome stands. Raises NotFound for
-    a stranger or an unknown id.
+    `silence` is the time after which one side's answer settles an outcome. Raises NotFound for a
+    stranger or an unknown id.
     """
     require_session(session, viewer, booking_id)
     row = session.execute(RECORDS.where(SessionBooking.id == booking_id)).one()
@@ -149,7 +149,7 @@ def _transitions(session: Session, booking_id: int) -> Iterator[Entry]:
 
 
 def _outcomes(session: Session, booking_id: int) -> Iterator[Entry]:
-    """What each side said, and what an admin decided."""
+    """The answers of each side, and the decisions of admins."""
     rows = session.execute(
         select(OutcomeChange, User.name)
         .join(User, User.id == OutcomeChange.actor_id)
@@ -176,7 +176,7 @@ _DECIDED = N_("%(name)s decided: %(outcome)s")
 def _settled_by_silence(
     record: SessionRecord, *, now: datetime, silence: timedelta
 ) -> Iterator[Entry]:
-    """When the word of one side came to stand, because the other side had not spoken in time."""
+    """The entry for an outcome that was settled because the other side was silent."""
     said = record.known.statements
     until = said.decision.at if said.decision else now
     outcome = outcome_of(
@@ -198,7 +198,7 @@ def _settled_by_silence(
 
 
 def _mail(session: Session, booking_id: int, *, is_admin: bool) -> Iterator[Entry]:
-    """The mail that was sent; for admins also how all other mail about the session fared."""
+    """The mail that was sent; for admins also the state of all other mail about the session."""
     statement = (
         select(OutboxMessage, User.name)
         .join(User, User.id == OutboxMessage.reader_id)

@@ -1,4 +1,4 @@
-"""Sessions as the API and receipts give them: who, when, and how they stand."""
+"""Sessions as the API and receipts show them: who, when, and in which state."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -31,7 +31,7 @@ class Person:
 
 @dataclass(frozen=True)
 class KnownOutcome:
-    """What is known of a session's outcome; `decided_by` is the name of the admin who decided."""
+    """The outcome of a session; `decided_by` is the name of the admin who decided."""
 
     outcome: Outcome
     statements: Statements
@@ -40,7 +40,7 @@ class KnownOutcome:
 
 @dataclass(frozen=True)
 class Minutes:
-    """Whole minutes as `domain.sessions.minutes` counts them; None where they are not known."""
+    """Whole minutes as `domain.sessions.minutes` counts them; None if unknown."""
 
     booked: int
     delivered: int | None
@@ -51,8 +51,8 @@ class Minutes:
 class SessionRecord:
     """A session. Instants in UTC.
 
-    `students` is the student of the booking; for the mentor and admins it is everybody who has a
-    live booking of the same slot.
+    `students` is the student of the booking; for the mentor and admins, everybody with a live
+    booking of the same slot.
     """
 
     session_id: int
@@ -98,7 +98,7 @@ RECORDS: Select[*tuple[Any, ...]] = (
     .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)
     .outerjoin(_Decider, _Decider.id == SessionBooking.decided_by)
 )
-"""What `session_records` needs of each booking."""
+"""The columns that `session_records` needs."""
 
 
 _GROUPS = (
@@ -113,7 +113,7 @@ _GROUPS = (
 
 
 def require_session(session: Session, viewer: Viewer | None, booking_id: int) -> None:
-    """Raises NotFound unless there is such a session and the viewer (None: an operator) sees it."""
+    """Raises NotFound unless the session exists and the viewer (None: an operator) may see it."""
     row = session.execute(_PEOPLE, {"id": booking_id}).one_or_none()
     if row is None or _party(row, viewer) is None:
         raise NotFound(N_("There is no such session."))
@@ -132,10 +132,10 @@ def session_records(
     now: datetime,
     silence: timedelta,
 ) -> tuple[SessionRecord, ...]:
-    """Rows of `RECORDS` as the viewer sees them at `now` (UTC), in the order given.
+    """Rows of `RECORDS` as the viewer sees them at `now` (UTC), in the given order.
 
-    All must be the viewer's to see. `silence` is the time after which one side's word about an
-    outcome stands.
+    The viewer must be allowed to see all of them. `silence` is the time after which one side's
+    answer settles an outcome.
     """
     found = [(row, _known_party(row, viewer)) for row in rows]
     groups = _groups(
@@ -163,7 +163,7 @@ def known_outcome(row: Any, *, now: datetime, silence: timedelta) -> KnownOutcom
 class PairMinutes:
     """Sums over the sessions of a mentor and a student whose start has passed.
 
-    `delivered` and `owed` sum what is known of them. Cancelled sessions do not count.
+    `delivered` and `owed` are sums of the known values. Cancelled sessions do not count.
     """
 
     sessions: int

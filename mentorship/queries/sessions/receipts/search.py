@@ -1,4 +1,4 @@
-"""Finding sessions by who, when, how they stand and what was said of them."""
+"""Finding sessions by people, time, status, outcome and words."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,10 +19,10 @@ PAGE_SIZE = 100
 
 @dataclass(frozen=True)
 class SessionFilter:
-    """Which sessions are wanted: all that fit every field which is set.
+    """A filter for sessions; they must match every field that is set.
 
-    They begin in `[since, until)` (UTC). `words` are folded; each is a part of the topic or of the
-    name of one of the people. `value` is the claimed or settled word.
+    Their start lies in `[since, until)` (UTC). `words` are folded; each must be a part of the topic
+    or of the name of one of the people. `value` is the claimed or settled word.
     """
 
     since: datetime | None = None
@@ -58,10 +58,10 @@ def find_sessions(
     now: datetime,
     silence: timedelta,
 ) -> SessionsPage:
-    """A page of the viewer's own sessions (an admin's: of all) at `now` (UTC).
+    """A page of the viewer's own sessions (for an admin, of all) at `now` (UTC).
 
-    It is empty where there are fewer pages. `silence` is the time after which one side's word
-    about an outcome stands.
+    It is empty if there are fewer pages. `silence` is the time after which one side's answer
+    settles an outcome.
     """
     scope = Scope.ALL if viewer.is_admin else Scope.OWN
     fits = [visible_in(scope), *_conditions(wanted, now, silence)]
