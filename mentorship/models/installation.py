@@ -1,4 +1,4 @@
-"""Tables of one row: which installation this is, and a counter for open pages."""
+"""Tables of a row or two: which installation this is, and counters for open pages."""
 
 from sqlalchemy import CheckConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,11 +26,17 @@ class Installation(Model):
     __table_args__ = (CheckConstraint("id = 1", name="is_the_only_one"),)
 
 
-class DisplayVersion(Model):
-    """One row that counts the changes of names and meeting links, which lists of sessions show.
+DISPLAYED, ADDITIONS = 1, 2
 
-    Triggers of the database count, because a new name or link changes no booking's revision. A poll
-    compares it (decision 3).
+
+class DisplayVersion(Model):
+    """Two rows that count what polls compare besides bookings and journals (decision 3).
+
+    `DISPLAYED` counts the changes of names and meeting links, which lists of sessions show.
+    Database triggers count them, because no booking's revision grows when a person is renamed or
+    a mentor sets another link. `ADDITIONS` counts late notices, recordings, feedback and notes:
+    the revision of their booking grows as well, but the fingerprint of all sessions does not add
+    those up.
     """
 
     __tablename__ = "display_versions"

@@ -19,20 +19,24 @@ from sqlalchemy import (
     text,
     union_all,
 )
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from mentorship.database import UtcDateTime, read
 from mentorship.domain.accounts.viewers import Role, Scope, Viewer, scope_of
+from mentorship.domain.sessions.lateness import LATE_FROM
 from mentorship.domain.sessions.near import NEAR_AFTER, Near, near
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.models import (
     BookingMove,
     DisplayVersion,
+    LateNotice,
+    OutcomeChange,
     SessionBooking,
     SignIn,
     StatusChange,
     User,
 )
+from mentorship.models.installation import DISPLAYED
 from mentorship.queries.sessions.due import ANYTHING_DUE
 from mentorship.queries.sessions.visibility import VIEWER, parts, visible_in
 from mentorship.queries.shared.viewers import (
@@ -62,15 +66,15 @@ def _fingerprint(scope: Scope) -> tuple[ColumnElement[int], ColumnElement[int]]:
     """Two numbers, one of which changes with each new or changed booking in the scope.
 
     For one's own sessions: the number of bookings, and the sum of their revisions. For all
-    sessions: the last booking, and the last transition and move, which indexes find at once.
+    sessions: the last booking, and the last transition, move and word about an outcome, which
+    indexes find at once.
     """
     if scope is Scope.ALL:
-        last_change, last_move = (
+        last_booking, *last_changes = (
             select(func.coalesce(func.max(model.id), 0)).scalar_subquery()
-            for model in (StatusChange, BookingMove)
+            for model in (SessionBooking, StatusChange, BookingMove, OutcomeChange)
         )
-        last_booking = select(func.coalesce(func.max(SessionBooking.id), 0)).scalar_subquery()
-        return last_booking, last_change + last_move
+        return last_booking, reduce(operator.add, last_changes)
     count, revisions = (
         reduce(
             operator.add,
@@ -84,7 +88,12 @@ def _fingerprint(scope: Scope) -> tuple[ColumnElement[int], ColumnElement[int]]:
     return count, revisions
 
 
-_DISPLAYED = select(func.coalesce(func.sum(DisplayVersion.number), 0)).scalar_subquery()
+def _displayed(scope: Scope) -> ColumnElement[int]:
+    """What changes with the names and links that lists show, and for all also with additions."""
+    counted = select(func.coalesce(func.sum(DisplayVersion.number), 0))
+    if scope is Scope.OWN:
+        counted = counted.where(DisplayVersion.id == literal_column(str(DISPLAYED)))
+    return counted.scalar_subquery()
 
 
 def _statement(scope: Scope) -> Select[*tuple[Any, ...]]:
@@ -98,7 +107,7 @@ def _statement(scope: Scope) -> Select[*tuple[Any, ...]]:
         .label("last_change_id"),
         first.label("first"),
         second.label("second"),
-        _DISPLAYED.label("displayed"),
+        _displayed(scope).label("displayed"),
     )
     is_viewer = (User.id == VIEWER) & (User.session_epoch == bindparam("epoch"))
     return select(*columns).join(SignIn, SignIn.user_id == User.id).where(is_viewer, IS_SIGNED_IN)
@@ -148,7 +157,11 @@ _RECENT = bindparam("recent", type_=UtcDateTime)
 
 # The exact predicates of three partial indexes.
 _SCHEDULED = "status = 'SCHEDULED'"
-_ONGOING = ("status = 'ONGOING' AND is_delayed", "status = 'ONGOING' AND NOT is_delayed")
+_DELAYED = "status = 'ONGOING' AND is_delayed"
+_ON_TIME = "status = 'ONGOING' AND NOT is_delayed"
+
+# A short name: psycopg remembers how to send a statement of at most 4,096 characters.
+_B = aliased(SessionBooking, name="b")
 
 
 def _kind(name: str) -> ColumnElement[str]:
@@ -163,58 +176,91 @@ def _first(
         select(_kind(name), column.label("instant"))
         .where(text(state), part, column > _NOW)
         .order_by(order)
-        .limit(1)
+        .limit(literal_column("1"))
         .subquery()
     )
     return select(found.c.kind, found.c.instant)
 
 
-def _changes(
-    scope: Scope, booking_id: Any, instant: InstrumentedAttribute[Any], newest: Any
-) -> Select[*tuple[Any, ...]]:
+_JOURNALS: tuple[tuple[Any, InstrumentedAttribute[Any], Any], ...] = (
+    (StatusChange.booking_id, StatusChange.applied_at, StatusChange.id),
+    (BookingMove.booking_id, BookingMove.moved_at, BookingMove.id),
+    (OutcomeChange.booking_id, OutcomeChange.said_at, OutcomeChange.id),
+    (_B.id, _B.booked_at, _B.id),
+)
+"""Of each change its booking, its instant (UTC), and the order in which they were written."""
+
+
+def _changes(scope: Scope) -> Select[*tuple[Any, ...]]:
     """The changes of sessions in the scope since `recent`, among everybody's last changes."""
-    last = (
+    each = (
         select(booking_id.label("booking_id"), instant.label("instant"))
-        .order_by(newest.desc())
-        .limit(_LAST)
+        .order_by(order.desc())
+        .limit(literal_column(str(_LAST)))
         .subquery()
+        for booking_id, instant, order in _JOURNALS
     )
+    last = union_all(*map(select, each)).subquery("last")
     return (
         select(_kind("change"), last.c.instant)
-        .join(SessionBooking, SessionBooking.id == last.c.booking_id)
-        .where(last.c.instant > _RECENT, visible_in(scope))
+        .join(_B, _B.id == last.c.booking_id)
+        .where(last.c.instant > _RECENT, visible_in(scope, _B))
+    )
+
+
+def _late_notices(scope: Scope) -> Select[*tuple[Any, ...]]:
+    """What was said since `recent` about being late for a session that has not begun."""
+    return (
+        select(_kind("change"), LateNotice.said_at)
+        .join(_B, _B.id == LateNotice.booking_id)
+        .where(
+            text(_SCHEDULED),
+            visible_in(scope, _B),
+            _B.start_time > _NOW,
+            _B.start_time < bindparam("late_until", type_=UtcDateTime),
+            LateNotice.said_at > _RECENT,
+        )
     )
 
 
 def _near_statement(scope: Scope) -> CompoundSelect[*tuple[Any, ...]]:
-    start, end = SessionBooking.start_time, SessionBooking.end_time
+    start, end = _B.start_time, _B.end_time
     return union_all(
-        *(_first("start", _SCHEDULED, part, start, start) for part in parts(scope)),
+        *(_first("start", _SCHEDULED, part, start, start) for part in parts(scope, _B)),
         *(
             _first("end", state, part, end, end.desc())
-            for state in _ONGOING
-            for part in parts(scope)
+            for state in (_DELAYED, _ON_TIME)
+            for part in parts(scope, _B)
         ),
-        _changes(scope, StatusChange.booking_id, StatusChange.applied_at, StatusChange.id),
-        _changes(scope, BookingMove.booking_id, BookingMove.moved_at, BookingMove.id),
-        _changes(scope, SessionBooking.id, SessionBooking.booked_at, SessionBooking.id),
+        *(_first("over", _DELAYED, part, end, end) for part in parts(scope, _B)),
+        _changes(scope),
+        _late_notices(scope),
     )
 
 
-_NEAR: Mapping[Scope, CompoundSelect[*tuple[Any, ...]]] = {
+NEAR_SESSIONS: Mapping[Scope, CompoundSelect[*tuple[Any, ...]]] = {
     scope: _near_statement(scope) for scope in Scope
 }
 
 
 def near_sessions(session: Session, viewer: Viewer, scope: Scope, *, now: datetime) -> Near:
     """When one of the sessions in the scope is near, as known at `now` (UTC)."""
-    rows = read(session, _NEAR[scope], viewer=viewer.id, now=now, recent=now - NEAR_AFTER)
-    starts, ends, changes = (
-        [row.instant for row in rows if row.kind == kind] for kind in ("start", "end", "change")
+    rows = read(
+        session,
+        NEAR_SESSIONS[scope],
+        viewer=viewer.id,
+        now=now,
+        recent=now - NEAR_AFTER,
+        late_until=now + LATE_FROM,
+    )
+    starts, ends, overs, changes = (
+        [row.instant for row in rows if row.kind == kind]
+        for kind in ("start", "end", "over", "change")
     )
     return near(
         next_start=min(starts, default=None),
         last_end=max(ends, default=None),
+        next_over=min(overs, default=None),
         last_change=max(changes, default=None),
         now=now,
     )

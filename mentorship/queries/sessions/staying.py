@@ -46,12 +46,10 @@ def dashboard_after_presses(
         return board
     staying = _staying(session, viewer, scope, presses, now=now, cutoff=cutoff)
     ends = [card.press.stays_until for cards in staying.values() for card in cards if card.press]
-    stays_until = min(ends, default=None)
     return replace(
         board,
         listings=tuple(_in_place(each, staying, presses) for each in board.listings),
-        stays_until=stays_until,
-        next_due=min((each for each in (board.next_due, stays_until) if each), default=None),
+        stays_until=min(ends, default=None),
     )
 
 

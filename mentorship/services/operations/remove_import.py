@@ -30,12 +30,14 @@ from mentorship.models import (
     ImportedUser,
     ImportKind,
     MentorTimeSlot,
+    OutcomeChange,
     SessionBooking,
     SignIn,
     StatusChange,
     User,
     table_of,
 )
+from mentorship.models.installation import DISPLAYED
 from mentorship.services.availability.publish import publish
 from mentorship.services.shared.locks import lock_people, lock_slots
 
@@ -215,13 +217,13 @@ def _delete(session: Session, table: Table, ids: Select[int], removed: Counter[s
 def _journal_heads(session: Session) -> int:
     return sum(
         session.scalar(select(func.coalesce(func.max(model.id), 0))) or 0
-        for model in (StatusChange, BookingMove)
+        for model in (StatusChange, BookingMove, OutcomeChange)
     )
 
 
 def _show_anew(session: Session, fallen: int) -> None:
     """Let open pages notice the removal: the version that they compare must never decrease."""
-    version = insert_or(session, DisplayVersion).values(id=1, number=fallen + 1)
+    version = insert_or(session, DisplayVersion).values(id=DISPLAYED, number=fallen + 1)
     number = DisplayVersion.number + fallen + 1
     session.execute(version.on_conflict_do_update(index_elements=["id"], set_={"number": number}))
 

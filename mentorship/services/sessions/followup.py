@@ -21,6 +21,7 @@ from mentorship.domain.shared.errors import (
 from mentorship.domain.shared.messages import N_
 from mentorship.models import SessionBooking, SessionFeedback, SessionRecording
 from mentorship.services.booking.mentor_profile import clean_lines
+from mentorship.services.sessions.revisions import count_additions
 
 LONGEST_COMMENT, LONGEST_SUMMARY = 2000, 4000
 
@@ -139,6 +140,8 @@ def _completed(session: Session, booking_id: int) -> Iterator[SessionBooking]:
     begin_write(session)
     try:
         yield _locked(session, booking_id)
+        if session.new or session.deleted or any(map(session.is_modified, session.dirty)):
+            count_additions(session, [booking_id])
         session.commit()
     except ProductError:
         session.rollback()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import RowMapping, delete, select
 from sqlalchemy.orm import Session
 
 from mentorship.database import begin_write, insert_or
@@ -14,10 +14,11 @@ from mentorship.domain.sessions.lateness import LateNote, may_be_late
 from mentorship.domain.sessions.lifecycle import OPEN, Action, Party, Status
 from mentorship.domain.shared.errors import Conflict, Forbidden, ProductError
 from mentorship.domain.shared.messages import N_
-from mentorship.models import LateNotice, SessionBooking
+from mentorship.models import LateNotice
 from mentorship.services.mail.outbox import enqueue_booking_mail
 from mentorship.services.mail.unsent import drop_unsent
 from mentorship.services.sessions.actions import booking_of, lock_bookings, state_of
+from mentorship.services.sessions.revisions import count_additions
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def say_late(
         changed = [row for row in rows if _stored(session, row["id"], side) != wanted]
         for row in changed:
             _store(session, row, side, viewer, wanted, now=now)
+        count_additions(session, [row["id"] for row in changed])
     except ProductError:
         session.rollback()
         raise
@@ -134,11 +136,6 @@ def _store(
             .values(booking_id=booking_id, side=side, **values)
             .on_conflict_do_update(index_elements=["booking_id", "side"], set_=values)
         )
-    session.execute(
-        update(SessionBooking)
-        .where(SessionBooking.id == booking_id)
-        .values(revision=SessionBooking.revision + 1)
-    )
     listener = row["student_id"] if side is Party.MENTOR else row["mentor_id"]
     was_unaware = drop_unsent(session, booking_id, MailKind.LATE, readers=[listener], now=now)
     if wanted is not None or not was_unaware:

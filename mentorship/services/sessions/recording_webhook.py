@@ -16,6 +16,7 @@ from mentorship.domain.shared.errors import BadSignature, InvalidInput, ProductE
 from mentorship.domain.shared.messages import N_
 from mentorship.models import RecordingCall
 from mentorship.services.sessions.followup import lock_completed_session, store_recording
+from mentorship.services.sessions.revisions import count_additions
 
 WINDOW = timedelta(minutes=5)
 """How far the timestamp of a request may be from our clock, either way."""
@@ -70,6 +71,8 @@ def accept_recording(
         session.execute(insert(RecordingCall).values(signature=signature, received_at=now))
         lock_completed_session(session, booking_id)
         changed = store_recording(session, booking_id, url, now=now)
+        if changed:
+            count_additions(session, [booking_id])
         session.commit()
     except IntegrityError:
         session.rollback()

@@ -60,7 +60,7 @@ def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any
         cursor=cursor,
         next_due=board.next_due,
         near=near_sessions(db.session(), viewer, scope, now=now),
-        until=board.stays_until,
+        stays_until=board.stays_until,
         fields={"scope": asked, **board.pages} if asked else board.pages,
     )
     return {

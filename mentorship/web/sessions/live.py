@@ -18,28 +18,43 @@ from mentorship.queries.sessions.poll_state import PollState, near_sessions
 class LiveState:
     """What a page shows as of `now`, and when it is to poll. Instants in UTC.
 
-    `next_due` is when the next of the sessions changes by the clock, `until` when the page has to
-    be drawn anew although none has changed. `fields` say which page it
-    is; a poll sends them together with the cursor.
+    `next_due` is when the next of the sessions changes by the clock, `stays_until` until when the
+    page looks the same if none of them changes. `fields` say which page it is; a poll sends them
+    together with the cursor.
     """
 
     now: datetime
     cursor: PollCursor
     next_due: datetime | None
     near: Near
-    until: datetime | None = None
+    stays_until: datetime | None = None
     fields: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def until(self) -> datetime | None:
+        """When (UTC) the page has to be drawn anew although no session has changed."""
+        return earliest(self.stays_until, self.near.over)
+
+    @property
     def due_in(self) -> int | None:
-        """Milliseconds until `next_due`."""
-        if self.next_due is None:
-            return None
-        return int((self.next_due - self.now).total_seconds() * 1000)
+        """Milliseconds until the page has to be drawn anew, as far as that is foreseen."""
+        due = earliest(self.next_due, self.until)
+        return None if due is None else int((due - self.now).total_seconds() * 1000)
+
+
+def earliest(*instants: datetime | None) -> datetime | None:
+    """The first of those that are not None."""
+    return min((each for each in instants if each is not None), default=None)
 
 
 def live_state(
-    state: PollState, cursor: PollCursor, now: datetime, *, view: str, **fields: object
+    state: PollState,
+    cursor: PollCursor,
+    now: datetime,
+    *,
+    view: str,
+    stays_until: datetime | None = None,
+    **fields: object,
 ) -> LiveState:
     """Where a page of this view stands at `now` (UTC). `cursor` is what its next poll sends.
 
@@ -52,6 +67,7 @@ def live_state(
         cursor=cursor,
         next_due=next_due_of(session, viewer, scope, now=now),
         near=near_sessions(session, viewer, scope, now=now),
+        stays_until=stays_until,
         fields={"view": view, **({"scope": asked} if asked else {}), **fields},
     )
 

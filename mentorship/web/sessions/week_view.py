@@ -57,7 +57,9 @@ def _week(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]
         "today": local_day(now, zone),
         "week": asked,
         "days": week_view(db.session(), viewer, starts, until, scope=state.scope),
-        "live": live_state(state, cursor, now, view="week", day=asked.monday),
+        "live": live_state(
+            state, cursor, now, view="week", stays_until=_midnight(now, zone), day=asked.monday
+        ),
     }
 
 
@@ -82,8 +84,21 @@ def _day(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
         "one": timedelta(days=1),
         "agenda": found,
         "hours": _hours(day_hours(asked, zone), until, found.entries, now=now),
-        "live": live_state(state, cursor, now, view="day", day=asked, page=found.page),
+        "live": live_state(
+            state,
+            cursor,
+            now,
+            view="day",
+            stays_until=_midnight(now, zone),
+            day=asked,
+            page=found.page,
+        ),
     }
+
+
+def _midnight(now: datetime, zone: str) -> datetime:
+    """When (UTC) another day is today."""
+    return day_start(local_day(now, zone) + timedelta(days=1), zone)
 
 
 @dataclass(frozen=True)

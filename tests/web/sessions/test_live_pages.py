@@ -2,11 +2,16 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
 
-from mentorship.domain.sessions.lifecycle import Action
+from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.services.sessions.actions import apply_action
+from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
+from mentorship.services.sessions.late import say_late
+from mentorship.services.sessions.outcomes import say_outcome
 from tests.support.builders import a_booking, at
 from tests.support.databases import counted_statements
 
@@ -108,3 +113,83 @@ def test_the_page_of_a_session_that_is_not_ones_own_is_not_there(client_for, cas
     own = {"seen": "0.9.9", "view": "session", "session": str(booking)}
     stranger = client_for(cast.stranger).post(POLL, data=own, headers={"HX-Request": "true"})
     assert stranger.status_code == 404
+
+
+def a_late_notice(session, cast):
+    booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="10:30")
+    return booking, lambda: say_late(
+        session, booking_id=booking, viewer=cast.student, minutes=7, note="By bus", now=at("9:50")
+    )
+
+
+def a_late_notice_taken_back(session, cast):
+    booking, say = a_late_notice(session, cast)
+    say()
+    return booking, lambda: say_late(
+        session, booking_id=booking, viewer=cast.student, minutes=0, note="", now=at("9:50")
+    )
+
+
+def over(session, cast):
+    return a_booking(
+        session, mentor=cast.mentor, student=cast.student, starts="8:00", status=Status.COMPLETED
+    )
+
+
+def an_outcome(session, cast):
+    booking = over(session, cast)
+    return booking, lambda: say_outcome(
+        session,
+        booking_id=booking,
+        viewer=cast.student,
+        word=OutcomeWord.NOBODY_CAME,
+        reason=None,
+        now=at("9:50"),
+        silence=timedelta(days=3),
+    )
+
+
+def feedback(session, cast):
+    booking = over(session, cast)
+    return booking, lambda: rate_session(
+        session, booking_id=booking, viewer=cast.student, rating=4, comment="Good"
+    )
+
+
+def a_recording(session, cast):
+    booking = over(session, cast)
+    return booking, lambda: set_recording(
+        session, booking_id=booking, viewer=cast.mentor, url="https://a.org/b", now=at("9:50")
+    )
+
+
+def notes(session, cast):
+    booking = over(session, cast)
+    return booking, lambda: write_notes(
+        session, booking_id=booking, viewer=cast.mentor, summary="A sum", private_notes=""
+    )
+
+
+@pytest.mark.parametrize("who", ["mentor", "student", "admin"])
+@pytest.mark.parametrize(
+    "addition", [a_late_notice, a_late_notice_taken_back, an_outcome, feedback, a_recording, notes]
+)
+def test_what_somebody_adds_to_a_session_is_drawn_once_in_each_window(
+    client_for, session, cast, clock, addition, who
+):
+    booking, add = addition(session, cast)
+    client = client_for(getattr(cast, who))
+    state = dict(STATE.findall(client.get(f"/sessions/{booking}").text))
+
+    def poll():
+        answer = client.post(POLL, data=state, headers={"HX-Request": "true"})
+        state.update(STATE.findall(answer.text))
+        return answer.status_code
+
+    session.rollback()
+    assert poll() == 204
+    add()
+
+    assert [poll(), poll()] == [200, 204]
+    add()  # The same again changes nothing.
+    assert poll() == 204
