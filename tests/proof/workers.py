@@ -6,9 +6,11 @@ import random
 import re
 import signal
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,12 +18,13 @@ from sqlalchemy.orm import Session
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action
+from mentorship.domain.sessions.lifecycle import MANUAL_ACTIONS, Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.errors import Conflict, Forbidden
 from mentorship.models import Cause
-from mentorship.services.sessions import actions, outcomes, undo
+from mentorship.services.sessions import actions, late, outcomes, undo
 from mentorship.services.sessions import sweep as sweeping
+from mentorship.services.sessions.correct import Correction, correct_status
 from tests.proof.world import World
 from tests.support import naive
 from tests.support.builders import at
@@ -70,36 +73,62 @@ def _one(
     mentor, student = world.people_of(number)
     viewer = chance.choice([mentor, mentor, student, world.admin])
     pressed = {"booking_id": number + 1, "viewer": viewer, "now": now}
-    is_undo = style == "product" and chance.random() < 0.15
+    [deed] = chance.choices(list(_DEEDS), list(_DEEDS.values())) if style == "product" else ["act"]
+    if deed == "correct" and chance.random() < 0.8:
+        pressed["viewer"] = world.admin
     try:
-        if style == "product" and chance.random() < 0.25:
-            return _answer(chance, session, number + 1, viewer, now)
-        if is_undo:
-            outcome = undo.undo_action(session, **pressed)
+        if deed == "act":
+            result = APPLY_ACTION[style](session, action=chance.choice(MANUAL_ACTIONS), **pressed)
         else:
-            outcome = APPLY_ACTION[style](session, action=chance.choice(MANUAL_ACTIONS), **pressed)
+            result = _PRESS[deed](chance, session, pressed)
     except Forbidden:
         return {"operations": 1, "forbidden": 1}
     except Conflict:
         return {"operations": 1, "refused": 1}
-    changed = {"changed": 1, "undone": is_undo} if outcome.changed else {"held": 1}
-    return {"operations": 1, **changed}
+    if not result.changed:
+        return {"operations": 1, "held": 1}
+    also = {} if deed in ("answer", "late") else {"changed": 1}
+    return {"operations": 1, deed: 1, **also}
+
+
+_DEEDS = {"act": 55, "answer": 22, "undo": 13, "correct": 5, "late": 5}
+"""Of a hundred things that people do, how many are what."""
+
+_CORRECTIONS = (
+    (Status.SCHEDULED, None), (Status.ONGOING, False), (Status.ONGOING, True),
+    (Status.COMPLETED, False), (Status.COMPLETED, True), (Status.COMPLETED, None),
+)  # fmt: skip
 
 
 def _answer(
-    chance: random.Random, session: Session, booking_id: int, viewer: Viewer, now: datetime
-) -> dict[str, int]:
+    chance: random.Random, session: Session, pressed: dict[str, Any]
+) -> outcomes.OutcomeResult:
     """Say how a session went, mostly that it took place, so that the sides also agree."""
-    result = outcomes.say_outcome(
+    return outcomes.say_outcome(
         session,
-        booking_id=booking_id,
-        viewer=viewer,
         word=chance.choice([OutcomeWord.TOOK_PLACE, *OutcomeWord]),
         reason="Asked.",
-        now=now,
         silence=timedelta(hours=72),
+        also_completes=chance.random() < 0.3,
+        **pressed,
     )
-    return {"operations": 1, "answered" if result.changed else "held": 1}
+
+
+def _correct(
+    chance: random.Random, session: Session, pressed: dict[str, Any]
+) -> actions.ActionResult:
+    correction = Correction(*chance.choice(_CORRECTIONS), "The wrong row was pressed.")
+    return correct_status(session, correction=correction, **pressed)
+
+
+_PRESS: dict[str, Callable[[random.Random, Session, dict[str, Any]], Any]] = {
+    "answer": _answer,
+    "undo": lambda _chance, session, pressed: undo.undo_action(session, **pressed),
+    "correct": _correct,
+    "late": lambda chance, session, pressed: late.say_late(
+        session, minutes=chance.choice([0, 5, 10]), note="", **pressed
+    ),
+}
 
 
 UPDATE = "/api/admin/update-session-status"

@@ -21,6 +21,8 @@ class Session(model.Session):
     outcome_journal: list[tuple[str, str, datetime]] = field(default_factory=list)
     begun: list[tuple[datetime, bool]] = field(default_factory=list)
     """When the mentor began, and whether that was undone."""
+    taken_back: set[tuple[str, datetime]] = field(default_factory=set)
+    """Who has taken back what they said when."""
 
     @property
     def said(self) -> tuple[object, ...]:
@@ -70,8 +72,13 @@ class Session(model.Session):
             said = self.decision if side == "admin" else self.says.get(side)
             if said is None or said[1] != press.at:
                 continue
-            words = [(word, at) for who, word, at in self.outcome_journal if who == side]
-            before = [(word, at) for word, at in words if at < press.at]
+            self.taken_back.add((side, press.at))
+            words = [
+                (word, at)
+                for who, word, at in self.outcome_journal
+                if who == side and (who, at) not in self.taken_back
+            ]
+            before = [(word, at) for word, at in words if at != press.at]
             if side == "mentor" and not before:
                 starts = [at for at, is_undone in self.begun if at < press.at and not is_undone]
                 before = [("TOOK_PLACE", at) for at in starts]

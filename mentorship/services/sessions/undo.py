@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import ColumnElement, RowMapping, exists, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.sessions.lifecycle import Action, Apply, Party, Refused, Rule
+from mentorship.domain.sessions.lifecycle import Action, Apply, Party, Refused, Rule, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.sessions.undo import Press, decide_undo
 from mentorship.domain.shared.errors import Conflict, ProductError
@@ -114,32 +114,61 @@ def _words_before(session: Session, booking: RowMapping, press: Press) -> dict[s
 
 
 def _word_before(
-    session: Session, booking_id: int, side: Party, before: datetime
+    session: Session, booking_id: int, side: Party, pressed_at: datetime
 ) -> tuple[OutcomeWord | None, datetime | None, int | None]:
-    """The word of a side, when it was said (UTC), and by whom; a mentor's start says so, too."""
+    """The word of a side, when it was said (UTC), and by whom; a mentor's start says so, too.
+
+    It is the last one before that of the press, in the order of writing: clocks of two servers
+    differ. Leaves out what was taken back by an undo, and what was said before a correction made
+    the session scheduled again, which forgets all words.
+    """
+    forgotten = session.execute(
+        select(StatusChange.id, StatusChange.applied_at)
+        .where(
+            StatusChange.booking_id == booking_id,
+            StatusChange.action == Action.CORRECT,
+            StatusChange.new_status == Status.SCHEDULED,
+        )
+        .order_by(StatusChange.id.desc())
+        .limit(1)
+    ).one_or_none()
     said = session.execute(
         select(OutcomeChange.outcome, OutcomeChange.said_at, OutcomeChange.actor_id)
         .where(
             OutcomeChange.booking_id == booking_id,
             OutcomeChange.side == side,
-            OutcomeChange.said_at < before,
+            OutcomeChange.said_at != pressed_at,
+            *([OutcomeChange.said_at > forgotten.applied_at] if forgotten else []),
+            ~_is_undone(
+                StatusChange.booking_id == OutcomeChange.booking_id,
+                StatusChange.applied_at == OutcomeChange.said_at,
+                StatusChange.actor_id == OutcomeChange.actor_id,
+            ),
         )
         .order_by(OutcomeChange.id.desc())
         .limit(1)
     ).one_or_none()
     if said is not None or side is not Party.MENTOR:
         return (None, None, None) if said is None else (said.outcome, said.said_at, said.actor_id)
-    undo = aliased(StatusChange)
     started_at = session.scalar(
-        select(StatusChange.applied_at)
+        select(_Start.applied_at)
         .where(
-            StatusChange.booking_id == booking_id,
-            StatusChange.action.in_([Action.START, Action.ARRIVE]),
-            StatusChange.cause == Cause.MENTOR,
-            StatusChange.applied_at < before,
-            ~select(undo.id).where(undo.undoes_id == StatusChange.id).exists(),
+            _Start.booking_id == booking_id,
+            _Start.action.in_([Action.START, Action.ARRIVE]),
+            _Start.cause == Cause.MENTOR,
+            _Start.applied_at != pressed_at,
+            *([_Start.id > forgotten.id] if forgotten else []),
+            ~_is_undone(StatusChange.id == _Start.id),
         )
-        .order_by(StatusChange.id.desc())
+        .order_by(_Start.id.desc())
         .limit(1)
     )
     return (None, None, None) if started_at is None else (OutcomeWord.TOOK_PLACE, started_at, None)
+
+
+_Start, _Undo = aliased(StatusChange), aliased(StatusChange)
+
+
+def _is_undone(*press: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether this transition was taken back."""
+    return exists().where(_Undo.undoes_id == StatusChange.id, *press)
