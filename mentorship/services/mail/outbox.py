@@ -8,7 +8,6 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
-    Exists,
     Insert,
     Select,
     bindparam,
@@ -142,7 +141,7 @@ def _tell_changes(kind: MailKind) -> Insert:
                 _Told.outcome.is_distinct_from(MailOutcome.DROPPED),
             )
         elif reader is SessionBooking.mentor_id and kind in ONE_FOR_A_GROUP:
-            wanted &= or_(SessionBooking.slot_capacity == 1, ~_earlier_in_group())
+            wanted &= or_(SessionBooking.slot_capacity == 1, StatusChange.id.in_(_FIRST_OF_GROUPS))
         return (
             select(
                 literal(kind, OutboxMessage.kind.type),
@@ -162,16 +161,15 @@ def _tell_changes(kind: MailKind) -> Insert:
     )
 
 
-def _earlier_in_group() -> Exists:
-    """Whether a journal row before this one is about another seat of the same group."""
-    return exists().where(
-        _Other.time_slot_id == SessionBooking.time_slot_id,
-        _Earlier.booking_id == _Other.id,
-        _Earlier.id >= bindparam("first"),
-        _Earlier.id < StatusChange.id,
-    )
+_Told = aliased(OutboxMessage)
 
-
-_Told, _Other, _Earlier = aliased(OutboxMessage), aliased(SessionBooking), aliased(StatusChange)
+_FIRST_OF_GROUPS = (
+    select(func.min(StatusChange.id))
+    .join(SessionBooking, SessionBooking.id == StatusChange.booking_id)
+    .where(StatusChange.id >= bindparam("first"))
+    .group_by(SessionBooking.time_slot_id)
+    .correlate(None)
+)
+"""Of the journal rows about the seats of one group, the first. Read once, however many rows."""
 
 _TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
