@@ -54,7 +54,7 @@ def test_some_of_the_demo_changes_by_itself_within_the_next_minutes(flask, sessi
             swept.append(flask("sweep").stdout.splitlines()[-1])
 
     assert swept[0].startswith("1 session became ongoing")
-    changes = the_journal(session)
+    changes = [change for change in the_journal(session) if change.applied_at > at("12:00:59")]
     assert {change.new_status for change in changes} == {"ONGOING", "COMPLETED"}
     assert len(changes) >= 3
 

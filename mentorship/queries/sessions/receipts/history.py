@@ -77,7 +77,7 @@ def receipt_of(
 
 
 def _beginning(session: Session, booking_id: int, student: str) -> Iterator[Entry]:
-    """When the session was booked or imported; demo data was neither."""
+    """When the session was booked or imported."""
     booked_at, imported_at = session.execute(
         select(SessionBooking.booked_at, Import.imported_at)
         .outerjoin(ImportedBooking, ImportedBooking.booking_id == SessionBooking.id)
