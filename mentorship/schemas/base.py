@@ -42,7 +42,12 @@ def _translate(message: str, info: ValidationInfo) -> str:
 Sentence = Annotated[str, BeforeValidator(_translate)]
 """A message for the reader of the answer, in their language."""
 
-PRINTABLE = r"^[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*$"
+_BLANK = (
+    r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*"
+)
+"""What `str.strip` removes."""
+
+PRINTABLE = rf"^{_BLANK}[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*{_BLANK}$"
 """The texts that `clean_text` accepts, for a JSON schema."""
 
 LARGEST_ID = 2**31 - 1

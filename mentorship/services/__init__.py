@@ -1,1 +1,1 @@
-"""What the product does, one verb a module. The edge hands in `now` and the session."""
+"""What the product does, one verb a module. Edges pass in `now` and the database session."""

@@ -20,22 +20,22 @@ from mentorship.services.shared.text_fields import clean_text
 from mentorship.services.shared.token_hash import token_hash
 
 PREFIX = "mentorship_"
-"""Tells a token from any other secret, in a header as in a text that somebody leaks."""
+"""Tells a token from any other secret, in a header or in a leaked text."""
 
 LONGEST_NAME = 80
 KEPT_REVOKED = 20
-"""Of one person; older revoked ones are forgotten when another token is made."""
+"""The most stored tokens of one person; a new token replaces the oldest revoked ones."""
 
 MOST_TOKENS = 20
-"""Of one person, revoked ones left out."""
+"""The most tokens of one person that are not revoked."""
 
 _USE_NOTED_EVERY = timedelta(minutes=1)
-"""So that a busy program costs one write a minute, not one a request."""
+"""How often the use of a token is recorded: a busy program costs one write a minute."""
 
 
 @dataclass(frozen=True)
 class NewToken:
-    """A token that was just made: the only time that its `secret` is known."""
+    """A new token; its `secret` is known only now."""
 
     id: int
     name: str
@@ -46,12 +46,12 @@ class NewToken:
 
 
 def clean_token_name(value: str) -> str:
-    """What a token is for, in its owner's words. Raises InvalidInput."""
+    """The name of a token, in its owner's words. Raises InvalidInput."""
     return clean_text(value, what=N_("The name of the token"), longest=LONGEST_NAME)
 
 
 def clean_scope(value: object) -> TokenScope:
-    """What a token may do. Raises InvalidInput."""
+    """The scope of a token. Raises InvalidInput."""
     try:
         return TokenScope(str(value))
     except ValueError:
@@ -74,7 +74,7 @@ def create_token(
     scope: TokenScope = TokenScope.ACT,
     days: int = DEFAULT_DAYS,
 ) -> NewToken:
-    """Create token that works for some days. 32 random bytes cannot be guessed: no slow hash.
+    """Create a token that works for `days`. Its 32 random bytes need no slow hash.
 
     Raises InvalidInput for a name that does not fit or if there are too many tokens, and
     NotAuthenticated if the person was signed out in the meantime.
@@ -83,7 +83,7 @@ def create_token(
     secret = PREFIX + secrets.token_urlsafe(32)
     expires_at = now + timedelta(days=days)
     begin_write(session)
-    # One after the other for one person, so that two at once cannot pass the limit together.
+    # The lock keeps two requests of one person from passing the limit together.
     lock_account(session, viewer)
     held = session.scalars(
         select(ApiToken.id).where(ApiToken.user_id == viewer.id, works_at(now))
@@ -124,7 +124,7 @@ def _forget_revoked(session: Session, viewer: Viewer) -> None:
 
 
 def revoke_token(session: Session, *, viewer: Viewer, token_id: int, now: datetime) -> bool:
-    """End a token; False where it was ended before. Raises NotFound for somebody else's."""
+    """Revoke a token; False if it was revoked before. Raises NotFound for somebody else's."""
     begin_write(session)
     revoked = session.connection().execute(
         update(ApiToken)
@@ -145,7 +145,7 @@ def revoke_token(session: Session, *, viewer: Viewer, token_id: int, now: dateti
 def token_owner(
     session: Session, secret: str, *, now: datetime
 ) -> tuple[int, Viewer, TokenScope] | None:
-    """The id of a token that works, whose it is and what it may do; notes that it was used."""
+    """The id, owner and scope of a token that works; records that it was used."""
     found = token_bearer(session, token_hash(secret), now=now)
     if found is None:
         return None

@@ -19,10 +19,11 @@ from mentorship.services.mail.outbox import enqueue
 def approve_mentor(
     session: Session, *, viewer: Viewer, person_id: int, links: Links, now: datetime
 ) -> str:
-    """Make a mentor findable and tell them; returns a sentence. Twice is like once.
+    """Let students find a mentor, and tell the mentor by mail; returns a sentence.
 
-    Raises Forbidden where the viewer is no admin, NotFound, and InvalidInput where the address
-    is not confirmed: until then anybody may have typed it.
+    A second approval changes nothing. Raises Forbidden if the viewer is not an admin, NotFound for
+    an unknown person, and InvalidInput if the address is not confirmed, because anybody may have
+    entered it.
     """
     require_role(viewer, Role.ADMIN)
     begin_write(session)

@@ -1,4 +1,4 @@
-"""A person changes how they are called and where they live."""
+"""A person changes their name, time zone, language and time format."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,7 +27,7 @@ from mentorship.services.shared.text_fields import (
 
 @dataclass(frozen=True)
 class Details:
-    """A change of a mentor's calendar too, because days off are meant in the mentor's zone."""
+    """New details; also a change of a mentor's calendar, because days off depend on the zone."""
 
     name: str
     timezone: str
@@ -37,7 +37,7 @@ class Details:
     id: None = None
 
     def on(self, calendar: Calendar) -> Calendar:
-        """In the new zone; hours that move keep their time on the clock of the mentor."""
+        """The calendar in the new zone; hours that move keep their time on the mentor's clock."""
         rules = calendar.rules
         if self.moves_hours:
             rules = tuple(
@@ -49,7 +49,7 @@ class Details:
         return replace(calendar, timezone=self.timezone, rules=rules)
 
     def store(self, session: Session, person_id: int) -> "Details":
-        """Update the person, their hours, and the words by which a mentor is found."""
+        """Update the person, their weekly hours, and the search index of mentors."""
         if self.moves_hours:
             former = session.scalars(select(User.timezone).where(User.id == person_id)).one()
             for rule in read_rules(session, person_id):
@@ -85,14 +85,12 @@ def edit_details(
     now: datetime,
     hours: str = "stay",
 ) -> str:
-    """Store how a person is called and how times are written for them; returns a sentence.
+    """Store a person's name, time zone, time format and language; returns a sentence.
 
-    `hours` is "move" where the weekly hours that a mentor has in the former zone move to the new
-    one, and "stay" where they stay.
-
-    An empty `hour_cycle` or `language` leaves it to the browser's language. A mentor's slots
-    follow the new zone at once; booked sessions stay, as with every change of a calendar.
-    Raises InvalidInput.
+    `hours` is "move" if a mentor's weekly hours in the old zone move to the new one, else "stay".
+    If `hour_cycle` or `language` is empty, the browser's language decides. A mentor's slots follow
+    the new zone at once; booked sessions stay, as with every change of a calendar. Raises
+    InvalidInput.
     """
     details = Details(
         clean_name(name),
@@ -113,9 +111,9 @@ def edit_details(
 
 
 def hours_left_behind(session: Session, viewer: Viewer, timezone: str) -> bool:
-    """Whether a change to this zone leaves weekly hours in the former one: their mentor decides.
+    """Whether weekly hours would stay in another zone, so that the mentor has to decide about them.
 
-    Raises InvalidInput for what is no zone.
+    Raises InvalidInput for an unknown zone.
     """
     if chosen_timezone(timezone) == viewer.timezone:
         return False

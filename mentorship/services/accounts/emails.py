@@ -1,4 +1,4 @@
-"""Mail about accounts, as facts; what it says is in `templates/mail/`."""
+"""Mail about accounts, as facts; the text is in `templates/mail/`."""
 
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -24,21 +24,21 @@ def confirm_address(to: str, link: str, *, language: Language | None, now: datet
 
 
 def has_account(to: str, name: str, link: str, *, language: Language | None, now: datetime) -> Mail:
-    """To the owner of an account with whose address somebody signs up again."""
+    """To the owner of an account, after somebody signed up with the same address."""
     return _mail(to, AddressInUse(link, name, language), now)
 
 
 def set_new_password(
     to: str, name: str | None, link: str, *, language: Language | None, now: datetime
 ) -> Mail:
-    """To somebody who has forgotten their password; no `name` where the address is unconfirmed."""
+    """To somebody who has forgotten their password; no `name` if the address is unconfirmed."""
     lasts = Purpose.FORGOTTEN.lasts
     hours = int(lasts.total_seconds() // 3600)
     return _mail(to, SetPassword(link, name, language, hours=hours), now, lasts)
 
 
 def no_account(to: str, link: str, *, language: Language | None, now: datetime) -> Mail:
-    """To an address without an account for which somebody asked for a new password."""
+    """To an address without an account, after somebody asked for a new password for it."""
     return _mail(to, NoAccount(link, None, language), now)
 
 
@@ -55,7 +55,7 @@ def approved(to: str, name: str, link: str, *, language: Language | None, now: d
 
 
 def _mail(to: str, facts: AccountFacts, now: datetime, lasts: timedelta | None = None) -> Mail:
-    """Of the same mail to the same address, link included, within a second only one is sent."""
+    """The mail; the same mail to one address is sent only once within a second."""
     asked = "\n".join([facts.kind, to, as_json(facts), f"{now:%Y%m%d%H%M%S}"])
     return Mail(
         facts,

@@ -34,7 +34,7 @@ class NewPerson:
 
 @dataclass(frozen=True)
 class ImportedPeople:
-    """How many accounts were created, and whose need a password.
+    """How many accounts were created, and which of them need a password.
 
     The import can be removed by its `import_id`, which is None for a file without people.
     """

@@ -1,4 +1,4 @@
-"""Accounts: making them, checking a password, setting a new one."""
+"""Accounts: creating them, checking passwords, and setting new ones."""
 
 import secrets
 from collections.abc import Iterable, Mapping, Set
@@ -33,14 +33,17 @@ from mentorship.services.shared.text_fields import (
 SHORTEST_PASSWORD, LONGEST_PASSWORD = 8, 128
 
 FIRST_EPOCHS = 1_000_000_000
-"""A new account begins with one of so many epochs, so that a cookie or a link for the same id of
-another database on this host, signed with the same key, fits nobody."""
+"""A new account begins with one of this many epochs.
+
+So a cookie or link for the same id in another database of this host, signed with the same key, is
+not valid here.
+"""
 
 
 def clean_password(value: str, *, about: Iterable[str] = ()) -> str:
-    """The password as it is. Raises InvalidInput where it is too short, too long or too common.
+    """The unchanged password. Raises InvalidInput if it is too short, too long or easy to guess.
 
-    `about` is what others know of its owner, which makes no password either (NIST SP 800-63B).
+    `about` is what others know about its owner, which must not be the password (NIST SP 800-63B).
     """
     if not SHORTEST_PASSWORD <= len(value) <= LONGEST_PASSWORD:
         raise InvalidInput(
@@ -72,9 +75,10 @@ def new_account(
     language: Language | None = None,
     hour_cycle: HourCycle | None = None,
 ) -> dict[str, object]:
-    """The columns of a new user, checked. An empty password means that it is set later.
+    """The columns of a new user, checked.
 
-    Raises InvalidInput with a sentence about the first field that does not fit.
+    An empty password means that it is set later. Raises InvalidInput with a sentence about the
+    first invalid field.
     """
     email, name = clean_email(email), clean_name(name)
     password = clean_password(password, about=(email, name)) if password else ""
@@ -135,11 +139,11 @@ def set_password(
     now: datetime,
     reading: Mapping[str, object] = MappingProxyType({}),
 ) -> Viewer:
-    """Store a new password and sign the person out everywhere; returns them as they are now.
+    """Store a new password and sign the person out everywhere; returns the updated viewer.
 
-    `reading` is what `services.reading` makes, where this is their first password. The owner is
-    told by mail. Whoever sets it by a link has shown that the address is theirs. Raises
-    InvalidInput where the password does not fit, or where the epoch has passed meanwhile.
+    `reading` are the columns of `new_reading` with a first password. The owner gets a mail.
+    Somebody who sets it by a link has shown that the address is theirs. Raises InvalidInput if the
+    password is refused, or if the epoch has changed in the meantime.
     """
     clean_password(password, about=(viewer.email, viewer.name))
     mail = emails.password_changed(
@@ -159,21 +163,21 @@ def set_password(
 def change_password(
     session: Session, *, viewer: Viewer, current: str, password: str, links: Links, now: datetime
 ) -> Viewer:
-    """The same by somebody who knows the `current` one. Raises InvalidInput where it is wrong."""
+    """Like `set_password`, with the `current` password. Raises InvalidInput if that is wrong."""
     if check_password(session, email=viewer.email, password=current) is None:
         raise InvalidInput(N_("The current password is wrong."))
     return set_password(session, viewer=viewer, password=password, links=links, now=now)
 
 
 def sign_out_everywhere(session: Session, *, viewer: Viewer, now: datetime) -> None:
-    """End everything that acts in the person's name."""
+    """End all sign-ins, tokens and the calendar feed of the person."""
     _end_all(session, viewer, now)
 
 
 def _end_all(
     session: Session, viewer: Viewer, now: datetime, mail: Mail | None = None, **values: object
 ) -> Viewer:
-    """Raise the epoch, which cookies and links carry; end tokens and the feed (decision 6)."""
+    """Raise the epoch in cookies and links; revoke tokens and the calendar feed (decision 6)."""
     begin_write(session)
     changed = session.connection().execute(
         update(User)

@@ -1,6 +1,7 @@
-"""How somebody reads: their time zone, their language, and how they count hours.
+"""Reading preferences: time zone, language, and 12-hour or 24-hour clock.
 
-Pages can look at the browser, mail cannot. So what a browser says at the beginning is kept.
+Pages can ask the browser, but mail cannot. So the browser's preferences are stored at the
+beginning.
 """
 
 from sqlalchemy import func, update
@@ -14,7 +15,7 @@ from mentorship.services.shared.text_fields import chosen_timezone, clean_hour_c
 
 
 def new_reading(*, timezone: str, language: str, hour_cycle: str) -> dict[str, object]:
-    """The columns for what somebody has chosen, checked. Raises InvalidInput."""
+    """The columns for these choices, validated. Raises InvalidInput."""
     return {
         "timezone": chosen_timezone(timezone),
         "language": clean_language(language),
@@ -25,7 +26,7 @@ def new_reading(*, timezone: str, language: str, hour_cycle: str) -> dict[str, o
 def note_browser(
     session: Session, viewer: Viewer, *, language: Language, hour_cycle: HourCycle
 ) -> None:
-    """Keep how the person's browser reads where they never chose, and commit."""
+    """Store the browser's preferences if the person never chose any, and commit."""
     if viewer.language and viewer.hour_cycle:
         return
     begin_write(session)

@@ -1,4 +1,4 @@
-"""Signing in and out as the server knows it: a row for each person in each browser."""
+"""Sign-ins on the server: a row for each person in each browser."""
 
 import secrets
 from datetime import datetime, timedelta
@@ -13,7 +13,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.models import SignIn
 
 MOST = 50
-"""Sign-ins of one person; of more the oldest end."""
+"""The most sign-ins of one person; beyond that the oldest ones end."""
 
 SEEN_NOTED_EVERY = timedelta(hours=1)
 BATCH = 1_000
@@ -38,16 +38,16 @@ def begin_sign_in(session: Session, *, viewer: Viewer, now: datetime) -> str:
 
 
 def end_sign_in(session: Session, sign_in: str) -> None:
-    """End one: a copy of its cookie signs nobody in any more. Commits."""
+    """End a sign-in, so that a copy of its cookie no longer works. Commits."""
     begin_write(session)
     session.execute(delete(SignIn).where(SignIn.id == sign_in))
     session.commit()
 
 
 def note_seen(session: Session, sign_in: str, *, last: datetime, now: datetime) -> None:
-    """Note at `now` that it is in use, where that was noted an hour ago or more. Commits then.
+    """Record the use of a sign-in at `now` (UTC), at most once an hour; commits if it writes.
 
-    A database that takes no changes is no reason to refuse what was asked for.
+    If the database accepts no changes, the request goes on without it.
     """
     if now - last < SEEN_NOTED_EVERY:
         return
@@ -64,7 +64,7 @@ def note_seen(session: Session, sign_in: str, *, last: datetime, now: datetime) 
 
 
 def forget_sign_ins(session: Session, *, now: datetime) -> bool:
-    """Drop a batch of those that have ended by themselves; whether there were any. Commits."""
+    """Delete a batch of expired sign-ins; returns whether there were any. Commits."""
     is_over = or_(SignIn.created_at <= now - LASTS_FOR, SignIn.last_seen_at <= now - IDLE_FOR)
     over = select(SignIn.id).where(is_over).limit(BATCH)
     is_needed = session.scalar(select(over.exists()))

@@ -1,7 +1,7 @@
 """Signing up, confirming an address, and a forgotten password.
 
-Nobody learns from these whether an address has an account: only its mailbox is told, and each
-case takes the same statements and, where a password is given, one hash.
+Nobody can learn from them whether an address has an account: only its mailbox gets the answer, and
+each case runs the same statements and, if there is a password, one hash.
 """
 
 from dataclasses import replace
@@ -27,9 +27,9 @@ from mentorship.services.mail.outbox import enqueue
 def sign_up(session: Session, account: dict[str, object], *, links: Links, now: datetime) -> None:
     """Store an account made by `new_account`, and send a link that confirms its address.
 
-    A mentor then waits for an admin. Whoever signs up again before the address is confirmed
-    begins anew, so that nobody can prepare an account for somebody else's address; the owner of a
-    confirmed account is told by mail, and nothing changes.
+    A mentor then waits for an admin. A second sign-up before the address is confirmed replaces the
+    first, so that nobody can prepare an account for somebody else's address. The owner of a
+    confirmed account gets a mail, and nothing changes.
     """
     if account["is_admin"]:
         raise InvalidInput(N_("Please choose whether you are a student or a mentor."))
@@ -110,9 +110,9 @@ def confirm(session: Session, *, viewer: Viewer, password: str) -> Viewer | None
 def forgotten_password(
     session: Session, *, email: str, language: Language, links: Links, now: datetime
 ) -> None:
-    """Send to this address what can be done: set a new password, or sign up.
+    """Send mail to this address that says how to set a new password, or that it has no account.
 
-    An address without an account is written to in `language`.
+    Mail to an address without an account is in `language`.
     """
     begin_write(session)
     account = account_of(session, email)

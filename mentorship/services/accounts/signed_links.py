@@ -16,7 +16,7 @@ from mentorship.queries.accounts.people import viewer_of
 
 
 class Purpose(Enum):
-    """What a link does: a name that is signed with it, and how long it works."""
+    """The purpose of a link: a name that is signed with it, and how long the link works."""
 
     INVITATION = ("set-password", timedelta(days=7))
     FORGOTTEN = ("forgotten-password", timedelta(hours=2))
@@ -36,15 +36,15 @@ class Links:
     secret_key: str
 
     def page(self, path: str) -> str:
-        """The address of a page that acts for nobody; `path` without a slash in front."""
+        """The address of an ordinary page; `path` without a leading slash."""
         return f"{self.base_url}/{path}"
 
     def password(self, purpose: Purpose, *, user_id: int, epoch: int) -> str:
-        """Where this person can set a password."""
+        """The link with which this person can set a password."""
         return self.page(f"reset/{self._token(purpose, user_id, epoch)}")
 
     def confirmation(self, *, user_id: int, epoch: int) -> str:
-        """Where this person can confirm their address."""
+        """The link with which this person can confirm their address."""
         return self.page(f"confirm/{self._token(Purpose.CONFIRMATION, user_id, epoch)}")
 
     def _token(self, purpose: Purpose, user_id: int, epoch: int) -> str:
@@ -83,7 +83,7 @@ def link_owner(
 
 
 def has_confirmed(session: Session, token: str, *, secret_key: str) -> bool:
-    """Whether the address that this token confirms, however old it is, is confirmed."""
+    """Whether the address of this token, however old the token is, has been confirmed."""
     try:
         user_id, _ = _serializer(secret_key, Purpose.CONFIRMATION).loads(token)
     except BadData:

@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class BookedSession:
-    """A scheduled session whose slot no rule produces after the change. Instants in UTC."""
+    """A scheduled session whose slot no rule produces after the change; instants in UTC."""
 
     id: int
     slot_id: int
@@ -56,7 +56,7 @@ class Effect:
     sessions: tuple[BookedSession, ...]
 
     def slots_of(self, rule_id: int) -> list[KnownSlot | PlannedSlot]:
-        """The slots that a rule offers after the change, in order of time."""
+        """The slots that a rule produces after the change, in order of time."""
         staying = set(self.before.slots) - set(self.plan.withdraw) - set(self.plan.misfits)
         slots: list[KnownSlot | PlannedSlot] = [*staying, *self.plan.add]
         return sorted(
@@ -98,10 +98,10 @@ class AppliedChange:
 
 
 def preview_change(session: Session, mentor_id: int, change: Change, *, now: datetime) -> Effect:
-    """What the change would do at `now` (UTC); writes nothing.
+    """The effect of a change at `now` (UTC); writes nothing.
 
-    Raises NotFound where it is about something that is not there, and InvalidInput for hours
-    that make too many slots.
+    Raises NotFound if the thing to change does not exist, and InvalidInput for hours that make too
+    many slots.
     """
     before = read_calendar(session, mentor_id, now=now)
     after = change.on(before)
@@ -128,22 +128,21 @@ def apply_change(
     cancel: Collection[int] = (),
     reason: str = "",
 ) -> AppliedChange:
-    """Make the change at `now` (UTC) and publish; then cancel those sessions.
+    """Make the change at `now` (UTC), publish, and cancel the sessions in `cancel`.
 
-    What is no longer given is taken back in the commit that makes the change; new slots may follow
-    in others. Sessions that no longer fit stay, and their slots are
-    held for their students until they begin, so that nobody else books a time that is no longer
-    given. Those in `cancel` are cancelled with `reason`, each with its journal row.
-
-    Raises InvalidInput for a session that the change does not concern and for a missing reason,
-    and what `preview` raises; nothing is written then.
+    Slots are withdrawn in the same commit as the change; new slots may follow in later ones.
+    Sessions that no longer fit stay, and their slots are held for their students until they begin,
+    so that nobody else books a time that is no longer offered. Those in `cancel` are cancelled with
+    `reason`, each with its journal row. Raises InvalidInput for a session that the change does not
+    affect and for a missing reason, and everything that `preview_change` raises; nothing is written
+    then.
     """
     if cancel and not reason:
         raise InvalidInput(N_("Say why the sessions are cancelled: their students will read it."))
 
     def decide() -> tuple[Effect, tuple[BookedSession, ...]]:
         effect = preview_change(session, mentor.id, change, now=now)
-        # Those of an earlier change, too: it may have been stored, and its sessions not cancelled.
+        # Including those of an earlier change, which may have been stored without cancelling them.
         concerned = booked_in(session, effect.plan.misfits)
         strangers = set(cancel) - {booked.id for booked in concerned}
         strangers -= _cancelled(session, mentor.id, now=now)
@@ -157,7 +156,7 @@ def apply_change(
     ensure_profile(session, mentor.id)
     stored = change.store(session, mentor.id)
     plan = effect.plan
-    if stored != change and stored.id:  # The slots of a new rule carry the id that it has now.
+    if stored != change and stored.id:  # The slots of a new rule get the id that the rule has now.
         plan = plan.with_new_rule(stored.id)
     hold_for_their_students(session, effect.sessions, now=now)
     apply_plan(session, mentor.id, plan, now=now)
@@ -172,7 +171,7 @@ def apply_change(
 
 
 def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSession, ...]:
-    """The scheduled sessions in these slots, the next first."""
+    """The scheduled sessions in these slots, earliest first."""
     if not slots:
         return ()
     rows = session.execute(
@@ -196,7 +195,7 @@ def booked_in(session: Session, slots: Collection[KnownSlot]) -> tuple[BookedSes
 
 
 def _cancelled(session: Session, mentor_id: int, *, now: datetime) -> set[int]:
-    """Those to come that are cancelled: a form may be sent again that got half-way before."""
+    """Upcoming cancelled sessions, because a form may be sent again after a failure half-way."""
     of_mentor = SessionBooking.mentor_id == mentor_id, SessionBooking.status == Status.CANCELLED
     found = select(SessionBooking.id).where(*of_mentor, SessionBooking.start_time > now)
     return set(session.scalars(found))
@@ -239,9 +238,9 @@ def _cancel(
                 cancellation=Cancellation(reason=reason, slot_id=booked.slot_id, is_for_one=True),
             )
             cancelled[booked.id] = booked.slot_id
-        except Conflict:  # Somebody was faster: it has begun, or was moved.
+        except Conflict:  # The session has begun, or was moved, in the meantime.
             continue
-        except DBAPIError as error:  # The change stands, so the answer says what was kept.
+        except DBAPIError as error:  # The change is stored, so the answer says what stayed.
             session.rollback()
             log.warning("session_not_cancelled", booking_id=booked.id, error=str(error))
     if cancelled:

@@ -18,12 +18,12 @@ _TRIES = 3
 def decide_then_lock(
     session: Session, mentor_id: int, decide: Callable[[], Decision], *, now: datetime
 ) -> Decision:
-    """What `decide` finds, with the mentor locked and the calendar as `decide` has read it.
+    """The result of `decide`, with the mentor locked and the calendar unchanged since it ran.
 
-    To plan thousands of slots takes a second, and SQLite has one write lock for all. So `decide`,
-    which only reads and computes, runs before the lock is taken, and again where the calendar has
-    changed in between; after some tries it runs while the lock is held. The caller writes and
-    commits. What `decide` raises is passed on after a rollback. Where it returns None there is
+    Planning thousands of slots takes a second, and SQLite has one write lock for everybody. So
+    `decide`, which only reads and computes, runs before the lock is taken, and again if the
+    calendar has changed in between; after some attempts it runs under the lock. The caller writes
+    and commits. Errors of `decide` are passed on after a rollback. If it returns None there is
     nothing to write, and no lock is taken.
     """
     try:
@@ -46,6 +46,6 @@ def decide_then_lock(
 
 
 def lock_calendar(session: Session, mentor_id: int) -> None:
-    """Open a transaction that writes to this mentor's calendar; one that has only read ends."""
+    """Begin a transaction that writes to this mentor's calendar; an open read is ended."""
     begin_write(session)
     lock_people(session, [mentor_id])

@@ -25,7 +25,7 @@ class Change(Protocol):
     def on(self, calendar: Calendar) -> Calendar:
         """The calendar after the change.
 
-        Raises NotFound if the calendar does not have what is changed, and InvalidInput.
+        Raises NotFound if the thing to change does not exist, and InvalidInput.
         """
 
     def store(self, session: Session, mentor_id: int) -> "Change":

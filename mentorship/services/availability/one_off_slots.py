@@ -41,10 +41,10 @@ def save_one_off_slot(
 ) -> int:
     """Offer a one-off slot, or change the one with `slot_id`, at `now` (UTC), and commit.
 
-    Returns its id, a new one where sessions of the old time were cancelled. Of an hour that comes
-    twice the first is taken. Raises NotFound for a slot that is no one-off of this mentor's to
-    come, and InvalidInput for a time that does not exist, has passed or stands too close to another
-    slot, and for moving a slot that is booked.
+    Returns its id, which is new if the old time has cancelled sessions. If an hour occurs twice,
+    the first one is used. Raises NotFound unless `slot_id` is an upcoming one-off slot of this
+    mentor, and InvalidInput for a time that does not exist, has passed or is too close to another
+    slot, and for moving a booked slot.
     """
     columns = decide_then_lock(
         session,
@@ -63,7 +63,7 @@ def save_one_off_slot(
         new = insert(MentorTimeSlot).values(mentor_id=mentor_id, **columns)
         slot_id = session.execute(new.returning(MentorTimeSlot.id)).scalar_one()
     hold_free_slots(session, mentor_id, now=now)
-    # A slot that is moved away may leave room for those of a rule: they are planned after that.
+    # A slot that is moved may leave room for slots of a rule, which are planned after that.
     unpublish(session, mentor_id)
     session.commit()
     publish(session, mentor_id, now=now)
@@ -73,7 +73,7 @@ def save_one_off_slot(
 def _lose_hold_of_another_time(
     session: Session, slot_id: int, columns: Mapping[str, object], *, now: datetime
 ) -> None:
-    """A student who was told that one time is held must not find another one in its place."""
+    """Release the hold of a slot that is moved: its student was told about another time."""
     slot = session.get_one(MentorTimeSlot, slot_id, populate_existing=True)
     if (slot.start_time, slot.end_time) != (columns["start_time"], columns["end_time"]):
         release_holds(session, [slot_id], now=now)
@@ -119,7 +119,9 @@ def _checked_span(wanted: OneOffSlot, zone: tzinfo, *, now: datetime) -> tuple[d
     too_far = InvalidInput(
         N_("The day must be within %(farthest)s days from now.", farthest=FARTHEST_HORIZON)
     )
-    if not now.year - 1 <= wanted.day.year <= now.year + 2:  # Far from the ends of the calendar.
+    if (
+        not now.year - 1 <= wanted.day.year <= now.year + 2
+    ):  # Stays far from the ends of Python's calendar.
         raise too_far
     wall = datetime.combine(wanted.day, wanted.opens)
     if not exists(wall, zone):
@@ -143,7 +145,7 @@ def _one_off_slot(calendar: Calendar, slot_id: int, *, now: datetime) -> KnownSl
 def _check_change(
     session: Session, present: KnownSlot, wanted: OneOffSlot, start: datetime, end: datetime
 ) -> None:
-    """A booked slot stays at its time, and a seat that was given stays in it."""
+    """Raises InvalidInput if a booked slot would move, or a taken seat would disappear."""
     if present.is_taken and (present.start_time, present.end_time) != (start, end):
         raise InvalidInput(N_("This slot is booked: move or cancel its session instead."))
     if wanted.capacity < (seats := _seats(session, present.id)):
@@ -168,7 +170,7 @@ def _check_distance(
 def _check_own_sessions(
     session: Session, mentor_id: int, start: datetime, end: datetime, zone: tzinfo
 ) -> None:
-    """Nobody could book such a slot while that session stands."""
+    """Raises InvalidInput if the mentor is a student in a session then: nobody could book this."""
     learning = session.execute(
         select(User.name, SessionBooking.start_time, SessionBooking.end_time)
         .join(User, User.id == SessionBooking.mentor_id)
@@ -207,7 +209,7 @@ def _in_the_way(other: KnownSlot, start: datetime, end: datetime, zone: tzinfo) 
 
 
 def _moves_history(session: Session, slot_id: int, columns: Mapping[str, object]) -> bool:
-    """Whether a session that was cancelled would be said to have been at another time."""
+    """Whether the change would move cancelled sessions of the slot to another time."""
     booked = select(SessionBooking.id).where(
         SessionBooking.time_slot_id == slot_id,
         or_(

@@ -21,8 +21,8 @@ SLOTS_AT_ONCE = 500
 def publish(session: Session, mentor_id: int, *, now: datetime) -> int:
     """Make the mentor's slots match the rules at `now` (UTC), and commit.
 
-    Returns how many slots were created. Any number of callers may do this at once: it takes no lock
-    if there is nothing to do, and otherwise checks again under the lock. Booked slots stay.
+    Returns how many slots were created. Any number of callers may run at once: without work it
+    takes no lock, and otherwise it checks again under the lock. Booked slots stay.
     """
     plan = decide_then_lock(
         session, mentor_id, lambda: _missing(session, mentor_id, now=now), now=now
@@ -46,13 +46,13 @@ def _missing(session: Session, mentor_id: int, *, now: datetime) -> Plan | None:
 
 
 def apply_plan(session: Session, mentor_id: int, plan: Plan, *, now: datetime) -> None:
-    """Store what a plan adds and withdraws, and hold free slots for waiting students. Commits.
+    """Add and withdraw the slots of a plan, and hold free slots for waiting students. Commits.
 
-    The mentor must be locked and the plan true. What is taken back goes in the transaction that is
-    open, so that nobody books it. New slots follow in transactions of up to `SLOTS_AT_ONCE`, and
-    others write in between. Until all are there the mentor counts as not published, so a worker
-    finishes what a killed process has begun; it is planned anew where somebody else has changed
-    the calendar in between.
+    The mentor must be locked and the plan up to date. Slots are withdrawn in the open transaction,
+    so that nobody books them. New slots follow in transactions of up to `SLOTS_AT_ONCE`, so that
+    others can write in between. Until all exist the mentor counts as unpublished, so a worker
+    finishes the work of a killed process; if somebody else has changed the calendar in between, it
+    is planned anew.
     """
     withdraw_slots(session, [slot.id for slot in plan.withdraw], now=now)
     if plan.release:
@@ -136,7 +136,7 @@ class Publisher:
             session.rollback()
             self._looked_at = now
         if self._due:
-            # Taken off first: where publishing fails, the others are not held up.
+            # Removed first, so that a failure does not hold up the others.
             publish(session, self._due.pop(), now=now)
         return bool(self._due)
 

@@ -18,11 +18,11 @@ FIRST_WEEKS = timedelta(weeks=4)
 
 @dataclass(frozen=True)
 class RulePreview:
-    """The slots of the first weeks and the number of all up to the horizon.
+    """The slots of the first weeks, and the number of all slots up to the horizon.
 
-    `skipped` are wall-clock starts that a change of the clocks leaves out, `shifts` the dates on
-    which one makes the hours read otherwise for students elsewhere; both within a year.
-    `is_far_off` where the first of its days lies beyond the horizon.
+    `skipped` are wall-clock starts that clock changes leave out, `shifts` the clock changes that
+    move the hours for students in other zones; both within a year. `is_far_off` means that the
+    first day of the rule lies beyond the horizon.
     """
 
     rule: WeeklyRule
@@ -39,7 +39,7 @@ def preview_rule(
 ) -> RulePreview:
     """Preview a rule, stored or not, at `now` (UTC); writes nothing. Raises as `preview` does."""
     effect = preview_change(session, mentor_id, SaveRule(rule), now=now)
-    rule = effect.after.rules[-1]  # In its own zone, which stays although the mentor moves.
+    rule = effect.after.rules[-1]  # A rule keeps its own zone when the mentor moves.
     slots = effect.slots_of(rule.id)
     begins = slots[0].start_time if slots else now
     return RulePreview(

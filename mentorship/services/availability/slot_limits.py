@@ -7,7 +7,7 @@ from mentorship.models import User
 
 MOST_SLOTS = 5000
 MOST_BEFORE_APPROVAL = 1000
-"""For mentors who wait for approval: nobody can book them, and anybody may sign up as one."""
+"""The limit for mentors who wait for approval: anybody can sign up as one."""
 
 
 def most_slots(session: Session, mentor_id: int) -> int:

@@ -45,8 +45,9 @@ def new_rule(
     timezone: str,
     now: datetime,
 ) -> WeeklyRule:
-    """A validated weekly rule; times and days are local in `timezone`, empty where a stored rule
-    keeps its own. Raises InvalidInput.
+    """A validated weekly rule. Raises InvalidInput.
+
+    Times and days are local in `timezone`; if it is empty, a stored rule keeps its own zone.
     """
     minutes = minutes_between(opens, closes)
     if not weekdays:
@@ -80,7 +81,7 @@ def new_days_off(
     timezone: str,
     now: datetime,
 ) -> DaysOff:
-    """Validated days off; a single day without a last one. Raises InvalidInput."""
+    """Validated days off; without a last day, a single day. Raises InvalidInput."""
     last_day = last_day or first_day
     if last_day < first_day:
         raise InvalidInput(N_("The last day off must not come before the first."))
@@ -95,7 +96,7 @@ def new_days_off(
 
 
 def new_settings(settings: SlotSettings) -> SlotSettings:
-    """The same limits. Raises InvalidInput where one is out of range."""
+    """The same limits. Raises InvalidInput if one is out of range."""
     _within(settings.buffer_before, 0, LONGEST_BUFFER, N_("The buffer before a slot in minutes"))
     _within(settings.buffer_after, 0, LONGEST_BUFFER, N_("The buffer after a slot in minutes"))
     _within(settings.minimum_notice, 0, LONGEST_NOTICE, N_("The minimum notice in minutes"))

@@ -1,4 +1,4 @@
-"""Mail to people whose clocks read differently by new rules of a time zone, as facts."""
+"""Mail to people for whom new time zone rules change clock times, as facts."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -13,9 +13,9 @@ MOST_LINES = 30
 
 @dataclass(frozen=True)
 class Reading:
-    """What begins at an instant (UTC); without a topic it is a free slot, with nobody.
+    """A session, or a free slot (no topic, no person), that begins at an instant (UTC).
 
-    `was` is the clock time that was expected, written as if the zone were UTC.
+    `was` is the expected clock time, written as if the zone were UTC.
     """
 
     start_time: datetime
@@ -24,14 +24,14 @@ class Reading:
     was: datetime | None = None
 
     def before(self, offset: timedelta) -> "Reading":
-        """With the clock time expected where the clocks were so far ahead of UTC."""
+        """The same with the clock time expected under the former offset from UTC."""
         return replace(self, was=self.start_time + offset)
 
 
 def new_rules(
     person: User, timezone: str, *, is_moved: bool, readings: list[Reading], now: datetime
 ) -> Mail:
-    """To somebody whose free slots were moved, or for whom these read at another hour."""
+    """To somebody whose free slots were moved, or for whom these times now read differently."""
     facts = ZoneRulesChanged(
         zone=timezone,
         are_slots_moved=is_moved,

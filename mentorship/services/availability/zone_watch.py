@@ -42,7 +42,7 @@ _Student, _Mentor = aliased(User), aliased(User)
 
 @dataclass(frozen=True)
 class ZoneChange:
-    """A zone by an older release and by today's; `old` is None where none was stored."""
+    """A zone in an older release and in today's; `old` is None if none was stored."""
 
     name: str
     old: Offsets | None
@@ -65,8 +65,8 @@ class ZoneWatch:
     def step(self, session: Session, *, now: datetime) -> bool:
         """Handle one person or one zone at `now` (UTC); returns whether there is more to do.
 
-        The new rules are stored once everybody has been told, so that a worker which is killed
-        before that starts again.
+        The new rules are stored after everybody has been told, so a worker that is killed before
+        that starts again.
         """
         if self._change is None:
             self._change = self._next(session, now=now)
@@ -133,8 +133,10 @@ def _change(session: Session, name: str, *, now: datetime) -> ZoneChange:
 
 
 def _concerned(session: Session, change: ZoneChange, *, now: datetime) -> list[int]:
-    """The ids of the people to check: mentors with weekly hours in the zone, and everybody in the
-    zone who has upcoming sessions or slots.
+    """The ids of the people to check.
+
+    These are mentors with weekly hours in the zone, and everybody in the zone with upcoming
+    sessions or slots.
     """
     if change.old is not None and not change.old.differ_from(change.new, since=now):
         return []
@@ -157,7 +159,7 @@ def _concerned(session: Session, change: ZoneChange, *, now: datetime) -> list[i
 def _readings(
     session: Session, person: User, change: ZoneChange, *, now: datetime
 ) -> list[Reading]:
-    """What stays at its instant and is read otherwise: booked sessions, and free single slots.
+    """What keeps its instant but shows another clock time: booked sessions, and free one-off slots.
 
     A group is one entry for its mentor.
     """

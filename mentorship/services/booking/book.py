@@ -27,7 +27,7 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 from mentorship.services.webhooks.calls import enqueue_event_calls
 
 NEXT_TOLD = 3
-"""How many other free times a refusal names."""
+"""How many free times a refusal suggests."""
 
 
 class NotFree(ProductError):
@@ -40,7 +40,7 @@ class NotFree(ProductError):
 
 @dataclass(frozen=True)
 class BookingRequest:
-    """What a student asks for."""
+    """A student's request to book a slot."""
 
     slot_id: int
     topic: str
@@ -49,7 +49,7 @@ class BookingRequest:
 
 @dataclass(frozen=True)
 class Booked:
-    """The session that the student has; `changed` is whether it was booked just now. UTC."""
+    """The booked session, in UTC; `changed` is whether this request booked it."""
 
     session_id: int
     slot_id: int
@@ -90,24 +90,24 @@ def book_slot(
 ) -> Booked:
     """Book the slot for the viewer, a student, at `now` (UTC), and commit.
 
-    1. Check without a lock: most of a crowd is refused here and makes nobody wait.
+    1. Check without a lock: most of many simultaneous requests are refused here.
     2. Lock both people, then the slot, and check again.
     3. Store the booking, unless the student has one or the request was answered before.
 
-    Of any number who ask for the last seat one gets it. Whoever has an open session in the slot
-    keeps that one. With a `key` the same request again has the answer of the first, which is
-    stored in the same transaction; a refusal is not stored, because it writes nothing.
+    If several students request the last seat, one gets it. A student with an open session in the
+    slot keeps that one. With a `key`, a repeated request gets the answer of the first, which is
+    stored in the same transaction; refusals are not stored, because they write nothing.
 
-    Raises Forbidden for anybody but a student, NotFound for an unknown slot, TooManyBookings for
-    a student who has reached one of the BookingLimits, NotFree with the next free times, and
-    KeyReused where the key came with another request.
+    Raises Forbidden for anybody but a student, NotFound for an unknown slot, TooManyBookings for a
+    student at one of the BookingLimits, NotFree with the next free times, and KeyReused if the key
+    came with a different request.
     """
     require_role(viewer, Role.STUDENT)
     once = (
         IdempotentRequest(viewer.id, key, json.dumps(asdict(request))) if key is not None else None
     )
     try:
-        # In one snapshot: an equal request's booking is never seen without its answer.
+        # In one snapshot, so that the booking of an equal request is never seen without its answer.
         begin_snapshot(session)
         mentor_id = _check(session, viewer, request, once, now=now).mentor_id
 
@@ -126,7 +126,8 @@ def book_slot(
         session.rollback()
         raise
     except IntegrityError:
-        # A writer without our locks, an import, was faster: the state that it left says why.
+        # A writer without these locks (an import) was faster; the new state says why it is not
+        # free.
         session.rollback()
         _check(session, viewer, request, once, now=now)
         raise
@@ -135,7 +136,7 @@ def book_slot(
 
 @dataclass(frozen=True)
 class _Checked:
-    """A slot that can be booked; or the stored answer, or the session that is there already."""
+    """The result of the checks: a bookable slot, a stored answer, or an existing session."""
 
     mentor_id: int
     mentor: str
@@ -178,7 +179,7 @@ def _check(
 def refuse_at_limit(
     session: Session, student_id: int, mentor_id: int, mentor: str, *, now: datetime
 ) -> None:
-    """Raise TooManyBookings where the student has as many sessions to come as one may have."""
+    """Raise TooManyBookings if the student has reached a limit of upcoming sessions."""
     refusal = refusal_at_limit(session, student_id, mentor_id, mentor, now=now)
     if refusal is not None:
         raise TooManyBookings(refusal)
@@ -193,9 +194,9 @@ def refuse_unless_free(
     now: datetime,
     moving: int | None = None,
 ) -> None:
-    """Raise NotFree where something keeps the student from the slot at `now` (UTC).
+    """Raise NotFree if an obstacle keeps the student from the slot at `now` (UTC).
 
-    Raises NotFound where students cannot find its mentor.
+    Raises NotFound if students cannot find its mentor.
     """
     people = {"mentor_id": mentor_id, "student_id": student_id}
     obstacle = obstacle_to(session, slot_id=slot_id, **people, now=now, moving=moving)
@@ -218,7 +219,7 @@ def _store(
     slot = session.get_one(MentorTimeSlot, request.slot_id)
     if leave_for_booking(session, slot, viewer.id):
         hold_free_slots(session, slot.mentor_id, now=now, taking=slot.id)
-    # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
+    # Polls of all sessions ask for ids above the last one seen, so ids must follow the commits.
     lock_journal(session)
     booking_id = session.scalar(
         insert(SessionBooking)

@@ -17,7 +17,7 @@ _REASONS = {
 def mail_about_hold(
     student: User, mentor: User, slot: MentorTimeSlot, *, key: str, until: datetime
 ) -> Mail:
-    """The slot is held until `until` (UTC), and not worth telling about after that."""
+    """The mail that a slot is held until `until` (UTC), after which the mail is not sent."""
     facts = SlotHeld(mentor=mentor.name, start=slot.start_time, until=until)
     return Mail(facts, key=key, reader_id=student.id, not_after=until)
 
@@ -31,7 +31,7 @@ def mail_about_lost_hold(
     key: str,
     until: datetime,
 ) -> Mail:
-    """The hold has ended at `until` (UTC), or before because of the obstacle."""
+    """The mail that the hold ended at `until` (UTC), or earlier because of the obstacle."""
     facts = HoldEnded(
         mentor=mentor.name,
         start=slot.start_time,

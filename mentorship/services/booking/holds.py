@@ -26,15 +26,15 @@ from mentorship.services.mail.outbox import enqueue
 from mentorship.services.shared.locks import lock_people, lock_slots
 
 HOLD = timedelta(minutes=30)
-"""How long a slot is held where HOLD_MINUTES is not set."""
+"""How long a slot is held if HOLD_MINUTES is not set."""
 
 HOLD_OPTION = "mentorship_hold"
 """The execution option of an engine that carries HOLD_MINUTES, a timedelta."""
 
 LATE = timedelta(minutes=1)
-"""Where a hold is ended this long after its end, no worker may have run to send its mail."""
+"""If a hold is processed this long after its end, perhaps no worker ran to send its mail."""
 
-_IS_OPEN = text("NOT waiting_list_entries.is_over")  # The words of an index.
+_IS_OPEN = text("NOT waiting_list_entries.is_over")  # The exact predicate of an index.
 
 
 def hold_free_slots(
@@ -45,13 +45,12 @@ def hold_free_slots(
     freed: int | None = None,
     taking: int | None = None,
 ) -> None:
-    """Hold each free slot of the mentor for the person who has waited longest for its week.
+    """Hold each free slot of the mentor for the student who has waited longest for its week.
 
-    Whoever missed a hold on a slot is passed over for that slot, until somebody books it and gives
-    it back: `freed` is such a slot. `taking` is a slot of which the caller is about to book a seat.
-
-    In the caller's transaction, which has locked the mentor. Call it before the journal is locked:
-    it locks slots.
+    Students who missed a hold on a slot are passed over for that slot, until it is booked and freed
+    again: `freed` is such a slot. `taking` is a slot in which the caller is about to book a seat.
+    Runs in the caller's transaction, which has locked the mentor. It locks slots, so call it before
+    the journal is locked.
     """
     if freed is not None:
         session.execute(delete(MissedHold).where(MissedHold.slot_id == freed))
@@ -60,7 +59,7 @@ def hold_free_slots(
 
 
 def lift_hold(session: Session, entry: WaitingListEntry) -> bool:
-    """End the hold of a place without a mail; returns whether it had one. Does not commit."""
+    """End the hold of an entry without mail; returns whether it had one. Does not commit."""
     slot_id, entry.held_slot_id = entry.held_slot_id, None
     if slot_id is not None:
         _release(session, slot_id)
@@ -69,7 +68,7 @@ def lift_hold(session: Session, entry: WaitingListEntry) -> bool:
 
 
 def release_holds(session: Session, slot_ids: Sequence[int], *, now: datetime) -> None:
-    """End the holds of slots that are no longer offered as they were, and enqueue mail about it.
+    """End the holds of slots that were withdrawn or changed, and enqueue mail about it.
 
     The students keep their places. Does not commit. The mentor must be locked.
     """
@@ -107,9 +106,9 @@ def expire_holds(session: Session, *, now: datetime) -> int:
 def update_holds(session: Session, mentor_id: int, *, now: datetime) -> None:
     """End the mentor's holds that could not be booked, hold free slots, and commit.
 
-    A hold can become useless, and a slot free, without an event that updates the holds: the
-    student books elsewhere, the mentor is no longer approved, a day is no longer full. With
-    nothing to change it only reads.
+    A hold can become useless, and a slot free, without an event that updates the holds, for example
+    when the student books elsewhere or a day is no longer full. With nothing to change it only
+    reads.
     """
     useless = _useless_holds(session, mentor_id, now=now)
     is_free = next(_matches(session, mentor_id, now=now), None) is not None
@@ -134,7 +133,7 @@ class HoldUpdater:
         self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
-        """Update the next mentor's holds at `now` (UTC); whether more mentors wait."""
+        """Update the next mentor's holds at `now` (UTC); returns whether more mentors remain."""
         if not self._mentors and has_elapsed(self._looked_at, every=self.EVERY, now=now):
             waits = WaitingListEntry.week >= first_week(now), _IS_OPEN
             self._mentors = list(
@@ -143,7 +142,7 @@ class HoldUpdater:
             session.rollback()
             self._looked_at = now
         if self._mentors:
-            # Taken off first: where one fails, the others are not held up.
+            # Removed first, so that a failure does not hold up the others.
             update_holds(session, self._mentors.pop(), now=now)
         return bool(self._mentors)
 
@@ -165,7 +164,7 @@ def _end_past_places(session: Session, mentor_id: int, *, now: datetime) -> None
 
 
 def _is_past(now: datetime) -> ColumnElement[bool]:
-    """Whether a place is in a week that is over."""
+    """WHERE clause: the entry is about a week that is over."""
     return and_(
         _IS_OPEN,
         WaitingListEntry.week < first_week(now),
@@ -181,22 +180,24 @@ def _expired_slots(session: Session, mentor_id: int, *, now: datetime) -> list[M
 
 
 def first_week(now: datetime) -> date:
-    """The Monday before which every week is over, whatever the time zone."""
+    """The first Monday whose week is not over in every time zone."""
     return (now - timedelta(days=8)).date()
 
 
 def _matches(
     session: Session, mentor_id: int, *, now: datetime, taking: int | None = None
 ) -> Iterator[tuple[WaitingListEntry, int, Limits]]:
-    """Which place is to have which slot, the longest wait first.
+    """Entries and the slots to hold for them, longest wait first.
 
-    Hold the slot of one match before asking for the next.
+    Hold the slot of each match before taking the next one.
     """
     waiting = _places_without_hold(session, mentor_id, now=now)
     limits = limits_of(session, mentor_id) if waiting else None
     if limits is None:
         return
-    free_for_all: dict[date, list[int]] = {}  # Once for each week: thousands may wait for it.
+    free_for_all: dict[
+        date, list[int]
+    ] = {}  # Once for each week, because thousands may wait for it.
     missed: Mapping[int, set[int]] | None = None
     for entry in waiting:
         free_in_week = partial(
@@ -220,7 +221,7 @@ def _matches(
         if slot_id is None or _is_at_limit(session, entry, now=now):
             continue
         yield entry, slot_id, limits
-        del free_for_all[entry.week]  # It may have been the last.
+        del free_for_all[entry.week]  # This may have been the last one.
 
 
 def _places_without_hold(
@@ -247,7 +248,7 @@ def _free_in_week(
     now: datetime,
     taking: int | None,
 ) -> list[int]:
-    """The ids of the free slots; of the slot that is being taken one seat less is left."""
+    """The ids of the free slots; the slot in `taking` counts with one seat less."""
     found = free_slots(
         session,
         mentor_id=limits.mentor_id,
@@ -265,7 +266,7 @@ def _is_at_limit(session: Session, entry: WaitingListEntry, *, now: datetime) ->
 
 
 def _missed_slots(session: Session, mentor_id: int) -> Mapping[int, set[int]]:
-    """The slots whose hold was missed, by place on a list."""
+    """The slots whose holds were missed, by entry."""
     missed: dict[int, set[int]] = defaultdict(set)
     rows = session.execute(
         select(MissedHold.entry_id, MissedHold.slot_id)
@@ -297,7 +298,7 @@ def _hold(
 
 
 def _key(entry: WaitingListEntry, slot: MentorTimeSlot) -> str:
-    """The key of the mail about a hold; the same student can get the same slot held again later."""
+    """The key of the mail about a hold; a slot can be held for the same student again later."""
     return f"waiting-list/{entry.id}/{slot.id}/{slot.held_until:%Y%m%dT%H%M%S.%f}"
 
 
@@ -305,7 +306,7 @@ def _expire(session: Session, slot: MentorTimeSlot, *, now: datetime) -> None:
     entry = session.scalar(
         select(WaitingListEntry).where(WaitingListEntry.held_slot_id == slot.id, _IS_OPEN)
     )
-    if entry is None:  # It was held for a student who has booked it.
+    if entry is None:  # The slot was held for a student who has booked it.
         _release(session, slot.id)
         return
     assert slot.held_until is not None, "it has run out"
@@ -333,7 +334,7 @@ def _is_unsent(session: Session, key: str) -> bool:
 def _useless_holds(
     session: Session, mentor_id: int, *, now: datetime
 ) -> list[tuple[WaitingListEntry, Obstacle]]:
-    """The holds that have not run out, but that their students could not book."""
+    """The holds that have not run out, but whose slots their students cannot book."""
     held = session.execute(
         select(WaitingListEntry, MentorTimeSlot)
         .join(MentorTimeSlot, MentorTimeSlot.id == WaitingListEntry.held_slot_id)
@@ -354,7 +355,7 @@ def _obstacle(
 def _lose(
     session: Session, entry: WaitingListEntry, obstacle: Obstacle | None, *, now: datetime
 ) -> None:
-    """End a hold and enqueue mail about it; without an obstacle the hold has run out."""
+    """End a hold and enqueue mail about it; without an obstacle, because it has run out."""
     assert entry.held_slot_id is not None, "it has a hold"
     slot = lock_slots(session, [entry.held_slot_id])[entry.held_slot_id]
     assert slot.held_until is not None, "it is held"

@@ -14,7 +14,7 @@ from mentorship.domain.shared.messages import N_
 from mentorship.models import IdempotencyKey
 
 MOST_KEYS = 100
-"""Keys of one person that are stored at a time."""
+"""The most keys of one person that are stored at a time."""
 
 KEPT_FOR = timedelta(days=1)
 """How long a key is stored; after that it can be used for something else."""
@@ -22,7 +22,7 @@ KEPT_FOR = timedelta(days=1)
 
 @dataclass(frozen=True)
 class IdempotentRequest:
-    """A person's key for one request; `body` is all that the request asks for."""
+    """A person's key for one request; `body` is the content of the request."""
 
     user_id: int
     key: str
@@ -35,9 +35,10 @@ class IdempotentRequest:
 
 
 def stored_answer(session: Session, once: IdempotentRequest) -> str | None:
-    """The stored answer to the same request. Raises KeyReused where the key had another request.
+    """The stored answer to the same request. Raises KeyReused if the key had another request.
 
-    Call it with the person locked, so that of two equal requests the second sees the first's.
+    Call it with the person locked, so that the second of two equal requests sees the answer to the
+    first.
     """
     row = session.execute(
         select(IdempotencyKey.body_hash, IdempotencyKey.answer).where(
@@ -52,7 +53,7 @@ def stored_answer(session: Session, once: IdempotentRequest) -> str | None:
 def store_answer(session: Session, once: IdempotentRequest, answer: str, *, now: datetime) -> None:
     """Store the answer in the caller's transaction, with what the request changed.
 
-    Raises RateLimited where the person has used MOST_KEYS keys already.
+    Raises RateLimited if the person has used MOST_KEYS keys already.
     """
     kept = (
         IdempotencyKey.user_id == once.user_id,

@@ -1,4 +1,4 @@
-"""The profile that a mentor writes."""
+"""Mentor profiles."""
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
@@ -17,9 +17,9 @@ LONGEST_HEADLINE, LONGEST_BIO, LONGEST_TOPIC, MOST_TOPICS = 160, 4000, 60, 12
 
 
 def ensure_profile(session: Session, mentor_id: int) -> None:
-    """Make the mentor's profile where there is none; does not commit.
+    """Create the mentor's profile if there is none; does not commit.
 
-    Call it with the person locked, so that two do not make one at once.
+    Call it with the person locked, so that two requests do not both create one.
     """
     if session.get(MentorProfile, mentor_id) is None:
         session.execute(insert(MentorProfile).values(mentor_id=mentor_id))
@@ -38,7 +38,7 @@ def edit_profile(
     """Store a mentor's profile, and commit.
 
     `bio` is Markdown, `topics` are separated by commas, and `meeting_url` is the link of sessions
-    that have none of their own. Raises InvalidInput, and NotFound where this is not a mentor.
+    that have none of their own. Raises InvalidInput, and NotFound if this is not a mentor.
     """
     headline = clean_text(
         headline, what=N_("The headline"), longest=LONGEST_HEADLINE, required=False

@@ -1,4 +1,4 @@
-"""The words that a search finds a mentor by, and the mentor's place in the directory."""
+"""The search index of mentors, and their order in the directory."""
 
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session

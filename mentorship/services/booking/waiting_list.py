@@ -26,11 +26,12 @@ def join_waiting_list(
 ) -> WaitingListEntry:
     """Put the viewer, a student, at the end of the line for a full week, and commit.
 
-    `week` is any day of it in the mentor's zone. A student who waits already keeps the place.
+    `week` is any day of the week in the mentor's zone. A student who is already waiting keeps the
+    place.
 
-    Raises Forbidden for anybody but a student, NotFound for a mentor who takes no bookings, and
-    InvalidInput where the week is over, too far ahead, or has a free time, and for a student who
-    is on too many waiting lists already.
+    Raises Forbidden for anybody but a student, NotFound for a mentor who accepts no bookings, and
+    InvalidInput if the week is over, too far ahead, or has a free time, and for a student on too
+    many waiting lists.
     """
     require_role(viewer, Role.STUDENT)
     if mentor_id == viewer.id:
@@ -66,7 +67,7 @@ def join_waiting_list(
 def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: datetime) -> None:
     """Give up the viewer's place, and commit; a slot held for them goes to the next in line.
 
-    Leaving again changes nothing. Raises NotFound where the place is not the viewer's.
+    Leaving again changes nothing. Raises NotFound if the entry is not the viewer's.
     """
     entry = session.get(WaitingListEntry, entry_id)
     if entry is None or entry.student_id != viewer.id:
@@ -82,10 +83,10 @@ def leave_waiting_list(session: Session, *, viewer: Viewer, entry_id: int, now: 
 
 
 def leave_for_booking(session: Session, slot: MentorTimeSlot, student_id: int) -> bool:
-    """End the student's place in the week of the slot that they book; whether that ended a hold.
+    """End the student's entry for the week of the slot that they book.
 
-    The slot that was held is then free for the next in line. In the caller's transaction, with both
-    people and the slot locked.
+    Returns whether that ended a hold, whose slot is then free for the next in line. Runs in the
+    caller's transaction, with both people and the slot locked.
     """
     limits = limits_of(session, slot.mentor_id)
     assert limits is not None, "the slot was free"
@@ -126,6 +127,6 @@ def _full_week(
 
 
 def _end(session: Session, entry: WaitingListEntry) -> bool:
-    """End the place; returns whether that ended a hold."""
+    """End the entry; returns whether that ended a hold."""
     entry.is_over = True
     return lift_hold(session, entry)

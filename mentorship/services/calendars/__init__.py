@@ -1,1 +1,1 @@
-"""What calendar programs are given."""
+"""Calendar feeds and entries."""

@@ -1,4 +1,4 @@
-"""From a session to an entry of somebody's calendar."""
+"""Sessions as entries of somebody's calendar."""
 
 from datetime import datetime
 from typing import Any
@@ -38,7 +38,7 @@ def event_of(
         url=f"{base_url}/sessions/{row.id}",
         start=row.start_time,
         end=row.end_time,
-        # A file says nothing of when its sessions were agreed, but the student was there before.
+        # A file does not say when its sessions were agreed, but the student existed before.
         changed_at=max((at for at in known if at), default=row.student_since),
         is_cancelled=row.status is Status.CANCELLED,
         alarm=alarm_for(alarm, row.status),
@@ -48,7 +48,7 @@ def event_of(
 def invitation_of(
     mail: QueuedMail, session: SessionFacts, *, identity: Identity, base_url: str, organizer: str
 ) -> Invitation:
-    """What a mail about a session carries for its reader's calendar: the session as it is now."""
+    """The invitation in a mail about a session, with the session as it is now."""
     is_cancelled = session.status is Status.CANCELLED
     reader = mail.reader
     other = session.student if reader.id == session.mentor_id else session.mentor
@@ -70,7 +70,7 @@ def invitation_of(
 
 
 def _told(row: Facts, viewer: Viewer) -> list[str]:
-    """What there is to know besides the time, times in the reader's zone."""
+    """The description of an entry, with times in the reader's zone."""
     zone = zone_of(viewer.timezone)
 
     def at(instant: datetime) -> datetime:

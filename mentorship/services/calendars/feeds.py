@@ -18,9 +18,9 @@ from mentorship.services.shared.token_hash import token_hash
 
 
 def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime) -> str:
-    """The secret of a new address, known this once; an address from before ends. Commits.
+    """The secret of a new feed address, known only now; an older address ends. Commits.
 
-    Raises NotAuthenticated where the person was signed out meanwhile.
+    Raises NotAuthenticated if the person was signed out in the meantime.
     """
     secret = secrets.token_urlsafe(32)
     begin_write(session)
@@ -36,7 +36,10 @@ def create_feed(session: Session, *, viewer: Viewer, alarm: Alarm, now: datetime
 
 
 def set_alarm(session: Session, *, viewer: Viewer, alarm: Alarm) -> None:
-    """When the person's calendar reminds of a session. Raises NotFound without a feed. Commits."""
+    """Store when calendars remind the person of a session.
+
+    Raises NotFound without a feed. Commits.
+    """
     begin_write(session)
     changed = session.connection().execute(
         update(CalendarFeed).where(CalendarFeed.user_id == viewer.id).values(alarm=alarm)
@@ -47,14 +50,14 @@ def set_alarm(session: Session, *, viewer: Viewer, alarm: Alarm) -> None:
 
 
 def revoke_feed(session: Session, *, viewer: Viewer) -> None:
-    """From now on nobody reads at the address. Commits."""
+    """End the address of the person's feed. Commits."""
     begin_write(session)
     session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == viewer.id))
     session.commit()
 
 
 def open_feed(session: Session, secret: str) -> Feed:
-    """The feed at an address. Raises NotFound, in the same words whatever is wrong with it."""
+    """The feed at an address. Raises NotFound with the same message, whatever is wrong."""
     found = feed_by(session, token_hash(secret))
     if found is None:
         raise NotFound(N_("There is no calendar at this address."))
@@ -62,7 +65,7 @@ def open_feed(session: Session, secret: str) -> Feed:
 
 
 def clean_alarm(value: str) -> Alarm:
-    """A choice of when to be reminded. Raises InvalidInput."""
+    """The chosen time of the reminder. Raises InvalidInput."""
     try:
         return Alarm(value)
     except ValueError:

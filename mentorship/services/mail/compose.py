@@ -1,4 +1,4 @@
-"""From a queued mail to the mail itself, in the reader's language, zone and hour cycle.
+"""Composes queued mail in the reader's language, zone and hour cycle.
 
 Each kind has one template in `templates/mail/`. It sets `subject`, `action` (what the link is
 called) and, where there is more to say below the link, `footer`; the rest is the paragraphs.
@@ -49,9 +49,9 @@ _LONGEST_SUBJECT = 300
 
 @dataclass(frozen=True)
 class MailSettings:
-    """What all mail has in common; `templates` is the folder with the templates, in `mail/`.
+    """The settings that all mail shares; `templates` is the folder with `mail/`.
 
-    `outcome_silence` is the time after which one side's word settles an outcome.
+    `outcome_silence` is the time after which one side's answer settles an outcome.
     """
 
     base_url: str
@@ -63,7 +63,7 @@ class MailSettings:
 
 @dataclass(frozen=True)
 class _Text:
-    """What a mail says, before text and HTML are made of it."""
+    """The content of a mail, before it becomes text and HTML."""
 
     subject: str
     paragraphs: tuple["_Paragraph", ...]
@@ -106,7 +106,7 @@ def reason_to_drop(mail: QueuedMail, *, now: datetime) -> str | None:
 
 
 def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
-    """Whether mail about an outcome still says the truth; other mail says nothing of it."""
+    """Whether mail about an outcome is still true; always true for other mail."""
     said = session.statements
     if mail.kind is MailKind.OUTCOME_ASKED and session.is_for_meeting:
         return bool(session.students)
@@ -120,22 +120,22 @@ def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
 
 
 def _is_about_another_time(mail: QueuedMail, session: SessionFacts) -> bool:
-    """Whether the session was moved after the mail was queued, and another mail tells of that."""
+    """Whether the session was moved after the mail was queued, which another mail reports."""
     if session.move is not None:
         return session.move.is_overtaken
     reminder = REMINDERS.get(mail.kind)
-    # The row was written for the start that `not_after` is counted from.
+    # `not_after` was computed from the start at the time when the row was written.
     return bool(reminder and session.start_time - reminder.lead + reminder.lasts != mail.not_after)
 
 
 def compose_mail(mail: QueuedMail, settings: MailSettings, identity: Identity) -> Message:
-    """The mail. Its Message-ID and date never change, so that a repeat can be recognised.
+    """The composed mail. Its Message-ID and date never change, so that a repeat can be recognised.
 
-    1. Take what it tells: the session as it is now, or the facts that were stored.
+    1. Read the facts: the session as it is now, or the stored facts.
     2. Render the template of its kind in the reader's language.
-    3. Put that into the frame that all mail shares, as text and as HTML.
+    3. Put the result into the layout that all mail shares, as text and as HTML.
 
-    Raises ValueError and the like where the facts are not those of the kind, or a header or an
+    Raises ValueError and similar errors if the facts do not match the kind, or a header or an
     address cannot be written.
     """
     facts = mail.session or facts_from(mail.kind, mail.facts)
@@ -178,7 +178,7 @@ def _headers(
         "From": formataddr(("Mentorship", settings.sender)),
         "Message-ID": identity.message_id(mail.id, mail.created_at),
         "Date": format_datetime(mail.created_at),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no machine answers this.
+        "Auto-Submitted": "auto-generated",  # RFC 3834: automatic replies are not wanted.
         "Subject": subject,
     }
     if stop:
@@ -188,7 +188,7 @@ def _headers(
 
 
 def _unsubscribe_link(mail: QueuedMail, settings: MailSettings, identity: Identity) -> str | None:
-    """Where the reader stops this kind of mail, if people can choose it."""
+    """The link that stops this kind of mail, if people can choose it."""
     if mail.reader.id is None or mail.kind not in CHOICES:
         return None
     token = unsubscribe_token(
@@ -229,11 +229,11 @@ def _templates(folder: Path, language: Language) -> Environment:
 def _render(
     templates: Environment, kind: MailKind, facts: SessionFacts | MailFacts, reader: Reader
 ) -> _Text:
-    """Subject, paragraphs, the name of the link, footer: said once, for text and HTML."""
+    """The subject, paragraphs, link label and footer, used for both text and HTML."""
     name = "reminder" if kind in REMINDERS else kind.value
     rendered = templates.get_template(f"mail/{name}.txt").make_module(_context(facts, reader))
     parts = (part for part in str(rendered).split("\n\n") if part.strip())
-    settings = vars(rendered)  # What the template sets.
+    settings = vars(rendered)  # The values that the template sets.
     return _Text(
         subject=_single_line(settings["subject"])[:_LONGEST_SUBJECT],
         paragraphs=tuple(_Paragraph.of(part) for part in parts),
@@ -243,7 +243,7 @@ def _render(
 
 
 def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, object]:
-    """What a template may use: the facts as `mail`, and functions that write times."""
+    """The context of a template: the facts as `mail`, and functions that format times."""
     timezone, language, cycle = reader.timezone, reader.language, reader.hour_cycle
 
     def at(instant: datetime) -> str:

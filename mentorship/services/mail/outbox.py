@@ -1,4 +1,4 @@
-"""The outbox: mail is a row in the transaction of what it tells about; a worker sends it later."""
+"""The outbox: mail is a row in the transaction of its change; a worker sends it later."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -31,10 +31,10 @@ NO_WAIT = timedelta(0)
 
 @dataclass(frozen=True)
 class Mail:
-    """A mail that tells its own facts, to a person or to an address.
+    """A mail with facts of its own, to a person or to an address.
 
-    Of two with the same `key` only the first is sent. `not_after` (UTC) is when it is no longer
-    worth sending; None: it always is.
+    Of two with the same `key` only the first is sent. It is not sent after `not_after` (UTC); None
+    means no limit.
     """
 
     facts: MailFacts
@@ -68,7 +68,7 @@ def as_json(facts: MailFacts) -> str:
 
 
 def facts_from(kind: MailKind, stored: str | None) -> MailFacts:
-    """The facts of a stored mail. Raises ValueError where they are not those of its kind."""
+    """The facts of a stored mail. Raises ValueError if they do not match its kind."""
     if stored is None:
         raise ValueError("The facts of this mail are forgotten.")
     return _adapter(kind).validate_json(stored)
@@ -91,8 +91,8 @@ def enqueue_booking_mail(
 ) -> None:
     """Put the mail about a booking or a move into the outbox, for both people; does not commit.
 
-    `move_id` names the move, `leave_out` people who are not told. The mail gets its words when it
-    is sent, after `wait`.
+    `move_id` is the move, `leave_out` are people who get no mail. The mail is sent after `wait`,
+    and composed only then.
     """
     readers = session.execute(
         select(SessionBooking.student_id, SessionBooking.mentor_id).where(
@@ -118,12 +118,12 @@ def enqueue_booking_mail(
 def notify_transitions(
     session: Session, kind: MailKind, *, first: int, now: datetime, wait: timedelta = NO_WAIT
 ) -> None:
-    """Put what is to be told about every journal row from id `first` on into the outboxes.
+    """Enqueue mail and webhook calls about every journal row from id `first` on.
 
-    Both people of the session get mail, but nobody is told that they started it themselves, and
-    the mentor of a group is told once (see `ONE_FOR_A_GROUP`). Other systems are called. Both
-    leave after `wait`. An undo is told to those who were told of what it takes back. Does not
-    commit. Call it while the journal's lock is held, so that those rows are the caller's own.
+    Both people of the session get mail, but not about a start of their own, and the mentor of a
+    group gets one mail for all (see `ONE_FOR_A_GROUP`). Mail and calls leave after `wait`. Those
+    who were told of a transition are told of its undo. Does not commit. Call it while the journal
+    is locked, so that those rows are the caller's own.
     """
     session.execute(_TELL_CHANGES[kind], {"first": first, "now": now, "leaves": now + wait})
     enqueue_webhook_calls(session, first=first, now=now, leaves=now + wait)

@@ -1,4 +1,4 @@
-"""Mail about outcomes: asking how a delayed session went, and telling what others say of it."""
+"""Mail about outcomes: questions about delayed sessions, disputes and decisions."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,9 +20,9 @@ _B, _Asked = SessionBooking, aliased(OutboxMessage)
 
 
 def notify_dispute(session: Session, *, booking_id: int, speaker_id: int, now: datetime) -> None:
-    """Tell the other side that `speaker_id` says otherwise; does not commit.
+    """Tell the other side that `speaker_id` disagrees; does not commit.
 
-    It waits like mail about a press, and is dropped if that was a mistake and is put right by then.
+    The mail waits like mail about a press, and is dropped if the answer was corrected by then.
     """
     kind = MailKind.OUTCOME_DISPUTED
     drop_unsent(session, booking_id, kind, now=now)
@@ -32,7 +32,7 @@ def notify_dispute(session: Session, *, booking_id: int, speaker_id: int, now: d
 
 
 def notify_decision(session: Session, *, booking_id: int, now: datetime) -> None:
-    """Tell both sides what an admin decided; does not commit."""
+    """Tell both sides about an admin's decision; does not commit."""
     drop_unsent(session, booking_id, MailKind.OUTCOME_DECIDED, now=now)
     enqueue_booking_mail(session, MailKind.OUTCOME_DECIDED, booking_id=booking_id, now=now)
 
@@ -42,10 +42,9 @@ def enqueue_outcome_requests(session: Session, *, now: datetime, silence: timede
 
     A side that has not answered is asked when the slot ends, after 24 hours and after 72 hours, at
     most once each: the key of a mail names the session, the reader and which of the three it is.
-    The mentor of a group is asked once for the meeting: there the key names the slot.
-    After an outage only the last one that is due is written, and none about a slot that ended more
-    than a week ago. Commits by itself; with nobody to ask it only reads. Any number of callers may
-    run.
+    The mentor of a group is asked once for the meeting: there the key names the slot. After an
+    outage only the latest due mail is written, and none about a slot that ended more than a week
+    ago. Commits; with nobody to ask it only reads. Any number of callers may run.
     """
     rows = []
     for number, after in enumerate(OUTCOME_ASKED_AFTER):
@@ -76,7 +75,7 @@ def _due(
         select(_B.id, _B.end_time, User.id.label("reader_id"), key.label("key"))
         .join(User, or_(User.id == _B.student_id, User.id == _B.mentor_id))
         .where(
-            text(DELAYED),  # The words of an index on the end.
+            text(DELAYED),  # The exact predicate of an index on the end.
             _B.end_time > since,
             _B.end_time <= until,
             ~_has_answered(),

@@ -1,4 +1,4 @@
-"""What mail a person wants to get."""
+"""The kinds of mail that a person wants."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ from mentorship.models import MailChoice, User
 def set_preferences(session: Session, *, user_id: int, wants: Mapping[MailKind, bool]) -> None:
     """Store whether the person wants these kinds of mail, and commit; others stay as they are."""
     begin_write(session)
-    # Two calls at once, as mail programs make them, must not insert the same row.
+    # Two simultaneous calls, as mail programs make them, must not insert the same row.
     session.execute(select(User.id).where(User.id == user_id).with_for_update())
     session.execute(
         delete(MailChoice).where(MailChoice.user_id == user_id, MailChoice.kind.in_(wants))

@@ -1,4 +1,4 @@
-"""Reminders, written into the outbox when their time comes; nothing is kept for them before."""
+"""Reminders, which are written into the outbox when they are due; nothing is stored before."""
 
 from datetime import datetime, timedelta
 
@@ -13,17 +13,17 @@ from mentorship.models import MailChoice, OutboxMessage, ReminderMark, SessionBo
 from mentorship.models.booking import source_predicate
 
 EVERY = timedelta(seconds=10)
-"""A reminder may be so late; each look writes how far it got."""
+"""How often reminders are looked for; each look stores how far it got."""
 
 
 def enqueue_reminders(session: Session, *, now: datetime) -> None:
     """Put the reminders that fell due since the last call into the outbox.
 
-    A reminder falls due once, when the time left until the start shrinks to its lead: who books
-    or moves a session to a nearer time gets the mail about that instead. After an outage those
-    that are still of use are written. After a clock that was ahead the mark is set back, and what
-    was written already is known by its key. Commits by itself. Any number of callers may run: the
-    one that moves the mark writes the rows in the same transaction.
+    A reminder falls due once, when the time left until the start shrinks to its lead. For a session
+    that is booked or moved to a nearer time, the mail about that replaces it. After an outage the
+    reminders that are still useful are written. If the clock was ahead, the mark is set back, and
+    keys prevent a second reminder. Commits. Any number of callers may run: the one that moves the
+    mark writes the rows in the same transaction.
     """
     until = session.scalar(select(ReminderMark.reminded_until))
     session.rollback()

@@ -34,16 +34,16 @@ BATCH = 100
 """Mails on one connection."""
 
 LEASE = 4 * timedelta(seconds=LONGEST_SEND)
-"""How long a sender owns the mail it has taken; if it was killed, others take that mail then.
+"""How long a sender owns the mail that it has taken; if it was killed, others take it after that.
 
-A quarter is left to the last mail; the first have time although the connection is slow to open.
+The last mail is started with a quarter of the lease left, so that even a slow connection fits.
 """
 
 _FRESH = timedelta(seconds=5)
-"""Mail is read again after this: its session may have been moved or cancelled."""
+"""Mail is read again after this long, because its session may have been moved or cancelled."""
 
 MOST_TRIES = 12
-"""A mail that was put off this often is set aside, most of a day after the first try."""
+"""A mail that was put off this often is set aside, most of a day after the first attempt."""
 
 _PAUSE_FIRST, _PAUSE_AT_MOST = timedelta(minutes=1), timedelta(hours=4)
 
@@ -53,7 +53,7 @@ _LEASES = Leases(_OUTBOX)
 
 @dataclass
 class SendResult:
-    """What came of a batch."""
+    """The result of a batch."""
 
     sent: int = 0
     set_aside: int = 0
@@ -62,7 +62,7 @@ class SendResult:
 
     @property
     def total(self) -> int:
-        """How many mails were dealt with."""
+        """How many mails were processed."""
         return self.sent + self.set_aside + self.dropped + self.put_off
 
 
@@ -75,15 +75,15 @@ def send_due_mail(
     is_over: Callable[[], bool] = lambda: False,
     lease: timedelta = LEASE,
 ) -> SendResult:
-    """Send one batch of what is due, on one connection; commits by itself after each mail.
+    """Send one batch of due mail on one connection; commits after each mail.
 
     1. Take rows that nobody holds, by moving their next try to the end of a lease.
-    2. Hand each in and note that at once. Who is killed between the two repeats that mail later,
-       with the same Message-ID; everything else it held is taken by others after the lease.
-    3. A mail refused for good is set aside, one put off is tried again later and later.
-    4. Give back what is left where `is_over` says, between two mails, that it is time to stop.
+    2. Send each mail and store the result at once. If the sender is killed between the two, the
+       mail is sent again later with the same Message-ID; others take the rest after the lease.
+    3. Set aside mail that was refused for good; try mail that was put off later and later.
+    4. Give back the rest if `is_over` says, between two mails, that it is time to stop.
 
-    Raises Unreachable where no mail can be handed in now; the rows taken are given back.
+    Raises Unreachable if no mail can be sent now; the rows taken are given back.
     """
     done = SendResult()
     now = clock()
@@ -99,7 +99,7 @@ def send_due_mail(
     try:
         with transport.open() as connection:
             notes = begin_each(session)
-            # After the last start others may take what is left.
+            # After the last start others may take the rest.
             while mails and not is_over() and (now := clock()) < last_start:
                 if now - read_at >= _FRESH:
                     mails, read_at = deque(queued_mail(session, [it.id for it in mails])), now
@@ -125,7 +125,7 @@ def _try(
     *,
     now: datetime,
 ) -> tuple[dict[str, object], bool]:
-    """Hand one mail in. Returns the columns to store, and whether the connection is lost."""
+    """Send one mail. Returns the columns to store, and whether the connection is lost."""
     reason = reason_to_drop(mail, now=now)
     if reason is not None:
         done.dropped += 1
@@ -158,7 +158,10 @@ def _set_aside(mail: QueuedMail, error: Exception, now: datetime) -> dict[str, o
 
 
 def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> dict[str, object]:
-    """For good: the facts are forgotten, because links in them may still work."""
+    """The columns of a finished mail.
+
+    Its facts are deleted, because links in them may still work.
+    """
     return {
         "outcome": outcome,
         "ended_at": now,
@@ -169,7 +172,7 @@ def _ended(outcome: MailOutcome, now: datetime, *, error: str | None = None) -> 
 
 
 def _why(error: Exception) -> dict[str, object]:
-    """The problem, and technical words for the log."""
+    """The problem, and the technical details for the log."""
     if isinstance(error, Undelivered):
         return {"problem": error.problem, "error": one_line_ascii(str(error))}
     problem = Problem.ADDRESS if isinstance(error, BadAddress) else Problem.UNWRITABLE
@@ -184,13 +187,16 @@ def _take(session: Session, holder: str, *, now: datetime, until: datetime) -> l
         .limit(BATCH)
         .with_for_update(skip_locked=True)
     )
-    # PostgreSQL asks a plain subquery again for each row, and would in the end take them all.
+    # PostgreSQL repeats a plain subquery for each row, and would take all rows in the end.
     wanted = select(due.cte("due").c.id)
     return _LEASES.take(session, wanted, holder, now=now, until=until)
 
 
 def retry_mail(session: Session, mail_id: int, *, now: datetime) -> bool:
-    """Put a mail that was set aside back into the outbox; False where it is not one. Commits."""
+    """Put a mail that was set aside back into the outbox; False if it was not set aside.
+
+    Commits.
+    """
     begin_write(session)
     changed = session.connection().execute(
         update(_OUTBOX)

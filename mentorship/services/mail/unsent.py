@@ -1,7 +1,7 @@
-"""Mail that has not left yet, about something that changed again meanwhile.
+"""Unsent mail about something that has changed again in the meantime.
 
-Mail counts as sent from the moment when a sender takes it, even if that sender is killed: it is
-better to tell of a cancellation without need than not to tell of it.
+Mail counts as sent as soon as a sender has taken it, even if that sender is killed: an unneeded
+mail about a cancellation is better than a missing one.
 """
 
 from collections.abc import Collection, Sequence
@@ -40,7 +40,7 @@ def drop_unsent(
 ) -> list[int]:
     """Drop mail of this kind that newer mail of the same kind replaces; does not commit.
 
-    To everybody or to these `readers`. Returns the readers of what was dropped.
+    Affects all readers, or only these `readers`. Returns the readers of the dropped mail.
     """
     return _drop(session, booking_id, [kind], readers=readers, now=now)
 
@@ -60,12 +60,11 @@ def drop_mail_of_undone(session: Session, change_ids: Collection[int], *, now: d
 def merge_move(
     session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime
 ) -> set[int]:
-    """Let mail that has not left tell of the present move, to `slot`, too.
+    """Let unsent mail report the present move, to `slot`, as well; returns its readers.
 
-    Mail about a booking or a move is composed when it is sent, and says where the session is
-    then. So whoever such mail still waits for needs no further one; and none at all where the
-    session is back at the time that the reader knows. Returns these readers. In the transaction
-    that moves; does not commit.
+    Mail about a booking or a move is composed when it is sent, and names the time of the session
+    then. So readers of such waiting mail need no further mail; if the session is back at the time
+    that they know, they need none at all. Runs in the transaction that moves; does not commit.
     """
     waiting = _waiting_mail(session, booking_id)
     known_times: dict[int, tuple[datetime, datetime]] = {}
@@ -85,8 +84,8 @@ def merge_move(
 def _waiting_mail(session: Session, booking_id: int) -> Sequence[Row[*tuple[Any, ...]]]:
     """Mail about this booking and its moves that no sender has taken, oldest first.
 
-    Its rows stay locked, so that no sender takes one before the move is committed. A reader who
-    does not want mail about bookings is not told by one.
+    Its rows stay locked, so that no sender takes one before the move is committed. Mail about
+    bookings counts only for readers who want such mail.
     """
     is_refused = exists().where(
         MailChoice.user_id == _M.reader_id, MailChoice.kind == _M.kind, ~MailChoice.is_wanted
@@ -113,7 +112,7 @@ def _drop(
     readers: Collection[int] | None = None,
     now: datetime,
 ) -> list[int]:
-    """Drop what has not left; returns the reader of each mail that was dropped."""
+    """Drop unsent mail; returns the reader of each mail that was dropped."""
     statement = update(_M).where(_M.booking_id == booking_id, _M.kind.in_(kinds), _HAS_NOT_LEFT)
     if readers is not None:
         statement = statement.where(_M.reader_id.in_(readers))

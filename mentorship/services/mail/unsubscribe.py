@@ -1,4 +1,4 @@
-"""Tokens in mail by which its reader stops one kind of it, without signing in."""
+"""Tokens in mail with which the reader stops one kind of mail without signing in."""
 
 from functools import cache
 
@@ -13,7 +13,7 @@ _SALT = "unsubscribe"
 
 
 def unsubscribe_token(user_id: int, kind: MailKind, *, secret_key: str, identity: Identity) -> str:
-    """Signed: whoever has it may stop this kind of mail to this person, and nothing else.
+    """A signed token that stops this kind of mail to this person, and does nothing else.
 
     It names the installation, because another database with the same key has other people.
     """
@@ -34,7 +34,7 @@ def unsubscribe_token_owner(
 
 
 def _content(token: str, secret_key: str, identity: Identity) -> tuple[int, str]:
-    """What was signed. Tokens of older mail do not name the installation."""
+    """The content that was signed. Tokens in older mail do not name the installation."""
     serializer = _serializer(secret_key)
     try:
         user_id, kind = serializer.loads(token, salt=f"{_SALT} {identity.uuid}")

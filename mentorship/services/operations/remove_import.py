@@ -44,7 +44,7 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 _BOOKINGS, _SLOTS, _USERS = (table_of(it) for it in (SessionBooking, MentorTimeSlot, User))
 
 _MADE_BY_THE_CLOCK = frozenset({"outbox_messages", "webhook_calls", "sweep_failures"})
-"""Tables with rows about a session that no person has caused."""
+"""Tables whose rows about a session were not caused by a person."""
 
 _BELONGINGS = frozenset(
     {
@@ -110,7 +110,7 @@ def remove_import(
         session.rollback()
         return removal
     session.commit()
-    for mentor_id in sorted(removal.mentors):  # Each in a transaction of its own.
+    for mentor_id in sorted(removal.mentors):  # Each mentor in a separate transaction.
         publish(session, mentor_id, now=now)
     return removal
 

@@ -27,7 +27,9 @@ class Retention:
         self._looked_at: datetime | None = None
 
     def step(self, session: Session, *, now: datetime) -> bool:
-        """Delete a batch of what is too old at `now` (UTC); returns whether there may be more."""
+        """Delete a batch of rows that are too old at `now` (UTC); returns whether there may be
+        more.
+        """
         if not has_elapsed(self._looked_at, every=LOOK_AGAIN, now=now):
             return False
         found = [_forget(session, model, now=now) for model in (OutboxMessage, WebhookCall)]

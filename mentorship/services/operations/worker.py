@@ -107,7 +107,7 @@ def _go_round(
         except SQLAlchemyError as error:
             log.error("worker_cannot_use_database", error=str(error).splitlines()[0])
             pause = AFTER_AN_ERROR
-        except Exception as error:  # Whatever it is, the next round may succeed.
+        except Exception as error:  # Whatever the error is, the next round may succeed.
             log.error("worker_round_failed", exc_info=error)
             pause = AFTER_AN_ERROR
 

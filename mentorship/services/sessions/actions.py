@@ -45,9 +45,9 @@ _BOOKINGS = table_of(SessionBooking)
 
 @dataclass(frozen=True)
 class ActionResult:
-    """How the session stands after the action; `changed` is whether the action changed it.
+    """The state of the session after the action; `changed` is whether the action changed it.
 
-    `is_for_one`: somebody else took a student out of it.
+    `is_for_one` means that somebody else removed one student from a group.
     """
 
     session_id: int
@@ -67,7 +67,7 @@ class ActionResult:
 
     @property
     def notice(self) -> str:
-        """The same for a page with many sessions: it names this one."""
+        """The same for a page with many sessions, with the name of this one."""
         is_whole = self.changed and not self.is_for_one
         return done_sentence(self.action, self.topic) if is_whole else self.message
 
@@ -92,11 +92,11 @@ _ALREADY_DONE = {
 
 @dataclass(frozen=True)
 class Cancellation:
-    """What only a cancellation looks at.
+    """The arguments of a cancellation.
 
-    `reason` is kept and shown to the others. `cutoff` binds students. Where `slot_id` is given,
-    the booking is cancelled only while it is still in that slot. `is_for_one`: the mentor takes
-    one student out of a group, whose meeting stays.
+    `reason` is stored and shown to the other people. `cutoff` binds students. With a `slot_id`, the
+    booking is cancelled only if it is still in that slot. `is_for_one` means that the mentor
+    removes one student from a group, whose meeting stays.
     """
 
     reason: str | None = None
@@ -116,17 +116,17 @@ def apply_action(
 ) -> ActionResult:
     """Carry out `action` on a booking for `viewer` at `now` (UTC), and commit.
 
-    1. Lock the slot and its bookings: of two racing actions one wins, and the other one sees
-       what the first left.
+    1. Lock the slot and its bookings: of two racing actions one wins, and the other one sees its
+       result.
     2. Refuse strangers and people of the wrong role.
-    3. Decide by the rules. If the clock's transition was due and not yet applied, that one is
-       applied and the action is refused, because the session is no longer what the person saw.
+    3. Decide by the rules. If the clock's transition was due and not yet applied, it is applied and
+       the action is refused, because the session is no longer in the state that the person saw.
     4. Store the transition with its journal row and mail. A mentor or an admin acts on the whole
-       group, unless a cancellation is for one: the rule is applied to each open booking of the
-       slot that it fits, in the same commit. A cancelled time goes to the waiting list.
+       group, unless a cancellation is for one: the rule is applied to each open booking of the slot
+       that it fits, in the same commit. A cancelled time goes to the waiting list.
 
-    Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong
-    role, and Conflict when the state does not allow the action.
+    Raises NotFound for a stranger or an unknown id, Forbidden for a participant of the wrong role,
+    and Conflict when the state does not allow the action.
     """
     begin_write(session)
     try:
@@ -191,7 +191,7 @@ def _decide(
     *,
     now: datetime,
 ) -> Apply | AlreadyHolds | Refused:
-    """What the rules say, and for a student who cancels the cut-off, too."""
+    """The decision of the rules and, for a student who cancels, of the cut-off."""
     decision = decide(state_of(booking), action, now)
     if action is Action.CANCEL and isinstance(decision, Apply):
         cutoff, start = cancellation.cutoff, booking["start_time"]
@@ -201,26 +201,26 @@ def _decide(
 
 
 def _rule_to_apply(decision: Apply | AlreadyHolds | Refused) -> Rule | None:
-    """The rule of the action, or the clock's that should have come first; None for no change."""
+    """The rule of the action, or the clock's rule that is overdue; None for no change."""
     if isinstance(decision, Apply):
         return decision.rule
     return decision.overdue if isinstance(decision, Refused) else None
 
 
 def matching(rule: Rule, bookings: Sequence[RowMapping], now: datetime) -> list[RowMapping]:
-    """Those of the bookings that the rule fits at `now` (UTC)."""
+    """The bookings that the rule matches at `now` (UTC)."""
     return [booking for booking in bookings if rule.matches(state_of(booking), now)]
 
 
 def is_for_all(party: Party, cancellation: Cancellation = Cancellation()) -> bool:
-    """Whether what this party does is about the meeting, not about one student's part in it."""
+    """Whether the action of this party is about the whole meeting, not about one student."""
     return party in (Party.MENTOR, Party.ADMIN) and not cancellation.is_for_one
 
 
 def lock_bookings(session: Session, booking_id: int, action: Action) -> Sequence[RowMapping]:
-    """The booking and the open ones beside it in its slot, by id; none where it is unknown.
+    """The booking and the other open bookings of its slot, by id; empty if it is unknown.
 
-    A cancellation locks their people, too.
+    A cancellation locks their people as well.
     """
     while True:
         place = session.execute(
@@ -244,7 +244,7 @@ def lock_bookings(session: Session, booking_id: int, action: Action) -> Sequence
         is_locked = people.issuperset(booking["student_id"] for booking in bookings)
         if is_there and (is_locked or action is not Action.CANCEL):
             return bookings
-        # It was moved to another slot, or somebody joined its group, before this slot was locked.
+        # The booking was moved, or somebody joined its group, before this slot was locked.
         session.rollback()
         begin_write(session)
 
@@ -265,7 +265,7 @@ _BOOKING_AND_OPEN_ONES = (
 
 
 def state_of(row: RowMapping) -> State:
-    """What the rules need to know of a booking."""
+    """The state of a booking, as the rules need it."""
     return State(
         status=row["status"],
         is_delayed=row["is_delayed"],
@@ -276,16 +276,17 @@ def state_of(row: RowMapping) -> State:
 
 
 def _state_after(rule: Rule, state: State, now: datetime) -> State:
-    """What the session is after the transition."""
+    """The state of the session after the transition."""
     is_delayed = bool(rule.changes(state, now).get("is_delayed", state.is_delayed))
     return replace(state, status=rule.target, is_delayed=is_delayed)
 
 
 @dataclass(frozen=True)
 class Change:
-    """What is about to be stored, and who made it happen.
+    """A transition that is about to be stored, and its cause.
 
-    By booking: `undoes` is the journal row that an undo takes back, `columns` what else changes.
+    `undoes` has the journal rows that an undo takes back, and `columns` other changes, both by
+    booking.
     """
 
     rule: Rule
@@ -336,19 +337,19 @@ def _update_booking(session: Session, change: Change, row: RowMapping, *, now: d
 
 
 def _says_it_takes_place(change: Change) -> bool:
-    """Whether this is a mentor's start or arrival, which is the mentor's word on the outcome."""
+    """Whether this is a mentor's start or arrival, which counts as the mentor's answer."""
     return change.cause is Cause.MENTOR and change.rule.action in (Action.START, Action.ARRIVE)
 
 
 def _contradicts(change: Change, row: RowMapping) -> bool:
-    """Whether the mentor begins a session of which the student has said something else."""
+    """Whether the mentor begins a session about which the student has said something else."""
     is_first_word = row["mentor_says"] is None and row["decided_outcome"] is None
     says_otherwise = row["student_says"] not in (None, OutcomeWord.TOOK_PLACE)
     return _says_it_takes_place(change) and is_first_word and says_otherwise
 
 
 def _journal_row(change: Change, row: RowMapping, *, now: datetime) -> dict[str, object]:
-    """The transition as the journal keeps it; nobody is the actor of the clock's."""
+    """The journal row of the transition; without an actor if the clock acted."""
     rule, state = change.rule, state_of(row)
     after = _state_after(rule, state, now)
     is_clock = Party.CLOCK in rule.by

@@ -1,4 +1,4 @@
-"""The mentor of a group says at once how it went with all students."""
+"""A mentor's answer for all students of a group at once."""
 
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ def say_for_all(
     now: datetime,
     silence: timedelta,
 ) -> OutcomeResult:
-    """Store what the mentor says at `now` (UTC) of each student without an answer from the mentor.
+    """Store a mentor's answer at `now` (UTC) for each student about whom there is none yet.
 
     Each session of the slot is answered in a transaction of its own, as by `say_outcome`; earlier
     answers stay, and settled sessions are left out. The result is that of `booking_id`; `changed`
@@ -50,7 +50,7 @@ def say_for_all(
                 unless_said=True,
             )
             changed.append(result.changed)
-        except (Conflict, NotFound) as refused:  # NotFound: it was given to another mentor.
+        except (Conflict, NotFound) as refused:  # NotFound: the session went to another mentor.
             refusals[each] = refused
     if not changed:
         raise refusals.get(booking_id) or next(iter(refusals.values()))
@@ -58,7 +58,7 @@ def say_for_all(
 
 
 def _group_of(session: Session, booking_id: int, viewer: Viewer) -> list[int]:
-    """The sessions beside this one that were not cancelled, or it alone where it was."""
+    """The sessions of the group that were not cancelled, or only this one if it was."""
     booking = session.get(SessionBooking, booking_id)
     if booking is None:
         raise NotFound(N_("There is no such session."))

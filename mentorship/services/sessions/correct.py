@@ -33,7 +33,7 @@ from mentorship.services.sessions.reopening import apply_clock, lock_meeting, ti
 
 @dataclass(frozen=True)
 class Correction:
-    """What a session should be; without `is_delayed` the flag stays as it is."""
+    """The status that a session should have; without `is_delayed` the flag does not change."""
 
     status: Status
     is_delayed: bool | None
@@ -46,7 +46,7 @@ def correct_status(
     """Set a session to another status for `viewer`, an admin, at `now` (UTC), and commit.
 
     1. Lock the people, the slot and its bookings.
-    2. Apply what the clock makes due first.
+    2. Apply the transitions of the clock that are due.
     3. Refuse what `domain.sessions.corrections` refuses, and a cancelled session whose seat is
        taken.
     4. Store the status with a journal row, its reason, and mail to both people.
@@ -133,17 +133,17 @@ _NOTHING_SAID = dict.fromkeys(
 def _columns(
     session: Session, booking: RowMapping, correction: Correction, *, now: datetime
 ) -> dict[str, object]:
-    """What changes beside the status. Raises Conflict where the seat is taken."""
+    """The other columns that change. Raises Conflict if the seat is taken."""
     columns: dict[str, object] = {}
     if correction.status is Status.SCHEDULED:
-        columns |= _NOTHING_SAID  # It is still to come.
+        columns |= _NOTHING_SAID  # The session is still to come.
     if booking["status"] is Status.CANCELLED:
         columns |= {"seat": _free_seat(session, booking, now=now)}
     return columns
 
 
 def _free_seat(session: Session, booking: RowMapping, *, now: datetime) -> object:
-    """A seat for a booking that had given its own back, in its slot, which is locked."""
+    """A free seat, in the locked slot, for a booking that had given up its own."""
     slot = session.get_one(MentorTimeSlot, booking["time_slot_id"])
     is_held = slot.held_until is not None and now < slot.held_until
     if is_held and slot.held_for != booking["student_id"]:

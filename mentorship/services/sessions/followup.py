@@ -31,8 +31,8 @@ def set_recording(
 ) -> None:
     """Set the link to the recording of a completed session, and commit; empty removes it.
 
-    Raises NotFound for a stranger, Forbidden for a student, InvalidInput for no web address and
-    Conflict while the session is not completed.
+    Raises NotFound for a stranger, Forbidden for a student, InvalidInput for an invalid web
+    address, and Conflict while the session is not completed.
     """
     url = clean_link(url, what=N_("The recording link"))
     with _completed(session, booking_id) as booking:
@@ -65,7 +65,7 @@ def rate_session(
     """Store the student's rating and comment instead of any earlier ones, and commit.
 
     `rating` is from 1 to 5. Raises NotFound for a stranger, Forbidden for anybody but the student,
-    InvalidInput for what does not fit and Conflict while the session is not completed.
+    InvalidInput for an invalid value, and Conflict while the session is not completed.
     """
     if not 1 <= rating <= 5:
         raise InvalidInput(N_("The rating must be from 1 to 5."))
@@ -92,9 +92,9 @@ def write_notes(
 
     A text that was not edited in this window is left alone: another window may have changed it.
 
-    Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what
-    does not fit, and Conflict while the session is not completed and where both windows changed
-    the same text.
+    Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for an
+    invalid text, and Conflict while the session is not completed or if two windows changed the same
+    text.
     """
     with _completed(session, booking_id) as booking:
         if _party(booking, viewer) is not Party.MENTOR:
@@ -111,7 +111,7 @@ def write_notes(
 
 
 def _merged(booking: SessionBooking, what: str, text: str, *, shown: str, stored: str) -> str:
-    """The text to store, where the form was opened with the text `shown`. Raises Conflict."""
+    """The text to store, if the form was opened with the text `shown`. Raises Conflict."""
     text = clean_lines(text, what=what, longest=LONGEST_SUMMARY)
     shown = shown.replace("\r\n", "\n").strip()
     if text == shown:

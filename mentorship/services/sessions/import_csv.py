@@ -80,9 +80,9 @@ def import_sessions(
 
     - A row uses a slot of the same mentor and times that has a free seat, else it gets a new one.
     - Sessions that have begun or ended get the planned times: started at the start, completed at
-      the end, or at `now` (UTC) where that is still to come. Cancelled ones are cancelled at `now`.
-    - Two sessions of one person at the same time are kept, because they were agreed elsewhere;
-      the slot of the second one is not exclusive.
+      the end, or at `now` (UTC) if the end is still to come. Cancelled ones are cancelled at `now`.
+    - Two sessions of one person at the same time are kept, because they were agreed elsewhere; the
+      slot of the second one is not exclusive.
     - Nothing is written to the journal: no transition happened here.
 
     Raises InvalidInput with row and column, and then nothing is stored.
@@ -137,7 +137,7 @@ def _lock_people_of(session: Session, rows: Iterable[Row], people: _People) -> N
 
 
 def _schedule(session: Session) -> Schedule:
-    """The slots that the database holds, with who has a seat in them."""
+    """The slots in the database, with their taken seats."""
     schedule = Schedule(defaultdict(list), BusyTimes(), BusyTimes(), BusyTimes())
     slots = select(
         MentorTimeSlot.id,
@@ -184,7 +184,7 @@ def _booking(row: Row, people: _People, schedule: Schedule, now: datetime) -> _B
 
 
 def _parse(row: Row, people: _People, now: datetime) -> _ParsedRow:
-    """Read and check the cells of one row. Raises InvalidInput for what cannot be true."""
+    """Read and check the cells of one row. Raises InvalidInput for values that cannot be true."""
     mentor_id = _person(row, "mentor_email", people, Role.MENTOR)
     student_id = _person(row, "student_email", people, Role.STUDENT)
     if student_id == mentor_id:
@@ -211,9 +211,9 @@ def _start_and_end(row: Row, now: datetime) -> tuple[datetime, datetime]:
 
 
 def _slot_for(parsed: _ParsedRow, row: Row, schedule: Schedule) -> ImportSlot:
-    """A slot of the mentor's with these times and room for the session; a new one if need be.
+    """A slot of the mentor with these times and a free seat; a new one if necessary.
 
-    Somebody who is busy then gets no exclusive slot: one that is free stays free for others.
+    If one of the two is busy at that time, an exclusive slot is not used and stays free for others.
     """
     is_open = parsed.status in OPEN
     busy = schedule.busy_party(parsed.student_id, parsed.times) if is_open else None

@@ -20,7 +20,7 @@ class ImportSlot:
     taken_seats: set[int]
 
     def free_seat(self) -> int | None:
-        """The first seat that nobody has; None where the slot is full."""
+        """The first free seat; None if the slot is full."""
         seats = range(1, self.capacity + 1)
         return next((seat for seat in seats if seat not in self.taken_seats), None)
 
@@ -44,7 +44,7 @@ class BusyTimes:
 
 @dataclass
 class Schedule:
-    """The slots and busy times in the database, and those that the rows read so far add.
+    """The slots and busy times in the database, and those of the rows read so far.
 
     `mentors` are busy with exclusive slots; `students`, and those who are `mentoring`, with open
     sessions in such slots.
@@ -62,7 +62,7 @@ class Schedule:
             self.mentoring.add(*times)
 
     def busy_party(self, student_id: int, times: Times) -> str | None:
-        """Who of the two is in another session then, in whatever part; None for neither."""
+        """Which of the two is in another session then, in either part; None for neither."""
         mentor_id, start, end = times
         if not (
             self.students.is_free(student_id, start, end)
@@ -72,7 +72,7 @@ class Schedule:
         return None if self.students.is_free(mentor_id, start, end) else "mentor"
 
     def add_slot(self, times: Times, *, is_exclusive: bool) -> ImportSlot:
-        """A new slot for one student. It is exclusive only where the mentor is free, too."""
+        """A new slot for one student, exclusive only if the mentor is free as well."""
         is_exclusive = is_exclusive and self.mentors.is_free(*times)
         slot = ImportSlot(None, times, 1, is_exclusive, set())
         self.slots[times].append(slot)

@@ -1,4 +1,4 @@
-"""Saying that one will be late, for the other side to know."""
+"""Late notices, which tell the other side that somebody will be late."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from mentorship.services.sessions.revisions import count_additions
 
 @dataclass(frozen=True)
 class LateResult:
-    """What the viewer has said by now; `changed` is whether this request changed it."""
+    """The viewer's late notice; `changed` is whether this request changed it."""
 
     session_id: int
     status: Status

@@ -16,10 +16,10 @@ from mentorship.services.shared.locks import lock_people, lock_slots
 def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: str) -> None:
     """Set the meeting link of a session, and of the others in its group, and commit.
 
-    With an empty `url` it meets at the mentor's default link again.
+    With an empty `url` the mentor's default link is used again.
 
-    Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for what is
-    no web address, and Conflict once the session is over.
+    Raises NotFound for a stranger, Forbidden for anybody but the mentor, InvalidInput for an
+    invalid web address, and Conflict once the session is over.
     """
     url = clean_link(url, what=N_("The meeting link"))
     begin_write(session)

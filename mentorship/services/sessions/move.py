@@ -37,7 +37,7 @@ _BOOKINGS = table_of(SessionBooking)
 
 @dataclass(frozen=True)
 class Moved:
-    """The time of the session now (UTC); `changed` is false if it was there already."""
+    """The new time of the session (UTC); `changed` is false if it was there already."""
 
     session_id: int
     slot_id: int
@@ -70,14 +70,14 @@ def move_session(
     It stays the same booking in the same status. Its old time is free at once, first for the
     waiting list. A `BookingMove` records who moved it, and why.
 
-    Raises NotFound for a stranger or an unknown session or slot, Conflict where the session
-    has begun, is over, or a student is too late, and NotFree where the new time is not free.
+    Raises NotFound for a stranger or an unknown session or slot, Conflict if the session has begun,
+    is over, or a student is too late, and NotFree if the new time is not free.
     """
     try:
         place = _visible(session, booking_id, viewer)
         begin_write(session)
         lock_people(session, [place["student_id"], place["mentor_id"]])
-        # The people's locks keep the booking where it is: whoever moves one takes them first.
+        # The locks on its people keep the booking in place, because every move takes them first.
         old_id = _visible(session, booking_id, viewer)["time_slot_id"]
         slots = lock_slots(session, [old_id, slot_id])
         booking = _visible(session, booking_id, viewer, locked=True)
@@ -103,7 +103,8 @@ def move_session(
         session.rollback()
         raise
     except IntegrityError:
-        # A writer without our locks, an import, was faster: the state that it left says why.
+        # A writer without these locks (an import) was faster; the new state says why it is not
+        # free.
         session.rollback()
         refuse_unless_free(
             session, slot_id, place["mentor_id"], place["student_id"], now=now, moving=booking_id
@@ -115,7 +116,7 @@ def move_session(
 def _visible(
     session: Session, booking_id: int, viewer: Viewer, *, locked: bool = False
 ) -> RowMapping:
-    """The booking, where it is the viewer's to see. Raises NotFound."""
+    """The booking, if the viewer may see it. Raises NotFound."""
     statement = select(_BOOKINGS).where(_BOOKINGS.c.id == booking_id)
     if locked:
         statement = statement.with_for_update()
@@ -165,7 +166,7 @@ def _store(
     session.execute(delete(LateNotice).where(LateNotice.booking_id == booking["id"]))
     leave_for_booking(session, slot, booking["student_id"])
     hold_free_slots(session, slot.mentor_id, now=now, freed=booking["time_slot_id"])
-    # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
+    # Polls of all sessions ask for ids above the last one seen, so ids must follow the commits.
     lock_journal(session)
     move_id = session.scalar(
         insert(BookingMove)

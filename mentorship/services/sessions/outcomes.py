@@ -1,4 +1,4 @@
-"""Saying whether a session took place: the word of one side, or the decision of an admin."""
+"""Answers about whether a session took place: of one side, or the decision of an admin."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -54,12 +54,12 @@ _COLUMNS = {
     Party.STUDENT: ("student_says", "student_said_at"),
     Party.ADMIN: ("decided_outcome", "decided_at"),
 }
-"""Where the last word of each side is stored, and when it was said."""
+"""The columns with the last answer of each side, and with its time."""
 
 
 @dataclass(frozen=True)
 class OutcomeResult:
-    """What is known of a session's outcome now; `changed` is whether this request changed it.
+    """The outcome of a session; `changed` is whether this request changed it.
 
     `decided_by` is the name of the admin who decided, if one did.
     """
@@ -76,7 +76,7 @@ class OutcomeResult:
 
 @dataclass(frozen=True)
 class _Answer:
-    """What somebody says, and in which part; `also_completes` is what `complete` asks for."""
+    """An answer; `also_completes` if the request was to complete the session."""
 
     viewer: Viewer
     word: OutcomeWord
@@ -103,13 +103,13 @@ def say_outcome(
     A participant speaks for their own side, from the start time on and until the outcome is
     settled. An admin who takes no part decides, also against what is settled already, and needs a
     `reason`. The answer of a session that is still under way when its slot is over completes it as
-    well, as the viewer's own completion would; with `also_completes` it does so at any time.
-    With `unless_said` an earlier answer of the same side stays.
+    well, as the viewer's own completion would; with `also_completes` it does so at any time. With
+    `unless_said` an earlier answer of the same side stays.
 
     1. Lock the slot and its bookings, as each action does.
     2. Apply the clock's transition if one is due.
-    3. Refuse what cannot be said now.
-    4. Store the word, complete the session where that follows, and tell the others by mail.
+    3. Refuse answers that are not possible now.
+    4. Store the answer, complete the session if that follows, and tell the others by mail.
 
     The same word again changes nothing. Raises NotFound for a stranger or an unknown id,
     InvalidInput for a decision without a reason, and Conflict before the start, for a cancelled
@@ -129,7 +129,7 @@ def decide_outcome(
     now: datetime,
     silence: timedelta,
 ) -> OutcomeResult:
-    """The same by an admin from the admins' queue, who decides also about sessions of their own.
+    """Like `say_outcome`, for an admin at the queue, who also decides about sessions of their own.
 
     The caller has checked that `viewer` is an admin.
     """
@@ -139,7 +139,7 @@ def decide_outcome(
 
 @dataclass(frozen=True)
 class Decisions:
-    """How many sessions of a list were decided, and about how many nothing could be decided."""
+    """How many sessions of a list were decided, and how many could not be decided."""
 
     decided: int
     refused: int
@@ -202,7 +202,9 @@ def _say(
             if completes:
                 _complete(session, booking, bookings, answer.viewer, party, now=now)
             if is_new:
-                wait = TELL_AFTER if completes else NO_WAIT  # With a completion it can be undone.
+                wait = (
+                    TELL_AFTER if completes else NO_WAIT
+                )  # With a completion, the answer can be undone.
                 _journal(session, before, answer, party, now=now, leaves=now + wait)
         after = _read(session, booking_id)
         session.commit()
@@ -228,7 +230,7 @@ def _say(
 def _place_of(
     answer: _Answer, booking_id: int, bookings: Sequence[RowMapping]
 ) -> tuple[RowMapping, Party]:
-    """The booking and the part in which the viewer speaks. Raises NotFound for a stranger."""
+    """The booking, and the viewer's part in it. Raises NotFound for a stranger."""
     if answer.party is None:
         return booking_of(answer.viewer, booking_id, bookings)
     for booking in bookings:
@@ -240,10 +242,10 @@ def _place_of(
 def _apply_clock(
     session: Session, booking: RowMapping, answer: _Answer, party: Party, *, now: datetime
 ) -> bool:
-    """Apply the clock's transition that is due, and say whether there was one.
+    """Apply the clock's transition that is due; returns whether there was one.
 
-    Not an automatic completion where the viewer asks to complete: theirs comes first, as for the
-    action alone.
+    If the viewer asks to complete the session, that comes before an automatic completion, as for
+    the action alone.
     """
     due = next((rule for rule in CLOCK_RULES if rule.matches(state_of(booking), now)), None)
     if due is None or (answer.also_completes and due.action is Action.AUTO_COMPLETE):
@@ -254,7 +256,7 @@ def _apply_clock(
 
 
 def _refused_completion(booking: RowMapping, answer: _Answer, *, now: datetime) -> str | None:
-    """Why the session cannot be completed now, where that is asked for."""
+    """Why the session cannot be completed now, if the request asks for it."""
     if not answer.also_completes:
         return None
     decision = decide(state_of(booking), Action.COMPLETE, now)
@@ -273,7 +275,7 @@ def _read(session: Session, booking_id: int) -> Row[Any]:
 def _refusal(
     row: Row[Any], answer: _Answer, party: Party, *, now: datetime, silence: timedelta
 ) -> str | None:
-    """Why nothing can be said about the session now, or None."""
+    """Why no answer is possible now, or None."""
     if row.status is Status.CANCELLED:
         return N_("This session was cancelled, so it has no outcome.")
     if now < row.start_time:
@@ -299,7 +301,7 @@ def _word_of(row: Row[Any], party: Party) -> OutcomeWord | None:
 def _store_word(
     session: Session, row: Row[Any], answer: _Answer, party: Party, *, now: datetime
 ) -> bool:
-    """Store the word of this side, and say whether it is another than before."""
+    """Store the answer of this side; returns whether it differs from the one before."""
     earlier = _word_of(row, party)
     if earlier is answer.word or (earlier is not None and answer.unless_said):
         return False
@@ -340,7 +342,7 @@ def _journal(
     now: datetime,
     leaves: datetime,
 ) -> None:
-    """Record what was said; tell the others by mail, and other systems if that settles it."""
+    """Record the answer; tell the others by mail, and other systems if it settles the outcome."""
     lock_journal(session)
     said_id = session.scalar(
         insert(OutcomeChange)
@@ -378,7 +380,7 @@ _NEEDS_REASON = N_("Please give a reason for the decision.")
 def _message(
     word: OutcomeWord, outcome: Outcome, party: Party, *, is_new: bool, completes: bool
 ) -> str:
-    """What came of it, for the person who said it."""
+    """The message for the person who answered."""
     text = OUTCOME_TEXT[word]
     if not is_new and completes:
         return N_("The session is completed.")

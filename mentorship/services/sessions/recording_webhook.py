@@ -37,9 +37,9 @@ def sign(secret: bytes, timestamp: str, body: bytes) -> str:
 
 
 def check_signature(call: SignedRequest, secret: bytes, *, now: datetime) -> str:
-    """The signature of a request that the holder of the secret has sent. Raises BadSignature.
+    """The verified signature of a request. Raises BadSignature.
 
-    Does not notice a request that is repeated; `accept_recording` does.
+    Does not notice a repeated request; `accept_recording` does.
     """
     if not re.fullmatch(r"[0-9]{1,11}", call.timestamp, re.ASCII):
         raise BadSignature
@@ -60,8 +60,8 @@ def accept_recording(
     The signature is stored in the same transaction, so that a repeated request has no effect. A
     request that was refused may be sent again.
 
-    Raises BadSignature for a repeat, InvalidInput for no web address, NotFound for an unknown
-    session and Conflict while it is not completed.
+    Raises BadSignature for a repeated request, InvalidInput for an invalid web address, NotFound
+    for an unknown session, and Conflict while it is not completed.
     """
     url = clean_link(url, what=N_("The recording link"))
     if not url:
@@ -85,7 +85,7 @@ def accept_recording(
 
 def forget_old_calls(session: Session, *, now: datetime) -> None:
     """Delete signatures too old to be replayed, and commit; without any it only reads."""
-    # A call may be dated ahead by one window, and is taken until one window after its date.
+    # A call may be dated one window ahead, and is accepted until one window after its date.
     is_old = RecordingCall.received_at < now - 2 * WINDOW
     is_needed = session.scalar(select(exists().where(is_old)))
     session.rollback()

@@ -1,4 +1,4 @@
-"""What an undo and a correction have in common: a session that was over may be open again."""
+"""Shared steps of undo and correction, after which a session that was over may be open again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,9 +18,9 @@ _BOOKINGS = table_of(SessionBooking)
 
 
 def lock_meeting(session: Session, booking_id: int) -> Sequence[RowMapping]:
-    """The booking and all others of its slot, by id, with their people locked; none if unknown.
+    """The booking and all others of its slot, by id, with their people locked; empty if unknown.
 
-    The people, because an open session keeps them from others at its time.
+    The people are locked because an open session keeps them from other sessions at its time.
     """
     while True:
         slot_id = session.scalar(
@@ -38,14 +38,14 @@ def lock_meeting(session: Session, booking_id: int) -> Sequence[RowMapping]:
         bookings = session.execute(found).mappings().all()
         if any(booking["id"] == booking_id for booking in bookings):
             return bookings
-        session.rollback()  # It was moved to another slot before this one was locked.
+        session.rollback()  # The booking was moved to another slot before this one was locked.
         begin_write(session)
 
 
 def apply_clock(
     session: Session, bookings: Sequence[RowMapping], *, cause: Cause, viewer_id: int, now: datetime
 ) -> bool:
-    """Apply to locked bookings what the clock makes due at `now` (UTC); whether anything was."""
+    """Apply the clock's transitions due at `now` (UTC) to locked bookings; whether there were any."""
     is_anything_due = False
     for rule in CLOCK_RULES:
         due = matching(rule, bookings, now)
@@ -56,7 +56,7 @@ def apply_clock(
 
 
 def time_is_taken(session: Session, booking_id: int) -> Conflict:
-    """The refusal where the database keeps a session from being open again."""
+    """The refusal if the database keeps a session from being open again."""
     booking = session.execute(
         select(_BOOKINGS.c.status, _BOOKINGS.c.is_delayed).where(_BOOKINGS.c.id == booking_id)
     ).one()

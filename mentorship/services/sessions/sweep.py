@@ -39,7 +39,7 @@ _JOURNAL = table_of(StatusChange)
 
 @dataclass(frozen=True)
 class SweepResult:
-    """What one sweep did. `updates` holds only those that the caller asked for."""
+    """The result of a sweep; `updates` has only those that the caller asked for."""
 
     started: int
     completed: int
@@ -96,7 +96,7 @@ def update_session_statuses(
 
 @dataclass(frozen=True)
 class _Batch:
-    """Bookings that were changed together, or because of `error` not changed at all."""
+    """Bookings that were changed together, or not changed at all because of `error`."""
 
     due: list[DueBooking]
     error: Exception | None = None
@@ -139,7 +139,7 @@ def _try_batch(
     due: list[DueBooking] = []
     begin_write(session)
     try:
-        # What another transaction holds is its business; SQLite has one writer anyway.
+        # Rows that another transaction has locked are skipped; SQLite has one writer anyway.
         statement = due_bookings(rule, now=now, after=after, limit=limit).with_for_update(
             of=SessionBooking, skip_locked=True
         )
@@ -182,7 +182,10 @@ def no_updates(_booking: DueBooking) -> bool:
 def _apply(
     session: Session, rule: Rule, due: list[DueBooking], *, now: datetime, cause: Cause
 ) -> None:
-    """Change the rows, write their journal rows and mail. All or nothing: raises if one misses."""
+    """Change the rows, and write their journal rows and mail.
+
+    All or nothing: raises if one row is missing.
+    """
     moment = literal(now, UtcDateTime)
     columns = {
         Moment.NOW: moment,
@@ -226,7 +229,7 @@ def _apply(
 def _postpone(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:
     """Leave this booking alone for a minute, and for twice as long each time, up to an hour."""
     begin_write(session)
-    # Another sweep that met the same booking waits here, and counts one attempt more.
+    # Another sweep with the same booking waits here, and adds another attempt.
     session.execute(select(_BOOKINGS.c.id).where(_BOOKINGS.c.id == booking.id).with_for_update())
     before = select(SweepFailure.attempts).where(SweepFailure.booking_id == booking.id)
     attempts = (session.scalar(before) or 0) + 1
@@ -249,7 +252,7 @@ def _postpone(session: Session, booking: DueBooking, error: Exception, *, now: d
 
 
 def _forget_old_failures(session: Session, *, now: datetime) -> None:
-    """Drop the failures of bookings that have changed since; another sweep's are left to it."""
+    """Delete the failures of bookings that have changed since, except rows that are locked."""
     begin_write(session)
     is_due_still = exists().where(
         SessionBooking.id == SweepFailure.booking_id,

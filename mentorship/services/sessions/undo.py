@@ -1,4 +1,4 @@
-"""Taking back one's own press: a start, an arrival or a completion by mistake."""
+"""Undo of one's own press: a start, an arrival or a completion by mistake."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,21 +25,21 @@ _SAYS = {
     Party.STUDENT: ("student_says", "student_said_at"),
     Party.ADMIN: ("decided_outcome", "decided_at"),
 }
-"""By side: the columns of its last word about the outcome, and of when it was said."""
+"""The columns with the last answer of each side about the outcome, and with its time."""
 
 
 def undo_action(
     session: Session, *, booking_id: int, viewer: Viewer, now: datetime
 ) -> ActionResult:
-    """Take back what `viewer` did to a session last, at `now` (UTC), and commit.
+    """Undo the last press of `viewer` on a session, at `now` (UTC), and commit.
 
     1. Lock the people, the slot and its bookings.
     2. Refuse what `domain.sessions.undo` refuses.
-    3. Drop the mail and the webhook calls about the press that have not left yet.
-    4. Store the state before it, for the whole group where the press was for all, with a journal
-       row for each; whoever was told of the press is told of this, too.
-    5. Apply what the clock makes due by then: a start that is undone after the start time becomes
-       a delay.
+    3. Drop unsent mail and webhook calls about the press.
+    4. Restore the state before it, for the whole group if the press was for all, with a journal row
+       for each; people who were told of the press are told of the undo as well.
+    5. Apply the clock's transitions that are due: a start that is undone after the start time
+       becomes a delay.
 
     Raises NotFound for a stranger or an unknown id, and Conflict where it cannot be undone.
     """
@@ -101,7 +101,7 @@ def _take_back(
 
 
 def _words_before(session: Session, booking: RowMapping, press: Press) -> dict[str, object]:
-    """What each side had said about the outcome before a press that said something as well."""
+    """The answers of each side about the outcome before a press that changed one."""
     columns: dict[str, object] = {}
     for side, (word, at) in _SAYS.items():
         if booking[at] != press.applied_at:

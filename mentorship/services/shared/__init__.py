@@ -1,1 +1,1 @@
-"""What all rooms of the services stand on."""
+"""Shared by all rooms of the services."""

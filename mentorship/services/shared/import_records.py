@@ -1,4 +1,4 @@
-"""Recording what an import brought, so that it can be taken back."""
+"""Records of what an import created, so that it can be removed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -20,9 +20,9 @@ def record_import(
     slots: Iterable[int] = (),
     users: Mapping[int, int] = MappingProxyType({}),
 ) -> int:
-    """Remember what a file brought; returns the id of the import. Does not commit.
+    """Record what a file created; returns the id of the import. Does not commit.
 
-    `users` are the epochs of the people by their ids.
+    `users` maps the ids of people to their epochs.
     """
     printable = "".join(it if it.isprintable() else "?" for it in file_name)[:255]
     columns = {"kind": kind, "file_name": printable, "rows": len(bookings or users)}

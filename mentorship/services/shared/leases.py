@@ -63,10 +63,10 @@ class Leases:
         return connection.execute(self._held, values).rowcount == 1
 
     def give_back(self, session: Session, holder: str, *, now: datetime, **columns: object) -> None:
-        """Release the rows that were taken and not tried, and commit.
+        """Release the rows that were taken but not tried, and commit.
 
-        An open transaction is rolled back first. `columns` are stored with these rows, such as
-        the reason why they were not tried.
+        An open transaction is rolled back first. `columns` are stored with these rows, such as the
+        reason why they were not tried.
         """
         session.rollback()
         begin_write(session)

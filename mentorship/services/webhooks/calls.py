@@ -41,7 +41,7 @@ from mentorship.models import (
 )
 
 EVERY = timedelta(minutes=1)
-"""How often the worker looks for outcomes that silence has settled; it reads all sessions."""
+"""How often the worker looks for outcomes settled by silence, which reads all sessions."""
 
 _CALLS, _E, _B = table_of(WebhookCall), WebhookEndpoint, SessionBooking
 
@@ -89,17 +89,17 @@ _CALLS_FOR_CHANGES = insert(_CALLS).from_select(
 def enqueue_webhook_calls(session: Session, *, first: int, now: datetime, leaves: datetime) -> None:
     """Write the calls about every journal row from id `first` on; they are made from `leaves` on.
 
-    An endpoint that was not called about a transition is not called about its undo either. A
-    correction is told as a transition to an endpoint that has chosen transitions alone, so that it
-    knows the right status.
+    An endpoint that was not called about a transition is not called about its undo either. An
+    endpoint that has chosen transitions but not corrections gets a correction as a transition, so
+    that it knows the right status.
     """
     session.execute(_CALLS_FOR_CHANGES, {"first": first, "now": now, "leaves": leaves})
 
 
 def remove_calls_of_undone(session: Session, change_ids: Collection[int]) -> None:
-    """Remove the calls about these transitions that nobody has made yet.
+    """Remove the calls about these transitions that have not been made yet.
 
-    Those about an outcome that was settled by the same press as well.
+    This includes calls about an outcome that the same press settled.
     """
     said_with_it = (
         select(OutcomeChange.id)
@@ -155,8 +155,8 @@ def enqueue_settled_by_start(
 ) -> None:
     """Write the calls about outcomes that a mentor's start or arrival settles, from `leaves` on.
 
-    It is the mentor's word that the session takes place, and the student may have said so before.
-    The journal rows are those from id `first` on.
+    A start is the mentor's answer that the session takes place, and the student may have said so
+    before. The journal rows are those from id `first` on.
     """
     session.execute(_CALLS_FOR_STARTS, {"first": first, "now": now, "leaves": leaves})
 
@@ -180,9 +180,9 @@ _CALLS_FOR_STARTS = insert(_CALLS).from_select(
 def enqueue_settled_by_silence(session: Session, *, now: datetime, silence: timedelta) -> None:
     """Write the calls about outcomes that silence has settled by `now` (UTC), and commit.
 
-    A mark says how far they are told, so that each is told once, also after an outage, and none
-    of the time before there was a mark. After a clock that was ahead the mark is set back, and an
-    event that was told already is left out. Any number of callers may run: the one that moves the
+    A mark says how far they were reported. So each is reported once, also after an outage, and none
+    from the time before the mark existed. If the clock was ahead, the mark is set back, and events
+    that were already reported are left out. Any number of callers may run: the one that moves the
     mark writes the calls in the same transaction.
     """
     until = now - silence
@@ -229,4 +229,4 @@ _CALLS_FOR_SILENCE = (
     )
     .order_by(_B.end_time, _B.id, _E.id),
 )
-"""One side's word stands once the time of silence has passed since the word and since the end."""
+"""One side's answer is settled once the time of silence has passed since it and since the end."""

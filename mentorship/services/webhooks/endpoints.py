@@ -32,11 +32,11 @@ def add_endpoint(
     is_production: bool,
     now: datetime,
 ) -> int:
-    """A new address, which is off at first; returns its id. Commits.
+    """Add an endpoint, which is off at first; returns its id. Commits.
 
-    Raises InvalidInput for what is no web address or a number that is not public, in production
-    for what has no TLS or an unusual port, for no kind of event or an unknown one, and where there
-    are too many.
+    Raises InvalidInput for an invalid web address or a numeric one that is not public, in
+    production for an address without TLS or with an unusual port, for no kind of event or an
+    unknown one, and if there are too many endpoints.
     """
     url = clean_url(url, loopback=loopback, is_production=is_production)
     chosen = kinds_from(kinds)
@@ -59,9 +59,9 @@ def add_endpoint(
 
 
 def clean_url(value: str, *, loopback: bool, is_production: bool) -> str:
-    """An address that can be called. What a name leads to is looked at for each call.
+    """An address that can be called. Raises InvalidInput.
 
-    Raises InvalidInput.
+    The name is resolved and checked again for each call.
     """
     url = clean_link(value, what=N_("The address"))
     if not url:
@@ -99,17 +99,19 @@ def turn_on(session: Session, endpoint_id: int, *, now: datetime) -> None:
 
 
 def turn_off(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Turn it off and give up the calls that wait. Raises NotFound. Commits."""
+    """Turn a webhook off and give up its waiting calls. Raises NotFound. Commits."""
     _change(session, endpoint_id, is_active=False, off_reason=None, failing_since=None, give_up=now)
 
 
 def remove_endpoint(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """Remove it. Raises NotFound. Commits."""
+    """Remove a webhook. Raises NotFound. Commits."""
     _change(session, endpoint_id, is_active=False, removed_at=now, give_up=now)
 
 
 def choose_kinds(session: Session, endpoint_id: int, kinds: Collection[str]) -> None:
-    """Call it about events of these kinds from now on. What waits is still told. Commits.
+    """Call a webhook about events of these kinds from now on; waiting calls are still made.
+
+    Commits.
 
     Raises InvalidInput for no kind and for an unknown one, and NotFound.
     """
@@ -117,15 +119,15 @@ def choose_kinds(session: Session, endpoint_id: int, kinds: Collection[str]) -> 
 
 
 def renew_secret(session: Session, endpoint_id: int) -> None:
-    """Replace its signing key. Raises NotFound. Commits."""
+    """Replace the signing key of a webhook. Raises NotFound. Commits."""
     _change(session, endpoint_id, salt=_salt())
 
 
 def retry_call(session: Session, endpoint_id: int, call_id: int, *, now: datetime) -> None:
-    """Make a call that ended once more, as the same one. Commits.
+    """Make a finished call once more, with the same id. Commits.
 
-    Raises NotFound for one that is not there or waits anyhow, InvalidInput while its endpoint is
-    off.
+    Raises NotFound if the call does not exist or is still waiting, and InvalidInput while its
+    endpoint is off.
     """
     begin_write(session)
     is_active = session.scalar(
@@ -150,7 +152,7 @@ def retry_call(session: Session, endpoint_id: int, call_id: int, *, now: datetim
 
 
 def give_up_waiting(session: Session, endpoint_id: int, *, now: datetime) -> None:
-    """End all calls of an endpoint that still wait. Does not commit."""
+    """Give up all waiting calls of an endpoint. Does not commit."""
     session.execute(
         update(_CALLS)
         .where(_CALLS.c.endpoint_id == endpoint_id, _CALLS.c.outcome.is_(None))

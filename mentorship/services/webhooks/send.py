@@ -25,13 +25,13 @@ from mentorship.services.webhooks.endpoints import give_up_waiting
 log = structlog.get_logger(__name__)
 
 SIDE_BY_SIDE = 8
-"""Endpoints that one worker calls at a time; each of them is called for one thing at a time."""
+"""How many endpoints one worker calls at a time; each gets one call at a time."""
 
 LEASE = timedelta(minutes=1)
 """Much longer than a call takes. If a worker was killed, others repeat its calls after this."""
 
 MOST_TRIES = 12
-"""A call that has failed this often is given up, most of a day after the first try."""
+"""A call that has failed this often is given up, most of a day after the first attempt."""
 
 OFF_AFTER = timedelta(days=3)
 """An endpoint whose calls have all failed for this long is turned off."""
@@ -48,7 +48,7 @@ _LEASES = Leases(_CALLS)
 
 @dataclass(frozen=True)
 class _Failure:
-    """Why a call has no status, and technical words for the log, in print."""
+    """Why a call has no status, and printable technical details for the log."""
 
     problem: Problem
     words: str
@@ -62,10 +62,10 @@ _Answer = int | _Failure
 
 
 class WebhookSender:
-    """Makes the calls that wait, so that no endpoint waits for another one that is slow.
+    """Makes the waiting calls, so that no endpoint waits for another, slow one.
 
-    `body_of` writes what is sent about an event; `clock` tells the time in UTC; `silence` is
-    OUTCOME_HOURS, after which what one side says of a session is settled.
+    `body_of` writes the body about an event; `clock` tells the time in UTC; `silence` is
+    OUTCOME_HOURS, after which one side's answer settles an outcome.
     """
 
     def __init__(
@@ -134,7 +134,7 @@ class WebhookSender:
 
 def _note(session: Session, call: Call, answer: _Answer, holder: str, *, now: datetime) -> None:
     begin_write(session)
-    # Before the call: who turns the address off locks them in this order.
+    # Locked before the call, in the order in which turning an endpoint off locks them.
     session.execute(
         select(WebhookEndpoint.id)
         .where(WebhookEndpoint.id == call.endpoint_id)
@@ -194,7 +194,7 @@ def _note_failure(
     if call.failing_since is None:
         _set_endpoint(session, call, failing_since=now)
     is_about_this_call = isinstance(answer, int) and 400 <= answer < 500 and answer not in _BUSY
-    if not is_about_this_call:  # The next ones would fare no better.
+    if not is_about_this_call:  # The next ones would fail as well.
         session.execute(
             update(_CALLS)
             .where(
