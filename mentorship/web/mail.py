@@ -1,4 +1,4 @@
-"""Pages about mail: what each person gets, one click to stop it, and the outbox for admins."""
+"""Pages about mail: each person's choices, one click to stop mail, and the outbox for admins."""
 
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ from mentorship.web.http.request_body import page_number
 bp = Blueprint("mail", __name__)
 
 WORKER_SILENCE = timedelta(minutes=2)
-"""A worker shows itself every few seconds, or half a minute after a server that did not answer."""
+"""A worker is seen every few seconds, or after half a minute if a mail server did not answer."""
 
 
 @bp.get("/account/mail")
@@ -41,7 +41,7 @@ def preferences() -> str:
 
 @bp.post("/account/mail")
 def update_preferences() -> Response:
-    """Store them: a box that is not ticked is not sent."""
+    """Store the choices; browsers do not send boxes that are not ticked."""
     viewer = required_viewer()
     asked = set(request.form)
     if asked - set(CHOICES):
@@ -55,16 +55,16 @@ def update_preferences() -> Response:
 
 @bp.get("/unsubscribe/<stop_token>")
 def unsubscribe(stop_token: str) -> str:
-    """Asks before it stops anything: programs that look through mail follow its links."""
+    """Ask before stopping anything, because programs that scan mail follow its links."""
     user_id, kind = _owner_of(stop_token)
     return _about_kind(user_id, kind)
 
 
 @bp.post("/unsubscribe/<stop_token>")
 def unsubscribe_now(stop_token: str) -> str:
-    """Stops this kind of mail, or turns it on again as the page offers.
+    """Stop this kind of mail, or turn it on again.
 
-    The reader's mail program calls this too, to stop it (RFC 8058).
+    The reader's mail program also calls this to stop mail (RFC 8058).
     """
     user_id, kind = _owner_of(stop_token)
     set_preferences(db.session(), user_id=user_id, wants={kind: request.form.get("mail") == "on"})
@@ -88,7 +88,7 @@ def _about_kind(user_id: int, kind: MailKind) -> str:
 
 @bp.get("/mail")
 def outbox() -> str:
-    """How the outbox stands, with the mails that could not be sent."""
+    """The state of the outbox, with the mail that could not be sent."""
     viewer = required_admin()
     status = outbox_status(db.session(), page=page_number("page"))
     return render_template(
@@ -102,7 +102,7 @@ def outbox() -> str:
 
 @bp.post("/mail/<id:mail_id>/again")
 def retry(mail_id: int) -> Response:
-    """Put one of those back into the outbox."""
+    """Put mail that could not be sent back into the outbox."""
     now = utc_now()
     required_admin()
     if not retry_mail(db.session(), mail_id, now=now):

@@ -11,12 +11,12 @@ from mentorship.clock import utc_now
 bp = Blueprint("well_known", __name__, url_prefix="/.well-known")
 
 _VALID = timedelta(days=180)
-"""RFC 9116 recommends less than a year, so that readers ask again."""
+"""RFC 9116 recommends less than a year, so that readers look again."""
 
 
 @bp.get("/security.txt")
 def security() -> Response:
-    """Whom to tell about a weakness (RFC 9116)."""
+    """The contact for reports of vulnerabilities (RFC 9116)."""
     settings = current.settings()
     ends = (utc_now() + _VALID).replace(hour=0, minute=0, second=0, microsecond=0)
     lines = (
@@ -30,5 +30,5 @@ def security() -> Response:
 
 @bp.get("/change-password")
 def change_password() -> AnyResponse:
-    """Where password managers send people (W3C, "A Well-Known URL for Changing Passwords")."""
+    """The page for password managers (W3C, "A Well-Known URL for Changing Passwords")."""
     return redirect("/account#password", 302)

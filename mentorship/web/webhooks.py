@@ -75,7 +75,7 @@ def choose_kinds(endpoint_id: int) -> Response | tuple[str, int]:
 
 @bp.post("/<id:endpoint_id>")
 def show_key(endpoint_id: int) -> Response:
-    """Show the signing key, once the password was entered again."""
+    """Show the signing key, after the password was entered again."""
     require_recent_password(required_admin())
     return _to(endpoint_id)
 

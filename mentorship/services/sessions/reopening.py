@@ -45,7 +45,7 @@ def lock_meeting(session: Session, booking_id: int) -> Sequence[RowMapping]:
 def apply_clock(
     session: Session, bookings: Sequence[RowMapping], *, cause: Cause, viewer_id: int, now: datetime
 ) -> bool:
-    """Apply the clock's transitions due at `now` (UTC) to locked bookings; whether there were any."""
+    """Apply the clock's transitions due at `now` (UTC) to locked bookings; False without any."""
     is_anything_due = False
     for rule in CLOCK_RULES:
         due = matching(rule, bookings, now)

@@ -36,7 +36,7 @@ def show() -> str:
 
 @bp.post("")
 def update_details() -> Response | str | tuple[str, int]:
-    """Change name, time zone, and how hours are counted; ask what becomes of weekly hours."""
+    """Change name, time zone, time format and language; ask what becomes of weekly hours."""
     viewer = required_viewer()
     given = {name: request.form.get(name, "") for name in _DETAILS}
     hours = request.form.get("hours", "")
@@ -87,7 +87,7 @@ def sign_out_everywhere() -> Response:
 
 @bp.post("/tokens")
 def create_token() -> str | tuple[str, int]:
-    """Create a token. It is in this answer and nowhere else, so there is no redirect."""
+    """Create a token. Only this answer shows it, so there is no redirect."""
     viewer = required_viewer()
     require_recent_password(viewer)
     try:
@@ -119,7 +119,7 @@ def _page(
     given: Mapping[str, str] | None = None,
     asks_about_hours: bool = False,
 ) -> str:
-    """The page, also with the details that were `given` just now and are not stored."""
+    """The page, with the details that were `given` but not stored."""
     viewer = required_viewer()
     stored = {
         "name": viewer.name,

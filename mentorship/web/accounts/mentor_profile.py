@@ -1,4 +1,4 @@
-"""What a mentor says of themselves."""
+"""The page of a mentor's own profile."""
 
 from collections.abc import Mapping
 
@@ -31,7 +31,7 @@ def show() -> str:
 
 @bp.post("")
 def update() -> Response | tuple[str, int]:
-    """Store it; a refusal keeps what was typed."""
+    """Store the profile; a refusal keeps the typed text."""
     viewer = required_mentor()
     try:
         fields = body(ProfileFields)

@@ -1,4 +1,4 @@
-"""Everybody with an account, for admins: who is it, and which mentors are to be approved."""
+"""The list of people, where admins approve mentors."""
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -19,7 +19,7 @@ bp = Blueprint("people", __name__, url_prefix="/people")
 
 @bp.get("")
 def show() -> str:
-    """The people found, a page at a time, mentors to be approved first."""
+    """The people who match the search, in pages, mentors to be approved first."""
     viewer = required_admin()
     search = clean_text(
         request.args.get("q", ""), what=N_("The search text"), longest=100, required=False

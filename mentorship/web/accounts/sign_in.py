@@ -45,8 +45,8 @@ def login() -> Response | str:
 def create() -> Response | tuple[str, int]:
     """Sign in. One answer for a wrong password and for an account that does not exist.
 
-    The demo's password is known to everybody: it opens nothing where strangers can knock.
-    Who knows the password of an account that is not confirmed yet gets the link once more.
+    The public password of the demo is refused in production. With the right password of an
+    unconfirmed account, the confirmation link is sent again.
     """
     email, password = asked_email(), request.form.get("password", "")[:200]
     attempts.count_password(email)
@@ -123,15 +123,16 @@ def store_password(token: str) -> Response | tuple[str, int]:
 
 
 def _reading(person: Viewer) -> dict[str, object]:
-    """What the form of a first password says of how its owner reads. Raises InvalidInput."""
+    """The reading preferences in the form of a first password. Raises InvalidInput."""
     if "timezone" not in request.form or has_password(db.session(), person.id):
         return {}
     return new_reading(**{name: request.form.get(name, "") for name in _READING})
 
 
 def _password_form(person: Viewer, *, error: str | None = None) -> str:
-    """Also for how its owner reads, where it is the first password: their own choice, or what
-    the file says of them, or what the browser says.
+    """The form of a password; with a first password also for reading preferences.
+
+    These are filled in from the person's own choice, the imported file, or the browser.
     """
     chosen = {
         "timezone": person.timezone if person.timezone != UTC_NAME else "",

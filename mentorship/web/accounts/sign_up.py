@@ -34,7 +34,7 @@ def new() -> str:
 
 @bp.post("/signup")
 def create() -> str | tuple[str, int]:
-    """Take a sign-up. The answer is the same whether the address has an account already."""
+    """Take a sign-up. The answer is the same whether or not the address has an account."""
     now = utc_now()
     given = {field: request.form.get(field, "") for field in (*_FIELDS, "password")}
     try:
@@ -102,7 +102,7 @@ def forgot() -> str:
 
 @bp.post("/forgot")
 def send_link() -> str | tuple[str, int]:
-    """Send a link, or to an address without an account: how to get one. One answer for both."""
+    """Send a link, or mail that the address has no account. The answer is the same."""
     try:
         email = clean_email(request.form.get("email", ""))
     except InvalidInput as error:

@@ -35,9 +35,12 @@ def index() -> Response:
 @bp.post("")
 @described(NewTokenAnswer, access=Access.SIGNED_IN, body=TokenFields, refusals=(403,))
 def create() -> Response:
-    """Create a token; `token` is shown only once. A new password ends it. Tokens make none."""
+    """Create a token; `token` is shown only once.
+
+    A new password ends it. Tokens cannot create tokens.
+    """
     viewer = required_viewer()
-    if bearer():  # A leaked one would outlive its own end.
+    if bearer():  # With a leaked token, access would outlive the token.
         raise Forbidden(N_("A token cannot make tokens. Please sign in with a browser."))
     require_recent_password(viewer)
     fields = body(TokenFields)

@@ -70,7 +70,7 @@ def slots() -> Response:
 @bp.post("/rules/preview")
 @_for_mentors(PreviewAnswer, body=RuleFields)
 def preview() -> Response:
-    """What new weekly hours would do; nothing is written."""
+    """The effect of new weekly hours; nothing is written."""
     mentor, now = required_mentor(), utc_now()
     rule = rule_of(body(RuleFields), mentor)
     return jsonify(preview_answer(preview_rule(db.session(), mentor.id, rule, now=now)))
@@ -79,7 +79,7 @@ def preview() -> Response:
 @bp.post("/rules/<id:rule_id>/preview")
 @_for_mentors(PreviewAnswer, body=RuleFields, refusals=(404,))
 def preview_change(rule_id: int) -> Response:
-    """What changing a rule would do; nothing is written."""
+    """The effect of changing a rule; nothing is written."""
     mentor, now = required_mentor(), utc_now()
     rule = rule_of(body(RuleFields), mentor, rule_id=rule_id)
     return jsonify(preview_answer(preview_rule(db.session(), mentor.id, rule, now=now)))
@@ -96,7 +96,7 @@ def create_rule() -> Response:
 @bp.put("/rules/<id:rule_id>")
 @_for_mentors(ChangeAnswer, body=SaveRuleFields, refusals=(404,))
 def change_rule(rule_id: int) -> Response:
-    """Change a rule: free slots follow, booked sessions stay except those named."""
+    """Change a rule: free slots follow, booked sessions stay except those in `cancelSessions`."""
     mentor, fields = required_mentor(), body(SaveRuleFields)
     return _answer(make_change(mentor, SaveRule(rule_of(fields, mentor, rule_id=rule_id)), fields))
 
@@ -104,7 +104,7 @@ def change_rule(rule_id: int) -> Response:
 @bp.delete("/rules/<id:rule_id>")
 @_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
 def delete_rule(rule_id: int) -> Response:
-    """Remove a rule: free slots go, booked sessions stay except those named."""
+    """Remove a rule: free slots go, booked sessions stay except those in `cancelSessions`."""
     mentor, fields = required_mentor(), body(ChoiceFields)
     return _answer(make_change(mentor, RemoveRule(rule_id), fields))
 
@@ -150,7 +150,7 @@ def change_slot(slot_id: int) -> Response:
 @bp.delete("/slots/<id:slot_id>")
 @_for_mentors(ChangeAnswer, body=ChoiceFields, refusals=(404,))
 def delete_slot(slot_id: int) -> Response:
-    """Withdraw a one-off slot; its booked sessions stay except those named."""
+    """Withdraw a one-off slot; booked sessions stay except those in `cancelSessions`."""
     mentor, fields = required_mentor(), body(ChoiceFields)
     return _answer(make_change(mentor, RemoveSlot(slot_id), fields))
 

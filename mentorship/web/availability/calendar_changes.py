@@ -22,8 +22,8 @@ def make_change(
 ) -> AppliedChange:
     """Change a mentor's calendar, and commit.
 
-    `choice` names the booked sessions that are cancelled with it. Raises InvalidInput, and
-    NotFound for what the calendar does not have.
+    `choice` names the booked sessions to cancel. Raises InvalidInput, and NotFound if the thing to
+    change does not exist.
     """
     return apply_change(
         db.session(),

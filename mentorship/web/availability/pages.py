@@ -95,19 +95,19 @@ def edit_rule(rule_id: int) -> str:
 
 @bp.post("/rules/new")
 def create_rule() -> Page:
-    """Show what new weekly hours will do, or save them."""
+    """Show the effect of new weekly hours, or save them."""
     return _take_rule(0)
 
 
 @bp.post("/rules/<id:rule_id>")
 def update_rule(rule_id: int) -> Page:
-    """Show what changed hours will do, or save them."""
+    """Show the effect of changed weekly hours, or save them."""
     return _take_rule(rule_id)
 
 
 @bp.get("/rules/<id:rule_id>/remove")
 def confirm_rule_removal(rule_id: int) -> str:
-    """Show what removing a rule will do."""
+    """Show the effect of removing a rule."""
     return _ask(required_mentor(), RemoveRule(rule_id))
 
 
@@ -126,7 +126,7 @@ def new_days_off() -> str:
 
 @bp.post("/days-off/new")
 def update_days_off() -> Page:
-    """Store days off; where booked sessions are on them, ask first."""
+    """Store days off; if there are booked sessions on them, ask first."""
     mentor, now = required_mentor(), utc_now()
     try:
         fields = body(DaysOffFormFields)
@@ -172,7 +172,7 @@ def update_slot() -> Page:
 
 @bp.get("/slots/<id:slot_id>/remove")
 def confirm_slot_removal(slot_id: int) -> str:
-    """Show what withdrawing a one-off slot will do."""
+    """Show the effect of withdrawing a one-off slot."""
     return _ask(required_mentor(), RemoveSlot(slot_id))
 
 
@@ -206,7 +206,7 @@ def _today(mentor: Viewer) -> date:
 
 def _rule(mentor: Viewer, rule_id: int) -> WeeklyRule:
     calendar = read_calendar(db.session(), mentor.id, now=utc_now())
-    RemoveRule(rule_id).on(calendar)  # Raises NotFound for what is not there.
+    RemoveRule(rule_id).on(calendar)  # Raises NotFound if the thing to change does not exist.
     return next(rule for rule in calendar.rules if rule.id == rule_id)
 
 

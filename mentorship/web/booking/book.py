@@ -47,9 +47,9 @@ bp = Blueprint("booking", __name__)
     has_key=True,
 )
 def create() -> Response:
-    """A student books a time; of any number who ask for it at once, one gets it.
+    """A student books a time; if several ask for the last seat at once, one of them gets it.
 
-    A student who has an open session at that time already keeps it: `changed` is then false.
+    A student with an open session in the slot keeps it: `changed` is then false.
     """
     viewer, now = required_viewer(), utc_now()
     fields = body(BookingFields)
@@ -63,8 +63,8 @@ def create() -> Response:
 def new(slot_id: int) -> AnyResponse | str:
     """The booking form; for a time that is no longer free, the next free times.
 
-    A student who has a session at that time already is led to it. A student who has reached a
-    booking limit reads so before writing anything.
+    Students who already have a session in the slot are redirected to it. Students at a booking
+    limit learn that before they type anything.
     """
     viewer, now = required_student(), utc_now()
     own = open_session_in(db.session(), slot_id, student_id=viewer.id)
@@ -80,9 +80,9 @@ def new(slot_id: int) -> AnyResponse | str:
 
 @bp.post("/slots/<id:slot_id>/book")
 def create_from_form(slot_id: int) -> AnyResponse:
-    """Book as the form says, then show the session; a refusal keeps what was typed.
+    """Book the slot and show the session; a refusal keeps the typed text.
 
-    A form that was opened before the cut-off and is sent after it comes back with the warning.
+    A form that was opened before the cut-off and sent after it comes back with the warning.
     """
     viewer, now = required_student(), utc_now()
     typed = request.form.to_dict()
@@ -103,7 +103,7 @@ def create_from_form(slot_id: int) -> AnyResponse:
 
 
 def _has_unseen_warning(slot_id: int, viewer: Viewer, *, now: datetime) -> bool:
-    """Whether the time is free, and the form that was sent did not say that it is final."""
+    """Whether the time is free and final, and the form did not say so."""
     offer = slot_page(db.session(), slot_id, student_id=viewer.id, now=now)
     return offer.obstacle is None and _warning(offer, now) is not None
 

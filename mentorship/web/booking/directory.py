@@ -82,7 +82,7 @@ def week(mentor_id: int) -> str:
     if mentor is None:
         raise NotFound(N_("There is no such mentor."))
     asked = Week.of(day_of_calendar("week", viewer, now), viewer.timezone)
-    # Mentors see their own times as anybody could book them.
+    # Mentors see their own times as students do.
     student_id = None if mentor_id == viewer.id else _student_id(viewer)
     free = free_week(session, mentor.limits, asked, student_id=student_id, now=now)
     return render_template(
@@ -131,7 +131,7 @@ def _punctuality(found: Directory, now: datetime) -> dict[int, Punctuality]:
 
 
 def _student_id(viewer: Viewer) -> int | None:
-    """The student whose own sessions make times unavailable; None for everybody else."""
+    """The student whose own sessions make times unavailable; None for anybody else."""
     return viewer.id if viewer.is_student else None
 
 

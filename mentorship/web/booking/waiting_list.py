@@ -48,7 +48,7 @@ def show() -> str:
 @bp.get("/api/waiting-list")
 @described(WaitingListsAnswer, access=Access.SIGNED_IN, refusals=(403,))
 def read() -> Response:
-    """What the viewer, a student, waits for, and until when a slot is held."""
+    """The waiting lists of the viewer, a student, with the slots that are held for them."""
     viewer, now = required_viewer(), utc_now()
     entries = _entries(viewer, now)
     return jsonify(WaitingListsAnswer.from_record({"entries": entries}).json_ready())
@@ -63,10 +63,10 @@ def read() -> Response:
     others={303: "For a plain form: to the waiting lists."},
 )
 def join(mentor_id: int) -> Response:
-    """A student waits for a time in a week of the mentor that has none free.
+    """A student joins the waiting list of a mentor's full week.
 
-    A student who waits already keeps the place. A time that becomes free is held for the first in
-    line, then for the next: `heldUntil` of GET /api/waiting-list says until when.
+    A student who is already waiting keeps the place. A time that becomes free is held for the first
+    in line, then for the next; `heldUntil` of GET /api/waiting-list says until when.
     """
     viewer, now, fields = required_viewer(), utc_now(), body(WaitingFields)
     entry = join_waiting_list(
@@ -100,7 +100,7 @@ def _entries(viewer: Viewer, now: datetime) -> list[Waiting]:
     others={303: "For a plain form: to the waiting lists."},
 )
 def leave(entry_id: int) -> Response:
-    """Give up a place; what was held goes to the next in line."""
+    """Leave a waiting list; a held slot goes to the next in line."""
     viewer, now = required_viewer(), utc_now()
     body(NoFields)
     leave_waiting_list(db.session(), viewer=viewer, entry_id=entry_id, now=now)

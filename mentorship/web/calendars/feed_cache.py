@@ -1,7 +1,7 @@
-"""Calendar feeds that were drawn already: calendar programs ask again and again for the same.
+"""A cache of calendar feeds, because calendar programs keep asking for the same one.
 
-Drawing a feed of 900 sessions takes 0.2 s of processor time; reading what decides how it looks
-takes a few milliseconds. A feed is therefore drawn once for each change of it in each process.
+Rendering a feed of 900 sessions takes 0.2 s of processor time; reading its state takes a few
+milliseconds. So each process renders a feed once for each change.
 """
 
 from collections import OrderedDict
@@ -11,26 +11,26 @@ from hashlib import sha256
 from threading import Lock
 
 _MOST = 64
-"""Feeds in the memory of one process; most have a few kilobytes, none more than half a megabyte."""
+"""The most feeds in memory of a process; most have a few kilobytes, none over half a megabyte."""
 
 
 @dataclass(frozen=True)
 class DrawnFeed:
-    """A feed as it is sent, and its entity tag, which depends on the content alone."""
+    """A rendered feed, and its entity tag, which depends on the content alone."""
 
     content: bytes
     etag: str
 
 
 class DrawnFeeds:
-    """The feeds that one process has drawn last."""
+    """The feeds that a process has rendered last."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._feeds: OrderedDict[str, DrawnFeed] = OrderedDict()
 
     def get(self, state: object, draw: Callable[[], bytes]) -> DrawnFeed:
-        """The feed in this `state`: all that decides how it looks, with an exact `repr`."""
+        """The feed in this `state`: everything that it depends on, with an exact `repr`."""
         key = sha256(repr(state).encode()).hexdigest()
         with self._lock:
             if key in self._feeds:

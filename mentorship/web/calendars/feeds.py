@@ -36,19 +36,20 @@ bp = Blueprint("calendar_feeds", __name__)
 _DRAWN = "drawn_feeds"
 
 FIRST_ALARM = Alarm.TEN_MINUTES
-"""What a new feed reminds of until its owner chooses otherwise."""
+"""The reminder of a new feed, until its owner chooses another one."""
 
 
 def init_app(app: Flask) -> None:
-    """Make the memory of this process for feeds that it has drawn."""
+    """Create the cache of rendered feeds of this process."""
     app.extensions[_DRAWN] = DrawnFeeds()
 
 
 @bp.get("/calendar/<feed_token>.ics")
 def read(feed_token: str) -> Response:
-    """The sessions of the person whose address this is; whoever has the address may read.
+    """The feed at this address; anybody with the address may read it.
 
-    Sweeps first, so that no calendar tells an old status. Draws it only where it has changed.
+    Sweeps first, so that no calendar shows an outdated status. Renders the feed only if it has
+    changed.
     """
     session, now = db.session(), utc_now()
     feed = feeds.open_feed(session, feed_token)
@@ -100,7 +101,7 @@ def show() -> str:
 
 @bp.post("/account/calendar")
 def create() -> str:
-    """A new address. It is in this answer and nowhere else, so there is no redirect."""
+    """Create a new address. Only this answer shows it, so there is no redirect."""
     session, viewer = db.session(), required_viewer()
     require_recent_password(viewer)
     known = feed_of(session, viewer.id)
@@ -111,7 +112,7 @@ def create() -> str:
 
 @bp.post("/account/calendar/alarm")
 def choose_alarm() -> AnyResponse | tuple[str, int]:
-    """When calendars that read the feed remind of a session."""
+    """Choose when calendars that read the feed remind of a session."""
     session, viewer = db.session(), required_viewer()
     try:
         alarm = feeds.clean_alarm(request.form.get("alarm", ""))
@@ -123,7 +124,7 @@ def choose_alarm() -> AnyResponse | tuple[str, int]:
 
 @bp.post("/account/calendar/end")
 def remove() -> AnyResponse:
-    """End the address: nobody can read the feed there any more."""
+    """End the address, so that nobody can read the feed there any more."""
     session, viewer = db.session(), required_viewer()
     feeds.revoke_feed(session, viewer=viewer)
     return _back(_("The address has ended. Calendars that used it get no more updates."))

@@ -1,1 +1,1 @@
-"""What all routes have in common: errors, sign-in, languages, headers and limits."""
+"""Shared by all routes: errors, sign-in, languages, headers and limits."""

@@ -1,5 +1,7 @@
-"""Who asks: by Flask-Login over a signed cookie that holds id, epoch, roles and sign-in, or on
-the JSON routes by a personal token, next to which the cookie does not count.
+"""Authentication: the person who makes a request.
+
+Flask-Login reads a signed cookie that holds id, epoch, roles and sign-in. On the JSON routes a
+personal token takes precedence over the cookie.
 """
 
 import re
@@ -28,12 +30,12 @@ from mentorship.web.http.session_cookie import SignedCookies
 _TOKEN = re.compile(r"(\d{1,18})\.(\d{1,9})\.([A-Z]+(?:-[A-Z]+)*)\.([0-9a-f]{32})", re.ASCII)
 
 _READ_BY_POST = frozenset({"availability_api.preview", "availability_api.preview_change"})
-"""Endpoints that write nothing and use POST because their question does not fit into an address."""
+"""Endpoints that write nothing, and use POST because their fields do not fit into an address."""
 
 
 @dataclass(frozen=True)
 class CookieClaim:
-    """What the cookie claims; signed by us, but the epoch may have passed since."""
+    """The content of the cookie; we signed it, but the epoch may have changed since."""
 
     user_id: int
     epoch: int
@@ -42,35 +44,35 @@ class CookieClaim:
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # Flask-Login has no types.
-    """What Flask-Login keeps for a request."""
+    """The person whom Flask-Login stores for a request."""
 
     def __init__(self, viewer: Viewer, sign_in: str) -> None:
         self.viewer = viewer
         self.sign_in = sign_in
 
     def get_id(self) -> str:
-        """The token to sign; a new epoch or other roles sign the person out everywhere."""
+        """The text to sign; a new epoch or other roles sign the person out everywhere."""
         roles = "-".join(sorted(self.viewer.roles))
         return f"{self.viewer.id}.{self.viewer.epoch}.{roles}.{self.sign_in}"
 
 
 def init_app(app: Flask) -> None:
-    """Tell Flask-Login how to find a person. The epoch takes the place of its own protection."""
+    """Set up Flask-Login. The epoch replaces its own session protection."""
     app.session_interface = SignedCookies(app)
     login_manager.session_protection = None
     login_manager.user_loader(_load)
 
 
 def cookie_claim() -> CookieClaim | None:
-    """The cookie's claim, without asking the database."""
+    """The claim in the cookie, without a look into the database."""
     return None if bearer() else claim_of(str(cookie.get("_user_id", "")))
 
 
 def bearer() -> str | None:
     """The personal token of a request to a JSON route.
 
-    Its beginning tells it from the cron service's secret. Another site cannot make a browser send
-    it, so such a request needs no further proof of where it comes from.
+    Its prefix tells it from the cron service's secret. Another site cannot make a browser send it,
+    so such a request needs no check of its origin.
     """
     header = request.headers.get("Authorization")
     if header is None:
@@ -81,9 +83,9 @@ def bearer() -> str | None:
 
 
 def current_viewer() -> Viewer | None:
-    """The person who asks, if we know.
+    """The person who makes the request, or None.
 
-    Raises NotAuthenticated for a token that does not work, Forbidden for one that may only read.
+    Raises NotAuthenticated for an invalid token, and Forbidden if the token may only read.
     """
     secret = bearer()
     if secret is None:
@@ -104,7 +106,7 @@ def _only_reads() -> bool:
 
 
 def required_viewer() -> Viewer:
-    """The person who asks. Raises NotAuthenticated."""
+    """The person who makes the request. Raises NotAuthenticated."""
     viewer = current_viewer()
     if viewer is None:
         raise NotAuthenticated
@@ -112,17 +114,20 @@ def required_viewer() -> Viewer:
 
 
 def required_mentor() -> Viewer:
-    """The mentor who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    """The mentor who makes the request. Raises NotAuthenticated, and Forbidden for anybody else."""
     return _required(Role.MENTOR)
 
 
 def required_student() -> Viewer:
-    """The student who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    """The student who makes the request.
+
+    Raises NotAuthenticated, and Forbidden for anybody else.
+    """
     return _required(Role.STUDENT)
 
 
 def required_admin() -> Viewer:
-    """The admin who asks. Raises NotAuthenticated, and Forbidden for everybody else."""
+    """The admin who makes the request. Raises NotAuthenticated, and Forbidden for anybody else."""
     return _required(Role.ADMIN)
 
 
@@ -133,14 +138,13 @@ def _required(role: Role) -> Viewer:
 
 
 def required_poll_state(now: datetime, asked: Scope) -> PollState:
-    """The signed-in person and where the lists stand at `now` (UTC). Raises NotAuthenticated.
+    """The poll state of the signed-in person at `now` (UTC). Raises NotAuthenticated.
 
-    `asked` is whose sessions the lists are to show. The request then knows its viewer, and need
-    not ask again.
+    `asked` is the requested scope. The request then knows its viewer and does not look it up again.
     """
     claim = cookie_claim()
     found = claim and poll_state(
-        db.engine,  # A session is opened where the lists have changed.
+        db.engine,  # The viewer opens a session only if the lists have changed.
         viewer_id=claim.user_id,
         epoch=claim.epoch,
         roles=claim.roles,
@@ -156,7 +160,7 @@ def required_poll_state(now: datetime, asked: Scope) -> PollState:
 
 
 def sign_in(viewer: Viewer) -> None:
-    """Begin a new signed-in session; whatever the browser held before is dropped (fixation)."""
+    """Begin a new signed-in session; the content of the old cookie is dropped (session fixation)."""
     cookie.clear()
     cookie.permanent = True
     begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
@@ -165,18 +169,18 @@ def sign_in(viewer: Viewer) -> None:
 
 
 def note_password_given() -> None:
-    """Somebody has just typed the right password in this browser."""
+    """Record that the right password has just been entered in this browser."""
     cookie["password_at"] = int(utc_now().timestamp())
 
 
 def password_given_at() -> datetime | None:
-    """When the password was last typed in this browser (UTC, whole seconds)."""
+    """When the password was last entered in this browser (UTC, whole seconds)."""
     given_at = cookie.get("password_at")
     return datetime.fromtimestamp(given_at, UTC) if isinstance(given_at, int) else None
 
 
 def sign_out() -> None:
-    """End the signed-in session of this browser, also for those who have copied its cookie."""
+    """End the signed-in session of this browser, also for copies of its cookie."""
     claim = claim_of(str(cookie.get("_user_id", "")))
     if claim:
         end_sign_in(db.session(), claim.sign_in)
@@ -199,19 +203,19 @@ def _load(text: str) -> SignedIn | None:
 
 
 def _note_seen(claim: CookieClaim, last: datetime, now: datetime) -> None:
-    """Note a use of the sign-in, where the database can be written to.
+    """Record a use of the sign-in, if the database can be written to.
 
-    An open page that polls is no sign that somebody is there.
+    Polls of an open page do not count, because nobody may be there.
     """
     if is_htmx():
-        return  # Without a session of SQLAlchemy, which a poll with nothing to tell does not need.
+        return  # Avoids a session of SQLAlchemy, which a quiet poll does not need.
     session = db.session()
     if not session.in_transaction():
         note_seen(session, claim.sign_in, last=last, now=now)
 
 
 def claim_of(text: str) -> CookieClaim | None:
-    """What the signed text of a cookie claims; None where it claims nothing."""
+    """The claim in the signed text of a cookie, or None."""
     match = _TOKEN.fullmatch(text)
     names = match[3].split("-") if match else []
     if match is None or not Role.__members__.keys() >= set(names):

@@ -1,4 +1,4 @@
-"""From an error to HTTP, once for all routes: JSON, a fragment for HTMX, or a page."""
+"""Errors as HTTP answers, once for all routes: JSON, a fragment for HTMX, or a page."""
 
 from http import HTTPStatus
 from typing import cast
@@ -154,20 +154,20 @@ def _confirm_password(error: PasswordNeeded) -> Response:
 
 
 def _flash_once(message: str) -> None:
-    """A page that polls repeats its request, and the same message would pile up."""
+    """Flash a message once; a page that polls repeats its request, and messages would pile up."""
     if ("message", message) not in map(tuple, session.get("_flashes", [])):
         flash(message)
 
 
 def _typed() -> list[tuple[str, str]] | None:
-    """What the form says, for a page that can send it again; None where it has a password."""
+    """The fields of the form, for a page that can send it again; None if there is a password."""
     fields = list(request.form.items(multi=True))
     return None if any("password" in name for name, _value in fields) else fields
 
 
 def _http_error(error: HTTPException) -> Response:
     code = error.code or 500
-    if code < 400:  # A redirect of the routing.
+    if code < 400:  # The router redirects.
         return make_response(error.get_response())
     response = _answer(HTTPStatus(code), _MESSAGES.get(code, _OTHERWISE))
     for name, value in error.get_headers():
@@ -178,7 +178,7 @@ def _http_error(error: HTTPException) -> Response:
 
 def _database_error(error: SQLAlchemyError) -> Response:
     log.error("database_error", route=_route(), exc_info=error)
-    db.session.rollback()  # The failed transaction takes no more statements, and the page reads.
+    db.session.rollback()  # The page reads, which a failed transaction refuses.
     if is_read_only(error):
         return _answer(
             HTTPStatus.SERVICE_UNAVAILABLE,
@@ -216,7 +216,7 @@ def _unexpected_error(error: Exception) -> Response:
 
 
 def _route() -> str:
-    """The rule and not the address: a feed's is a secret, and so is a link that sets a password."""
+    """The rule of the route, not its address: addresses of feeds and password links are secrets."""
     return request.url_rule.rule if request.url_rule else "none"
 
 
@@ -229,9 +229,10 @@ def _answer(
     is_elsewhere: bool = False,
     typed: list[tuple[str, str]] | None = None,
 ) -> Response:
-    """`typed` are the fields of a form that the page can send again.
+    """The answer to a failed request.
 
-    At an address that is not ours (`is_elsewhere`) no page leads further.
+    `typed` are the fields of a form that the page can send again. At an address that is not ours
+    (`is_elsewhere`) the page has no links.
     """
     message = translate(message)
     is_for_machines = request.path.startswith("/api/cron/")

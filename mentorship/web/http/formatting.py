@@ -1,4 +1,4 @@
-"""How sentences and instants are written for who asks: language, time zone, hours."""
+"""How messages and instants are written for the person who makes the request."""
 
 import re
 from datetime import UTC, date, datetime, time, timedelta
@@ -34,14 +34,14 @@ def init_app(app: Flask) -> None:
 
 
 def translate(message: str | ProductError) -> str:
-    """What somebody below has to say, in the language and the hours of the request."""
+    """A message in the language and the time format of the request."""
     if isinstance(message, ProductError):
         message = message.message
     return translations.say(message, language(), hour_cycle())
 
 
 def clock(instant: datetime, timezone: str) -> str:
-    """Like "09:05", or "9:05 AM" where the viewer counts hours so."""
+    """Like "09:05", or "9:05 AM" on the viewer's 12-hour clock."""
     return time_format.clock(instant, timezone, hour_cycle())
 
 
@@ -51,7 +51,7 @@ def zone(instant: datetime, timezone: str) -> str:
 
 
 def clock_beside(instant: datetime, other: datetime, timezone: str) -> str:
-    """The same, with its zone where that is not the zone of the other instant."""
+    """Like `clock`, with the zone if that differs from the zone of the other instant."""
     name = zone(instant, timezone)
     written = clock(instant, timezone)
     return written if name == zone(other, timezone) else f"{written} {name}"
@@ -68,7 +68,7 @@ def moment(instant: datetime, timezone: str) -> str:
 
 
 def precise_clock(instant: datetime, timezone: str) -> str:
-    """Like "9:05:00.4 AM": a time of day to the second, or to its tenth where it is not whole."""
+    """Like "9:05:00.4 AM": a time of day to the second, with tenths if it is not whole."""
     return time_format.precise_clock(instant, timezone, language(), hour_cycle())
 
 
@@ -103,7 +103,7 @@ def iso(instant: datetime) -> str:
 
 
 def hour_cycle() -> HourCycle:
-    """The viewer's own choice, else that of the browser's language; found once a request."""
+    """The viewer's choice, or else that of the browser's language; computed once a request."""
     found: HourCycle | None = g.get("hour_cycle")
     if found is None:
         viewer = reader()
@@ -114,7 +114,7 @@ def hour_cycle() -> HourCycle:
 
 
 def hour_cycle_of(accept_language: str) -> HourCycle:
-    """How the first language that is known counts hours (CLDR); 0 to 23 where none is."""
+    """The hour cycle of the first known language (CLDR); the 24-hour clock if none is known."""
     for tag in accepted_languages(accept_language):
         cycle = _hour_cycle_in(tag)
         if cycle:

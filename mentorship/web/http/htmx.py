@@ -1,4 +1,4 @@
-"""Headers of HTMX in requests and answers."""
+"""HTMX headers in requests and answers."""
 
 import json
 from collections.abc import Mapping

@@ -102,11 +102,11 @@ def init_app(app: Flask) -> None:
 
 
 def _role_words(roles: Set[Role]) -> str:
-    """What the roles are called, with commas between them."""
+    """The names of the roles, separated by commas."""
     return ", ".join(translate(word) for role, word in _ROLES.items() if role in roles)
 
 
-@cache  # Every changed poll needs all of them; the catalog takes 20 times as long.
+@cache  # Every changed poll needs all labels; the catalog takes 20 times as long.
 def _of_section(section: Section, language: Language) -> tuple[str, str]:
     """The title of a list of sessions, and the text that an empty one shows."""
     title, empty = _SECTIONS[section]

@@ -1,4 +1,4 @@
-"""The signed cookie: Flask's own, but clocks of several machines may differ a little."""
+"""The signed cookie: Flask's own, but the clocks of several machines may differ a little."""
 
 from datetime import timedelta
 
@@ -9,11 +9,11 @@ from itsdangerous import BadSignature
 from mentorship.clock import utc_now
 
 _AHEAD = timedelta(minutes=5)
-"""So far may the clock of another machine that signs cookies be ahead of this one's."""
+"""How far the clock of another machine that signs cookies may be ahead of this one's."""
 
 
 class SignedCookies(SecureCookieSessionInterface):
-    """Cookies that a machine with a fast clock has signed are taken by the others, too."""
+    """Accepts cookies that were signed by a machine with a fast clock."""
 
     def __init__(self, app: Flask) -> None:
         serializer = self.get_signing_serializer(app)
@@ -21,7 +21,7 @@ class SignedCookies(SecureCookieSessionInterface):
         self._serializer = serializer
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        """What the cookie holds; nothing where it is missing, forged or too old."""
+        """The content of the cookie; empty if it is missing, forged or too old."""
         value = request.cookies.get(self.get_cookie_name(app), "")
         try:
             content, signed_at = self._serializer.loads(value, return_timestamp=True)
@@ -31,6 +31,6 @@ class SignedCookies(SecureCookieSessionInterface):
         return self.session_class(content if is_fresh else None)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Only what changed is sent; every answer varies by cookie already."""
+        """Send the cookie only if it changed; every answer varies by cookie anyway."""
         if session.modified:
             super().save_session(app, session, response)

@@ -17,7 +17,7 @@ bp = Blueprint("reports_api", __name__, url_prefix="/api/reports")
 @bp.get("/summary")
 @described(SummaryAnswer, access=Access.SIGNED_IN, query=SummaryFields, refusals=(403,))
 def read() -> Response:
-    """What the sessions of a range amounted to: an admin's report on everybody, a mentor's own."""
+    """The report on a range of days: for admins on everybody, for mentors on their own sessions."""
     viewer, now = required_reader(), utc_now()
     spec = requested_report(viewer, now)
     sweep(now)

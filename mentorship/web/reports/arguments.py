@@ -20,7 +20,10 @@ from mentorship.web.http.authentication import required_viewer
 
 
 def required_reader() -> Viewer:
-    """The mentor or admin who asks. Raises NotAuthenticated, and Forbidden for students."""
+    """The mentor or admin who makes the request.
+
+    Raises NotAuthenticated, and Forbidden for students.
+    """
     viewer = required_viewer()
     if not (viewer.is_mentor or viewer.is_admin):
         raise Forbidden(N_("Only mentors and admins can see reports."))
@@ -30,8 +33,8 @@ def required_reader() -> Viewer:
 def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
     """The report that the address names, in the viewer's zone.
 
-    Raises InvalidInput for arguments that make no report, and Forbidden where a mentor asks for
-    somebody else's.
+    Raises InvalidInput for invalid arguments, and Forbidden if a mentor asks for somebody else's
+    report.
     """
     return ReportSpec(
         dates=requested_dates(viewer, now),
@@ -43,7 +46,7 @@ def requested_report(viewer: Viewer, now: datetime) -> ReportSpec:
 
 
 def narrowed(viewer: Viewer, spec: ReportSpec) -> dict[str, str]:
-    """The arguments of an address that stands for the same days and people."""
+    """The arguments of an address for the same days and people."""
     dates, scope = spec.dates, spec.scope
     arguments = {"from": dates.first.isoformat(), "to": dates.last.isoformat()}
     if viewer.is_admin and scope.mentor_id is not None:
@@ -63,7 +66,7 @@ def requested_dates(viewer: Viewer, now: datetime) -> DateRange:
 
 
 def person_id(name: str) -> int | None:
-    """The id of a person that the address names. Raises InvalidInput for what is no id."""
+    """The id of a person in the address. Raises InvalidInput for an invalid id."""
     text = request.args.get(name)
     if text is None:
         return None
@@ -91,10 +94,10 @@ class SessionList:
 
 
 def requested_list(viewer: Viewer, now: datetime) -> SessionList:
-    """The list that `figure` and `key` of the address name; unsaid, all booked sessions.
+    """The list that `figure` and `key` of the address name; by default all booked sessions.
 
-    Raises InvalidInput for an unknown figure and NotFound for an unknown row, and like
-    `requested_report`.
+    Raises InvalidInput for an unknown figure, NotFound for an unknown row, and everything that
+    `requested_report` raises.
     """
     report = requested_report(viewer, now)
     name, key = request.args.get("figure", "booked"), request.args.get("key")
@@ -133,6 +136,6 @@ def _scope(viewer: Viewer) -> Scope:
 
 
 def require_own(viewer: Viewer, asked: int | None) -> None:
-    """Raises Forbidden where a mentor asks for the report of another person."""
+    """Raises Forbidden if a mentor asks for the report of another person."""
     if not viewer.is_admin and asked not in (None, viewer.id):
         raise Forbidden(N_("Mentors can see reports about their own sessions only."))

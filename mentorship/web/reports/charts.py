@@ -1,4 +1,4 @@
-"""Where the bars and cells of the pictures are; the templates draw them as SVG."""
+"""The layout of charts: bars and cells, which templates draw as SVG."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _SHADES = 5
 
 @dataclass(frozen=True)
 class Kind:
-    """A part of a stack: a name for style sheets and a word for people."""
+    """A part of a stacked bar: a name for style sheets and a label for people."""
 
     name: str
     label: str
@@ -59,7 +59,7 @@ class Bar:
 
 @dataclass(frozen=True)
 class Mark:
-    """A word or a line of an axis: where it is on the axis, and what it says."""
+    """A label or a line of an axis, with its position."""
 
     at: float
     text: str
@@ -79,7 +79,7 @@ def stacked(
 ) -> Chart:
     """A column for each stack, from the bottom up in the order of KINDS.
 
-    `titles` has the word of each kind in the reader's language.
+    `titles` has the label of each kind in the reader's language.
     """
     top = _round_up(max((sum(stack.values()) for stack in stacks), default=0))
     scale = (HEIGHT - _BOTTOM - _TOP) / top
@@ -108,7 +108,7 @@ def stacked(
 
 
 def row_of_bars(counts: Mapping[Beginning, int], words: Mapping[Beginning, str]) -> Chart:
-    """One bar below the other, as long as its count."""
+    """Horizontal bars, each as long as its count."""
     most = max(counts.values(), default=0) or 1
     bars, lines = [], []
     for number, (name, count) in enumerate(counts.items()):

@@ -32,7 +32,7 @@ _SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 _FLAGS = {"0": False, "1": True}
 _BYTE_ORDER_MARK = "\ufeff"
 _PART = 64 * 1024
-"""Characters that are sent at once."""
+"""The characters in one part of the answer."""
 
 
 @bp.get("/summary.csv")
@@ -64,14 +64,14 @@ def sessions_file() -> Response:
 
 
 class _Form:
-    """How the file is written: `separator` and `bom` in the address. Raises InvalidInput."""
+    """The format of the file: `separator` and `bom` in the address. Raises InvalidInput."""
 
     def __init__(self) -> None:
         self._separator = _one_of("separator", _SEPARATORS, "comma")
         self._has_mark = _one_of("bom", _FLAGS, "0")
 
     def response(self, name: str, header: list[str], rows: Iterable[Iterable[object]]) -> Response:
-        """The file, of which no more than a part is in memory at once."""
+        """The file as a stream, with no more than a part in memory at once."""
         response = Response(self._parts(header, rows), content_type="text/csv; charset=utf-8")
         response.headers.set("Content-Disposition", "attachment", filename=name)
         return response
@@ -102,7 +102,7 @@ def _one_of(name: str, choices: dict[str, T], usual: str) -> T:
 
 
 def _cell(value: object) -> str:
-    """Empty where it is unknown. Raises nothing: texts are made harmless for spreadsheets."""
+    """A cell; empty if the value is unknown. Texts are made harmless for spreadsheets."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -111,7 +111,7 @@ def _cell(value: object) -> str:
 
 
 def _cells(session: ReportedSession, viewer: Viewer) -> Iterator[object]:
-    """In the order of the columns; instants in the viewer's zone, in ISO 8601 with an offset."""
+    """The cells of a session in the order of the columns, with instants in the viewer's zone."""
     for column in (*IMPORTED_COLUMNS, *REPORTED_COLUMNS):
         value = getattr(session, column)
         if isinstance(value, datetime):

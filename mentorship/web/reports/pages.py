@@ -106,7 +106,7 @@ def sessions() -> str:
 
 
 def _context(viewer: Viewer, spec: ReportSpec, now: datetime) -> dict[str, Any]:
-    """What every page of reports shows around its figures."""
+    """The context that all report pages share."""
     person_id = spec.scope.mentor_id if viewer.is_admin else None
     person_id = person_id or spec.scope.student_id
     return {
@@ -124,7 +124,7 @@ def _context(viewer: Viewer, spec: ReportSpec, now: datetime) -> dict[str, Any]:
 
 
 def _total(spec: ReportSpec, row: Row) -> dict[str, Any]:
-    """A report without rows: beside the range before, and in pictures."""
+    """The context of a report without rows: a comparison with the range before, and charts."""
     session = db.session()
     before = replace(spec, dates=spec.dates.before)
     [earlier] = summary(session, before)
@@ -181,7 +181,7 @@ def _page_of_rows(rows: tuple[Row, ...]) -> dict[str, Any]:
 
 
 def _row_address(spec: ReportSpec, arguments: dict[str, Any], row: Row) -> str:
-    """Where a row leads: to its own report, or for a topic to its sessions."""
+    """The address behind a row: its own report, or for a topic its sessions."""
     if spec.by in (By.MENTOR, By.STUDENT):
         person = {"mentorId": row.key} if spec.by is By.MENTOR else {"studentId": row.key}
         return url_for("reports.show", **arguments | person)

@@ -1,4 +1,4 @@
-"""A person's hours on a page to print, and the page that checks its code."""
+"""A printable page with a person's hours, and the page that checks its code."""
 
 from urllib.parse import urlencode
 
@@ -45,7 +45,7 @@ VERDICT_WORDS = {
 
 @bp.get("/reports/statement")
 def show() -> str:
-    """One person's sessions and hours, with a code that proves the figures."""
+    """A person's sessions and hours, with a code that proves the figures."""
     viewer, now = required_reader(), utc_now()
     asked = person_id("person")
     require_own(viewer, asked)
@@ -83,7 +83,10 @@ def check() -> str:
 
 
 def _verdict() -> Verdict:
-    """Raises InvalidInput. Only a code that was made here makes the database work."""
+    """The result of the check.
+
+    Raises InvalidInput. Reads the database only for a code made here.
+    """
     now, code = utc_now(), request.args.get("code", "")
     person = person_id("person")
     timezone = current_name(request.args.get("zone", ""))

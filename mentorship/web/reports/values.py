@@ -28,7 +28,7 @@ def init_app(app: Flask) -> None:
 
 
 def figure_words(value: float | None, figure: Figure) -> str:
-    """The value as people read it: "83.3%", "2 h 5 min", "1,204"; a dash where it is unknown."""
+    """The value as people read it: "83.3%", "2 h 5 min", "1,204"; a dash if unknown."""
     if value is None:
         return UNKNOWN
     if figure.unit is Unit.SHARE:
@@ -41,7 +41,7 @@ def figure_words(value: float | None, figure: Figure) -> str:
 
 
 def change_words(now: float | None, before: float | None, figure: Figure) -> str:
-    """How a value differs from the one before, with its sign; a dash where one is unknown."""
+    """The difference from the value before, with its sign; a dash if one of them is unknown."""
     if now is None or before is None:
         return UNKNOWN
     difference = now - before
@@ -53,14 +53,14 @@ def change_words(now: float | None, before: float | None, figure: Figure) -> str
 
 
 def range_words(dates: DateRange) -> str:
-    """Like "Sun 1 Nov 2026 - Mon 30 Nov 2026"; one day alone where it is one."""
+    """Like "Sun 1 Nov 2026 - Mon 30 Nov 2026"; a single day alone."""
     if dates.first == dates.last:
         return date_words(dates.first)
     return f"{date_words(dates.first)} \N{EN DASH} {date_words(dates.last)}"
 
 
 def number_words(value: float) -> str:
-    """With the separators of the reader's language, and at most one digit after the point."""
+    """A number with the separators of the reader's language, and at most one decimal."""
     return format_decimal(value, "#,##0.#", locale=language().value)
 
 
@@ -76,7 +76,7 @@ def short_day(day: date) -> str:
 
 
 def minutes_words(minutes: int | None) -> str:
-    """Like "2 h 5 min"; a dash where it is unknown."""
+    """Like "2 h 5 min"; a dash if unknown."""
     if minutes is None:
         return UNKNOWN
     hours, rest = divmod(minutes, 60)
@@ -95,7 +95,7 @@ _STATE_TEXT = {
 
 
 def outcome_words(session: ReportedSession) -> str:
-    """Whether the session took place, as far as that is known; a dash for a cancelled one."""
+    """Whether the session took place, as far as known; a dash for a cancelled one."""
     state, word = session.outcome_state, session.outcome
     if state is None:
         return UNKNOWN

@@ -52,7 +52,7 @@ _action = partial(
 @bp.post("/start")
 @_action(ActionAnswer, body=NoFields)
 def start(session_id: int) -> Response:
-    """SCHEDULED to ONGOING: the mentor begins."""
+    """SCHEDULED to ONGOING: the session starts."""
     return _act(session_id, Action.START, NoFields)
 
 
@@ -66,7 +66,7 @@ def arrive(session_id: int) -> Response:
 @bp.post("/complete")
 @_action(CompletionAnswer, body=CompletionFields)
 def complete(session_id: int) -> Response:
-    """ONGOING, delayed or not, to COMPLETED; may say at once how the session went."""
+    """ONGOING, delayed or not, to COMPLETED; may also say how the session went."""
     viewer, fields = required_viewer(), body(CompletionFields)
     if fields.outcome is None:
         return _act(session_id, Action.COMPLETE, CompletionFields)
@@ -89,8 +89,8 @@ def complete(session_id: int) -> Response:
 def outcome(session_id: int) -> Response:
     """Say whether the session took place: for one's own side, or as an admin with a reason.
 
-    An answer about a session that is still ongoing although its time is over also completes it.
-    The mentor of a group can answer at once for all students of whom nothing was said yet.
+    An answer about a session that is still ongoing although its time is over also completes it. The
+    mentor of a group can answer for all students without an answer at once.
     """
     viewer, fields = required_viewer(), body(AnswerFields)
     say = say_for_all if fields.for_all else say_outcome

@@ -38,11 +38,11 @@ bp = Blueprint("admin_api", __name__)
     others={204: "For HTMX: all is as the page shows it."},
 )
 def update_session_status() -> Response:
-    """Run a sweep, or for HTMX: tell an open dashboard what has changed.
+    """Run a sweep; for HTMX, answer an open page with its changes.
 
-    Anybody is told the counts, a signed-in viewer also the updates of their own sessions, an
-    admin all updates. The parameters are what the page of an HTMX caller shows; it may also send
-    them as the fields of a form.
+    Everybody gets the counts, a signed-in viewer also the updates of their own sessions, an admin
+    all updates. The parameters say what the page of an HTMX caller shows; it may also send them as
+    form fields.
     """
     now = utc_now()
     if is_htmx():
@@ -59,9 +59,9 @@ def update_session_status() -> Response:
 
 
 def _poll(now: datetime) -> Response:
-    """204 where all is as the page shows it, else what it shows now and the event.
+    """204 if the page is up to date, else its new content and the event.
 
-    Without `seen` nobody can tell what the page shows; then a change is what this request did.
+    Without `seen` it is unknown what the page shows; then only changes by this request count.
     """
     fragment = _asked_fragment()
     state = authentication.required_poll_state(now, asked_scope())
@@ -96,7 +96,7 @@ _FRAGMENTS: Mapping[str, Fragment] = {
 
 
 def _asked_fragment() -> Fragment:
-    """Raises InvalidInput for a view that there is not."""
+    """The fragment of the requested view. Raises InvalidInput for an unknown view."""
     try:
         return _FRAGMENTS[request.values.get("view", "list")]
     except KeyError:

@@ -23,7 +23,7 @@ bp = Blueprint("cron_api", __name__)
 @bp.route("/api/cron/complete-sessions", methods=["GET", "POST"])
 @described(SweepAnswer, access=Access.CRON)
 def complete_sessions() -> Response:
-    """Run a sweep for a cron service, which is told every update.
+    """Run a sweep for a cron service; the answer has every update.
 
     The secret is taken from the Authorization header alone and compared as bytes in constant time.
     """

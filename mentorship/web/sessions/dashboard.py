@@ -31,19 +31,19 @@ def home() -> Response:
 @bp.get("/dashboard")
 def show() -> str:
     """The viewer's own sessions, or all. Sweeps first, so that no status is out of date."""
-    asked_pages()  # Refuses wrong numbers before anything is read.
+    asked_pages()  # Refuses invalid page numbers before anything is read.
     now = utc_now()
     state = swept_poll_state(now, asked_scope())
     return render_template("sessions/dashboard.html", **_lists(state, state.cursor, now))
 
 
 def lists_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
-    """The lists that the request asks for at `now` (UTC), as a changed poll brings them."""
+    """The requested lists at `now` (UTC), for a changed poll."""
     return render_template("sessions/_section.html", **_lists(state, cursor, now))
 
 
 def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
-    """What the lists show. `cursor` is what the page says it has seen in its next poll."""
+    """The context of the lists. `cursor` is the one that the page sends with its next poll."""
     viewer, scope = state.viewer, state.scope
     board = dashboard_after_presses(
         db.session(),
@@ -73,7 +73,7 @@ def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any
 
 
 def asked_of(viewer: Viewer, now: datetime) -> tuple[AskedOutcome, ...]:
-    """The sessions about which the page asks this person how they went, at `now` (UTC)."""
+    """The questions about outcomes on this person's page at `now` (UTC)."""
     if not (viewer.is_mentor or viewer.is_student):
         return ()
     silence = current.settings().outcome_silence
@@ -81,7 +81,7 @@ def asked_of(viewer: Viewer, now: datetime) -> tuple[AskedOutcome, ...]:
 
 
 def asked_pages() -> dict[Section, int]:
-    """The page of each list that the request asks for. Raises InvalidInput for a bad number."""
+    """The requested page of each list. Raises InvalidInput for an invalid number."""
     return {
         section: page_number(section.value)
         for section in Section

@@ -55,7 +55,7 @@ _PAGE = 20
 
 @bp.get("/sessions/<id:session_id>")
 def show(session_id: int) -> str:
-    """The session: what can be done with it, and everything that happened to it."""
+    """The page of a session, with its actions and its history."""
     return page_of(session_id, required_viewer())
 
 
@@ -84,9 +84,9 @@ def page_of(
 
 
 def session_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
-    """The session of the page at `now` (UTC), as a changed poll brings it.
+    """The session of the page at `now` (UTC), for a changed poll.
 
-    Raises NotFound for a stranger and where the request names none.
+    Raises NotFound for a stranger, and if the request names no session.
     """
     shown = _shown(asked_session(), state, cursor, now)
     return render_template(
@@ -95,7 +95,7 @@ def session_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str
 
 
 def asked_session() -> int:
-    """The session whose page polls. Raises NotFound where the request names none."""
+    """The session whose page polls. Raises NotFound if the request names none."""
     text = request.values.get("session", "")
     if not (text.isascii() and text.isdecimal() and len(text) <= 9):
         raise NotFound(N_("There is no such session."))
@@ -103,7 +103,7 @@ def asked_session() -> int:
 
 
 def _shown(session_id: int, state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
-    """What the page shows. `cursor` is what it says it has seen in its next poll."""
+    """The context of the page. `cursor` is the one that the page sends with its next poll."""
     viewer = state.viewer
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     silence = current.settings().outcome_silence
@@ -131,7 +131,7 @@ def _shown(session_id: int, state: PollState, cursor: PollCursor, now: datetime)
 
 
 def _attendees(page: SessionPage, *, now: datetime, silence: timedelta) -> tuple[Attendee, ...]:
-    """Those whom the mentor of a group is asked about on the page of one of them."""
+    """The students of a group whom the mentor is asked about on the page of one of them."""
     if page.party is not Party.MENTOR:
         return ()
     lists = attendance(db.session(), [page.slot_id], now=now, silence=silence)
@@ -167,16 +167,16 @@ def join(session_id: int) -> AnyResponse:
 
 @bp.get("/sessions/<id:session_id>/move")
 def choose(session_id: int) -> str:
-    """The form with the mentor's free times."""
+    """The form to move a session, with the mentor's free times."""
     viewer, now = required_viewer(), utc_now()
     return _choice(session_id, viewer, now=now, reason=request.args.get("reason", ""))
 
 
 @bp.post("/sessions/<id:session_id>/move")
 def confirm(session_id: int) -> AnyResponse:
-    """Move as the form says, then show the session; a refusal shows the form again.
+    """Move the session and show it; a refusal shows the form again.
 
-    So does a form that was opened before the cut-off of the new time and is sent after it.
+    A form that was opened before the cut-off of the new time and sent after it also comes back.
     """
     viewer, now = required_viewer(), utc_now()
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
@@ -215,14 +215,14 @@ _NOT_MOVED_YET = N_(
 
 
 def _is_final(page: SessionPage, slot_id: int, viewer: Viewer, *, now: datetime) -> bool:
-    """Whether the viewer could move the session to this free time and no further."""
+    """Whether the viewer could not move the session again from this free time."""
     if not page.is_movable or _too_late(page, viewer, now):
         return False
     return slot_id in _final(page, _other_times(page, now=now), now=now)
 
 
 def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) -> list[FreeSlot]:
-    """The free times of the mentor, but for the present one."""
+    """The free times of the mentor, except the present one."""
     slots = free_slots(
         db.session(),
         mentor_id=page.mentor_id,
@@ -236,7 +236,7 @@ def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) 
 
 
 def _final(page: SessionPage, slots: Sequence[FreeSlot], *, now: datetime) -> set[int]:
-    """Those that the viewer could not leave any more."""
+    """The free times from which the viewer could not move the session again."""
     cutoff = current.settings().cutoff
     return {slot.id for slot in slots if cutoff.refuses(page.party, slot.start_time, now)}
 

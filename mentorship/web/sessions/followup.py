@@ -1,4 +1,4 @@
-"""The forms on a session's page: where it meets, its recording, feedback and notes."""
+"""The forms on a session's page: meeting link, recording, feedback and notes."""
 
 from collections.abc import Callable
 
@@ -24,7 +24,7 @@ bp = Blueprint("followup", __name__, url_prefix="/sessions/<id:session_id>")
 
 @bp.post("/room")
 def room(session_id: int) -> Response:
-    """The mentor changes where the session meets."""
+    """The mentor changes the meeting link of the session."""
     return _saved(session_id, _save_room)
 
 
@@ -73,7 +73,7 @@ def _save_notes(session_id: int, viewer: Viewer) -> str:
 
 
 def _saved(session_id: int, save: Callable[[int, Viewer], str]) -> Response:
-    """Save a form and show the session again; after a refusal with what was typed."""
+    """Save a form and show the session again; after a refusal with the typed text."""
     viewer = required_viewer()
     try:
         flash(translate(save(session_id, viewer)))

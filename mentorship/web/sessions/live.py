@@ -1,4 +1,4 @@
-"""What an open page says of itself, so that it can poll for changes."""
+"""The state of an open page, so that it can poll for changes."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from mentorship.queries.sessions.poll_state import PollState, near_sessions
 
 @dataclass(frozen=True)
 class LiveState:
-    """What a page shows as of `now`, and when it is to poll. Instants in UTC.
+    """The state of a page as of `now`, and when it should poll; instants in UTC.
 
     `next_due` is when the next of the sessions changes by the clock, `stays_until` until when the
     page looks the same if none of them changes. `fields` say which page it is; a poll sends them
@@ -56,9 +56,9 @@ def live_state(
     stays_until: datetime | None = None,
     **fields: object,
 ) -> LiveState:
-    """Where a page of this view stands at `now` (UTC). `cursor` is what its next poll sends.
+    """The state of a page of this view at `now` (UTC).
 
-    `fields` say which page of the view it is.
+    `cursor` is the one that the next poll sends. `fields` identify the page of the view.
     """
     session, viewer, scope = db.session(), state.viewer, state.scope
     asked = viewer.asked_scope(scope)

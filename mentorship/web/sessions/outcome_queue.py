@@ -1,4 +1,4 @@
-"""The admins' queue: sessions whose people disagree about the outcome, or have said nothing."""
+"""The admins' queue: sessions whose people disagree about the outcome, or have not answered."""
 
 from datetime import datetime
 
@@ -37,26 +37,26 @@ bp = Blueprint("outcome_queue", __name__, url_prefix="/outcomes")
 
 
 def init_app(app: Flask) -> None:
-    """Give templates `outcomes_waiting()`, the number that stands in the bar of an admin."""
+    """Give templates `outcomes_waiting()`, the number in the bar of an admin."""
     app.add_template_global(outcomes_waiting)
 
 
 def outcomes_waiting() -> str:
-    """Like "3" or "99+"; empty where nothing waits."""
+    """Like "3" or "99+"; empty if nothing waits."""
     count = count_waiting(db.session(), now=utc_now())
     return f"{MOST_COUNTED}+" if count > MOST_COUNTED else str(count or "")
 
 
 @bp.get("")
 def show() -> str:
-    """One list of the queue, a page at a time."""
+    """One list of the queue, in pages."""
     viewer = required_admin()
     return _page(viewer, _asked_view(), _asked_mentor(), now=utc_now())
 
 
 @bp.post("")
 def decide() -> Response:
-    """One decision about the sessions that were ticked; a refusal shows the form again."""
+    """Decide about the ticked sessions; a refusal shows the form again."""
     viewer, now = required_admin(), utc_now()
     try:
         fields = body(DecisionForm)
@@ -108,7 +108,7 @@ def _page(
 
 
 def _asked_view() -> QueueView:
-    """Raises InvalidInput for one that there is not."""
+    """The requested list of the queue. Raises InvalidInput for an unknown one."""
     try:
         return QueueView(request.values.get("view", QueueView.DISPUTED))
     except ValueError:
@@ -116,7 +116,7 @@ def _asked_view() -> QueueView:
 
 
 def _asked_mentor() -> int | None:
-    """Raises InvalidInput for what is no id."""
+    """The requested mentor, if any. Raises InvalidInput for an invalid id."""
     asked = request.values.get("mentor", "")
     if not asked:
         return None

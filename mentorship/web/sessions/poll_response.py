@@ -14,7 +14,7 @@ from mentorship.web.http.formatting import translate
 from mentorship.web.http.htmx import trigger
 
 Fragment = Callable[[PollState, PollCursor, datetime], str]
-"""Draws what changes on a page; the cursor is what its next poll sends, the instant in UTC."""
+"""Renders the changing part of a page, with the cursor of its next poll, at an instant (UTC)."""
 
 HEADER_ROOM = 3000
 """Bytes. Updates travel in a header, and proxies commonly accept 4 KB of headers in all."""
@@ -31,9 +31,9 @@ def poll_response(
     now: datetime,
     only: int | None = None,
 ) -> tuple[str, dict[str, str]]:
-    """What the page shows now, and the header that tells what happened since `shown`.
+    """The new content of a page, and the header with the changes since `shown`.
 
-    `now` is in UTC. `only` is the session that the page is about, where it is about one.
+    `now` is in UTC. `only` is the session that the page is about, if it is about one.
     """
     cursor = state.cursor
     changes = changes_since(
@@ -48,14 +48,14 @@ def poll_response(
         changes = [change for change in changes if change[1].session_id == only]
     headers, count = _event_header(changes)
     if count < len(changes):
-        # The lists are up to date, but the page comes back at once for the rest of the events.
+        # The content is up to date, but the page polls at once for the rest of the events.
         last_told, _update = changes[count - 1]
         cursor = PollCursor(last_told, shown.fingerprint)
     return fragment(state, cursor, now), headers
 
 
 def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], int]:
-    """The header that tells as many of these as fit into it, and how many that is.
+    """The header with as many changes as fit into it, and how many that are.
 
     The event is fired even without updates: a new booking changes the lists, but no status.
     """
@@ -71,7 +71,7 @@ def _event_header(changes: list[tuple[int, Update]]) -> tuple[dict[str, str], in
 
 
 def _events(changes: list[tuple[int, Update]], count: int) -> dict[str, object]:
-    """The events with the first `count` updates; where some are left, the page polls at once."""
+    """The events with the first `count` updates; if some are left, the page polls at once."""
     updates = (update for _id, update in changes[:count])
     events: dict[str, object] = {"session-status-updated": event_detail(updates, translate)}
     if count < len(changes):

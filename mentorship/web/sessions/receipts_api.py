@@ -1,4 +1,4 @@
-"""Sessions to be read by programs: one with its receipt, and those that fit a search."""
+"""Sessions for programs to read: one with its receipt, and those that match a search."""
 
 import re
 from datetime import UTC, date, datetime, timedelta
@@ -80,7 +80,7 @@ def find() -> Response:
 
 
 def _wanted(viewer: Viewer) -> SessionFilter:
-    """What the address asks for. Raises InvalidInput. An empty argument is one left out."""
+    """The filter in the address. Raises InvalidInput. Empty arguments count as missing."""
     since, until = _boundary("from", viewer), _boundary("to", viewer, is_end=True)
     if since is not None and until is not None and since > until:
         raise InvalidInput(N_("The field 'to' must not be before 'from'."))
@@ -101,7 +101,7 @@ def _wanted(viewer: Viewer) -> SessionFilter:
 
 
 def _boundary(name: str, viewer: Viewer, *, is_end: bool = False) -> datetime | None:
-    """An instant (UTC), or the first one of a day or, `is_end`, of the day after it."""
+    """An instant (UTC): as given, or the first one of a day, or of the next day with `is_end`."""
     text = request.args.get(name, "")
     if not text:
         return None
@@ -110,7 +110,9 @@ def _boundary(name: str, viewer: Viewer, *, is_end: bool = False) -> datetime | 
             day = date.fromisoformat(text)
             instant = day_start(day + _ONE_DAY if is_end else day, viewer.timezone)
         else:
-            instant = datetime.fromisoformat(text.replace(" ", "+"))  # An address writes + so.
+            instant = datetime.fromisoformat(
+                text.replace(" ", "+")
+            )  # In an address, + stands for a space.
             if instant.tzinfo is None:
                 raise ValueError(text)
             instant = instant.astimezone(UTC)
@@ -153,7 +155,7 @@ def _number(name: str, largest: int) -> int | None:
 
 
 def _words() -> tuple[str, ...]:
-    """The folded words of the search; more than a few, or more of a long one, tell no more."""
+    """The folded words of the search, limited in number and length."""
     what = N_("The field '%(name)s'", name="q")
     text = clean_text(request.args.get("q", ""), what=what, longest=LONGEST_SEARCH, required=False)
     return tuple(sorted({word[:LONGEST_WORD] for word in fold(text).split()})[:_MOST_WORDS])

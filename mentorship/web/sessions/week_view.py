@@ -36,12 +36,12 @@ def day() -> str:
 
 
 def week_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
-    """The week that the request asks for at `now` (UTC), as a changed poll brings it."""
+    """The requested week at `now` (UTC), for a changed poll."""
     return render_template("sessions/_week.html", **_week(state, cursor, now))
 
 
 def day_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
-    """The day that the request asks for at `now` (UTC), as a changed poll brings it."""
+    """The requested day at `now` (UTC), for a changed poll."""
     return render_template("sessions/_day.html", **_day(state, cursor, now))
 
 
@@ -103,10 +103,10 @@ def _midnight(now: datetime, zone: str) -> datetime:
 
 @dataclass(frozen=True)
 class _Hour:
-    """An hour of a day: when it begins (UTC), and what begins in it before and after now.
+    """An hour of a day: its start (UTC), and the sessions that begin in it before and after now.
 
-    `minute` is how many minutes of it have passed where now lies in it, else None; only then is
-    there anything in `before`.
+    `minute` is how many minutes have passed if now lies in this hour, else None; only then can
+    `before` have entries.
     """
 
     start: datetime
@@ -118,11 +118,11 @@ class _Hour:
 def _hours(
     starts: tuple[datetime, ...], until: datetime, entries: tuple[Entry, ...], *, now: datetime
 ) -> list[_Hour]:
-    """Each hour from the first in which a session is, or in which it is now, to the last.
+    """The hours from the first to the last with a session or with the present time.
 
-    `starts` are the first instants of the hours and `until` the end of the last (UTC): a day on
-    which the clocks change may have 23 or 25, and a last one that is shorter. What began the day
-    before stands in the first.
+    `starts` are the first instants of the hours, `until` is the end of the last one (UTC): a day on
+    which the clocks change has 23 or 25, and the last may be shorter. Sessions that began the day
+    before are in the first hour.
     """
     if not entries:
         return []
