@@ -13,6 +13,7 @@ from pydantic import (
     PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
+    field_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -74,6 +75,14 @@ class Fields(BaseModel):
     """Base of all requests; fields that are not named are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _whole_numbers(cls, value: object) -> object:
+        """JSON Schema counts 10.0 among the integers."""
+        if isinstance(value, list):
+            return [cls._whole_numbers(each) for each in value]
+        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NoFields(Fields):

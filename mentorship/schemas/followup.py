@@ -1,8 +1,8 @@
 """The JSON of a session's meeting link, recording, feedback and late notices."""
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from mentorship.domain.sessions.lateness import MOST_MINUTES
 from mentorship.domain.sessions.lifecycle import Status
@@ -43,15 +43,10 @@ class NotesFields(Fields):
     shown_private_notes: str = ""
 
 
-def _whole_number(value: object) -> object:
-    """JSON Schema counts 10.0 among the integers."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
 class LateFields(Fields):
     """By about how many minutes the person will be late; 0 takes it back."""
 
-    minutes: Annotated[int, BeforeValidator(_whole_number)] = Field(ge=0, le=MOST_MINUTES)
+    minutes: int = Field(ge=0, le=MOST_MINUTES)
     note: Reason = ""
 
 

@@ -100,8 +100,9 @@ def send_all(operation, mode, callers, ids, *, examples):
     )
     def send(case, caller):
         # What a page shows is read for HTMX alone; others may say what they like. And what a form
-        # cannot say is left out on the way, so that nothing wrong arrives.
-        is_lenient = operation.path == UPDATE or case.media_type == FORM
+        # cannot say is left out on the way, so that nothing wrong arrives. A search leaves out what
+        # is empty.
+        is_lenient = operation.path in (UPDATE, "/api/sessions") or case.media_type == FORM
         left_out = [negative_data_rejection] if is_lenient else []
         if operation.path.startswith(UNSAID) or operation.path in UNSAID_HERE:
             left_out.append(positive_data_acceptance)

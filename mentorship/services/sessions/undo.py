@@ -116,7 +116,7 @@ def _words_before(session: Session, booking: RowMapping, press: Press) -> dict[s
 def _word_before(
     session: Session, booking_id: int, side: Party, pressed_at: datetime
 ) -> tuple[OutcomeWord | None, datetime | None, int | None]:
-    """The word of a side, when it was said (UTC), and by whom; a mentor's start says so, too.
+    """The answer of a side, its time (UTC) and its speaker; a mentor's start counts as one.
 
     It is the last one before that of the press, in the order of writing: clocks of two servers
     differ. Leaves out what was taken back by an undo, and what was said before a correction made

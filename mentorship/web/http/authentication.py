@@ -160,7 +160,7 @@ def required_poll_state(now: datetime, asked: Scope) -> PollState:
 
 
 def sign_in(viewer: Viewer) -> None:
-    """Begin a new signed-in session; the content of the old cookie is dropped (session fixation)."""
+    """Begin a new signed-in session; the old cookie is dropped (session fixation)."""
     cookie.clear()
     cookie.permanent = True
     begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
