@@ -13,7 +13,6 @@ from pydantic import (
     PlainSerializer,
     ValidationInfo,
     WithJsonSchema,
-    field_validator,
 )
 from pydantic.alias_generators import to_camel
 
@@ -54,7 +53,15 @@ PRINTABLE = rf"^{_BLANK}[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*
 LARGEST_ID = 2**31 - 1
 """PostgreSQL refuses to compare an INTEGER column with anything larger."""
 
-Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
+
+def _whole_number(value: object) -> object:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
+"""An integer; JSON Schema counts 10.0 among them."""
+
+Id = Annotated[WholeNumber, Field(ge=1, le=LARGEST_ID)]
 
 LONGEST_REASON = 300
 
@@ -75,14 +82,6 @@ class Fields(BaseModel):
     """Base of all requests; fields that are not named are refused."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _whole_numbers(cls, value: object) -> object:
-        """JSON Schema counts 10.0 among the integers."""
-        if isinstance(value, list):
-            return [cls._whole_numbers(each) for each in value]
-        return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class NoFields(Fields):

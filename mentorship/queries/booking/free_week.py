@@ -40,10 +40,9 @@ def free_week(
 ) -> FreeWeek:
     """What a student (None: anybody) can book with this mentor in `week` at `now` (UTC)."""
     latest = now + limits.horizon
-    mentor_id = limits.mentor_id
     slots = free_slots(
         session,
-        mentor_id=mentor_id,
+        mentor_id=limits.mentor_id,
         student_id=student_id,
         since=week.start,
         until=week.end,
@@ -55,35 +54,8 @@ def free_week(
     }
     next_free = full_week = None
     if not slots:
-        later = free_slots(
-            session,
-            mentor_id=mentor_id,
-            student_id=student_id,
-            since=max(now, week.end),
-            until=max(latest, week.end),
-            now=now,
-            limit=1,
-        )
-        next_free = local_day(later[0].start_time, week.timezone) if later else None
-        if week.end > now and is_anything_offered(
-            session, limits, since=week.start, until=week.end, now=now
-        ):
-            # The mentor's week that shares most days with the viewer's. A time that only this
-            # student cannot book, because of another session, does not count as taken.
-            mentors = Week.at(week.start + _HALF, limits.timezone)
-            is_free = any(
-                free_slots(
-                    session,
-                    mentor_id=mentor_id,
-                    student_id=who,
-                    since=mentors.start,
-                    until=mentors.end,
-                    now=now,
-                    limit=1,
-                )
-                for who in {student_id, None}
-            )
-            full_week = None if is_free else mentors.monday
+        next_free = _next_free(session, limits, week, student_id, now)
+        full_week = _full_week(session, limits, week, student_id, now)
     return FreeWeek(
         week=week,
         days=tuple((day, by_day.get(day, ())) for day in week.days),
@@ -92,3 +64,45 @@ def free_week(
         next_free=next_free,
         full_week=full_week,
     )
+
+
+def _next_free(
+    session: Session, limits: Limits, week: Week, student_id: int | None, now: datetime
+) -> date | None:
+    """The day of the first free time after an empty week, in the viewer's zone."""
+    later = free_slots(
+        session,
+        mentor_id=limits.mentor_id,
+        student_id=student_id,
+        since=max(now, week.end),
+        until=max(now + limits.horizon, week.end),
+        now=now,
+        limit=1,
+    )
+    return local_day(later[0].start_time, week.timezone) if later else None
+
+
+def _full_week(
+    session: Session, limits: Limits, week: Week, student_id: int | None, now: datetime
+) -> date | None:
+    """The Monday of the mentor's week behind an empty week, if all its times are taken."""
+    if week.end <= now or not is_anything_offered(
+        session, limits, since=week.start, until=week.end, now=now
+    ):
+        return None
+    # The mentor's week that shares most days with the viewer's. A time that only this student
+    # cannot book, because of another session, does not count as taken.
+    mentors = Week.at(week.start + _HALF, limits.timezone)
+    is_free = any(
+        free_slots(
+            session,
+            mentor_id=limits.mentor_id,
+            student_id=who,
+            since=mentors.start,
+            until=mentors.end,
+            now=now,
+            limit=1,
+        )
+        for who in {student_id, None}
+    )
+    return None if is_free else mentors.monday

@@ -95,70 +95,84 @@ def init_app(app: Flask, settings: Settings) -> None:
     The calling site is recognized by fetch metadata or, without it, by Origin (OWASP). A request
     with neither header does not come from a browser, so it has no cookie to misuse.
     """
-    is_ours = host_check(settings)
-    log = SparseLog()
-
-    base = urlsplit(settings.base_url)
-    base_origin = _origin(base)
-
-    def _origin_asked(asked: Request) -> str:
-        """The origin of a page on the requested host, at any port."""
-        address = urlsplit(f"{asked.scheme}://{asked.host}")
-        if address.hostname == settings.base_host.strip("[]"):  # TLS may end in front of us.
-            address = address._replace(scheme=base.scheme)
-        return _origin(address)
+    guards = _Guards(settings)
 
     @app.before_request
     def check() -> None:
         asked = request_ctx.request  # Each access through `request` takes a microsecond.
-        refuse_long_headers(asked)
-        refuse_other_hosts(asked)
-        refuse_other_schemes(asked)
-        note_proxies_that_are_not_set_up(asked)
-        refuse_other_sites(asked)
+        _refuse_long_headers(asked)
+        guards.refuse_other_hosts(asked)
+        guards.refuse_other_schemes(asked)
+        guards.log_untrusted_proxies(asked)
+        guards.refuse_other_sites(asked)
 
-    def refuse_long_headers(asked: Request) -> None:
-        lengths = [len(it) for name, it in asked.environ.items() if name.startswith("HTTP_")]
-        if sum(lengths) > _LONGEST_HEADERS:
-            raise RequestHeaderFieldsTooLarge
 
-    def refuse_other_hosts(asked: Request) -> None:
-        if not is_ours(asked.host):
-            log.warning("wrong_host", asked=asked.host, expected=settings.base_url)
-            raise _wrong_host(settings, asked.host)
+def _refuse_long_headers(asked: Request) -> None:
+    lengths = [len(it) for name, it in asked.environ.items() if name.startswith("HTTP_")]
+    if sum(lengths) > _LONGEST_HEADERS:
+        raise RequestHeaderFieldsTooLarge
 
-    def refuse_other_schemes(asked: Request) -> None:
+
+class _Guards:
+    """The checks that depend on the settings."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._is_ours = host_check(settings)
+        self._log = SparseLog()
+        self._base = urlsplit(settings.base_url)
+        self._base_origin = _origin(self._base)
+
+    def refuse_other_hosts(self, asked: Request) -> None:
+        if not self._is_ours(asked.host):
+            self._log.warning("wrong_host", asked=asked.host, expected=self._settings.base_url)
+            raise _wrong_host(self._settings, asked.host)
+
+    def refuse_other_schemes(self, asked: Request) -> None:
         # A trusted proxy sends the scheme, and may pass on one that it received itself.
         if asked.scheme not in ("http", "https"):
-            log.warning("proxy_scheme", asked=asked.scheme, expected=settings.base_url)
+            self._log_scheme(asked)
             raise WrongAddress(N_("This site is not configured for this address."))
 
-    def note_proxies_that_are_not_set_up(asked: Request) -> None:
+    def log_untrusted_proxies(self, asked: Request) -> None:
         forwarded = "X-Forwarded-For" in asked.headers or "X-Forwarded-Proto" in asked.headers
-        if forwarded and not settings.trusted_proxies:
-            log.warning("proxy_not_trusted", setting="TRUSTED_PROXIES")
-        elif settings.trusted_proxies and asked.scheme != base.scheme:
-            log.warning("proxy_scheme", asked=asked.scheme, expected=settings.base_url)
+        if forwarded and not self._settings.trusted_proxies:
+            self._log.warning("proxy_not_trusted", setting="TRUSTED_PROXIES")
+        elif self._settings.trusted_proxies and asked.scheme != self._base.scheme:
+            self._log_scheme(asked)
 
-    def refuse_other_sites(asked: Request) -> None:
+    def refuse_other_sites(self, asked: Request) -> None:
         if asked.method in _SAFE_METHODS or bearer():
             return
-        site, origin = asked.headers.get("Sec-Fetch-Site"), asked.headers.get("Origin")
-        if site is not None:
-            is_our_site = site in ("same-origin", "none")
-        else:
-            is_our_site = origin is None or origin in (base_origin, _origin_asked(asked))
+        settings, origin = self._settings, asked.headers.get("Origin")
         if origin and settings.is_production and _is_ours_without_https(settings, origin):
-            log.warning("no_https", origin=origin, expected="https")
+            self._log.warning("no_https", origin=origin, expected="https")
             raise WrongAddress(
                 N_(
                     "This page was opened without HTTPS, so your browser would not keep the "
                     "sign-in. Please open the site by an address that begins with https://."
                 )
             )
-        if not is_our_site:
-            log.warning("cross_site", origin=origin or "", expected=settings.base_url)
+        if not self._is_our_site(asked, origin):
+            self._log.warning("cross_site", origin=origin or "", expected=settings.base_url)
             raise CrossSite(_expected_origin(settings, origin or ""))
+
+    def _is_our_site(self, asked: Request, origin: str | None) -> bool:
+        site = asked.headers.get("Sec-Fetch-Site")
+        if site is not None:
+            return site in ("same-origin", "none")
+        return origin is None or origin in (self._base_origin, self._origin_asked(asked))
+
+    def _origin_asked(self, asked: Request) -> str:
+        """The origin of a page on the requested host, at any port."""
+        address = urlsplit(f"{asked.scheme}://{asked.host}")
+        # TLS may end in front of this server.
+        if address.hostname == self._settings.base_host.strip("[]"):
+            address = address._replace(scheme=self._base.scheme)
+        return _origin(address)
+
+    def _log_scheme(self, asked: Request) -> None:
+        self._log.warning("proxy_scheme", asked=asked.scheme, expected=self._settings.base_url)
 
 
 def _origin(address: SplitResult) -> str:
