@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from mentorship.domain.accounts.api_tokens import DEFAULT_DAYS, LONGEST_DAYS, TokenScope
-from mentorship.schemas.base import PRINTABLE, Answer, Fields, Instant, SuccessAnswer, WholeNumber
+from mentorship.schemas.base import PRINTABLE, Answer, Fields, Instant, SuccessAnswer
 from mentorship.services.accounts.api_tokens import LONGEST_NAME, clean_scope, clean_token_name
 
 
@@ -16,7 +16,7 @@ class TokenFields(Fields):
         json_schema_extra={"minLength": 1, "maxLength": LONGEST_NAME, "pattern": PRINTABLE}
     )
     scope: Annotated[TokenScope, BeforeValidator(clean_scope)] = TokenScope.ACT
-    days: WholeNumber = Field(DEFAULT_DAYS, ge=1, le=LONGEST_DAYS)
+    days: int = Field(DEFAULT_DAYS, ge=1, le=LONGEST_DAYS)
 
 
 class TokenAnswer(Answer):

@@ -16,7 +16,6 @@ from mentorship.schemas.base import (
     Reason,
     Sentence,
     SuccessAnswer,
-    WholeNumber,
 )
 from mentorship.services.availability.rule_preview import RulePreview
 from mentorship.services.availability.validation import (
@@ -56,7 +55,7 @@ def _number(least: int, most: int) -> dict[str, Any]:
 class ChoiceFields(Fields):
     """Booked sessions that no longer fit: `cancelSessions` are cancelled, the others stay."""
 
-    cancel_sessions: list[WholeNumber] = Field(default_factory=list)
+    cancel_sessions: list[int] = Field(default_factory=list)
     reason: Reason = ""
 
 
@@ -69,10 +68,10 @@ class RuleFields(Fields):
     weekdays: list[Weekday]
     opens: WallTime
     closes: WallTime
-    slot_minutes: WholeNumber = Field(json_schema_extra=_number(SHORTEST_SLOT, 1440))
+    slot_minutes: int = Field(json_schema_extra=_number(SHORTEST_SLOT, 1440))
     first_day: date
-    capacity: WholeNumber = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
-    every_weeks: WholeNumber = Field(1, json_schema_extra=_number(1, MOST_WEEKS_BETWEEN))
+    capacity: int = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
+    every_weeks: int = Field(1, json_schema_extra=_number(1, MOST_WEEKS_BETWEEN))
     until: date | None = None
     timezone: str | None = None
 
@@ -107,7 +106,7 @@ class SlotFields(Fields):
     day: date
     opens: WallTime
     closes: WallTime
-    capacity: WholeNumber = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
+    capacity: int = Field(1, json_schema_extra=_number(1, LARGEST_GROUP))
 
 
 class PageFields(Fields):
@@ -119,11 +118,11 @@ class PageFields(Fields):
 class SettingsFields(Fields):
     """Buffers and notice in minutes; a daily limit of null means none."""
 
-    buffer_before: WholeNumber = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
-    buffer_after: WholeNumber = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
-    minimum_notice: WholeNumber = Field(json_schema_extra=_number(0, LONGEST_NOTICE))
-    horizon_days: WholeNumber = Field(json_schema_extra=_number(1, FARTHEST_HORIZON))
-    daily_limit: WholeNumber | None = Field(None, json_schema_extra=_number(1, HIGHEST_DAILY_LIMIT))
+    buffer_before: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
+    buffer_after: int = Field(json_schema_extra=_number(0, LONGEST_BUFFER))
+    minimum_notice: int = Field(json_schema_extra=_number(0, LONGEST_NOTICE))
+    horizon_days: int = Field(json_schema_extra=_number(1, FARTHEST_HORIZON))
+    daily_limit: int | None = Field(None, json_schema_extra=_number(1, HIGHEST_DAILY_LIMIT))
 
 
 class RuleAnswer(Answer):

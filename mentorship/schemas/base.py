@@ -53,15 +53,7 @@ PRINTABLE = rf"^{_BLANK}[^\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]*
 LARGEST_ID = 2**31 - 1
 """PostgreSQL refuses to compare an INTEGER column with anything larger."""
 
-
-def _whole_number(value: object) -> object:
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-WholeNumber = Annotated[int, BeforeValidator(_whole_number)]
-"""An integer; JSON Schema counts 10.0 among them."""
-
-Id = Annotated[WholeNumber, Field(ge=1, le=LARGEST_ID)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 
 LONGEST_REASON = 300
 

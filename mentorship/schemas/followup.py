@@ -8,7 +8,7 @@ from mentorship.domain.sessions.lateness import MOST_MINUTES
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.meeting_links import LONGEST_LINK
 from mentorship.domain.shared.messages import N_
-from mentorship.schemas.base import Fields, Id, Reason, Say, Sentence, SuccessAnswer, WholeNumber
+from mentorship.schemas.base import Fields, Id, Reason, Say, Sentence, SuccessAnswer
 
 
 class LinkFields(Fields):
@@ -30,7 +30,7 @@ class RecordingFields(Fields):
 class RatingFields(Fields):
     """A student's rating of a session."""
 
-    rating: WholeNumber = Field(ge=1, le=5)
+    rating: int = Field(ge=1, le=5)
     comment: str = ""
 
 
@@ -46,7 +46,7 @@ class NotesFields(Fields):
 class LateFields(Fields):
     """By about how many minutes the person will be late; 0 takes it back."""
 
-    minutes: WholeNumber = Field(ge=0, le=MOST_MINUTES)
+    minutes: int = Field(ge=0, le=MOST_MINUTES)
     note: Reason = ""
 
 

@@ -97,7 +97,7 @@ def body(model: type[Taken]) -> Taken:
     try:
         if request.is_json:
             sent_json = request.get_data() or b"{}"
-            taken = model.model_validate_json(sent_json, strict=True)
+            taken = model.model_validate_json(_with_whole_numbers(sent_json), strict=True)
             json.loads(sent_json, object_pairs_hook=_refuse_doubled)
             return taken
         if request.mimetype not in _FORMS and request.get_data():
@@ -113,6 +113,19 @@ def body(model: type[Taken]) -> Taken:
         if "expected" in context:
             context["expected"] = str(context["expected"]).replace(" or ", ", ")
         raise InvalidInput(N_(says, **context, name=name)) from None
+
+
+def _with_whole_numbers(sent_json: bytes) -> bytes:
+    """The JSON with 10.0 as 10: JSON Schema counts both among the integers, pydantic does not."""
+
+    def number(text: str) -> float:
+        value = float(text)
+        return int(value) if value.is_integer() else value
+
+    try:
+        return json.dumps(json.loads(sent_json.decode(), parse_float=number)).encode()
+    except (ValueError, RecursionError):
+        return sent_json  # The model says what is wrong with it.
 
 
 def asked_scope() -> Scope:
