@@ -46,13 +46,22 @@ COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"]}
 TOO_WIDE = "Math.max(0, document.documentElement.scrollWidth - innerWidth)"
 """By how many pixels the page can be scrolled sideways."""
 
+RAGGED = """[...document.querySelectorAll(".session > div")].flatMap((column) => {
+  const width = (one) => one.getBoundingClientRect().width;
+  return [...column.querySelectorAll(".list.sheet, .overview .cards")].filter(
+    (one) => one.checkVisibility() && Math.abs(width(one) - width(column)) > 1
+  );
+}).map((one) => one.outerHTML)"""
+"""The cards of a session's page that do not fill their column."""
+
 LOOK = f"""async (options) => {{
   const small = ({TOO_SMALL})([...document.querySelectorAll("{PRESSABLE}")]);
+  const ragged = {RAGGED};
   const wide = {TOO_WIDE};
   document.dir = "rtl";
   const fromRightToLeft = {TOO_WIDE};
   document.dir = "";
-  return [small, wide, fromRightToLeft, await axe.run(options)];
+  return [small, ragged, wide, fromRightToLeft, await axe.run(options)];
 }}"""
 """All that is wrong at one size, at once: each question to a browser takes a while."""
 
@@ -79,9 +88,10 @@ def faults(window):
     for size, scheme, options in ((PHONE, "light", {}), (LAPTOP, "dark", COLOURS)):
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        small, wide, from_right_to_left, axe = page.evaluate(LOOK, AXE | options)
+        small, ragged, wide, from_right_to_left, axe = page.evaluate(LOOK, AXE | options)
         found[f"axe {scheme} at {size['width']}"] = AxeResults(axe).generate_snapshot()
         found[f"too small at {size['width']}"] = small
+        found[f"ragged at {size['width']}"] = ragged
         found[f"too wide at {size['width']}"] = wide
         found[f"too wide from right to left at {size['width']}"] = from_right_to_left
     # 200 % of a laptop's width, and on a phone letters of twice the size.
