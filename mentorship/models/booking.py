@@ -31,6 +31,10 @@ UNANSWERED = (
     "decided_outcome IS NULL AND mentor_says IS NULL AND student_says IS NULL "
     "AND status <> 'CANCELLED'"
 )
+CLAIMED = (
+    "decided_outcome IS NULL AND (mentor_says IS NULL) <> (student_says IS NULL) "
+    "AND status <> 'CANCELLED'"
+)
 """Sessions whose outcome is still to be stated or decided, in the SQL of the indexes below."""
 
 
@@ -166,7 +170,15 @@ class SessionBooking(Model):
                 ("delayed", DELAYED),
                 ("disputed", DISPUTED),
                 ("unanswered", UNANSWERED),
+                ("claimed", CLAIMED),
             )
+        ),
+        Index(
+            "ix_session_bookings_claimed_said",
+            "mentor_said_at",
+            "student_said_at",
+            sqlite_where=text(CLAIMED),
+            postgresql_where=text(CLAIMED),
         ),
     )
 

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from mentorship.domain.sessions.lifecycle import Party, Status
-from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
+from mentorship.domain.sessions.lifecycle import Action, Party, Status
+from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord, outcome_of
 from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.webhooks.events import (
@@ -17,7 +17,7 @@ from mentorship.domain.webhooks.events import (
     Move,
     Person,
     SessionFacts,
-    SettledOutcome,
+    ToldOutcome,
 )
 from mentorship.models import (
     BookingMove,
@@ -31,6 +31,7 @@ from mentorship.models import (
     WebhookEndpoint,
 )
 from mentorship.queries.sessions.journal import update_from
+from mentorship.queries.sessions.outcomes import statements_of
 from mentorship.queries.shared.installation import identity_of
 
 PAGE_SIZE = 50
@@ -118,8 +119,8 @@ _EVENTS = (
 )
 
 
-def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
-    """Everything that is needed to make these calls."""
+def calls_by(session: Session, ids: Sequence[int], *, silence: timedelta) -> list[Call]:
+    """What is needed to make these calls; `silence` is OUTCOME_HOURS."""
     rows = session.execute(_EVENTS.where(_C.id.in_(ids))).all()
     moves = _moves_of(session, [call.booking_id for call, *_about in rows])
     identity = identity_of(session)
@@ -142,6 +143,7 @@ def calls_by(session: Session, ids: Sequence[int]) -> list[Call]:
                 said,
                 speaker,
                 moves=moves.get(call.booking_id, []),
+                silence=silence,
             ),
         )
         for call, endpoint, booking, mentor, student, change, move, said, speaker in rows
@@ -169,12 +171,16 @@ def _event(
     speaker: User | None,
     *,
     moves: Sequence[BookingMove],
+    silence: timedelta,
 ) -> Event:
     """The event of a call, with the session as it was at that time."""
     at, status, is_delayed = call.created_at, booking.status, booking.is_delayed
-    what: Update | Move | SettledOutcome | None = None
+    what: Update | Move | ToldOutcome | None = None
     if call.kind is EventKind.OUTCOME:
-        what = _settled(booking, change, said, speaker)
+        if change is not None and change.action in (Action.UNDO, Action.CORRECT):
+            what = _reopened(booking, change, silence)
+        else:
+            what = _settled(booking, change, said, speaker)
     elif change is not None:
         at, status, is_delayed = change.applied_at, change.new_status, change.is_delayed
         what = update_from(change)
@@ -210,7 +216,7 @@ def _settled(
     change: StatusChange | None,
     said: OutcomeChange | None,
     speaker: User | None,
-) -> SettledOutcome:
+) -> ToldOutcome:
     """The outcome that was settled; if silence settled it, the answer of the one side."""
     value = booking.mentor_says or booking.student_says
     if said is not None:
@@ -218,12 +224,23 @@ def _settled(
     elif change is not None:
         value = OutcomeWord.TOOK_PLACE
     is_decision = said is not None and said.side is Party.ADMIN
-    return SettledOutcome(
+    return ToldOutcome(
         OutcomeState.SETTLED,
         value,
         Person(speaker.id, speaker.name) if is_decision and speaker is not None else None,
         said.reason if said is not None else None,
     )
+
+
+def _reopened(booking: SessionBooking, change: StatusChange, silence: timedelta) -> ToldOutcome:
+    """The outcome after this change took back how it was settled."""
+    outcome = outcome_of(
+        statements_of(booking),
+        end_time=booking.end_time,
+        now=change.applied_at,
+        silence=silence,
+    )
+    return ToldOutcome(outcome.state, outcome.value, decided_by=None, reason=None)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
 from mentorship.domain.sessions.updates import Update
-from mentorship.domain.webhooks.events import Event, EventKind, Move, SettledOutcome
+from mentorship.domain.webhooks.events import Event, EventKind, Move, ToldOutcome
 from mentorship.models import Cause
 from mentorship.schemas.base import Answer, Instant, utc_text
 from mentorship.schemas.sessions import UpdateAnswer
@@ -23,6 +23,9 @@ TYPE_OF: Mapping[EventKind, str] = MappingProxyType(
     }
 )
 """The type of an event in the words of Standard Webhooks."""
+
+REOPENED = "session.outcome_reopened"
+"""The type where an outcome that was told as settled is not settled any more."""
 
 
 class PersonAnswer(Answer):
@@ -54,8 +57,8 @@ class MoveAnswer(Answer):
     cause: Cause
 
 
-class SettledOutcomeAnswer(Answer):
-    """The settled outcome; `decidedBy` is null unless an admin decided."""
+class ToldOutcomeAnswer(Answer):
+    """The outcome; `decidedBy` is null unless an admin decided."""
 
     state: OutcomeState
     value: OutcomeWord | None
@@ -65,8 +68,11 @@ class SettledOutcomeAnswer(Answer):
 
 def webhook_body(event: Event) -> bytes:
     """The body of a call in the form of Standard Webhooks 1.0: type, time and data; in English."""
+    is_reopened = (
+        isinstance(event.change, ToldOutcome) and event.change.state is not OutcomeState.SETTLED
+    )
     content = {
-        "type": TYPE_OF[event.kind],
+        "type": REOPENED if is_reopened else TYPE_OF[event.kind],
         "event": event.kind,
         "timestamp": utc_text(event.at),
         "data": SessionAnswer.from_record(event.session).json_ready() | _changed(event.change),
@@ -74,12 +80,12 @@ def webhook_body(event: Event) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode()
 
 
-def _changed(change: Update | Move | SettledOutcome | None) -> dict[str, Any]:
+def _changed(change: Update | Move | ToldOutcome | None) -> dict[str, Any]:
     """The fields that only some kinds of events have."""
     if isinstance(change, Update):
         return UpdateAnswer.from_record(change).json_ready()
     if isinstance(change, Move):
         return MoveAnswer.from_record(change).json_ready()
-    if isinstance(change, SettledOutcome):
-        return {"outcome": SettledOutcomeAnswer.from_record(change).json_ready()}
+    if isinstance(change, ToldOutcome):
+        return {"outcome": ToldOutcomeAnswer.from_record(change).json_ready()}
     return {}

@@ -80,6 +80,8 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "ix_mentor_time_slots_held",
         "ix_outbox_messages_pending",
         "ix_outbox_messages_set_aside",
+        "ix_session_bookings_claimed_end",
+        "ix_session_bookings_claimed_said",
         "ix_session_bookings_delayed_end",
         "ix_session_bookings_disputed_end",
         "ix_session_bookings_due_delay",

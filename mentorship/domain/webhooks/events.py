@@ -84,8 +84,11 @@ class Move:
 
 
 @dataclass(frozen=True)
-class SettledOutcome:
-    """A settled outcome; `decided_by` is the admin who decided, with their `reason`."""
+class ToldOutcome:
+    """An outcome that was settled, or what it is after that was taken back.
+
+    `decided_by` is the admin who decided, with their `reason`.
+    """
 
     state: OutcomeState
     value: OutcomeWord | None
@@ -103,4 +106,4 @@ class Event:
     kind: EventKind
     at: datetime
     session: SessionFacts
-    change: Update | Move | SettledOutcome | None = None
+    change: Update | Move | ToldOutcome | None = None

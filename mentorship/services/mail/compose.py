@@ -116,7 +116,7 @@ def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
     if mail.kind is MailKind.OUTCOME_DISPUTED:
         words = {each.word for each in (said.mentor, said.student) if each is not None}
         return len(words) > 1 and said.decision is None
-    return True
+    return said.decision is not None or mail.kind is not MailKind.OUTCOME_DECIDED
 
 
 def _is_about_another_time(mail: QueuedMail, session: SessionFacts) -> bool:

@@ -31,10 +31,14 @@ def notify_dispute(session: Session, *, booking_id: int, speaker_id: int, now: d
     )
 
 
-def notify_decision(session: Session, *, booking_id: int, now: datetime) -> None:
-    """Tell both sides about an admin's decision; does not commit."""
-    drop_unsent(session, booking_id, MailKind.OUTCOME_DECIDED, now=now)
-    enqueue_booking_mail(session, MailKind.OUTCOME_DECIDED, booking_id=booking_id, now=now)
+def notify_decision(session: Session, *, booking_id: int, now: datetime, wait: timedelta) -> None:
+    """Tell both sides about an admin's decision after `wait`; does not commit.
+
+    It is dropped if the decision was undone by then.
+    """
+    kind = MailKind.OUTCOME_DECIDED
+    drop_unsent(session, booking_id, kind, now=now)
+    enqueue_booking_mail(session, kind, booking_id=booking_id, now=now, wait=wait)
 
 
 def enqueue_outcome_requests(session: Session, *, now: datetime, silence: timedelta) -> int:

@@ -38,7 +38,7 @@ from mentorship.services.mail.outcomes import notify_dispute
 from mentorship.services.mail.unsent import drop_mail_of_cancelled
 from mentorship.services.sessions.meeting_rooms import clear_meeting_link
 from mentorship.services.shared.locks import lock_people, lock_slots
-from mentorship.services.webhooks.calls import enqueue_settled_by_start
+from mentorship.services.webhooks.calls import enqueue_reopened, enqueue_settled_by_start
 
 _BOOKINGS = table_of(SessionBooking)
 
@@ -315,6 +315,8 @@ def store_change(
     notify_transitions(session, NEWS_OF[change.rule.action], first=before + 1, now=now, wait=wait)
     if _says_it_takes_place(change):
         enqueue_settled_by_start(session, first=before + 1, now=now, leaves=now + wait)
+    if change.rule.action is Action.UNDO or _forgets_words(change):
+        enqueue_reopened(session, first=before + 1, now=now)
     for row in rows:
         if is_cancelled:
             drop_mail_of_cancelled(session, row["id"], now=now)
@@ -339,6 +341,11 @@ def _update_booking(session: Session, change: Change, row: RowMapping, *, now: d
 def _says_it_takes_place(change: Change) -> bool:
     """Whether this is a mentor's start or arrival, which counts as the mentor's answer."""
     return change.cause is Cause.MENTOR and change.rule.action in (Action.START, Action.ARRIVE)
+
+
+def _forgets_words(change: Change) -> bool:
+    """Whether this is a correction to scheduled: what is still to come has no outcome."""
+    return change.rule.action is Action.CORRECT and change.rule.target is Status.SCHEDULED
 
 
 def _contradicts(change: Change, row: RowMapping) -> bool:

@@ -202,10 +202,8 @@ def _say(
             if completes:
                 _complete(session, booking, bookings, answer.viewer, party, now=now)
             if is_new:
-                wait = (
-                    TELL_AFTER if completes else NO_WAIT
-                )  # With a completion, the answer can be undone.
-                _journal(session, before, answer, party, now=now, leaves=now + wait)
+                wait = TELL_AFTER if completes else NO_WAIT  # A completion can be undone.
+                _journal(session, before, answer, party, now=now, wait=wait)
         after = _read(session, booking_id)
         session.commit()
     except ProductError:
@@ -340,7 +338,7 @@ def _journal(
     party: Party,
     *,
     now: datetime,
-    leaves: datetime,
+    wait: timedelta,
 ) -> None:
     """Record the answer; tell the others by mail, and other systems if it settles the outcome."""
     lock_journal(session)
@@ -364,10 +362,10 @@ def _journal(
             booking_id=before.id,
             outcome_change_id=said_id,
             now=now,
-            leaves=leaves,
+            leaves=now + wait,
         )
     if party is Party.ADMIN:
-        notify_decision(session, booking_id=before.id, now=now)
+        notify_decision(session, booking_id=before.id, now=now, wait=wait)
         return
     if before.decided_outcome is None and others not in (None, answer.word):
         speaker_id = before.mentor_id if party is Party.MENTOR else before.student_id

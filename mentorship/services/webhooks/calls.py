@@ -20,14 +20,16 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     true,
     type_coerce,
+    union,
     update,
 )
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime, begin_write, insert_or, lock_journal
-from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.shared.intervals import has_elapsed
 from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import (
@@ -39,9 +41,10 @@ from mentorship.models import (
     WebhookEndpoint,
     table_of,
 )
+from mentorship.models.booking import CLAIMED
 
 EVERY = timedelta(minutes=1)
-"""How often the worker looks for outcomes settled by silence, which reads all sessions."""
+"""How often the worker looks for outcomes settled by silence."""
 
 _CALLS, _E, _B = table_of(WebhookCall), WebhookEndpoint, SessionBooking
 
@@ -177,6 +180,48 @@ _CALLS_FOR_STARTS = insert(_CALLS).from_select(
 )
 
 
+def enqueue_reopened(session: Session, *, first: int, now: datetime) -> None:
+    """Tell who was called about an outcome that the journal rows from id `first` on took back.
+
+    An undo takes back what its press had settled, a correction to scheduled all that was said.
+    """
+    session.execute(_CALLS_FOR_REOPENED, {"first": first, "now": now})
+
+
+_Press = aliased(StatusChange)
+
+_BY_THE_PRESS = (
+    select(OutcomeChange.id)
+    .join(_Press, _Press.booking_id == OutcomeChange.booking_id)
+    .where(
+        _Press.id == StatusChange.undoes_id,
+        OutcomeChange.said_at == _Press.applied_at,
+        OutcomeChange.actor_id == _Press.actor_id,
+    )
+)
+
+_CALLS_FOR_REOPENED = insert(_CALLS).from_select(
+    ["endpoint_id", "kind", "booking_id", "change_id", "created_at", "next_try_at"],
+    select(_E.id, _kind(EventKind.OUTCOME), StatusChange.booking_id, StatusChange.id, _NOW, _NOW)
+    .select_from(_E)
+    .join(StatusChange, true())
+    .where(
+        StatusChange.id >= bindparam("first"),
+        _is_called(EventKind.OUTCOME),
+        exists().where(
+            _Called.endpoint_id == _E.id,
+            _Called.kind == EventKind.OUTCOME,
+            _Called.booking_id == StatusChange.booking_id,
+            or_(
+                StatusChange.action == Action.CORRECT,
+                _Called.change_id == StatusChange.undoes_id,
+                _Called.outcome_change_id.in_(_BY_THE_PRESS),
+            ),
+        ),
+    ),
+)
+
+
 def enqueue_settled_by_silence(session: Session, *, now: datetime, silence: timedelta) -> None:
     """Write the calls about outcomes that silence has settled by `now` (UTC), and commit.
 
@@ -211,22 +256,36 @@ _SOMEBODY_IS_CALLED = select(exists().where(_is_called(EventKind.OUTCOME)))
 
 _SINCE, _UNTIL = (bindparam(name, type_=UtcDateTime) for name in ("since", "until"))
 
-_SAID_AT = func.coalesce(_B.mentor_said_at, _B.student_said_at)
+_ENDED = and_(_B.end_time > _SINCE, _B.end_time <= _UNTIL)
+_MENTOR_SAID = and_(_B.mentor_said_at > _SINCE, _B.mentor_said_at <= _UNTIL)
+_STUDENT_SAID = and_(
+    _B.mentor_said_at.is_(None), _B.student_said_at > _SINCE, _B.student_said_at <= _UNTIL
+)
+
+# One part for each index, in the words of the two.
+_SETTLED_BY_SILENCE = union(
+    *(
+        select(_B.id, _B.end_time).where(
+            text(CLAIMED),
+            when,
+            _B.end_time <= _UNTIL,
+            func.coalesce(_B.mentor_said_at, _B.student_said_at) <= _UNTIL,
+        )
+        for when in (_ENDED, _MENTOR_SAID, _STUDENT_SAID)
+    )
+)
+"""One side's word stands once the time of silence has passed since the word and since the end.
+
+So of what is settled since the last time one of the two is as new as that.
+"""
+
+_Settled = _SETTLED_BY_SILENCE.subquery("settled")
 
 _CALLS_FOR_SILENCE = (
     ["endpoint_id", "kind", "booking_id", "created_at", "next_try_at"],
-    select(_E.id, _kind(EventKind.OUTCOME), _B.id, _NOW, _NOW)
+    select(_E.id, _kind(EventKind.OUTCOME), _Settled.c.id, _NOW, _NOW)
     .select_from(_E)
-    .join(_B, true())
-    .where(
-        _is_called(EventKind.OUTCOME),
-        _B.status != Status.CANCELLED,
-        _B.decided_outcome.is_(None),
-        _B.mentor_says.is_(None) != _B.student_says.is_(None),
-        _B.end_time <= _UNTIL,
-        _SAID_AT <= _UNTIL,
-        or_(_B.end_time > _SINCE, _SAID_AT > _SINCE),
-    )
-    .order_by(_B.end_time, _B.id, _E.id),
+    .join(_Settled, true())
+    .where(_is_called(EventKind.OUTCOME))
+    .order_by(_Settled.c.end_time, _Settled.c.id, _E.id),
 )
-"""One side's answer is settled once the time of silence has passed since it and since the end."""

@@ -98,7 +98,7 @@ class WebhookSender:
         session.rollback()
         if ids:
             taken = _LEASES.take(session, ids, self._holder, now=now, until=now + LEASE)
-            for call in calls_by(session, taken):
+            for call in calls_by(session, taken, silence=self._silence):
                 self._under_way[self._pool.submit(self._make, call)] = call
             session.rollback()
         if not self._under_way:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.models import OutboxMessage
 from mentorship.queries.mail.queued import queued_mail
@@ -14,6 +14,7 @@ from mentorship.services.mail.compose import reason_to_drop
 from mentorship.services.mail.outcomes import enqueue_outcome_requests
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.outcomes import say_outcome
+from mentorship.services.sessions.undo import undo_action
 from tests.support.builders import a_booking, at
 from tests.support.databases import counted_statements
 from tests.support.mails import composed_mail
@@ -214,3 +215,18 @@ def test_the_mail_about_a_decision_says_what_was_decided_last_and_why(session, c
             assert 'went: "Nobody came".' in " ".join(mail.text.split())
             assert "Reason: They wrote <b>so</b>." in mail.text
             assert "<b>" not in mail.html
+
+
+def test_a_decision_that_completes_is_told_later_and_not_if_it_was_undone(session, cast, booking):
+    say(session, booking, cast.admin, OutcomeWord.NOBODY_CAME, END)
+    decided = select(OutboxMessage).where(OutboxMessage.kind == MailKind.OUTCOME_DECIDED)
+    rows = session.scalars(decided).all()
+    assert [row.next_try_at for row in rows] == [END + TELL_AFTER] * 2
+    session.rollback()
+
+    undo_action(session, booking_id=booking, viewer=cast.admin, now=END + TELL_AFTER / 2)
+
+    mails = queued_mail(session, [row.id for row in rows])
+    assert [reason_to_drop(mail, now=END + TELL_AFTER) for mail in mails] == [
+        "The outcome of the session was answered, changed or decided meanwhile."
+    ] * 2
