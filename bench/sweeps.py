@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from bench.data import Plan
 from bench.figures import AtMost, Figure, counted, milliseconds
 from bench.stage import Stage
-from mentorship.domain.mail import NEWS_OF
+from mentorship.domain.mail import MAIL_OF
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Moment
 from mentorship.models import Cause
 from mentorship.models.booking import source_predicate
@@ -48,7 +48,7 @@ def _written(rule: Any) -> Iterator[str]:
     for reader in ("student_id", "mentor_id"):
         yield (
             "INSERT INTO outbox_messages (kind, booking_id, reader_id, change_id, created_at,"
-            f" next_try_at) SELECT '{NEWS_OF[rule.action]}', booking_id, {reader},"
+            f" next_try_at) SELECT '{MAIL_OF[rule.action]}', booking_id, {reader},"
             " status_changes.id, :now, :now FROM status_changes"
             " JOIN session_bookings ON session_bookings.id = booking_id"
             f" WHERE status_changes.id > :head AND old_status = '{rule.source}'"

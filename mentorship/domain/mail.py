@@ -46,7 +46,7 @@ class MailKind(StrEnum):
     AS_WRITTEN = "as-written"
 
 
-NEWS_OF: Mapping[Action, MailKind] = MappingProxyType(
+MAIL_OF: Mapping[Action, MailKind] = MappingProxyType(
     {
         Action.DELAY: MailKind.DELAYED,
         Action.AUTO_COMPLETE: MailKind.COMPLETED,
@@ -83,7 +83,7 @@ REMINDERS: Mapping[MailKind, Reminder] = MappingProxyType(
 )
 
 
-TOLD_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
+TRUE_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
     {
         MailKind.BOOKED: frozenset({Status.SCHEDULED, Status.ONGOING}),
         MailKind.MOVED: frozenset({Status.SCHEDULED, Status.ONGOING}),
@@ -128,7 +128,7 @@ OUTCOME_ASKED_AFTER = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
 OUTCOME_ASKED_UNTIL = timedelta(days=7)
 """How long after the end of a slot people are asked by mail."""
 
-OLD_NEWS = timedelta(days=7)
+STALE_AFTER = timedelta(days=7)
 """A transition applied longer than this after it was due (an imported one, say) sends no mail."""
 
 CHOICES: Mapping[MailKind, str] = MappingProxyType(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.calendars import Alarm
-from mentorship.domain.mail import TOLD_WHILE, MailKind
+from mentorship.domain.mail import TRUE_WHILE, MailKind
 from mentorship.domain.sessions.lifecycle import Action, Party, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.models import (
@@ -319,7 +319,7 @@ class _Planter:
 
     def mail(self, booking: int, status: Status, readers: Iterable[int]) -> None:
         """Every mail that may be sent about a session that stands so."""
-        kinds = [kind for kind, statuses in TOLD_WHILE.items() if status in statuses]
+        kinds = [kind for kind, statuses in TRUE_WHILE.items() if status in statuses]
         change = select(StatusChange.id).where(StatusChange.booking_id == booking)
         move = select(BookingMove.id).where(BookingMove.booking_id == booking)
         change_id, move_id = self._session.scalar(change), self._session.scalar(move)

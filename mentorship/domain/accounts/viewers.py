@@ -67,7 +67,7 @@ class Viewer:
         """Whether this person can see their own sessions or all, as they like."""
         return scope_of(self.roles, Scope.OWN) is not scope_of(self.roles, Scope.ALL)
 
-    def asked_scope(self, scope: Scope) -> Scope | None:
+    def scope_argument(self, scope: Scope) -> Scope | None:
         """The `scope` argument of an address that shows this scope; None if it is the default."""
         return None if scope is scope_of(self.roles, Scope.OWN) else scope
 

@@ -32,7 +32,7 @@ EARLY = timedelta(minutes=15)
 UNDO_WITHIN = timedelta(minutes=2)
 """How long a person can take back their own press; at exactly this age they still can."""
 
-TELL_AFTER = timedelta(seconds=20)
+NOTIFY_AFTER = timedelta(seconds=20)
 """Mail and webhooks about a press that can be undone leave this long after it."""
 
 

@@ -17,9 +17,9 @@ from mentorship.adapters.mail_message import mail_of
 from mentorship.adapters.translations import catalog_of, day, hours, moment, say
 from mentorship.domain.mail import (
     CHOICES,
-    OLD_NEWS,
     REMINDERS,
-    TOLD_WHILE,
+    STALE_AFTER,
+    TRUE_WHILE,
     AccountFacts,
     AsWritten,
     MailFacts,
@@ -96,9 +96,9 @@ def reason_to_drop(mail: QueuedMail, *, now: datetime) -> str | None:
     if not is_wanted(mail.kind, mail.reader.choice):
         return "The reader does not want mail of this kind."
     change = session.change
-    if change and change.due_at and change.applied_at - change.due_at > OLD_NEWS:
+    if change and change.due_at and change.applied_at - change.due_at > STALE_AFTER:
         return "It is about something long past."
-    if session.status not in TOLD_WHILE[mail.kind] or _is_about_another_time(mail, session):
+    if session.status not in TRUE_WHILE[mail.kind] or _is_about_another_time(mail, session):
         return "The session was moved, started, completed or cancelled meanwhile."
     if not _is_outcome_still_so(mail, session):
         return "The outcome of the session was answered, changed or decided meanwhile."

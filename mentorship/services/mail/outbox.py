@@ -22,7 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from mentorship.database import UtcDateTime, insert_or
-from mentorship.domain.mail import FACTS_OF, NEWS_OF, ONE_FOR_A_GROUP, MailFacts, MailKind
+from mentorship.domain.mail import FACTS_OF, MAIL_OF, ONE_FOR_A_GROUP, MailFacts, MailKind
 from mentorship.models import MailOutcome, OutboxMessage, SessionBooking, StatusChange, table_of
 from mentorship.services.webhooks.calls import enqueue_webhook_calls
 
@@ -172,4 +172,4 @@ _FIRST_OF_GROUPS = (
 )
 """Of the journal rows about the seats of one group, the first. Read once, however many rows."""
 
-_TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(NEWS_OF.values())}
+_TELL_CHANGES = {kind: _tell_changes(kind) for kind in set(MAIL_OF.values())}

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import begin_write, insert_or
 from mentorship.domain.mail import OUTCOME_ASKED_AFTER, OUTCOME_ASKED_UNTIL, MailKind
-from mentorship.domain.sessions.lifecycle import TELL_AFTER
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER
 from mentorship.domain.sessions.outcomes import OutcomeState
 from mentorship.models import OutboxMessage, SessionBooking, User
 from mentorship.models.booking import DELAYED
@@ -27,7 +27,7 @@ def notify_dispute(session: Session, *, booking_id: int, speaker_id: int, now: d
     kind = MailKind.OUTCOME_DISPUTED
     drop_unsent(session, booking_id, kind, now=now)
     enqueue_booking_mail(
-        session, kind, booking_id=booking_id, leave_out=[speaker_id], now=now, wait=TELL_AFTER
+        session, kind, booking_id=booking_id, leave_out=[speaker_id], now=now, wait=NOTIFY_AFTER
     )
 
 

@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from mentorship.database import begin_write, lock_journal
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.booking.cutoff import NO_CUTOFF, Cutoff
-from mentorship.domain.mail import NEWS_OF
+from mentorship.domain.mail import MAIL_OF
 from mentorship.domain.sessions.lifecycle import (
     IS_OVER,
+    NOTIFY_AFTER,
     OPEN,
-    TELL_AFTER,
     Action,
     AlreadyHolds,
     Apply,
@@ -311,8 +311,8 @@ def store_change(
     lock_journal(session)
     before = last_change_id(session)
     session.execute(insert(StatusChange), [_journal_row(change, row, now=now) for row in rows])
-    wait = TELL_AFTER if change.rule.can_be_undone else NO_WAIT
-    notify_transitions(session, NEWS_OF[change.rule.action], first=before + 1, now=now, wait=wait)
+    wait = NOTIFY_AFTER if change.rule.can_be_undone else NO_WAIT
+    notify_transitions(session, MAIL_OF[change.rule.action], first=before + 1, now=now, wait=wait)
     if _says_it_takes_place(change):
         enqueue_settled_by_start(session, first=before + 1, now=now, leaves=now + wait)
     if change.rule.action is Action.UNDO or _forgets_words(change):

@@ -12,8 +12,8 @@ from mentorship.database import begin_write, lock_journal
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.lifecycle import (
     CLOCK_RULES,
+    NOTIFY_AFTER,
     RULE_OF,
-    TELL_AFTER,
     Action,
     Party,
     Refused,
@@ -202,7 +202,7 @@ def _say(
             if completes:
                 _complete(session, booking, bookings, answer.viewer, party, now=now)
             if is_new:
-                wait = TELL_AFTER if completes else NO_WAIT  # A completion can be undone.
+                wait = NOTIFY_AFTER if completes else NO_WAIT  # A completion can be undone.
                 _journal(session, before, answer, party, now=now, wait=wait)
         after = _read(session, booking_id)
         session.commit()

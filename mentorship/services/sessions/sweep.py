@@ -16,7 +16,7 @@ from mentorship.database import (
     is_kept_waiting,
     lock_journal,
 )
-from mentorship.domain.mail import NEWS_OF
+from mentorship.domain.mail import MAIL_OF
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Action, Moment, Rule
 from mentorship.domain.sessions.updates import Update
 from mentorship.domain.shared.messages import N_, ngettext
@@ -223,7 +223,7 @@ def _apply(
             for booking in due
         ],
     )
-    notify_transitions(session, NEWS_OF[rule.action], first=before + 1, now=now)
+    notify_transitions(session, MAIL_OF[rule.action], first=before + 1, now=now)
 
 
 def _postpone(session: Session, booking: DueBooking, error: Exception, *, now: datetime) -> None:

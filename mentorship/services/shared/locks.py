@@ -1,4 +1,6 @@
-"""Locks that writers take, always in the same order: people, slots, bookings, the journal."""
+"""Locks that writers take, always in this order: people, slots, bookings, the journal, waiting
+mail.
+"""
 
 from collections.abc import Iterable
 

@@ -54,7 +54,7 @@ def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any
         now=now,
         cutoff=current.settings().cutoff,
     )
-    asked = viewer.asked_scope(scope)
+    asked = viewer.scope_argument(scope)
     live = LiveState(
         now=now,
         cursor=cursor,

@@ -61,7 +61,7 @@ def live_state(
     `cursor` is the one that the next poll sends. `fields` identify the page of the view.
     """
     session, viewer, scope = db.session(), state.viewer, state.scope
-    asked = viewer.asked_scope(scope)
+    asked = viewer.scope_argument(scope)
     return LiveState(
         now=now,
         cursor=cursor,

@@ -17,7 +17,7 @@ from mentorship.config import PROJECT
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role, Viewer
 from mentorship.domain.booking.cutoff import NO_CUTOFF
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action
 from mentorship.models import Cause, User
 from mentorship.queries.calendars import entries
 from mentorship.queries.shared.installation import identity_of
@@ -157,13 +157,13 @@ def test_mails_and_feeds_of_both_people_read_right_at_each_step(session, story):
     assert story.entry(sam, now)["SUMMARY"] == "Delayed: Databases"
 
     apply_action(session, booking_id=booking, action=Action.ARRIVE, viewer=maya, now=now)
-    assert "began on Mon 29 Mar 2027, 10:10 AM" in text_of(story.mails(now + TELL_AFTER)["Sam"])
+    assert "began on Mon 29 Mar 2027, 10:10 AM" in text_of(story.mails(now + NOTIFY_AFTER)["Sam"])
     assert "It began late, on Mon 29 Mar 2027, 16:10 CEST." in story.entry(maya, now)["DESCRIPTION"]
 
     now += HOUR
     apply_action(session, booking_id=booking, action=Action.COMPLETE, viewer=sam, now=now)
     assert "completed on Mon 29 Mar 2027, 17:10 (CEST" in text_of(
-        story.mails(now + TELL_AFTER)["Maya"]
+        story.mails(now + NOTIFY_AFTER)["Maya"]
     )
     entry = story.entry(sam, now)
     assert entry["SUMMARY"] == "Completed: Databases"

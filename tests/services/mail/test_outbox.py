@@ -10,7 +10,7 @@ from mentorship.database import begin_write
 from mentorship.domain.mail import (
     FACTS_OF,
     REMINDERS,
-    TOLD_WHILE,
+    TRUE_WHILE,
     AsWritten,
     ConfirmAddress,
     HoldEnd,
@@ -87,8 +87,8 @@ def test_facts_of_another_kind_are_refused(stored):
 
 def test_every_kind_of_mail_has_facts_and_a_template():
     """A kind is either about a session, whose facts are read when it is sent, or brings its own."""
-    assert set(MailKind) == set(FACTS_OF) | set(TOLD_WHILE)
-    assert not set(FACTS_OF) & set(TOLD_WHILE)
+    assert set(MailKind) == set(FACTS_OF) | set(TRUE_WHILE)
+    assert not set(FACTS_OF) & set(TRUE_WHILE)
     for kind in MailKind:
         name = "reminder" if kind in REMINDERS else kind.value
         template = (PROJECT / "templates" / "mail" / f"{name}.txt").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action, Status
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.models import OutboxMessage
 from mentorship.queries.mail.queued import queued_mail
@@ -221,12 +221,12 @@ def test_a_decision_that_completes_is_told_later_and_not_if_it_was_undone(sessio
     say(session, booking, cast.admin, OutcomeWord.NOBODY_CAME, END)
     decided = select(OutboxMessage).where(OutboxMessage.kind == MailKind.OUTCOME_DECIDED)
     rows = session.scalars(decided).all()
-    assert [row.next_try_at for row in rows] == [END + TELL_AFTER] * 2
+    assert [row.next_try_at for row in rows] == [END + NOTIFY_AFTER] * 2
     session.rollback()
 
-    undo_action(session, booking_id=booking, viewer=cast.admin, now=END + TELL_AFTER / 2)
+    undo_action(session, booking_id=booking, viewer=cast.admin, now=END + NOTIFY_AFTER / 2)
 
     mails = queued_mail(session, [row.id for row in rows])
-    assert [reason_to_drop(mail, now=END + TELL_AFTER) for mail in mails] == [
+    assert [reason_to_drop(mail, now=END + NOTIFY_AFTER) for mail in mails] == [
         "The outcome of the session was answered, changed or decided meanwhile."
     ] * 2

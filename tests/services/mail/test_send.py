@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from mentorship.adapters.mail_transport import TIMEOUT, FolderTransport, SmtpTransport, Unreachable
 from mentorship.database import begin_each, begin_write
 from mentorship.domain.mail import AsWritten, MailKind
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action
 from mentorship.models import Cause, MailChoice, MailOutcome, OutboxMessage
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.mail import send as mail_send
@@ -320,7 +320,7 @@ def test_both_people_hear_of_a_delay_and_only_the_other_of_a_start(session, cast
     booking = a_booking(session, mentor=cast.mentor, student=cast.student, starts="13:00")
     session.rollback()
     pressed = {"booking_id": booking, "action": Action.START, "viewer": cast.mentor}
-    apply_action(session, **pressed, now=NOON - TELL_AFTER)
+    apply_action(session, **pressed, now=NOON - NOTIFY_AFTER)
     update_session_statuses(session, now=NOON, cause=Cause.WORKER, returning=no_updates)
     apply_action(session, **pressed, now=NOON)
 

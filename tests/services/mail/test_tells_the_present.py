@@ -5,7 +5,7 @@ from sqlalchemy import select, update
 
 from mentorship.config import PROJECT
 from mentorship.database import begin_write
-from mentorship.domain.mail import CHOICES, REMINDERS, TOLD_WHILE, MailKind
+from mentorship.domain.mail import CHOICES, REMINDERS, TRUE_WHILE, MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.models import Cause, MailChoice, OutboxMessage, SessionBooking, StatusChange
@@ -87,7 +87,7 @@ def a_mail(session, cast, kind, status):
 
 
 def test_every_kind_about_a_session_is_here():
-    assert set(SENT) == set(TOLD_WHILE) == set(CHOICES)
+    assert set(SENT) == set(TRUE_WHILE) == set(CHOICES)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, update
 
 from mentorship.domain.mail import MailKind
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action, Status
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action, Status
 from mentorship.models import (
     Cause,
     MailOutcome,
@@ -64,12 +64,12 @@ def test_mail_and_calls_about_a_press_leave_after_a_while_and_those_of_the_clock
         )
     }
     assert leaves == {
-        ("OutboxMessage", pressed): {at("09:50") + TELL_AFTER},
-        ("WebhookCall", pressed): {at("09:50") + TELL_AFTER},
+        ("OutboxMessage", pressed): {at("09:50") + NOTIFY_AFTER},
+        ("WebhookCall", pressed): {at("09:50") + NOTIFY_AFTER},
         ("OutboxMessage", late): {at("09:50")},
         ("WebhookCall", late): {at("09:50")},
     }
-    assert timedelta(seconds=20) == TELL_AFTER
+    assert timedelta(seconds=20) == NOTIFY_AFTER
 
 
 def test_what_is_undone_before_anybody_was_told_is_never_told(session, cast, booked):
@@ -127,7 +127,7 @@ def test_whoever_was_called_about_a_press_is_called_about_its_undo(session, cast
         select(WebhookCall.endpoint_id, WebhookCall.change_id, WebhookCall.next_try_at)
     ).all()
     assert sorted(calls) == [
-        (early, press.id, at("09:50") + TELL_AFTER),
+        (early, press.id, at("09:50") + NOTIFY_AFTER),
         (early, back.id, at("09:51")),
     ]
     assert late not in {call.endpoint_id for call in calls}

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import event, insert, update
 from sqlalchemy.orm import Session
 
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action, Status
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import SessionBooking, SettledMark
@@ -97,7 +97,7 @@ def test_a_decision_is_told_with_its_admin_and_another_one_after_it_too(
         )
     worker.work(NOON)
     assert told(receiver) == []  # The first has completed the session, which can be undone.
-    worker.work(NOON + TELL_AFTER)
+    worker.work(NOON + NOTIFY_AFTER)
 
     by = {"id": cast.admin.id, "name": "Ada Admin"}
     assert told(receiver) == [
@@ -152,7 +152,7 @@ def test_an_undo_after_an_outcome_was_told_tells_what_it_is_now(
     say(session, cast.mentor, completed, TOOK_PLACE, now=ten_past, also_completes=True)
     said = {"reason": "I asked both.", "also_completes": True, "now": ten_past}
     say(session, cast.admin, decided, NOBODY_CAME, **said)
-    worker.work(ten_past + TELL_AFTER)
+    worker.work(ten_past + NOTIFY_AFTER)
     assert len(told(receiver)) == 3
     say(session, cast.admin, untold, NOBODY_CAME, **said)
     receiver.calls.clear()
@@ -177,7 +177,7 @@ def test_an_outcome_that_stands_again_after_an_undo_is_told_as_settled(
         say(session, viewer, booking, NOBODY_CAME, now=at("10:05"))
     said = {"reason": "I asked both.", "also_completes": True, "now": at("10:10")}
     say(session, cast.admin, booking, TOOK_PLACE, **said)
-    worker.work(at("10:10") + TELL_AFTER)
+    worker.work(at("10:10") + NOTIFY_AFTER)
     receiver.calls.clear()
 
     undo_action(session, booking_id=booking, viewer=cast.admin, now=at("10:11"))

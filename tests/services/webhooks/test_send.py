@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 
 from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.clock import utc_now
-from mentorship.domain.sessions.lifecycle import TELL_AFTER, Action, Status
+from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action, Status
 from mentorship.domain.shared.delivery_problems import Problem
 from mentorship.domain.webhooks.signing import endpoint_key, shown
 from mentorship.models import CallOutcome, Cause
@@ -38,7 +38,7 @@ def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
     apply_action(session, booking_id=booking, action=Action.COMPLETE, viewer=cast.student, now=now)
     worker.work()
     assert receiver.paths() == ["/a?b=c"]  # Whoever completed it may still take that back.
-    worker.now += TELL_AFTER
+    worker.now += NOTIFY_AFTER
     worker.work()
 
     assert receiver.paths() == ["/a?b=c"] * 2
