@@ -15,7 +15,7 @@ _FILE = "served_at.json"
 
 
 @contextmanager
-def noted(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]:
+def announce_address(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]:
     """A context in which other commands can find this server and its `url`."""
     file = folder / _FILE
     with suppress(OSError):  # The note is not worth a failed start.

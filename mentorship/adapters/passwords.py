@@ -6,7 +6,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn import zxcvbn
 
-from mentorship.domain.accounts.common_words import left_over
+from mentorship.domain.accounts.common_words import uncommon_length
 
 DEMO_PASSWORD = "mentorship-demo"  # noqa: S105  # It is public.
 
@@ -37,7 +37,7 @@ def is_easily_guessed(password: str, *, about: Iterable[str]) -> bool:
     zxcvbn judges only its beginning and its end, and one strong part is enough.
     """
     known = [DEMO_PASSWORD, *about]
-    if left_over(password[:_LONGEST_JUDGED], about=known) < _FEWEST_LEFT:
+    if uncommon_length(password[:_LONGEST_JUDGED], about=known) < _FEWEST_LEFT:
         return True
     words = [word[:_JUDGED] for word in known]
     parts = dict.fromkeys((password[:_JUDGED], password[-_JUDGED:]))

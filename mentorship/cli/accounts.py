@@ -8,7 +8,7 @@ import click
 from mentorship import current
 from mentorship.cli.database import with_database
 from mentorship.cli.imports import say_how_to_remove
-from mentorship.cli.progress import watched
+from mentorship.cli.progress import with_progress
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.shared.email_addresses import normalized
@@ -75,7 +75,7 @@ def import_users_command(file: Path) -> None:
     """
     try:
         done = import_users(
-            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=watched
+            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=with_progress
         )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None

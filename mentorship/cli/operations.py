@@ -21,7 +21,7 @@ from mentorship.domain.shared.errors import InvalidInput
 from mentorship.extensions import db
 from mentorship.queries.accounts.people import account_of
 from mentorship.schemas.webhooks import webhook_body
-from mentorship.served_address import noted
+from mentorship.served_address import announce_address
 from mentorship.services.mail.compose import MailSettings
 from mentorship.services.operations.demo import DEMO_SIGN_INS, load_demo
 from mentorship.services.operations.worker import SENDERS, run_calls, run_mail, run_worker
@@ -69,7 +69,7 @@ def serve(host: str, port: int, workers: int) -> None:
         if not settings.is_production:
             url = f"http://{'127.0.0.1' if host in _EVERYWHERE else address}:{port}"
             stack.enter_context(
-                noted(PROJECT / "instance", url, database_url=settings.database_url)
+                announce_address(PROJECT / "instance", url, database_url=settings.database_url)
             )
             # A default BASE_URL is known only now, so the application is created again with it.
             importlib.reload(importlib.import_module("mentorship.wsgi"))

@@ -9,7 +9,7 @@ import click
 T = TypeVar("T")
 
 
-def watched(rows: Sequence[T]) -> Iterator[T]:
+def with_progress(rows: Sequence[T]) -> Iterator[T]:
     """Yield the rows, with a progress bar on stderr if that is a terminal."""
     is_watched = sys.stderr.isatty()
     with click.progressbar(rows, label="Reading", file=sys.stderr, hidden=not is_watched) as bar:

@@ -9,7 +9,7 @@ import click
 from mentorship.cli.accounts import CSV_FILE
 from mentorship.cli.database import with_database
 from mentorship.cli.imports import say_how_to_remove
-from mentorship.cli.progress import watched
+from mentorship.cli.progress import with_progress
 from mentorship.clock import utc_now
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
@@ -36,7 +36,7 @@ def import_sessions_command(file: Path) -> None:
     """
     try:
         done = import_sessions(
-            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=watched
+            db.session(), file.read_bytes(), now=utc_now(), file_name=file.name, watch=with_progress
         )
     except InvalidInput as error:
         raise click.ClickException(f"{error} Nothing was imported.") from None

@@ -12,7 +12,7 @@ from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.events import EventKind
-from mentorship.domain.webhooks.signing import endpoint_key, shown
+from mentorship.domain.webhooks.signing import displayed_key, endpoint_key
 from mentorship.extensions import db
 from mentorship.queries.webhooks import call_log, endpoint_by, endpoints
 from mentorship.services.webhooks import endpoints as webhook_endpoints
@@ -134,7 +134,7 @@ def _endpoint_page(endpoint_id: int, *, error: str = "") -> str:
         "webhooks/endpoint.html",
         viewer=viewer,
         endpoint=endpoint,
-        key=shown(endpoint_key(current.secret_key(), endpoint.salt))
+        key=displayed_key(endpoint_key(current.secret_key(), endpoint.salt))
         if is_password_recent(utc_now())
         else None,
         log=call_log(db.session(), endpoint_id, page=page_number("page")),

@@ -7,12 +7,12 @@ from http.client import HTTPConnection
 
 import pytest
 
-from mentorship.served_address import noted, served_address
+from mentorship.served_address import announce_address, served_address
 from tests.support.processes import a_command, wait_until
 
 
 def test_a_note_lasts_as_long_as_the_process_and_is_of_one_database(tmp_path):
-    with noted(tmp_path, "http://127.0.0.1:8321", database_url="sqlite:///a"):
+    with announce_address(tmp_path, "http://127.0.0.1:8321", database_url="sqlite:///a"):
         assert served_address(tmp_path, database_url="sqlite:///a") == "http://127.0.0.1:8321"
         assert served_address(tmp_path, database_url=None) is None
     assert served_address(tmp_path, database_url="sqlite:///a") is None
@@ -26,7 +26,7 @@ def test_a_note_that_nobody_keeps_counts_for_nothing(tmp_path, text):
 
 
 def test_what_another_process_has_noted_since_stays(tmp_path):
-    with noted(tmp_path, "http://127.0.0.1:8321", database_url=None):
+    with announce_address(tmp_path, "http://127.0.0.1:8321", database_url=None):
         file = tmp_path / "served_at.json"
         file.write_text(file.read_text().replace(str(os.getpid()), "1"))
     assert file.exists()

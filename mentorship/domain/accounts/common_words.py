@@ -45,7 +45,7 @@ _LOOKALIKES = str.maketrans("@4830!|1i$57+", "aabeollllsstt")
 """Signs in place of letters; I, L, 1 and the like count as one letter."""
 
 
-def left_over(password: str, *, about: Iterable[str]) -> int:
+def uncommon_length(password: str, *, about: Iterable[str]) -> int:
     """How many characters are neither common words, words of `about`, years nor runs of keys.
 
     Case and accents do not matter, and a sign like "@" counts as the letter that it stands for. A

@@ -33,6 +33,6 @@ def fold(text: str) -> str:
     return plain.casefold().translate(_PLAIN)
 
 
-def words(*texts: str) -> frozenset[str]:
+def folded_words(*texts: str) -> frozenset[str]:
     """The folded words of these texts; C++ and C# are words of their own."""
     return frozenset(found[:LONGEST_WORD] for text in texts for found in _WORD.findall(fold(text)))

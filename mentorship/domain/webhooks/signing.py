@@ -12,7 +12,7 @@ def endpoint_key(secret_key: str, salt: str) -> bytes:
     return hmac.new(secret_key.encode(), b"webhook." + salt.encode(), sha256).digest()
 
 
-def shown(key: bytes) -> str:
+def displayed_key(key: bytes) -> str:
     """The key as receivers get it."""
     return "whsec_" + b64encode(key).decode()
 

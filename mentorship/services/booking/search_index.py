@@ -3,7 +3,7 @@
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from mentorship.domain.shared.search_text import fold, words
+from mentorship.domain.shared.search_text import fold, folded_words
 from mentorship.models import MentorProfile, MentorTopic, MentorWord, User
 
 LONGEST_LISTED = 120
@@ -26,7 +26,7 @@ def refresh_words(session: Session, mentor_id: int) -> None:
     session.execute(delete(MentorWord).where(MentorWord.mentor_id == mentor_id))
     rows = [
         {"mentor_id": mentor_id, "word": word}
-        for word in sorted(words(found.name, found.headline, *topics))
+        for word in sorted(folded_words(found.name, found.headline, *topics))
     ]
     if rows:
         session.execute(insert(MentorWord), rows)

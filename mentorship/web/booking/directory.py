@@ -12,7 +12,7 @@ from mentorship.domain.sessions.punctuality import Punctuality
 from mentorship.domain.shared.calendar_weeks import Week
 from mentorship.domain.shared.errors import InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
-from mentorship.domain.shared.search_text import words
+from mentorship.domain.shared.search_text import folded_words
 from mentorship.extensions import db
 from mentorship.queries.booking.directory import (
     Directory,
@@ -120,7 +120,7 @@ def slots(mentor_id: int) -> Response:
 
 
 def _found(search: str, topic: str, page: int, student_id: int | None, now: datetime) -> Directory:
-    asked = sorted(words(search))[:_MOST_WORDS]
+    asked = sorted(folded_words(search))[:_MOST_WORDS]
     return find_mentors(
         db.session(), words=asked, topic=topic, page=page, student_id=student_id, now=now
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mentorship.domain.shared.search_text import fold, words
+from mentorship.domain.shared.search_text import fold, folded_words
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ def test_a_word_is_folded(written, folded):
 
 
 def test_words_are_cut_at_what_is_no_letter_and_keep_the_names_of_languages():
-    assert words("C++ and C#, Node.js", "first-year") == {
+    assert folded_words("C++ and C#, Node.js", "first-year") == {
         "c++",
         "and",
         "c#",
@@ -32,5 +32,5 @@ def test_words_are_cut_at_what_is_no_letter_and_keep_the_names_of_languages():
         "first",
         "year",
     }
-    assert words("", "…!") == frozenset()
-    assert {len(word) for word in words("x" * 500)} == {60}
+    assert folded_words("", "…!") == frozenset()
+    assert {len(word) for word in folded_words("x" * 500)} == {60}

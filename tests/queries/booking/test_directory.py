@@ -7,7 +7,7 @@ import pytest
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import InvalidInput, NotFound
-from mentorship.domain.shared.search_text import words
+from mentorship.domain.shared.search_text import folded_words
 from mentorship.models import User
 from mentorship.queries.booking.directory import (
     PAGE_SIZE,
@@ -33,7 +33,7 @@ def found(session, search="", *, topic="", page=1, student=None):
     session.rollback()
     return find_mentors(
         session,
-        words=words(search),
+        words=folded_words(search),
         topic=topic,
         page=page,
         student_id=student.id if student else None,

@@ -13,7 +13,7 @@ from mentorship.adapters.webhook_client import WebhookClient
 from mentorship.clock import utc_now
 from mentorship.domain.sessions.lifecycle import NOTIFY_AFTER, Action, Status
 from mentorship.domain.shared.delivery_problems import Problem
-from mentorship.domain.webhooks.signing import endpoint_key, shown
+from mentorship.domain.webhooks.signing import displayed_key, endpoint_key
 from mentorship.models import CallOutcome, Cause
 from mentorship.schemas.webhooks import webhook_body
 from mentorship.services.operations.worker import AFTER_AN_ERROR, run_calls
@@ -42,7 +42,7 @@ def test_each_transition_is_told_as_it_was_and_signed_for_another_library(
     worker.work()
 
     assert receiver.paths() == ["/a?b=c"] * 2
-    reader = Webhook(shown(endpoint_key(KEY, "salt")))
+    reader = Webhook(displayed_key(endpoint_key(KEY, "salt")))
     told = [reader.verify(call.body, call.headers) for call in receiver.calls]
     assert [(each["type"], each["data"]["newStatus"]) for each in told] == [
         ("session.status_changed", "ONGOING"),
@@ -89,7 +89,7 @@ def test_another_key_signs_from_its_renewal_on(session, cast, receiver, worker):
 
     [call] = receiver.calls
     with pytest.raises(WebhookVerificationError, match="No matching signature"):
-        Webhook(shown(endpoint_key(KEY, "salt"))).verify(call.body, fresh(call.headers))
+        Webhook(displayed_key(endpoint_key(KEY, "salt"))).verify(call.body, fresh(call.headers))
     salt = the_endpoint(session, endpoint).salt
     assert salt != "salt"
     assert call.headers["webhook-signature"].startswith("v1,")
