@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import aliased
 
+from mentorship.database import constant
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lateness import Lateness, LateNote
 from mentorship.domain.sessions.lifecycle import (
@@ -95,7 +96,9 @@ CARDS: Select[*tuple[Any, ...]] = (
         SessionBooking.cancelled_at,
         SessionBooking.time_slot_id,
         SessionBooking.slot_capacity,
-        or_(MentorTimeSlot.meeting_url != "", MentorProfile.meeting_url != "").label("has_room"),
+        or_(
+            MentorTimeSlot.meeting_url != constant(""), MentorProfile.meeting_url != constant("")
+        ).label("has_room"),
     )
     .join(_Student, _Student.id == SessionBooking.student_id)
     .join(_Mentor, _Mentor.id == SessionBooking.mentor_id)

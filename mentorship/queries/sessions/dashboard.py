@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session, aliased
 
-from mentorship.database import UtcDateTime, read
+from mentorship.database import UtcDateTime, constant, read
 from mentorship.domain.accounts.viewers import Scope, Viewer
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.sessions.lifecycle import (
@@ -194,7 +194,7 @@ def _groups(part: ColumnElement[bool], meetings: ColumnElement[bool]) -> Select[
             is_begun.label("is_begun"),
             is_old.label("is_old"),
             func.count().label("sessions"),
-            func.sum(case((meetings, 1), else_=0)).label("total"),
+            func.sum(case((meetings, constant(1)), else_=constant(0))).label("total"),
             func.min(SessionBooking.start_time).label("first_start"),
             func.min(SessionBooking.end_time).label("first_end"),
         )

@@ -10,7 +10,6 @@ from sqlalchemy import (
     bindparam,
     exists,
     func,
-    literal_column,
     or_,
     select,
     text,
@@ -18,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from mentorship.database import UtcDateTime
+from mentorship.database import UtcDateTime, constant
 from mentorship.domain.sessions.lifecycle import CLOCK_RULES, Moment, Rule
 from mentorship.models import SessionBooking, SweepFailure
 from mentorship.models.booking import source_predicate
@@ -63,7 +62,7 @@ ANYTHING_DUE: ColumnElement[bool] = or_(
         select(due_column(rule))
         .where(is_due(rule, _NOW), ~_is_postponed(_NOW))
         .order_by(due_column(rule), SessionBooking.id)
-        .limit(literal_column("1"))
+        .limit(constant(1))
         .scalar_subquery()
         .is_not(None)
         for rule in CLOCK_RULES

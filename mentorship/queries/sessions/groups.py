@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from mentorship.database import constant
 from mentorship.domain.accounts.viewers import Scope
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import Outcome, OutcomeState, OutcomeWord, outcome_of
@@ -66,7 +67,7 @@ def is_first_seat(bookings: type[SessionBooking]) -> ColumnElement[bool]:
     )
     lower = select(_Other.id).where(*is_lower).correlate(bookings).exists()
     # The capacity comes first: for nearly all sessions nothing else has to be read.
-    return or_(bookings.slot_capacity == 1, ~lower)
+    return or_(bookings.slot_capacity == constant(1), ~lower)
 
 
 def seats_of_meetings(

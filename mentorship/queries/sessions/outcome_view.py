@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from mentorship.database import UtcDateTime, read
+from mentorship.database import UtcDateTime, constant, read
 from mentorship.domain.mail import OUTCOME_ASKED_AFTER
 from mentorship.domain.sessions.lifecycle import Party, Status
 from mentorship.domain.sessions.outcomes import (
@@ -297,14 +297,14 @@ def _asked_of(
     asked = (
         select(
             _B.id,
-            literal(party.value).label("party"),
+            constant(party).label("party"),
             _B.topic,
             _Mentor.name.label("mentor"),
             _Student.name.label("student"),
             _B.start_time,
             _B.end_time,
             _B.time_slot_id,
-            (_B.slot_capacity > 1).label("is_group"),
+            (_B.slot_capacity > constant(1)).label("is_group"),
             func.row_number().over(partition_by=_B.time_slot_id, order_by=_B.seat).label("nth"),
         )
         .join(_Mentor, _Mentor.id == _B.mentor_id)
@@ -312,17 +312,19 @@ def _asked_of(
         .where(
             person == bindparam("viewer"),
             _B.start_time > bindparam("since", type_=UtcDateTime),  # An index has both columns.
-            or_(_B.status == Status.COMPLETED, text(DELAYED)),
+            or_(_B.status == constant(Status.COMPLETED), text(DELAYED)),
             own_word.is_(None),
-            outcome_state_since(latest).in_([OutcomeState.OPEN, OutcomeState.CLAIMED]),
+            outcome_state_since(latest).in_(
+                [constant(OutcomeState.OPEN), constant(OutcomeState.CLAIMED)]
+            ),
         )
         .subquery()
     )
     newest = (
         select(*(column for column in asked.c if column.name != "nth"))
-        .where(asked.c.nth == 1)
+        .where(asked.c.nth == constant(1))
         .order_by(asked.c.end_time.desc(), asked.c.id.desc())
-        .limit(MOST_ASKED)
+        .limit(constant(MOST_ASKED))
     )
     return select(newest.subquery())
 

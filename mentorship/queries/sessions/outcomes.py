@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, null, or_
 
-from mentorship.database import UtcDateTime
+from mentorship.database import UtcDateTime, constant
 from mentorship.domain.sessions.outcomes import (
     OutcomeState,
     OutcomeWord,
@@ -28,11 +28,11 @@ def outcome_state(now: datetime, silence: timedelta) -> ColumnElement[str]:
 def outcome_state_since(latest: ColumnElement[datetime]) -> ColumnElement[str]:
     """The same for statements that are built once: `latest` is now minus the time of silence."""
     return case(
-        (_B.decided_outcome.is_not(None), OutcomeState.SETTLED.value),
-        (_NOBODY_SPOKE, OutcomeState.OPEN.value),
-        (and_(_BOTH_SPOKE, ~_SAME), OutcomeState.DISPUTED.value),
-        (or_(_BOTH_SPOKE, _silence_passed(latest)), OutcomeState.SETTLED.value),
-        else_=OutcomeState.CLAIMED.value,
+        (_B.decided_outcome.is_not(None), constant(OutcomeState.SETTLED)),
+        (_NOBODY_SPOKE, constant(OutcomeState.OPEN)),
+        (and_(_BOTH_SPOKE, ~_SAME), constant(OutcomeState.DISPUTED)),
+        (or_(_BOTH_SPOKE, _silence_passed(latest)), constant(OutcomeState.SETTLED)),
+        else_=constant(OutcomeState.CLAIMED),
     )
 
 

@@ -14,14 +14,13 @@ from sqlalchemy import (
     Select,
     bindparam,
     func,
-    literal_column,
     select,
     text,
     union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from mentorship.database import UtcDateTime, read
+from mentorship.database import UtcDateTime, constant, read
 from mentorship.domain.accounts.viewers import Role, Scope, Viewer, scope_of
 from mentorship.domain.sessions.lateness import LATE_FROM
 from mentorship.domain.sessions.near import NEAR_AFTER, Near, near
@@ -92,7 +91,7 @@ def _displayed(scope: Scope) -> ColumnElement[int]:
     """What changes with the names and links that lists show, and for all also with additions."""
     counted = select(func.coalesce(func.sum(DisplayVersion.number), 0))
     if scope is Scope.OWN:
-        counted = counted.where(DisplayVersion.id == literal_column(str(DISPLAYED)))
+        counted = counted.where(DisplayVersion.id == constant(DISPLAYED))
     return counted.scalar_subquery()
 
 
@@ -164,19 +163,15 @@ _ON_TIME = "status = 'ONGOING' AND NOT is_delayed"
 _B = aliased(SessionBooking, name="b")
 
 
-def _kind(name: str) -> ColumnElement[str]:
-    return literal_column(f"'{name}'").label("kind")
-
-
 def _first(
     name: str, state: str, part: ColumnElement[bool], column: Any, order: Any
 ) -> Select[*tuple[Any, ...]]:
     """The first session in this state and order whose instant is still to come."""
     found = (
-        select(_kind(name), column.label("instant"))
+        select(constant(name).label("kind"), column.label("instant"))
         .where(text(state), part, column > _NOW)
         .order_by(order)
-        .limit(literal_column("1"))
+        .limit(constant(1))
         .subquery()
     )
     return select(found.c.kind, found.c.instant)
@@ -196,13 +191,13 @@ def _changes(scope: Scope) -> Select[*tuple[Any, ...]]:
     each = (
         select(booking_id.label("booking_id"), instant.label("instant"))
         .order_by(order.desc())
-        .limit(literal_column(str(_LAST)))
+        .limit(constant(_LAST))
         .subquery()
         for booking_id, instant, order in _JOURNALS
     )
     last = union_all(*map(select, each)).subquery("last")
     return (
-        select(_kind("change"), last.c.instant)
+        select(constant("change").label("kind"), last.c.instant)
         .join(_B, _B.id == last.c.booking_id)
         .where(last.c.instant > _RECENT, visible_in(scope, _B))
     )
@@ -211,7 +206,7 @@ def _changes(scope: Scope) -> Select[*tuple[Any, ...]]:
 def _late_notices(scope: Scope) -> Select[*tuple[Any, ...]]:
     """What was said since `recent` about being late for a session that has not begun."""
     return (
-        select(_kind("change"), LateNotice.said_at)
+        select(constant("change").label("kind"), LateNotice.said_at)
         .join(_B, _B.id == LateNotice.booking_id)
         .where(
             text(_SCHEDULED),

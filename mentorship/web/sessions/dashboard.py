@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from mentorship import current
 from mentorship.clock import utc_now
+from mentorship.database import one_connection
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.extensions import db
@@ -44,32 +45,29 @@ def lists_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str:
 
 def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
     """The context of the lists. `cursor` is the one that the page sends with its next poll."""
-    viewer, scope = state.viewer, state.scope
-    board = dashboard_after_presses(
-        db.session(),
-        viewer,
-        scope,
-        cursor=cursor,
-        pages=asked_pages(),
-        now=now,
-        cutoff=current.settings().cutoff,
-    )
-    asked = viewer.scope_argument(scope)
+    session, viewer, scope = db.session(), state.viewer, state.scope
+    with one_connection(session):
+        board = dashboard_after_presses(
+            session,
+            viewer,
+            scope,
+            cursor=cursor,
+            pages=asked_pages(),
+            now=now,
+            cutoff=current.settings().cutoff,
+        )
+        near = near_sessions(session, viewer, scope, now=now)
+        asked = asked_of(viewer, now)
+    argument = viewer.scope_argument(scope)
     live = LiveState(
         now=now,
         cursor=cursor,
         next_due=board.next_due,
-        near=near_sessions(db.session(), viewer, scope, now=now),
+        near=near,
         stays_until=board.stays_until,
-        fields={"scope": asked, **board.pages} if asked else board.pages,
+        fields={"scope": argument, **board.pages} if argument else board.pages,
     )
-    return {
-        "viewer": viewer,
-        "scope": scope,
-        "board": board,
-        "asked": asked_of(viewer, now),
-        "live": live,
-    }
+    return {"viewer": viewer, "scope": scope, "board": board, "asked": asked, "live": live}
 
 
 def asked_of(viewer: Viewer, now: datetime) -> tuple[AskedOutcome, ...]:
