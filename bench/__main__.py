@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from bench import machine, mails, mentors, pages, polls, reports, sweeps
+from bench import machine, mails, mentors, pages, polls, reports, sweeps, windows
 from bench.figures import head, row
 from bench.stage import FULL, TINY, Stage
 from mentorship.clock import utc_now
 from mentorship.config import PROJECT
 from tests.support.databases import ENGINES, Databases
 
-BENCHES = (sweeps, reports, polls, pages, mentors, mails)
+BENCHES = (sweeps, reports, polls, windows, pages, mentors, mails)
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 

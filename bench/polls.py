@@ -83,8 +83,11 @@ def measure(url: str, *, connections: int, seconds: float, rounds: int) -> dict[
 
 
 @contextmanager
-def serving(command: list[str], port: int, url: str, **variables: str) -> Iterator[None]:
-    """A server that answers on this port meanwhile, on this database, with these settings more."""
+def serving(command: list[str], port: int, url: str, **variables: str) -> Iterator[int]:
+    """A server that answers on this port meanwhile, on this database, with these settings more.
+
+    The value is the id of its process.
+    """
     environment = os.environ | {
         "MENTORSHIP_ENV": "production",
         "SECRET_KEY": secrets.token_hex(16),
@@ -101,7 +104,7 @@ def serving(command: list[str], port: int, url: str, **variables: str) -> Iterat
             assert process.poll() is None, f"{command} has ended"
             assert time.monotonic() < deadline, f"{command} does not answer"
             time.sleep(0.05)  # Nothing tells when a port opens.
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(_PATIENCE)

@@ -12,7 +12,8 @@ from tests.support.databases import Databases
 @dataclass(frozen=True)
 class Scale:
     """Numbers of bookings, of rounds, and of seconds for each round of requests;
-    of mentors in the directory, and of slots of one of them."""
+    of mentors in the directory, and of slots of one of them; of open pages, and of seconds that
+    they are watched."""
 
     sizes: tuple[int, int, int]
     due: tuple[int, int]
@@ -26,6 +27,8 @@ class Scale:
     mails: int
     mentors: int
     slots: int
+    windows: int
+    watched: float
 
 
 FULL = Scale(
@@ -41,6 +44,8 @@ FULL = Scale(
     mails=2_000,
     mentors=10_000,
     slots=2_000,
+    windows=1_000,
+    watched=20.0,
 )
 
 TINY = Scale(
@@ -56,6 +61,8 @@ TINY = Scale(
     mails=20,
     mentors=40,
     slots=60,
+    windows=10,
+    watched=0.5,
 )
 """Shows that the bench runs; its figures mean nothing."""
 

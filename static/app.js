@@ -10,7 +10,6 @@ const SLOW_MS = 1000; // An answer that takes longer doubles the wait.
 const MOMENT_PASSED_MS = 50; // So that the moment has passed on the server too.
 const SPREAD_MS = 1000; // So that dashboards do not all poll at the same time.
 const SOON_MS = 1000; // After an answer that was too early; doubles each time, up to a minute.
-const NO_LONGER_SOON_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const TICK_MS = 5000;
 const SLIDE_MS = 300;
@@ -278,8 +277,8 @@ function guardNewUnderPointer() {
   if (now && now !== before) guard({ ...pointer, until: Date.now() + GUARD_MS });
 }
 
-// Nothing moves during a press; the lists are polled again after it.
-lists.addEventListener("pointerdown", () => (isPressed = true));
+// Nothing moves during a press; the page polls again after it.
+document.addEventListener("pointerdown", () => (isPressed = true));
 for (const name of ["pointerup", "pointercancel", "blur"]) {
   window.addEventListener(name, () => {
     isPressed = false;
@@ -355,7 +354,7 @@ function askAgainIfDue() {
   if (Date.now() < dueAt) return;
   clearTimeout(nextDue);
   nextDue = askIn(soon);
-  soon = Math.min(2 * soon, NO_LONGER_SOON_MS);
+  soon = Math.min(2 * soon, IDLE_MS);
 }
 
 function drawTimes() {
@@ -395,6 +394,7 @@ function counted(number, unit) {
   return new Intl.NumberFormat(language, style).format(number);
 }
 
+if (window.htmx) document.getElementById("not-live").remove();
 readState();
 planNextPoll();
 setInterval(drawTimes, TICK_MS);

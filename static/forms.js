@@ -26,6 +26,17 @@ for (const event of ["click", "submit"]) {
 // On a page that stays, the next press is another one.
 document.addEventListener("htmx:finally:request", ({ target }) => (target.ariaBusy = null));
 
+// A form that somebody has begun stays as it is when a poll changes the page around it, and with its
+// part of the page where the new one has no such form.
+document.addEventListener("input", ({ target: { form } }) => form?.setAttribute("hx-morph-skip", ""));
+
+document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
+  const loses = ({ type, target, fragment }) =>
+    type === "oob" &&
+    [...target.querySelectorAll("[hx-morph-skip]")].some(({ id }) => !fragment.querySelector(`#${id}`));
+  tasks.splice(0, tasks.length, ...tasks.filter((task) => !loses(task)));
+});
+
 // Text typed into another form would be lost with the page.
 window.addEventListener("beforeunload", (event) => {
   const isTyped = (text) => text.value !== text.defaultValue && text.form !== sent;

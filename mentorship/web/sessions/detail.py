@@ -1,6 +1,6 @@
 """One session: its page with its history, and the page to move it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,7 +22,8 @@ from mentorship import current
 from mentorship.adapters import calendar_links
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Scope, Viewer
-from mentorship.domain.sessions.lifecycle import Party, Status
+from mentorship.domain.sessions.lateness import LATE_FROM
+from mentorship.domain.sessions.lifecycle import OPEN, Party, Status
 from mentorship.domain.sessions.poll_cursor import PollCursor
 from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
@@ -30,9 +31,9 @@ from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots
 from mentorship.queries.calendars import entry
 from mentorship.queries.sessions.detail import SessionPage, session_page
-from mentorship.queries.sessions.followup import session_followup
+from mentorship.queries.sessions.followup import SessionFollowup, session_followup
 from mentorship.queries.sessions.groups import Attendee, attendance
-from mentorship.queries.sessions.outcome_view import session_outcome
+from mentorship.queries.sessions.outcome_view import SessionOutcome, session_outcome
 from mentorship.queries.sessions.poll_state import PollState
 from mentorship.queries.sessions.receipts.history import receipt_of
 from mentorship.queries.sessions.receipts.records import pair_minutes
@@ -45,7 +46,7 @@ from mentorship.web.http.authentication import required_viewer
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.openapi import Access, described
 from mentorship.web.http.request_body import body, page_number
-from mentorship.web.sessions.live import live_state
+from mentorship.web.sessions.live import earliest, live_state
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("session", __name__)
@@ -72,14 +73,11 @@ def page_of(
     """
     now = utc_now()
     state = swept_poll_state(now, Scope.ALL if viewer.is_admin else Scope.OWN)
-    shown = _shown(session_id, state, state.cursor, now)
-    page = shown["page"]
     return render_template(
         "sessions/detail.html",
-        **shown,
+        **_shown(session_id, state, state.cursor, now),
         error=error,
         typed=typed or {},
-        calendars=_calendars(page, viewer),
     )
 
 
@@ -90,7 +88,7 @@ def session_fragment(state: PollState, cursor: PollCursor, now: datetime) -> str
     """
     shown = _shown(asked_session(), state, cursor, now)
     return render_template(
-        "sessions/_session.html", **shown, zone=state.viewer.timezone, is_poll=True
+        "sessions/_session.html", **shown, zone=state.viewer.timezone, typed={}, is_poll=True
     )
 
 
@@ -108,26 +106,47 @@ def _shown(session_id: int, state: PollState, cursor: PollCursor, now: datetime)
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     silence = current.settings().outcome_silence
     receipt = receipt_of(db.session(), viewer, session_id, now=now, silence=silence)
+    followup = session_followup(db.session(), page, now=now)
+    outcome = session_outcome(db.session(), session_id, page.party, now=now, silence=silence)
+    attendees = _attendees(page, now=now, silence=silence)
     return {
         "viewer": viewer,
         "page": page,
-        "followup": session_followup(db.session(), page, now=now),
-        "outcome": session_outcome(
-            db.session(),
-            session_id,
-            page.party,
-            now=now,
-            silence=silence,
-        ),
-        "attendees": _attendees(page, now=now, silence=silence),
+        "followup": followup,
+        "outcome": outcome,
+        "attendees": attendees,
         "receipt": receipt,
         "together": pair_minutes(
             db.session(), receipt.record, page.student_id, now=now, silence=silence
         ),
+        "calendars": _calendars(page, viewer),
         "now": now,
         "too_late": _too_late(page, viewer, now),
-        "live": live_state(state, cursor, now, view="session", session=session_id),
+        "live": live_state(
+            state,
+            cursor,
+            now,
+            view="session",
+            stays_until=_stays_until(page, followup, (outcome, *attendees), now),
+            session=session_id,
+        ),
     }
+
+
+def _stays_until(
+    page: SessionPage,
+    followup: SessionFollowup,
+    answered: Iterable[SessionOutcome | Attendee | None],
+    now: datetime,
+) -> datetime | None:
+    """When (UTC) the page looks different by time alone, if nothing happens before."""
+    card = page.card
+    moments = [each.outcome.settles_at for each in answered if each]
+    if card.status in OPEN:
+        can_be_late = card.start_time - LATE_FROM
+        ends = (card.fixed_from, card.start_time, card.end_time)
+        moments += [can_be_late, followup.room_opens, *ends]
+    return earliest(*(each for each in moments if each and each > now))
 
 
 def _attendees(page: SessionPage, *, now: datetime, silence: timedelta) -> tuple[Attendee, ...]:

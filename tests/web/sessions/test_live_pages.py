@@ -2,17 +2,18 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeWord
+from mentorship.domain.shared.zones import zone_of
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.followup import rate_session, set_recording, write_notes
 from mentorship.services.sessions.late import say_late
 from mentorship.services.sessions.outcomes import say_outcome
-from tests.support.builders import a_booking, at
+from tests.support.builders import a_booking, a_profile, a_seat, a_slot, at
 from tests.support.databases import counted_statements
 
 POLL = "/api/admin/update-session-status"
@@ -193,3 +194,84 @@ def test_what_somebody_adds_to_a_session_is_drawn_once_in_each_window(
     assert [poll(), poll()] == [200, 204]
     add()  # The same again changes nothing.
     assert poll() == 204
+
+
+def test_the_page_of_a_group_shows_its_mentor_what_another_student_says(
+    client_for, session, cast, clock
+):
+    slot = a_slot(session, cast.mentor, starts="8:00", capacity=2)
+    seats = [
+        a_seat(session, slot, each, status=Status.COMPLETED, completed_at=at("9:00"))
+        for each in (cast.student, cast.stranger)
+    ]
+    session.commit()
+    client = client_for(cast.mentor)
+    state = dict(STATE.findall(client.get(f"/sessions/{seats[0]}").text))
+
+    say_outcome(
+        session,
+        booking_id=seats[1],
+        viewer=cast.stranger,
+        word=OutcomeWord.TECHNICAL_TROUBLE,
+        reason=None,
+        now=at("9:50"),
+        silence=timedelta(days=3),
+    )
+
+    answer = client.post(POLL, data=state, headers={"HX-Request": "true"})
+    assert "Says: Technical trouble" in answer.text
+    assert 'id="part-outcome" hx-swap-oob="innerMorph"' in answer.text
+
+
+ROOM = "https://meet.example.org/maya"
+
+
+@pytest.mark.parametrize(
+    ("starts", "moment", "appears"),
+    [
+        ("10:10", "9:55", "Join the meeting"),
+        ("12:00", "10:00", "I will be late"),
+        ("10:00", "10:00", "How did it go?"),
+        ("9:00", "10:00", "Nobody started it."),
+    ],
+)
+def test_the_page_of_a_session_polls_when_it_looks_different_by_time_alone(
+    client_for, session, cast, clock, starts, moment, appears
+):
+    a_profile(session, cast.mentor, meeting_url=ROOM)
+    is_delayed = starts == "9:00"
+    booking = a_booking(
+        session,
+        mentor=cast.mentor,
+        student=cast.student,
+        starts=starts,
+        status=Status.ONGOING if is_delayed else Status.SCHEDULED,
+        is_delayed=is_delayed,
+    )
+    client = client_for(cast.student)
+    page = client.get(f"/sessions/{booking}").text
+    state = dict(STATE.findall(page))
+    assert appears not in page
+    (due_in,) = re.findall(r'data-due-in="(\d+)"', page)
+    assert clock() + timedelta(milliseconds=int(due_in)) == at(moment).replace(tzinfo=None)
+
+    def poll():
+        return client.post(POLL, data=state, headers={"HX-Request": "true"})
+
+    clock.move_to(at(moment) - timedelta(seconds=1))
+    assert poll().status_code == 204
+    clock.move_to(at(moment))
+    assert appears in poll().text
+
+
+@pytest.mark.parametrize("view", ["week", "day"])
+def test_a_calendar_turns_to_the_new_day_at_midnight(client_for, session, cast, clock, view):
+    client = client_for(cast.student)
+    state = dict(STATE.findall(client.get(f"/dashboard/{view}").text))
+    midnight = datetime.fromisoformat(state["until"])
+    assert midnight.astimezone(zone_of(cast.student.timezone)).hour == 0
+
+    clock.move_to(midnight - timedelta(seconds=1))
+    assert client.post(POLL, data=state, headers={"HX-Request": "true"}).status_code == 204
+    clock.move_to(midnight)
+    assert client.post(POLL, data=state, headers={"HX-Request": "true"}).status_code == 200
