@@ -1,7 +1,7 @@
 """The address of a development server, for commands that print links.
 
-`serve` stores it in the instance folder. If BASE_URL is not set, other commands read it there, so
-that their links have the right port.
+`serve` stores it in the instance folder, in a file for its database. If BASE_URL is not set, other
+commands on this database read it there, so that their links have the right port.
 """
 
 import json
@@ -11,17 +11,14 @@ from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 
-_FILE = "served_at.json"
-
 
 @contextmanager
 def announce_address(folder: Path, url: str, *, database_url: str | None) -> Iterator[None]:
     """A context in which other commands can find this server and its `url`."""
-    file = folder / _FILE
+    file = _file(folder, database_url)
     with suppress(OSError):  # The note is not worth a failed start.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        note = {"pid": os.getpid(), "url": url, "database": _name(database_url)}
-        file.write_text(json.dumps(note))
+        file.write_text(json.dumps({"pid": os.getpid(), "url": url}))
     try:
         yield
     finally:
@@ -31,9 +28,9 @@ def announce_address(folder: Path, url: str, *, database_url: str | None) -> Ite
 
 def served_address(folder: Path, *, database_url: str | None) -> str | None:
     """The address at which a running process serves the same database, or None."""
-    note = _read(folder / _FILE)
+    note = _read(_file(folder, database_url))
     pid, url = note.get("pid"), note.get("url")
-    if note.get("database") != _name(database_url) or not isinstance(pid, int):
+    if not isinstance(pid, int):
         return None
     try:
         os.kill(pid, 0)
@@ -52,5 +49,6 @@ def _read(file: Path) -> dict[str, object]:
     return found if isinstance(found, dict) else {}
 
 
-def _name(database_url: str | None) -> str:
-    return sha256((database_url or "").encode()).hexdigest()
+def _file(folder: Path, database_url: str | None) -> Path:
+    database = sha256((database_url or "").encode()).hexdigest()
+    return folder / f"served_at-{database[:16]}.json"

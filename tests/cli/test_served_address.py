@@ -18,16 +18,27 @@ def test_a_note_lasts_as_long_as_the_process_and_is_of_one_database(tmp_path):
     assert served_address(tmp_path, database_url="sqlite:///a") is None
 
 
+def test_servers_of_two_databases_are_found_beside_each_other(tmp_path):
+    with (
+        announce_address(tmp_path, "http://127.0.0.1:8321", database_url="sqlite:///a"),
+        announce_address(tmp_path, "http://127.0.0.1:8322", database_url="sqlite:///b"),
+    ):
+        assert served_address(tmp_path, database_url="sqlite:///a") == "http://127.0.0.1:8321"
+        assert served_address(tmp_path, database_url="sqlite:///b") == "http://127.0.0.1:8322"
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{", '{"pid": 2147483646, "url": "http://x"}'])
 def test_a_note_that_nobody_keeps_counts_for_nothing(tmp_path, text):
-    (tmp_path / "served_at.json").write_text(text)
+    with announce_address(tmp_path, "http://127.0.0.1:8321", database_url=None):
+        [file] = tmp_path.iterdir()
+    file.write_text(text)
 
     assert served_address(tmp_path, database_url=None) is None
 
 
 def test_what_another_process_has_noted_since_stays(tmp_path):
     with announce_address(tmp_path, "http://127.0.0.1:8321", database_url=None):
-        file = tmp_path / "served_at.json"
+        [file] = tmp_path.iterdir()
         file.write_text(file.read_text().replace(str(os.getpid()), "1"))
     assert file.exists()
 
