@@ -15,9 +15,14 @@ from mentorship.models import User
 from tests.support.apps import Applications
 from tests.support.builders import a_booking, a_profile
 from tests.support.pgbouncer import a_pgbouncer
-from tests.support.processes import a_server, cookie_of
+from tests.support.processes import a_server, cookie_of, wait_until
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+
+_NOBODY_LEFT = (
+    "SELECT 1 WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity WHERE usename = 'visitor')"
+)
+"""PostgreSQL counts a connection until its backend has ended, which may be a while after."""
 
 PAGES = ("/dashboard", "/mentors", "/account", "/dashboard/week")
 
@@ -118,6 +123,8 @@ def test_what_finds_no_connection_is_503_with_a_sentence_and_goes_well_afterward
             assert answer.status == 503
             assert "The database cannot be reached now." in answer.text
         hoarder.dispose()
+        with psycopg.connect(database_url, autocommit=True) as admin:
+            wait_until(lambda: admin.execute(_NOBODY_LEFT).fetchone())
 
         assert asked_at_once(server, cookie, threads=8, rounds=2) == {200: 8 * 2 * 5}
 
