@@ -18,6 +18,7 @@ class EntryKind(StrEnum):
     IMPORTED = "imported"
     MOVED = "moved"
     OUTCOME = "outcome"
+    LATE = "late"
     MAIL = "mail"
 
 
@@ -82,7 +83,7 @@ def headline(entry: Entry, timezone: str) -> Message:
     """
     here = zone_of(timezone)
     by = _by(entry)
-    if entry.kind in (EntryKind.OUTCOME, EntryKind.MAIL):
+    if entry.kind in (EntryKind.OUTCOME, EntryKind.LATE, EntryKind.MAIL):
         return joined(entry.sentence)
     title = TITLES[entry.kind]
     if entry.due_at is not None:

@@ -61,6 +61,8 @@ def _reason_of(side: Party) -> ColumnElement[str | None]:
 _SAID: Select[*tuple[Any, ...]] = (
     select(
         _B.id,
+        _B.mentor_id,
+        _B.student_id,
         _B.topic,
         _B.status,
         _B.is_delayed,
@@ -153,6 +155,7 @@ class QueuedOutcome:
     """A session whose outcome an admin should decide; instants in UTC."""
 
     id: int
+    people: frozenset[int]
     topic: str
     mentor: str
     student: str
@@ -244,6 +247,7 @@ def _waits(view: QueueView, now: datetime) -> tuple[ColumnElement[bool] | TextCl
 def _queued(row: Any) -> QueuedOutcome:
     return QueuedOutcome(
         id=row.id,
+        people=frozenset((row.mentor_id, row.student_id)),
         topic=row.topic,
         mentor=row.mentor,
         student=row.student,

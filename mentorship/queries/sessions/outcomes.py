@@ -1,9 +1,22 @@
 """The outcome of sessions in SQL, as `domain.sessions.outcomes` computes it for one session."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, and_, case, func, literal, null, or_
+from sqlalchemy import (
+    ColumnElement,
+    RowMapping,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+)
+from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, constant
 from mentorship.domain.sessions.outcomes import (
@@ -12,7 +25,7 @@ from mentorship.domain.sessions.outcomes import (
     Statement,
     Statements,
 )
-from mentorship.models import SessionBooking
+from mentorship.models import SessionBooking, User
 
 _B = SessionBooking
 _SAME = _B.mentor_says == _B.student_says
@@ -55,6 +68,12 @@ def _silence_passed(latest: ColumnElement[datetime]) -> ColumnElement[bool]:
         _B.end_time <= latest,
         func.coalesce(_B.mentor_said_at, _B.student_said_at) <= latest,
     )
+
+
+def has_impartial_admin(session: Session, people: Collection[int]) -> bool:
+    """Whether an admin can decide about a session of these people without being one of them."""
+    admin = exists().where(User.is_admin, ~User.is_confirmation_pending, User.id.not_in(people))
+    return bool(session.scalar(select(admin)))
 
 
 def statements_of(booking: SessionBooking | RowMapping | Any) -> Statements:

@@ -1,6 +1,6 @@
 """Answers about whether a session took place: of one side, or the decision of an admin."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,11 +29,17 @@ from mentorship.domain.sessions.outcomes import (
     Statements,
     outcome_of,
 )
-from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound, ProductError
+from mentorship.domain.shared.errors import (
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+    ProductError,
+)
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.events import EventKind
 from mentorship.models import Cause, OutcomeChange, SessionBooking, User, table_of
-from mentorship.queries.sessions.outcomes import statements_of
+from mentorship.queries.sessions.outcomes import has_impartial_admin, statements_of
 from mentorship.services.mail.outbox import NO_WAIT
 from mentorship.services.mail.outcomes import notify_decision, notify_dispute
 from mentorship.services.sessions.actions import (
@@ -129,54 +135,13 @@ def decide_outcome(
     now: datetime,
     silence: timedelta,
 ) -> OutcomeResult:
-    """Like `say_outcome`, for an admin at the queue, who also decides about sessions of their own.
+    """Like `say_outcome`, for an admin at the queue.
 
-    The caller has checked that `viewer` is an admin.
+    The caller has checked that `viewer` is an admin. Raises Forbidden for a session of their own,
+    unless there is no other admin who could decide about it.
     """
     answer = _Answer(viewer, word, reason, party=Party.ADMIN)
     return _say(session, booking_id, answer, now=now, silence=silence)
-
-
-@dataclass(frozen=True)
-class Decisions:
-    """How many sessions of a list were decided, and how many could not be decided."""
-
-    decided: int
-    refused: int
-
-
-def decide_outcomes(
-    session: Session,
-    *,
-    booking_ids: Collection[int],
-    viewer: Viewer,
-    word: OutcomeWord,
-    reason: str | None,
-    now: datetime,
-    silence: timedelta,
-) -> Decisions:
-    """Decide about several sessions for one reason, each in a transaction of its own.
-
-    Raises InvalidInput without a reason. Sessions that are unknown, cancelled or still to come are
-    counted as refused.
-    """
-    if not reason:
-        raise InvalidInput(_NEEDS_REASON)
-    refused = 0
-    for booking_id in sorted(set(booking_ids)):
-        try:
-            decide_outcome(
-                session,
-                booking_id=booking_id,
-                viewer=viewer,
-                word=word,
-                reason=reason,
-                now=now,
-                silence=silence,
-            )
-        except (NotFound, Conflict):
-            refused += 1
-    return Decisions(len(set(booking_ids)) - refused, refused)
 
 
 def _say(
@@ -186,8 +151,9 @@ def _say(
     try:
         bookings = lock_bookings(session, booking_id, Action.COMPLETE)
         booking, party = _place_of(answer, booking_id, bookings)
+        _refuse_own_case(session, booking, answer)
         if party is Party.ADMIN and not answer.reason:
-            raise InvalidInput(_NEEDS_REASON)
+            raise InvalidInput(NEEDS_REASON)
         refusal = _refused_completion(booking, answer, now=now)
         if _apply_clock(session, booking, answer, party, now=now):
             bookings = lock_bookings(session, booking_id, Action.COMPLETE)
@@ -235,6 +201,17 @@ def _place_of(
         if booking["id"] == booking_id:
             return booking, answer.party
     raise NotFound(N_("There is no such session."))
+
+
+def _refuse_own_case(session: Session, booking: RowMapping, answer: _Answer) -> None:
+    """Nobody decides about their own session where another admin can."""
+    people = {booking["mentor_id"], booking["student_id"]}
+    is_own = answer.party is Party.ADMIN and answer.viewer.id in people
+    if is_own and has_impartial_admin(session, people):
+        raise Forbidden(OWN_CASE)
+
+
+OWN_CASE = N_("You take part in this session, so another admin decides how it went.")
 
 
 def _apply_clock(
@@ -372,7 +349,7 @@ def _journal(
         notify_dispute(session, booking_id=before.id, speaker_id=speaker_id, now=now)
 
 
-_NEEDS_REASON = N_("Please give a reason for the decision.")
+NEEDS_REASON = N_("Please give a reason for the decision.")
 
 
 def _message(

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 from mentorship import current
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Viewer
-from mentorship.domain.shared.errors import InvalidInput
+from mentorship.domain.shared.errors import Forbidden, InvalidInput
 from mentorship.domain.shared.messages import N_, joined, ngettext
 from mentorship.extensions import db
 from mentorship.queries.sessions.outcome_view import (
@@ -26,9 +26,10 @@ from mentorship.queries.sessions.outcome_view import (
     count_waiting,
     outcome_queue,
 )
+from mentorship.queries.sessions.outcomes import has_impartial_admin
 from mentorship.schemas.base import LARGEST_ID
 from mentorship.schemas.outcomes import DecisionForm
-from mentorship.services.sessions.outcomes import Decisions, decide_outcomes
+from mentorship.services.sessions.decisions import Decisions, decide_outcomes
 from mentorship.web.http.authentication import required_admin
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.request_body import body, page_number
@@ -71,9 +72,9 @@ def decide() -> Response:
             now=now,
             silence=current.settings().outcome_silence,
         )
-    except InvalidInput as refused:
+    except (Forbidden, InvalidInput) as refused:
         page = _page(viewer, _asked_view(), _asked_mentor(), now=now, error=translate(refused))
-        return make_response(page, 400)
+        return make_response(page, 403 if isinstance(refused, Forbidden) else 400)
     flash(translate(_message(done)))
     return redirect(url_for("outcome_queue.show", view=fields.view, mentor=fields.mentor), 303)
 
@@ -96,10 +97,16 @@ def _page(
     queue = outcome_queue(
         db.session(), view, mentor_id=mentor_id, page=page_number("page"), now=now
     )
+    barred = {
+        each.id
+        for each in queue.sessions
+        if viewer.id in each.people and has_impartial_admin(db.session(), each.people)
+    }
     return render_template(
         "sessions/outcomes.html",
         viewer=viewer,
         queue=queue,
+        barred=barred,
         now=now,
         error=error,
         typed=request.form,

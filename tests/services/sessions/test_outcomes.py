@@ -10,10 +10,11 @@ from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
 from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
-from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound
+from mentorship.domain.shared.errors import Conflict, Forbidden, InvalidInput, NotFound
 from mentorship.models import Cause, OutboxMessage, OutcomeChange
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.outcomes import decide_outcome, decide_outcomes, say_outcome
+from mentorship.services.sessions.decisions import decide_outcomes
+from mentorship.services.sessions.outcomes import decide_outcome, say_outcome
 from tests.support.builders import a_booking, a_seat, a_slot, a_user, at, the_booking, the_journal
 from tests.support.processes import at_once
 
@@ -317,21 +318,22 @@ def test_from_the_queue_an_admin_decides_many_and_those_that_cannot_be_are_count
         assert said(session, booking) == [("admin", NOBODY_CAME, "Nobody knows.")]
 
 
-def test_from_the_queue_somebody_decides_also_about_a_session_of_their_own(session, cast, booked):
-    booking = booked(**LATE)
+def test_nobody_decides_about_their_own_session_while_another_admin_can(session, cast, booked):
+    own, others = booked(**LATE), a_user(session, "Both", Role.MENTOR, Role.ADMIN)
+    among_admins = a_booking(session, mentor=others, student=cast.admin, **LATE)
+    how = {"word": TROUBLE, "reason": "It broke.", "now": at("11:30"), "silence": SILENCE}
 
-    decide_outcome(
-        session,
-        booking_id=booking,
-        viewer=cast.mentor,
-        word=TROUBLE,
-        reason="The line broke.",
-        now=at("11:30"),
-        silence=SILENCE,
-    )
+    for ids in ([own], [own, among_admins]):
+        with pytest.raises(Forbidden):
+            decide_outcomes(session, booking_ids=ids, viewer=cast.mentor, **how)
+    with pytest.raises(Forbidden):
+        decide_outcome(session, booking_id=own, viewer=cast.mentor, **how)
+    assert said(session, own) == said(session, among_admins) == []
 
-    assert said(session, booking) == [("admin", TROUBLE, "The line broke.")]
-    assert transitions(session, booking) == [(Action.COMPLETE, Cause.ADMIN, cast.mentor.id)]
+    decide_outcome(session, booking_id=among_admins, viewer=others, **how)
+
+    assert said(session, among_admins) == [("admin", TROUBLE, "It broke.")]
+    assert transitions(session, among_admins) == [(Action.COMPLETE, Cause.ADMIN, others.id)]
 
 
 def test_an_admin_who_takes_part_speaks_for_their_side(session, booked, say):

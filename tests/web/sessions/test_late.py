@@ -69,3 +69,17 @@ def test_the_form_leads_back_to_the_page_and_can_take_it_back(client_for, cast, 
     assert "I will be on time after all" in student.get(page).text
     student.post(f"/api{page}/late", data={"minutes": "0"}, headers=headers)
     assert "I will be on time after all" not in student.get(page).text
+
+
+def test_a_notice_is_a_line_of_the_receipt(client_for, cast, booking):
+    late(client_for(cast.student), booking, minutes=10, note="The bus.")
+
+    history = client_for(cast.mentor).get(f"/api/sessions/{booking}").json["history"]
+    page = client_for(cast.mentor).get(f"/sessions/{booking}").text
+
+    [line] = [each for each in history if each["kind"] == "late"]
+    sentence = "Sam Student says that they will be about 10 minutes late."
+    assert line["reason"] == f"{sentence} (The bus.)"
+    assert (line["cause"], line["actor"], line["newStatus"]) == ("student", "Sam Student", None)
+    assert line["appliedAt"] == "2026-11-24T09:50:00Z"
+    assert sentence in page

@@ -10,6 +10,7 @@ from mentorship.models import SessionBooking
 from mentorship.queries.sessions.outcome_view import PAGE_SIZE, QueueView, outcome_queue
 from tests.support.builders import a_booking, a_user, at, the_booking
 from tests.support.databases import counted_statements
+from tests.support.dumps import dump
 
 LATE = {"status": Status.ONGOING, "is_delayed": True}
 
@@ -93,6 +94,25 @@ def test_an_admin_decides_several_at_once_and_comes_back_to_the_same_list(book, 
     assert listed(page) == [third]
     kept = the_booking(session, first)
     assert (kept.status, kept.decided_outcome) == (Status.COMPLETED, "NOBODY_CAME")
+
+
+def test_an_admin_does_not_decide_about_a_session_of_their_own(book, client_for, session, cast):
+    both = a_user(session, "Bo Both", Role.MENTOR, Role.ADMIN)
+    own = book(0, by=both, mentor="TOOK_PLACE", student="MENTOR_ABSENT")
+    queue = client_for(both)
+    sentence = "You take part in this session, so another admin decides how it went."
+    page = queue.get("/outcomes").text
+    assert sentence in page
+    assert f'value="{own}" disabled' in page
+    before = dump(session.get_bind())
+
+    fields = {"sessions": own, "outcome": "TOOK_PLACE", "reason": "I was there."}
+    answer = queue.post("/outcomes", data=fields)
+
+    assert answer.status_code == 403
+    assert f'role="alert">{sentence}' in answer.text
+    assert "I was there." in answer.text
+    assert dump(session.get_bind()) == before
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from mentorship.models import (
     BookingMove,
     Import,
     ImportedBooking,
+    LateNotice,
     MailOutcome,
     OutboxMessage,
     OutcomeChange,
@@ -70,6 +71,7 @@ def receipt_of(
         *_moves(session, booking_id),
         *_transitions(session, booking_id),
         *_outcomes(session, booking_id),
+        *_late_notices(session, booking_id),
         *_settled_by_silence(record, now=now, silence=silence),
         *_mail(session, booking_id, is_admin=viewer is None or viewer.is_admin),
     ]
@@ -171,6 +173,31 @@ def _outcomes(session: Session, booking_id: int) -> Iterator[Entry]:
 
 _SAID = N_("%(name)s says: %(outcome)s")
 _DECIDED = N_("%(name)s decided: %(outcome)s")
+
+
+def _late_notices(session: Session, booking_id: int) -> Iterator[Entry]:
+    """Who has said that they will be late; what was taken back since is not kept."""
+    rows = session.execute(
+        select(LateNotice, User.name)
+        .join(User, User.id == LateNotice.actor_id)
+        .where(LateNotice.booking_id == booking_id)
+        .order_by(LateNotice.side)
+    )
+    for number, (notice, actor) in enumerate(rows, 1):
+        yield Entry(
+            EntryKind.LATE,
+            number,
+            notice.said_at,
+            ngettext(
+                "%(name)s says that they will be about %(n)s minute late.",
+                "%(name)s says that they will be about %(n)s minutes late.",
+                notice.minutes,
+                name=actor,
+            ),
+            reason=notice.note or None,
+            cause=notice.side.value,
+            actor=actor,
+        )
 
 
 def _settled_by_silence(
