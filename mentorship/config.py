@@ -25,6 +25,7 @@ from sqlalchemy.exc import ArgumentError
 
 from mentorship.domain.booking.cutoff import Cutoff
 from mentorship.domain.booking.limits import BookingLimits
+from mentorship.domain.calendars import GroupNames
 from mentorship.domain.shared.email_addresses import is_mail_domain, is_mailbox, normalized
 from mentorship.domain.shared.urls import ipv6_host, split_url
 from mentorship.domain.shared.weak_secrets import is_weak
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     max_open_bookings_per_mentor: int = Field(default=3, ge=1, le=1000)
     hold_minutes: int = Field(default=30, ge=1, le=10_080)
     outcome_hours: int = Field(default=72, ge=1, le=720)
+    group_names: GroupNames = GroupNames.MENTOR
     site_name: str = Field(default="Mentorship", min_length=1, max_length=80)
     live_seconds: int = Field(default=2, ge=0, le=60)
     webhook_loopback: bool = False

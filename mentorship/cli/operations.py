@@ -104,6 +104,7 @@ def worker() -> None:
         secret_key=current.secret_key(),
         templates=RESOURCES / "templates",
         outcome_silence=settings.outcome_silence,
+        group_names=settings.group_names,
     )
     engine = db.engine
     rounds: dict[str, Any] = {

@@ -31,6 +31,14 @@ LEAD_OF: Mapping[Alarm, timedelta] = MappingProxyType(
 """How long before the start each alarm rings."""
 
 
+class GroupNames(StrEnum):
+    """Whose calendars name the students of a group."""
+
+    NOBODY = "nobody"
+    MENTOR = "mentor"
+    EVERYBODY = "everybody"
+
+
 @dataclass(frozen=True)
 class Event:
     """One entry of a calendar. Instants in UTC.

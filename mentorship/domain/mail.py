@@ -22,6 +22,7 @@ class MailKind(StrEnum):
     BOOKED = "booked"
     MOVED = "moved"
     CANCELLED = "cancelled"
+    LEFT_GROUP = "left-group"
     REMINDER_24H = "reminder-24h"
     REMINDER_1H = "reminder-1h"
     REMINDER_10M = "reminder-10m"
@@ -88,6 +89,7 @@ TRUE_WHILE: Mapping[MailKind, frozenset[Status]] = MappingProxyType(
         MailKind.BOOKED: frozenset({Status.SCHEDULED, Status.ONGOING}),
         MailKind.MOVED: frozenset({Status.SCHEDULED, Status.ONGOING}),
         MailKind.CANCELLED: frozenset({Status.CANCELLED}),
+        MailKind.LEFT_GROUP: frozenset(Status),
         MailKind.REMINDER_24H: frozenset({Status.SCHEDULED}),
         MailKind.REMINDER_1H: frozenset({Status.SCHEDULED}),
         MailKind.REMINDER_10M: frozenset({Status.SCHEDULED}),
@@ -119,8 +121,22 @@ ONE_FOR_A_GROUP = frozenset(
 )
 """Mail that the mentor of a group gets once for the meeting, with the names of all students.
 
-The other kinds are about one student, or change one entry of a calendar.
+The other kinds are about one student.
 """
+
+ONE_FOR_AN_ENTRY = frozenset({MailKind.MOVED, MailKind.CANCELLED})
+"""The same, where the group is one entry in the mentor's calendar: each mail changes one entry."""
+
+CHANGES_CALENDARS = frozenset(
+    {
+        MailKind.BOOKED,
+        MailKind.MOVED,
+        MailKind.CANCELLED,
+        MailKind.LEFT_GROUP,
+        MailKind.CORRECTED,
+    }
+)
+"""Mail that puts a session into the reader's calendar, or takes it out."""
 
 OUTCOME_ASKED_AFTER = (timedelta(0), timedelta(hours=24), timedelta(hours=72))
 """When the people of a delayed session are asked how it went, counted from the end of its slot."""
@@ -136,6 +152,7 @@ CHOICES: Mapping[MailKind, str] = MappingProxyType(
         MailKind.BOOKED: N_("A session is booked"),
         MailKind.MOVED: N_("A session is moved to another time"),
         MailKind.CANCELLED: N_("A session is cancelled"),
+        MailKind.LEFT_GROUP: N_("A student moves out of a group, or into one"),
         MailKind.REMINDER_24H: N_("A reminder one day before"),
         MailKind.REMINDER_1H: N_("A reminder one hour before"),
         MailKind.REMINDER_10M: N_("A reminder ten minutes before"),

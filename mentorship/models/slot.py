@@ -12,10 +12,16 @@ from sqlalchemy import (
     text,
     true,
 )
+from sqlalchemy.engine.default import DefaultExecutionContext
 from sqlalchemy.orm import Mapped, mapped_column
 
 from mentorship.database import UtcDateTime
 from mentorship.models.columns import Model
+
+
+def _is_group(context: DefaultExecutionContext) -> bool:
+    given = context.get_current_parameters().get("capacity")  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here.
+    return (given or 1) > 1
 
 
 class MentorTimeSlot(Model):
@@ -27,6 +33,12 @@ class MentorTimeSlot(Model):
     non-exclusive, because those were agreed elsewhere. `rule_id` names the weekly rule that made
     the slot. While `held_until` has not passed, only `held_for` may book it (waiting list).
     `meeting_url` is the meeting link of its sessions; empty means the mentor's default link.
+
+    Where it `is_one_entry`, its sessions are one entry in the mentor's calendar programs. That is
+    so for groups, except those whose students had an entry each when this came. `entry_id` names
+    the entry, and is empty where that is the slot's own id; two slots swap theirs when a meeting
+    moves. The version of the entry is `entry_sequence` plus the revisions of its sessions.
+    `entry_changed_at` (UTC) is when a student last moved out of it.
     """
 
     __tablename__ = "mentor_time_slots"
@@ -44,6 +56,10 @@ class MentorTimeSlot(Model):
     held_for: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     held_until: Mapped[datetime | None] = mapped_column(UtcDateTime)
     meeting_url: Mapped[str] = mapped_column(String(2000), server_default="")
+    is_one_entry: Mapped[bool] = mapped_column(server_default=false(), insert_default=_is_group)
+    entry_id: Mapped[int | None]
+    entry_sequence: Mapped[int] = mapped_column(server_default="0")
+    entry_changed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
     __table_args__ = (
         CheckConstraint("start_time < end_time", name="starts_before_it_ends"),

@@ -2,16 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from mentorship.database import UtcDateTime
 from mentorship.domain.accounts.viewers import Viewer
 from mentorship.domain.calendars import Alarm
 from mentorship.domain.sessions.lifecycle import Status
-from mentorship.models import BookingMove, CalendarFeed, SessionBooking, StatusChange, User
+from mentorship.models import (
+    BookingMove,
+    CalendarFeed,
+    MentorTimeSlot,
+    SessionBooking,
+    StatusChange,
+    User,
+)
+from mentorship.queries.sessions.groups import Meeting, meetings_of, stands_for_meeting
 from mentorship.queries.shared.viewers import VIEWER_COLUMNS, viewer_from
 
 LOOK_BACK = timedelta(days=60)
@@ -40,9 +48,13 @@ _MOVED_FROM = (
     .label("moved_from")
 )
 
+_IS_ONE_ENTRY: ColumnElement[bool] = or_(_B.slot_capacity > 1, MentorTimeSlot.is_one_entry)
+
 _ENTRIES: Select[*tuple[Any, ...]] = (
     select(
         _B.id,
+        _B.time_slot_id,
+        _IS_ONE_ENTRY.label("is_group"),
         _B.topic,
         _B.status,
         _B.is_delayed,
@@ -53,6 +65,7 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
         _B.cancel_reason,
         _B.revision,
         _B.mentor_id,
+        _B.student_id,
         _B.booked_at,
         _Student.name.label("student"),
         _Student.created_at.label("student_since"),
@@ -63,11 +76,14 @@ _ENTRIES: Select[*tuple[Any, ...]] = (
     )
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
+    .join(MentorTimeSlot, MentorTimeSlot.id == _B.time_slot_id)
 )
 
 _VERSIONS: Select[*tuple[Any, ...]] = (
     select(
         _B.id,
+        _B.time_slot_id,
+        _IS_ONE_ENTRY.label("is_group"),
         _B.revision,
         _B.topic,
         _B.status,
@@ -78,6 +94,7 @@ _VERSIONS: Select[*tuple[Any, ...]] = (
     )
     .join(_Student, _Student.id == _B.student_id)
     .join(_Mentor, _Mentor.id == _B.mentor_id)
+    .join(MentorTimeSlot, MentorTimeSlot.id == _B.time_slot_id)
 )
 """Everything that can change in `_ENTRIES`; each change of a booking raises its revision."""
 
@@ -95,23 +112,38 @@ class Feed:
     made_at: datetime
 
 
-def entries(session: Session, viewer: Viewer, *, now: datetime) -> list[Row[*tuple[Any, ...]]]:
+class Entry(NamedTuple):
+    """A session as an entry of a calendar: a row of `_ENTRIES`, and for a group its meeting.
+
+    For its mentor a group is one entry, and `session` stands for all of its sessions.
+    """
+
+    session: Row[*tuple[Any, ...]]
+    meeting: Meeting | None
+
+
+def entries(session: Session, viewer: Viewer, *, now: datetime) -> list[Entry]:
     """The sessions in which the person takes part, oldest first; `now` is in UTC.
 
     The last 60 days and everything to come, cancelled ones for 30 days, and of more than a thousand
     only the latest.
     """
-    return list(reversed(session.execute(_latest(_ENTRIES, viewer, now)).all()))
+    rows = session.execute(_latest(_ENTRIES, viewer, now)).all()
+    meetings = meetings_of(session, {row.time_slot_id for row in rows if row.is_group})
+    return [Entry(row, meetings.get(row.time_slot_id)) for row in reversed(rows)]
 
 
 def versions(session: Session, viewer: Viewer, *, now: datetime) -> list[tuple[object, ...]]:
     """A value that changes whenever `entries` would, at a fraction of the cost. `now` is in UTC."""
-    return [tuple(row) for row in session.execute(_latest(_VERSIONS, viewer, now))]
+    rows = session.execute(_latest(_VERSIONS, viewer, now)).all()
+    meetings = meetings_of(session, {row.time_slot_id for row in rows if row.is_group})
+    return [(*row, meetings.get(row.time_slot_id)) for row in rows]
 
 
 def left_out(session: Session, viewer: Viewer, *, now: datetime) -> int:
     """How many of the person's sessions do not fit into the feed; `now` is in UTC."""
-    all_ids = _in_feed(select(_B.id), viewer, now).subquery()
+    ids = select(_B.id).join(MentorTimeSlot, MentorTimeSlot.id == _B.time_slot_id)
+    all_ids = _in_feed(ids, viewer, now).subquery()
     total = session.scalar(select(func.count()).select_from(all_ids)) or 0
     return max(0, total - MOST_ENTRIES)
 
@@ -128,15 +160,24 @@ def _in_feed(
 ) -> Select[*tuple[Any, ...]]:
     is_old = or_(_B.cancelled_at < now - CANCELLED_FOR, _B.start_time < now - CANCELLED_FOR)
     return columns.where(
-        or_(_B.student_id == viewer.id, _B.mentor_id == viewer.id),
+        or_(
+            _B.student_id == viewer.id,
+            and_(_B.mentor_id == viewer.id, or_(~_IS_ONE_ENTRY, stands_for_meeting(_B))),
+        ),
         _B.start_time >= now - LOOK_BACK,
         or_(_B.status != Status.CANCELLED, ~is_old),
     )
 
 
-def entry(session: Session, booking_id: int) -> Row[*tuple[Any, ...]]:
-    """The entry of one session, which must exist."""
-    return session.execute(_ENTRIES.where(_B.id == booking_id)).one()
+def entry(session: Session, booking_id: int, viewer: Viewer) -> Entry:
+    """The entry of one session, which must exist, for this person."""
+    row = session.execute(_ENTRIES.where(_B.id == booking_id)).one()
+    meeting = (
+        meetings_of(session, [row.time_slot_id]).get(row.time_slot_id) if row.is_group else None
+    )
+    if meeting is not None and row.mentor_id == viewer.id and meeting.booking_id != booking_id:
+        row = session.execute(_ENTRIES.where(_B.id == meeting.booking_id)).one()
+    return Entry(row, meeting)
 
 
 def feed_of(session: Session, user_id: int) -> Feed | None:

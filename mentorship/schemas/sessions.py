@@ -46,10 +46,14 @@ class CorrectFields(Fields):
 
 
 class MoveFields(Fields):
-    """The slot of the same mentor to which a session moves, with a reason."""
+    """The slot of the same mentor to which a session moves, with a reason.
+
+    `onlyThisStudent`: its mentor, or an admin, moves one student out of a group that stays.
+    """
 
     reason: Reason = ""
     slot_id: Id
+    only_this_student: bool = False
 
 
 class MoveForm(MoveFields):

@@ -28,6 +28,7 @@ def nothing_set(monkeypatch):
 WRONG = [
     # setting          value                      what the line says after the name
     ("MENTORSHIP_ENV",  "staging",                "Input should be 'production' or 'development'"),
+    ("GROUP_NAMES",     "students",               "Input should be 'nobody', 'mentor' or 'every"),
     ("BASE_URL",        "ftp://example.org",      "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "example.org",            "must be like https://mentors.example.org, with"),
     ("BASE_URL",        "http://example.org/app", "must be like https://mentors.example.org, with"),

@@ -24,6 +24,10 @@ class Identity:
         is_old = session_id <= self.last_old_booking
         return f"session-{session_id}@{self.old_host if is_old else self.uuid}"
 
+    def meeting_uid(self, entry_id: int) -> str:
+        """Of a group, whose sessions are one entry in the calendar of its mentor."""
+        return f"meeting-{entry_id}@{self.uuid}"
+
     def message_id(self, mail_id: int, created_at: datetime) -> str:
         """The Message-ID of a mail (RFC 5322, 3.6.4), so that a repeat can be recognised."""
         if mail_id <= self.last_old_mail:

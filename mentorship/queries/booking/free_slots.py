@@ -76,6 +76,8 @@ class Obstacle(StrEnum):
     FULL = N_("This time has just been taken by somebody else.")
     HELD = N_("This time is being held for somebody on the waiting list.")
     DAY_FULL = N_("The mentor takes no more sessions on that day.")
+    SMALL = N_("This time does not have room for the whole group.")
+    SHARED = N_("Other students have booked this time. A group moves to a time that nobody has.")
     AT_LIMIT = N_("The student has booked as many sessions as one can book at a time.")
 
 
@@ -240,12 +242,13 @@ def free_slots(
     now: datetime,
     limit: int | None = None,
     moving: int | None = None,
+    leaving: int | None = None,
 ) -> list[FreeSlot]:
     """The mentor's slots with `since <= start < until` that this student can book at `now`.
 
     Ordered by start; all instants in UTC. Without `until` there is no upper bound, and without
     `student_id` these are the slots that anybody could book. `moving` is the booking that would
-    move to one of them.
+    move to one of them, `leaving` the slot of a group that would move as one.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
@@ -256,7 +259,8 @@ def free_slots(
     if limits.daily_limit is None:
         return [FreeSlot(*row) for row in session.execute(_FREE.limit(limit), asked)]
     found = [FreeSlot(*row) for row in session.execute(_FREE, asked)]
-    taken = _taken_by_day(session, limits, [slot.start_time for slot in found], moving=moving)
+    starts = [slot.start_time for slot in found]
+    taken = _taken_by_day(session, limits, starts, moving=moving, leaving=leaving)
     return list(
         islice(
             (slot for slot in found if not _is_day_full(limits, taken, slot.id, slot.start_time)),
@@ -310,11 +314,12 @@ def obstacle_to(
     student_id: int,
     now: datetime,
     moving: int | None = None,
+    leaving: int | None = None,
 ) -> Obstacle | None:
     """The obstacle that keeps this student from booking the slot at `now` (UTC), or None.
 
-    `moving` is as in `free_slots`. Raises NotFound if students cannot find the mentor, who may
-    already have slots: for students these do not exist.
+    `moving` and `leaving` are as in `free_slots`. Raises NotFound if students cannot find the
+    mentor, who may already have slots: for students these do not exist.
     """
     limits = limits_of(session, mentor_id)
     if limits is None:
@@ -325,7 +330,7 @@ def obstacle_to(
         if row[obstacle.name]:
             return obstacle
     start: datetime = row["start_time"]
-    taken = _taken_by_day(session, limits, [start], moving=moving)
+    taken = _taken_by_day(session, limits, [start], moving=moving, leaving=leaving)
     return Obstacle.DAY_FULL if _is_day_full(limits, taken, slot_id, start) else None
 
 
@@ -343,7 +348,12 @@ def _parameters(
 
 
 def _taken_by_day(
-    session: Session, limits: Limits, starts: Iterable[datetime], *, moving: int | None
+    session: Session,
+    limits: Limits,
+    starts: Iterable[datetime],
+    *,
+    moving: int | None,
+    leaving: int | None,
 ) -> Mapping[date, set[int]]:
     """The mentor's slots with a live booking, by day, on the days of these instants."""
     instants = list(starts)
@@ -357,7 +367,8 @@ def _taken_by_day(
         "until": max(instants) + _A_LONG_DAY,
     }
     for slot_id, start in session.execute(_TAKEN_SLOTS, asked):
-        taken[limits.day(start)].add(slot_id)
+        if slot_id != leaving:
+            taken[limits.day(start)].add(slot_id)
     return taken
 
 

@@ -20,19 +20,21 @@ from mentorship.models import (
     BookingMove,
     MailChoice,
     MailOutcome,
+    MentorTimeSlot,
     OutboxMessage,
     OutcomeChange,
     SessionBooking,
     StatusChange,
     User,
 )
-from mentorship.queries.mail.groups import is_for_meeting, told_students
-from mentorship.queries.sessions.groups import common_topic
+from mentorship.queries.mail.groups import is_for_meeting, is_one_entry, meeting_of, told_students
+from mentorship.queries.sessions.groups import Meeting, common_topic
 from mentorship.queries.sessions.lateness import others_late_note, was_mentor_held_up
 from mentorship.queries.sessions.outcomes import statements_of
 
 _M, _B = OutboxMessage, SessionBooking
 _Reader, _Student, _Mentor = aliased(User), aliased(User), aliased(User)
+_Slot, _OldSlot = aliased(MentorTimeSlot), aliased(MentorTimeSlot)
 _FirstMove, _LastMove, _Later = aliased(BookingMove), aliased(BookingMove), aliased(OutboxMessage)
 
 
@@ -57,11 +59,13 @@ class Reader:
 class Move:
     """The move that a mail is about.
 
-    `is_overtaken`: a later mail tells the same reader about a newer one.
+    `is_overtaken`: a later mail tells the same reader about a newer one. `is_taken_back`: the
+    session is the same entry of the mentor's calendar again that it was before.
     """
 
     old_start: datetime
     old_end: datetime
+    is_taken_back: bool
     is_overtaken: bool
 
 
@@ -85,9 +89,10 @@ class SessionFacts:
     """A session as it is now, and what happened to it. Instants in UTC.
 
     `students` are those whom the mail is about: several only in the one mail for a group meeting,
-    which `is_for_meeting`. `late` is what the other side than the reader said about being late.
-    `is_mentor_held_up` says that the mentor's session before was still under way when this one was
-    to begin.
+    which `is_for_meeting`. In mail that changes calendars a group has its `meeting`, or the one
+    that the student has left; where it `is_one_entry`, it is that in the mentor's calendar. `late`
+    is what the other side than the reader said about being late. `is_mentor_held_up` says that the
+    mentor's session before was still under way when this one was to begin.
     """
 
     booking_id: int
@@ -105,6 +110,8 @@ class SessionFacts:
     mentor: str
     students: tuple[str, ...]
     is_for_meeting: bool
+    is_one_entry: bool
+    meeting: Meeting | None
     change: Change | None
     move: Move | None
     statements: Statements
@@ -195,6 +202,7 @@ _QUEUED = (
         _first_move(_FirstMove.old_end, _B.end_time).label("booked_end"),
         _B.time_slot_id,
         _B.slot_capacity,
+        _Slot.is_one_entry,
         _B.completed_at,
         _B.cancelled_at,
         _B.cancel_reason,
@@ -220,16 +228,21 @@ _QUEUED = (
         StatusChange.new_status,
         StatusChange.reason.label("change_reason"),
         _M.move_id,
+        BookingMove.old_slot_id,
+        BookingMove.moved_at,
         BookingMove.old_start,
         BookingMove.old_end,
+        _OldSlot.is_one_entry.label("was_one_entry"),
         _IS_OVERTAKEN.label("is_overtaken"),
     )
     .outerjoin(_B, _B.id == _M.booking_id)
+    .outerjoin(_Slot, _Slot.id == _B.time_slot_id)
     .outerjoin(_Reader, _Reader.id == _M.reader_id)
     .outerjoin(_Student, _Student.id == _B.student_id)
     .outerjoin(_Mentor, _Mentor.id == _B.mentor_id)
     .outerjoin(StatusChange, StatusChange.id == _M.change_id)
     .outerjoin(BookingMove, BookingMove.id == _M.move_id)
+    .outerjoin(_OldSlot, _OldSlot.id == BookingMove.old_slot_id)
     .outerjoin(MailChoice, (MailChoice.user_id == _M.reader_id) & (MailChoice.kind == _M.kind))
 )
 
@@ -277,7 +290,8 @@ def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
             reason_of(row.action, row.old_status, row.new_status),
             row.change_reason,
         )
-    move = Move(row.old_start, row.old_end, row.is_overtaken)
+    is_back = row.old_slot_id == row.time_slot_id or not (row.was_one_entry or row.is_one_entry)
+    move = Move(row.old_start, row.old_end, is_back, row.is_overtaken)
     return SessionFacts(
         booking_id=row.booking_id,
         topic=common_topic(row.topic, told),
@@ -294,6 +308,8 @@ def _session_from(session: Session, row: Row[*tuple[Any, ...]]) -> SessionFacts:
         mentor=row.mentor,
         students=tuple(each.name for each in told),
         is_for_meeting=is_for_meeting(row),
+        is_one_entry=is_one_entry(row),
+        meeting=meeting_of(session, row),
         change=change,
         move=None if row.move_id is None else move,
         statements=statements_of(row),

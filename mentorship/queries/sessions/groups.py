@@ -5,17 +5,17 @@ Students see their own sessions only.
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from mentorship.database import constant
+from mentorship.database import UtcDateTime, constant
 from mentorship.domain.accounts.viewers import Scope
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import Outcome, OutcomeState, OutcomeWord, outcome_of
-from mentorship.models import SessionBooking, User
+from mentorship.models import BookingMove, MentorTimeSlot, SessionBooking, StatusChange, User
 from mentorship.queries.sessions.outcomes import statements_of
 from mentorship.queries.sessions.visibility import VIEWER, parts
 
@@ -37,6 +37,7 @@ class GroupSeat(NamedTuple):
 
 
 _Other = aliased(SessionBooking, name="o")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 def parts_of_meetings(
@@ -114,6 +115,127 @@ def common_topic(topic: str, seats: Sequence[HasTopic]) -> str:
 def _key(row: Any) -> tuple[Any, ...]:
     """The values that all seats of a meeting share, as in `is_first_seat`."""
     return row.time_slot_id, row.status, row.is_delayed, row.started_at is None, row.cancelled_at
+
+
+class Meeting(NamedTuple):
+    """All that happens in one slot, as the one entry that it is in its mentor's calendar.
+
+    `booking_id` is the session whose state is that of the meeting, `status` its status. `students`
+    are those who take part or, of a meeting that was cancelled, those who were told so together.
+    `entry_id` names the entry and `sequence` grows with each change of it, also when students come
+    and go; `changed_at` (UTC) is when it last changed. Other instants are in UTC, too.
+    """
+
+    entry_id: int
+    sequence: int
+    booking_id: int | None
+    topic: str
+    status: Status
+    is_delayed: bool
+    start_time: datetime
+    end_time: datetime
+    students: tuple[str, ...]
+    changed_at: datetime | None
+
+
+_STANDS_FOR = (Status.ONGOING, Status.SCHEDULED, Status.COMPLETED, Status.CANCELLED)
+"""The session whose status comes first here has the status of the meeting."""
+
+
+def stands_for_meeting(bookings: type[SessionBooking]) -> ColumnElement[bool]:
+    """WHERE clause: no other session of the slot comes before it in the order of `meetings_of`."""
+    other, own = (_rank(each) for each in (_Other, bookings))
+    comes_before = or_(
+        other < own,
+        and_(other == own, _Other.cancelled_at > bookings.cancelled_at),
+        and_(
+            other == own,
+            _Other.cancelled_at.is_not_distinct_from(bookings.cancelled_at),
+            _Other.id < bookings.id,
+        ),
+    )
+    is_before = select(_Other.id).where(_Other.time_slot_id == bookings.time_slot_id, comes_before)
+    return ~is_before.correlate(bookings).exists()
+
+
+def _rank(bookings: type[SessionBooking]) -> ColumnElement[int]:
+    return case({status: rank for rank, status in enumerate(_STANDS_FOR)}, value=bookings.status)
+
+
+def meetings_of(session: Session, slot_ids: Collection[int]) -> Mapping[int, Meeting]:
+    """By slot: its meeting. In a slot that all have left it is as if it were cancelled."""
+    if not slot_ids:
+        return {}
+    seats = session.execute(_SEATS_OF_SLOTS.where(MentorTimeSlot.id.in_(slot_ids)))
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in seats:
+        found[row.slot_id].append(row)
+    return {
+        slot_id: _meeting(rows[0], [row for row in rows if row.id is not None])
+        for slot_id, rows in found.items()
+    }
+
+
+def _newest(instant: Any, of: type[StatusChange | BookingMove]) -> Any:
+    newest = select(func.max(instant, type_=UtcDateTime)).where(of.booking_id == SessionBooking.id)
+    return newest.correlate(SessionBooking).scalar_subquery()
+
+
+_SEATS_OF_SLOTS: Select[*tuple[Any, ...]] = (
+    select(
+        MentorTimeSlot.id.label("slot_id"),
+        MentorTimeSlot.start_time,
+        MentorTimeSlot.end_time,
+        func.coalesce(MentorTimeSlot.entry_id, MentorTimeSlot.id).label("entry_id"),
+        MentorTimeSlot.entry_sequence,
+        MentorTimeSlot.entry_changed_at,
+        SessionBooking.id,
+        SessionBooking.topic,
+        SessionBooking.status,
+        SessionBooking.is_delayed,
+        SessionBooking.cancelled_at,
+        SessionBooking.revision,
+        SessionBooking.booked_at,
+        _newest(StatusChange.applied_at, StatusChange).label("changed_at"),
+        _newest(BookingMove.moved_at, BookingMove).label("moved_at"),
+        User.name.label("student"),
+    )
+    .outerjoin(SessionBooking, SessionBooking.time_slot_id == MentorTimeSlot.id)
+    .outerjoin(User, User.id == SessionBooking.student_id)
+    .order_by(SessionBooking.id)
+)
+
+
+def _meeting(slot: Any, seats: Sequence[Any]) -> Meeting:
+    entry = {
+        "entry_id": slot.entry_id,
+        "sequence": slot.entry_sequence + sum(seat.revision for seat in seats),
+        "start_time": slot.start_time,
+        "end_time": slot.end_time,
+        "changed_at": _last_change(slot, seats),
+    }
+    if not seats:
+        return Meeting(
+            **entry, booking_id=None, topic="", status=Status.CANCELLED, is_delayed=False,
+            students=(),
+        )  # fmt: skip
+    latest_first = sorted(seats, key=lambda seat: seat.cancelled_at or _NEVER, reverse=True)
+    first = min(latest_first, key=lambda seat: _STANDS_FOR.index(seat.status))
+    there = [seat for seat in seats if seat.cancelled_at == first.cancelled_at]
+    return Meeting(
+        **entry,
+        booking_id=first.id,
+        topic=common_topic(first.topic, there),
+        status=first.status,
+        is_delayed=first.is_delayed,
+        students=tuple(seat.student for seat in there),
+    )
+
+
+def _last_change(slot: Any, seats: Sequence[Any]) -> datetime | None:
+    known = [slot.entry_changed_at]
+    known += [at for seat in seats for at in (seat.booked_at, seat.changed_at, seat.moved_at)]
+    return max((at for at in known if at), default=None)
 
 
 class Attendee(NamedTuple):

@@ -31,10 +31,20 @@ NEXT_TOLD = 3
 
 
 class NotFree(ProductError):
-    """The slot cannot be booked; `next_free` are the mentor's next slots that can."""
+    """The slot cannot be booked; `next_free` are the mentor's next slots that can.
 
-    def __init__(self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...]) -> None:
-        super().__init__(N_(obstacle.value))
+    `student` is who of a group is busy then.
+    """
+
+    def __init__(
+        self, obstacle: Obstacle, next_free: tuple[FreeSlot, ...], student: str = ""
+    ) -> None:
+        is_named = student and obstacle is Obstacle.BUSY
+        super().__init__(
+            N_("%(student)s has another session at that time.", student=student)
+            if is_named
+            else N_(obstacle.value)
+        )
         self.next_free = next_free
 
 
@@ -239,7 +249,11 @@ def _store(
 
 
 def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
-    """The columns of a booking that takes the first free seat of a slot, which must be locked."""
+    """The columns of a booking that takes the first free seat of a slot, which must be locked.
+
+    Whoever comes first to a slot decides whether it is one entry in the mentor's calendar: from
+    then on somebody may have been told of it, so it stays.
+    """
     taken = set(
         session.scalars(
             select(SessionBooking.seat).where(
@@ -247,6 +261,8 @@ def seat_in(session: Session, slot: MentorTimeSlot) -> dict[str, object]:
             )
         )
     )
+    if not taken:
+        slot.is_one_entry = slot.capacity > 1
     return {
         "time_slot_id": slot.id,
         "mentor_id": slot.mentor_id,

@@ -15,7 +15,9 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from mentorship.adapters.mail_message import mail_of
 from mentorship.adapters.translations import catalog_of, day, hours, moment, say
+from mentorship.domain.calendars import GroupNames
 from mentorship.domain.mail import (
+    CHANGES_CALENDARS,
     CHOICES,
     REMINDERS,
     STALE_AFTER,
@@ -26,6 +28,7 @@ from mentorship.domain.mail import (
     MailKind,
     is_wanted,
 )
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, Statement
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
@@ -36,9 +39,6 @@ from mentorship.queries.mail.queued import QueuedMail, Reader, SessionFacts
 from mentorship.services.calendars.entries import invitation_of
 from mentorship.services.mail.outbox import facts_from
 from mentorship.services.mail.unsubscribe import unsubscribe_token
-
-_INVITING = frozenset({MailKind.BOOKED, MailKind.MOVED, MailKind.CANCELLED, MailKind.CORRECTED})
-"""Mail that puts a session into the reader's calendar, or takes it out."""
 
 _ABOUT_OUTCOME = frozenset(
     {MailKind.OUTCOME_ASKED, MailKind.OUTCOME_DISPUTED, MailKind.OUTCOME_DECIDED}
@@ -59,6 +59,7 @@ class MailSettings:
     secret_key: str
     templates: Path
     outcome_silence: timedelta = timedelta(hours=72)
+    group_names: GroupNames = GroupNames.MENTOR
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ def _is_outcome_still_so(mail: QueuedMail, session: SessionFacts) -> bool:
 def _is_about_another_time(mail: QueuedMail, session: SessionFacts) -> bool:
     """Whether the session was moved after the mail was queued, which another mail reports."""
     if session.move is not None:
-        return session.move.is_overtaken
+        has_left = mail.kind is MailKind.LEFT_GROUP
+        return session.move.is_taken_back if has_left else session.move.is_overtaken
     reminder = REMINDERS.get(mail.kind)
     # `not_after` was computed from the start at the time when the row was written.
     return bool(reminder and session.start_time - reminder.lead + reminder.lasts != mail.not_after)
@@ -154,13 +156,14 @@ def compose_mail(mail: QueuedMail, settings: MailSettings, identity: Identity) -
         "stop": stop,
     }
     invitation = None
-    if mail.session and mail.kind in _INVITING:
+    if mail.session and mail.kind in CHANGES_CALENDARS:
         invitation = invitation_of(
             mail,
             mail.session,
             identity=identity,
             base_url=settings.base_url,
             organizer=settings.sender,
+            names=settings.group_names,
         )
     return mail_of(
         _headers(mail, text.subject, stop, settings, identity),
@@ -285,6 +288,7 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
         context |= {
             "topic": facts.topic or say(untitled, language),
             "is_group": is_group,
+            "stays": _stays(facts) if is_mentor else "",
             "other": facts.student if is_mentor else facts.mentor,
             "is_mentor": is_mentor,
             "is_own_doing": bool(facts.change and facts.change.actor_id == reader.id),
@@ -294,6 +298,13 @@ def _context(facts: SessionFacts | MailFacts, reader: Reader) -> dict[str, objec
             "what_happened": say(facts.change.message, language) if facts.change else "",
         }
     return context
+
+
+def _stays(facts: SessionFacts) -> str:
+    """The students with whom a meeting goes on after a change that was about one of them."""
+    meeting = facts.meeting if facts.is_one_entry else None
+    goes_on = meeting is not None and meeting.status is not Status.CANCELLED
+    return ", ".join(meeting.students) if meeting and goes_on else ""
 
 
 def _single_line(text: str) -> str:

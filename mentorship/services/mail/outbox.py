@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from sqlalchemy import (
+    Exists,
     Insert,
     Select,
     bindparam,
@@ -22,8 +23,22 @@ from sqlalchemy import (
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from mentorship.database import UtcDateTime, insert_or
-from mentorship.domain.mail import FACTS_OF, MAIL_OF, ONE_FOR_A_GROUP, MailFacts, MailKind
-from mentorship.models import MailOutcome, OutboxMessage, SessionBooking, StatusChange, table_of
+from mentorship.domain.mail import (
+    FACTS_OF,
+    MAIL_OF,
+    ONE_FOR_A_GROUP,
+    ONE_FOR_AN_ENTRY,
+    MailFacts,
+    MailKind,
+)
+from mentorship.models import (
+    MailOutcome,
+    MentorTimeSlot,
+    OutboxMessage,
+    SessionBooking,
+    StatusChange,
+    table_of,
+)
 from mentorship.services.webhooks.calls import enqueue_webhook_calls
 
 NO_WAIT = timedelta(0)
@@ -115,15 +130,31 @@ def enqueue_booking_mail(
         session.execute(insert(OutboxMessage), rows)
 
 
+def notify_mentor_of_leaving(
+    session: Session, *, booking_id: int, mentor_id: int, move_id: int, now: datetime
+) -> None:
+    """Tell the mentor what a move changes in the calendar entry that it left; does not commit."""
+    session.execute(
+        insert(OutboxMessage).values(
+            kind=MailKind.LEFT_GROUP,
+            booking_id=booking_id,
+            reader_id=mentor_id,
+            move_id=move_id,
+            created_at=now,
+            next_try_at=now,
+        )
+    )
+
+
 def notify_transitions(
     session: Session, kind: MailKind, *, first: int, now: datetime, wait: timedelta = NO_WAIT
 ) -> None:
     """Enqueue mail and webhook calls about every journal row from id `first` on.
 
     Both people of the session get mail, but not about a start of their own, and the mentor of a
-    group gets one mail for all (see `ONE_FOR_A_GROUP`). Mail and calls leave after `wait`. Those
-    who were told of a transition are told of its undo. Does not commit. Call it while the journal
-    is locked, so that those rows are the caller's own.
+    group gets one mail for all (see `ONE_FOR_A_GROUP` and `ONE_FOR_AN_ENTRY`). Mail and calls leave
+    after `wait`. Those who were told of a transition are told of its undo. Does not commit. Call it
+    while the journal is locked, so that those rows are the caller's own.
     """
     session.execute(_TELL_CHANGES[kind], {"first": first, "now": now, "leaves": now + wait})
     enqueue_webhook_calls(session, first=first, now=now, leaves=now + wait)
@@ -142,6 +173,8 @@ def _tell_changes(kind: MailKind) -> Insert:
             )
         elif reader is SessionBooking.mentor_id and kind in ONE_FOR_A_GROUP:
             wanted &= or_(SessionBooking.slot_capacity == 1, StatusChange.id.in_(_FIRST_OF_GROUPS))
+        elif reader is SessionBooking.mentor_id and kind in ONE_FOR_AN_ENTRY:
+            wanted &= or_(~_is_one_entry(), StatusChange.id.in_(_FIRST_OF_GROUPS))
         return (
             select(
                 literal(kind, OutboxMessage.kind.type),
@@ -159,6 +192,12 @@ def _tell_changes(kind: MailKind) -> Insert:
         ["kind", "booking_id", "reader_id", "change_id", "created_at", "next_try_at"],
         union_all(rows(SessionBooking.student_id), rows(SessionBooking.mentor_id)),
     )
+
+
+def _is_one_entry() -> Exists:
+    """Whether the session and the others of its slot are one entry in the mentor's calendar."""
+    slot = MentorTimeSlot
+    return exists().where(slot.id == SessionBooking.time_slot_id, slot.is_one_entry)
 
 
 _Told = aliased(OutboxMessage)

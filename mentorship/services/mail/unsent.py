@@ -5,6 +5,7 @@ mail about a cancellation is better than a missing one.
 """
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,14 +21,29 @@ _M = OutboxMessage
 _HAS_NOT_LEFT = _M.outcome.is_(None) & _M.claimed_by.is_(None) & (_M.attempts == 0)
 
 
-def drop_mail_of_cancelled(session: Session, booking_id: int, *, now: datetime) -> None:
+def drop_mail_of_cancelled(
+    session: Session,
+    booking_ids: Sequence[int],
+    mentor_id: int,
+    *,
+    is_one_mail: bool,
+    now: datetime,
+) -> None:
     """Drop the mail of a cancellation to readers who were not told of the booking.
 
-    In the transaction that cancels, after its own mail is in the outbox; does not commit.
+    These bookings of one slot were cancelled together; where it `is_one_mail`, their mentor gets
+    one for all, which is dropped only if the mentor was told of none of them. In the transaction
+    that cancels, after its own mail is in the outbox; does not commit.
     """
-    readers = _drop(session, booking_id, [MailKind.BOOKED], now=now)
-    if readers:
-        _drop(session, booking_id, list(MailKind), readers=readers, now=now)
+    unaware = {each: set(_drop(session, each, [MailKind.BOOKED], now=now)) for each in booking_ids}
+    is_mentor_aware = not all(mentor_id in readers for readers in unaware.values())
+    for booking_id, readers in unaware.items():
+        if is_one_mail and is_mentor_aware and mentor_id in readers:
+            others = [kind for kind in MailKind if kind is not MailKind.CANCELLED]
+            _drop(session, booking_id, others, readers=[mentor_id], now=now)
+            readers.remove(mentor_id)
+        if readers:
+            _drop(session, booking_id, list(MailKind), readers=readers, now=now)
 
 
 def drop_unsent(
@@ -57,10 +73,21 @@ def drop_mail_of_undone(session: Session, change_ids: Collection[int], *, now: d
     )
 
 
-def merge_move(
-    session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime
-) -> set[int]:
-    """Let unsent mail report the present move, to `slot`, as well; returns its readers.
+@dataclass(frozen=True)
+class Told:
+    """Who gets to know of a move from mail that waits: about the booking, or an earlier move."""
+
+    of_booking: frozenset[int]
+    of_move: frozenset[int]
+
+    @property
+    def everybody(self) -> frozenset[int]:
+        """All who need no further mail."""
+        return self.of_booking | self.of_move
+
+
+def merge_move(session: Session, booking_id: int, slot: MentorTimeSlot, *, now: datetime) -> Told:
+    """Let mail that has not left tell of the present move, to `slot`, too.
 
     Mail about a booking or a move is composed when it is sent, and names the time of the session
     then. So readers of such waiting mail need no further mail; if the session is back at the time
@@ -78,7 +105,7 @@ def merge_move(
         if time == (slot.start_time, slot.end_time) and reader not in unaware
     }
     _drop(session, booking_id, [MailKind.MOVED], readers=unchanged, now=now)
-    return unaware | set(known_times)
+    return Told(frozenset(unaware), frozenset(known_times))
 
 
 def _waiting_mail(session: Session, booking_id: int) -> Sequence[Row[*tuple[Any, ...]]]:

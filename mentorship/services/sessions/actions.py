@@ -30,7 +30,7 @@ from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.errors import Conflict, Forbidden, NotFound, ProductError
 from mentorship.domain.shared.messages import N_
-from mentorship.models import Cause, SessionBooking, StatusChange, table_of
+from mentorship.models import Cause, MentorTimeSlot, SessionBooking, StatusChange, table_of
 from mentorship.queries.sessions.journal import last_change_id
 from mentorship.services.booking.holds import hold_free_slots
 from mentorship.services.mail.outbox import NO_WAIT, notify_transitions
@@ -302,10 +302,10 @@ def store_change(
 ) -> None:
     """Write the transition of each booking, its journal row and its mail."""
     is_cancelled = change.rule.action is Action.CANCEL
+    slot_id, mentor_id = rows[0]["time_slot_id"], rows[0]["mentor_id"]
     for row in rows:
         _update_booking(session, change, row, now=now)
     if is_cancelled:
-        slot_id, mentor_id = rows[0]["time_slot_id"], rows[0]["mentor_id"]
         clear_meeting_link(session, slot_id)
         hold_free_slots(session, mentor_id, now=now, freed=slot_id)
     lock_journal(session)
@@ -315,11 +315,18 @@ def store_change(
     notify_transitions(session, MAIL_OF[change.rule.action], first=before + 1, now=now, wait=wait)
     if _says_it_takes_place(change):
         enqueue_settled_by_start(session, first=before + 1, now=now, leaves=now + wait)
+    if is_cancelled:
+        slot = session.get_one(MentorTimeSlot, slot_id)
+        drop_mail_of_cancelled(
+            session,
+            [row["id"] for row in rows],
+            mentor_id,
+            is_one_mail=slot.is_one_entry,
+            now=now,
+        )
     if change.rule.action is Action.UNDO or _forgets_words(change):
         enqueue_reopened(session, first=before + 1, now=now)
     for row in rows:
-        if is_cancelled:
-            drop_mail_of_cancelled(session, row["id"], now=now)
         if _contradicts(change, row):
             notify_dispute(session, booking_id=row["id"], speaker_id=row["mentor_id"], now=now)
 

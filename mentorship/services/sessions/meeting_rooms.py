@@ -54,8 +54,13 @@ def set_meeting_link(session: Session, *, booking_id: int, viewer: Viewer, url: 
         raise
 
 
-def store_meeting_link(old: MentorTimeSlot, new: MentorTimeSlot) -> None:
-    """A session that moves keeps its own meeting link; a group's link stays with the group."""
+def store_meeting_link(old: MentorTimeSlot, new: MentorTimeSlot, *, goes_along: bool) -> None:
+    """A session that moves keeps its own meeting link; a group's link stays with the group.
+
+    It `goes_along` where the whole group moves.
+    """
+    if goes_along:
+        new.meeting_url, old.meeting_url = old.meeting_url, ""
     if old.capacity > 1:
         return
     if new.capacity == 1:

@@ -56,10 +56,17 @@ def read(feed_token: str) -> Response:
     sweep(now)
 
     def draw() -> bytes:
-        identity, base_url = identity_of(session), current.settings().base_url
+        identity, settings = identity_of(session), current.settings()
         events = (
-            event_of(row, feed.viewer, identity=identity, base_url=base_url, alarm=feed.alarm)
-            for row in entries(session, feed.viewer, now=now)
+            event_of(
+                each,
+                feed.viewer,
+                identity=identity,
+                base_url=settings.base_url,
+                names=settings.group_names,
+                alarm=feed.alarm,
+            )
+            for each in entries(session, feed.viewer, now=now)
         )
         cut = translations.say(_about_cut(missing), feed.viewer.language) if missing else ""
         return ics.feed("Mentorship", events, description=cut)
@@ -83,10 +90,11 @@ def one_session(session_id: int) -> Response:
     sweep(now)
     session_page(session, viewer, session_id, now=now, cutoff=current.settings().cutoff)
     event = event_of(
-        entry(session, session_id),
+        entry(session, session_id, viewer),
         viewer,
         identity=identity_of(session),
         base_url=current.settings().base_url,
+        names=current.settings().group_names,
     )
     response = _calendar(ics.feed("Mentorship", [event]))
     response.headers["Content-Disposition"] = f'attachment; filename="session-{session_id}.ics"'

@@ -40,6 +40,7 @@ _ACTIONS: Mapping[Action, str] = {
 _MAILS: Mapping[MailKind, str] = {
     MailKind.BOOKED: N_("Booked"),
     MailKind.MOVED: N_("Moved"),
+    MailKind.LEFT_GROUP: N_("Moved out of a group, or into one"),
     MailKind.CANCELLED: N_("Cancelled"),
     MailKind.REMINDER_24H: N_("Reminder 24h"),
     MailKind.REMINDER_1H: N_("Reminder 1h"),

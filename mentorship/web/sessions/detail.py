@@ -29,6 +29,7 @@ from mentorship.domain.shared.errors import Conflict, InvalidInput, NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.extensions import db
 from mentorship.queries.booking.free_slots import FreeSlot, free_slots
+from mentorship.queries.booking.group_times import scheduled_in, times_for_group
 from mentorship.queries.calendars import entry
 from mentorship.queries.sessions.detail import SessionPage, session_page
 from mentorship.queries.sessions.followup import SessionFollowup, session_followup
@@ -163,10 +164,11 @@ def _calendars(page: SessionPage, viewer: Viewer) -> dict[str, str]:
         return {}
     session = db.session()
     event = event_of(
-        entry(session, page.card.id),
+        entry(session, page.card.id, viewer),
         viewer,
         identity=identity_of(session),
         base_url=current.settings().base_url,
+        names=current.settings().group_names,
     )
     return {
         _("Calendar file"): url_for("calendar_feeds.one_session", session_id=page.card.id),
@@ -220,7 +222,8 @@ def confirm(session_id: int) -> AnyResponse:
 def reschedule(session_id: int) -> Response:
     """Move a session that has not begun to another free time of its mentor.
 
-    It stays the same session; its old time can be booked at once. Students have a cut-off.
+    It stays the same session; its old time can be booked at once. Students have a cut-off. A mentor
+    or an admin moves a group as a whole, unless it is only for this student.
     """
     viewer, now = required_viewer(), utc_now()
     moved = _move(session_id, body(MoveFields), viewer, now=now)
@@ -237,11 +240,30 @@ def _is_final(page: SessionPage, slot_id: int, viewer: Viewer, *, now: datetime)
     """Whether the viewer could not move the session again from this free time."""
     if not page.is_movable or _too_late(page, viewer, now):
         return False
-    return slot_id in _final(page, _other_times(page, now=now), now=now)
+    return slot_id in _final(page, _other_times(page, {}, now=now), now=now)
 
 
-def _other_times(page: SessionPage, *, now: datetime, limit: int | None = None) -> list[FreeSlot]:
+def _group_to_move(page: SessionPage, *, only_this_student: bool) -> Mapping[int, int]:
+    """The bookings, with their students, that the viewer moves as one; empty for a single one."""
+    if only_this_student or page.party is Party.STUDENT or not page.is_movable:
+        return {}
+    group = scheduled_in(db.session(), page.slot_id)
+    return group if len(group) > 1 else {}
+
+
+def _other_times(
+    page: SessionPage, group: Mapping[int, int], *, now: datetime, limit: int | None = None
+) -> list[FreeSlot]:
     """The free times of the mentor, except the present one."""
+    if group:
+        return times_for_group(
+            db.session(),
+            group,
+            slot_id=page.slot_id,
+            mentor_id=page.mentor_id,
+            now=now,
+            limit=limit,
+        )
     slots = free_slots(
         db.session(),
         mentor_id=page.mentor_id,
@@ -269,6 +291,7 @@ def _move(session_id: int, fields: MoveFields, viewer: Viewer, *, now: datetime)
         reason=fields.reason or None,
         now=now,
         cutoff=current.settings().cutoff,
+        is_for_one=fields.only_this_student,
     )
 
 
@@ -277,12 +300,16 @@ def _choice(
 ) -> str:
     page = session_page(db.session(), viewer, session_id, now=now, cutoff=current.settings().cutoff)
     number = page_number("page")
-    others = _other_times(page, now=now, limit=number * _PAGE + 1)
+    only_this_student = request.values.get("onlyThisStudent") == "true"
+    group = _group_to_move(page, only_this_student=only_this_student)
+    others = _other_times(page, group, now=now, limit=number * _PAGE + 1)
     shown = others[(number - 1) * _PAGE : number * _PAGE]
     return render_template(
         "sessions/move.html",
         viewer=viewer,
         page=page,
+        group=group,
+        is_in_group=bool(_group_to_move(page, only_this_student=False)),
         slots=shown,
         chosen=request.form.get("slotId", type=int),
         final=_final(page, shown, now=now),

@@ -36,6 +36,7 @@ SENT = {
     MailKind.CORRECTED:    (True,  True,  True,  True),
     MailKind.LATE:         (True,  True,  False, False),
     MailKind.CANCELLED:    (False, False, False, True),
+    MailKind.LEFT_GROUP:   (True,  True,  True,  True),
     MailKind.OUTCOME_ASKED:   (False, True, True, False),
     MailKind.OUTCOME_DECIDED: (False, True, True, False),
     # Nobody disagrees about these sessions.

@@ -4,10 +4,8 @@ What then stands outside of them was never given to a catalog, so no language ca
 """
 
 import re
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
-from functools import partial
 from html.parser import HTMLParser
 from zoneinfo import available_timezones
 
@@ -21,11 +19,9 @@ from mentorship.adapters import translations
 from mentorship.clock import utc_now
 from mentorship.database import begin_write
 from mentorship.domain.accounts.viewers import Role
-from mentorship.domain.booking.cutoff import NO_CUTOFF
 from mentorship.domain.mail import (
     CHOICES,
     FACTS_OF,
-    REMINDERS,
     AddressInUse,
     ConfirmAddress,
     HoldEnd,
@@ -39,30 +35,21 @@ from mentorship.domain.mail import (
     SlotHeld,
     ZoneRulesChanged,
 )
-from mentorship.domain.sessions.lifecycle import Action, Status
-from mentorship.domain.sessions.outcomes import OutcomeWord
 from mentorship.domain.shared.global_ids import Identity
 from mentorship.domain.shared.locales import Language
-from mentorship.models import Cause, OutboxMessage, User
+from mentorship.models import OutboxMessage, User
 from mentorship.queries.mail.queued import QueuedMail, Reader, queued_mail
 from mentorship.services.mail import compose
 from mentorship.services.mail.compose import compose_mail
-from mentorship.services.mail.outbox import as_json, enqueue_booking_mail
-from mentorship.services.sessions.actions import Cancellation, apply_action
-from mentorship.services.sessions.correct import Correction, correct_status
-from mentorship.services.sessions.late import say_late
-from mentorship.services.sessions.move import move_session
-from mentorship.services.sessions.outcomes import decide_outcome, say_outcome
-from mentorship.services.sessions.sweep import no_updates, update_session_statuses
-from mentorship.services.sessions.undo import undo_action
+from mentorship.services.mail.outbox import as_json
 from mentorship.web.http import labels
 from mentorship.web.http import locale as texts
 from tests.architecture.test_translations import texts_of_the_source
-from tests.browser.pages import LONG_NAME, MINUTE, TOPICS, a_crowd, pages_of
+from tests.browser.pages import LONG_NAME, TOPICS, a_crowd, pages_of
 from tests.support.browser import a_site
-from tests.support.builders import a_booking, a_profile, a_slot
 from tests.support.mails import SETTINGS, as_read, part_of
 from tests.support.processes import cookie_of
+from tests.web.http.letters import letters_about_a_session
 
 pytestmark = pytest.mark.real_clock  # The crowd on its pages serves the browser tests, too.
 
@@ -261,66 +248,6 @@ def test_no_refusal_has_a_text_that_no_catalog_was_asked_for(full_site, person, 
     assert of_page(answer.text, typed) == set()
 
 
-def letters_about_a_session(session, mentor, student, *, now):
-    """The outbox has a mail of each kind about sessions, both people's."""
-
-    def book(starts):
-        return a_booking(
-            session, mentor=mentor, student=student, topic="Thesis", starts=now + starts * MINUTE
-        )
-
-    late, held, gone, moved = book(-5), book(5), book(200), book(300)
-    update_session_statuses(session, now=now, cause=Cause.COMMAND, returning=no_updates)
-    do = partial(apply_action, session, viewer=mentor, now=now)
-    do(booking_id=late, action=Action.ARRIVE)
-    say_outcome(
-        session,
-        booking_id=late,
-        viewer=student,
-        word=OutcomeWord.NOBODY_CAME,
-        reason=None,
-        now=now,
-        silence=MINUTE,
-    )
-    decide_outcome(
-        session,
-        booking_id=late,
-        viewer=mentor,
-        word=OutcomeWord.TOOK_PLACE,
-        reason="Away",
-        now=now,
-        silence=MINUTE,
-    )
-    say_late(session, booking_id=held, viewer=mentor, minutes=10, note="Away", now=now)
-    do(booking_id=held, action=Action.START)
-    do(booking_id=held, action=Action.COMPLETE)
-    do(booking_id=gone, action=Action.CANCEL, cancellation=Cancellation(reason="Away"))
-    a_profile(session, mentor, minimum_notice=0)
-    slot = a_slot(session, mentor, starts=now + timedelta(days=2))
-    move_session(
-        session,
-        booking_id=moved,
-        slot_id=slot,
-        viewer=mentor,
-        reason="Away",
-        now=now,
-        cutoff=NO_CUTOFF,
-    )
-    back = book(400)
-    do(booking_id=back, action=Action.START)
-    session.execute(update(OutboxMessage).values(attempts=1))  # It has left.
-    session.commit()
-    undo_action(session, booking_id=back, viewer=mentor, now=now)
-    admin = replace(mentor, roles=mentor.roles | {Role.ADMIN})
-    for booking, status in ((held, Status.SCHEDULED), (late, Status.COMPLETED)):
-        correction = Correction(status, None, "Away")
-        correct_status(session, booking_id=booking, correction=correction, viewer=admin, now=now)
-    begin_write(session)
-    for kind in (MailKind.BOOKED, MailKind.OUTCOME_ASKED, *REMINDERS):
-        enqueue_booking_mail(session, kind, booking_id=moved, now=now)
-    session.commit()
-
-
 def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
     session = site.session
     mentor, student = site.person("Ada", Role.MENTOR), site.person("Nell", Role.STUDENT)
@@ -328,7 +255,7 @@ def test_no_mail_about_sessions_has_a_text_that_no_catalog_was_asked_for(site):
     session.execute(update(User).values(language="de"))
     session.commit()
     letters_about_a_session(session, mentor, student, now=utc_now())
-    kinds, written = set(), (*WRITTEN, "Thesis")
+    kinds, written = set(), (*WRITTEN, "Thesis", "Noor", "Bo", "Sam", "Stella")
     for mail in queued_mail(session, session.scalars(select(OutboxMessage.id)).all()):
         written_mail = compose_mail(mail, SETTINGS, IDENTITY).as_bytes()
         letter = message_from_bytes(written_mail, policy=policy.default)

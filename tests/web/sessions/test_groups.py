@@ -1,10 +1,23 @@
 """The pages of a group: its mentor acts on the meeting, or takes one student out of it."""
 
+import re
+
 import pytest
+from sqlalchemy import select
 
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Status
-from tests.support.builders import a_booking, a_seat, a_slot, a_user, the_booking
+from mentorship.domain.webhooks.events import EventKind
+from mentorship.models import BookingMove, WebhookCall
+from tests.support.builders import (
+    a_booking,
+    a_profile,
+    a_seat,
+    a_slot,
+    a_user,
+    a_webhook,
+    the_booking,
+)
 from tests.support.databases import counted_statements
 from tests.web.sessions.week_pages import parts
 
@@ -164,3 +177,76 @@ def test_the_page_of_a_part_that_ended_early_leads_to_the_others(client_for, cas
     page = client_for(cast.mentor).get(f"/sessions/{group[0]}").text
     assert "Also in this group" in page
     assert page.count(">Thea Third</a>") == 1
+
+
+@pytest.fixture
+def times(session, cast):
+    """Other times of the mentor: for four at 12:00, for two at 13:00, for one at 14:00."""
+    a_profile(session, cast.mentor)
+    return [
+        a_slot(session, cast.mentor, starts=starts, capacity=capacity)
+        for starts, capacity in (("12:00", 4), ("13:00", 2), ("14:00", 1))
+    ]
+
+
+def offered(page):
+    return [int(each) for each in re.findall(r'name="slotId" value="(\d+)"', page)]
+
+
+def test_a_mentor_moves_the_meeting_or_one_student(client_for, cast, group, times, session):
+    mentor, path = client_for(cast.mentor), f"/sessions/{group[1]}/move"
+
+    whole, one = mentor.get(path).text, mentor.get(f"{path}?onlyThisStudent=true").text
+    assert (offered(whole), offered(one)) == (times[:1], times)
+    assert "Sam Student, Stella Stranger, Thea Third with Maya Mentor" in whole
+    assert "Only Stella Stranger moves." in one
+    mentor.post(path, data={"slotId": times[2], "onlyThisStudent": "true"}, headers=HTML)
+    mentor.post(f"/sessions/{group[0]}/move", data={"slotId": times[0]}, headers=HTML)
+
+    where = [the_booking(session, each).time_slot_id for each in group]
+    assert where == [times[0], times[2], times[0]]
+
+
+def test_a_refused_move_of_one_student_shows_the_form_for_one_student(
+    client_for, cast, group, times
+):
+    answer = client_for(cast.mentor).post(
+        f"/sessions/{group[1]}/move",
+        data={"slotId": "", "onlyThisStudent": "true"},
+        headers=HTML,
+    )
+
+    assert answer.status_code == 400
+    assert offered(answer.text) == times
+
+
+def test_students_move_themselves_alone_and_read_of_no_group(
+    client_for, cast, group, times, session
+):
+    student = client_for(cast.student)
+    page = student.get(f"/sessions/{group[0]}/move").text
+    assert "group" not in page.split("<main")[1]
+    assert "Thea Third" not in page
+
+    answer = client_for(cast.mentor).post(
+        f"/api/sessions/{group[0]}/reschedule",
+        json={"slotId": times[1], "onlyThisStudent": True},
+    )
+    assert (answer.status_code, answer.json["sessionId"]) == (200, group[0])
+    where = [the_booking(session, each).time_slot_id for each in group]
+    assert where[0] == times[1]
+    assert where[1] == where[2] != times[1]
+
+
+def test_moves_of_a_meeting_are_one_webhook_event_for_each_booking(
+    client_for, cast, group, times, session
+):
+    a_webhook(session, "https://hooks.example.org/a", kinds=[EventKind.MOVED])
+
+    client_for(cast.mentor).post(f"/api/sessions/{group[0]}/reschedule", json={"slotId": times[0]})
+
+    session.rollback()
+    calls = session.scalars(
+        select(BookingMove.booking_id).join(WebhookCall, WebhookCall.move_id == BookingMove.id)
+    )
+    assert sorted(calls) == group
