@@ -14,6 +14,7 @@ from mentorship.config import PROJECT
 from tests.support.databases import ENGINES, Databases
 
 BENCHES = (sweeps, reports, polls, windows, pages, mentors, mails)
+ONLY = {bench.__name__.removeprefix("bench."): bench for bench in BENCHES}
 NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
@@ -22,6 +23,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--engine", choices=ENGINES, help="measure on this one alone")
     parser.add_argument("--tiny", action="store_true", help="only show that it runs, in seconds")
+    parser.add_argument("--only", choices=ONLY, help="measure this part alone")
     parser.add_argument(
         "--write",
         metavar="FILE",
@@ -31,6 +33,8 @@ def main() -> None:
         help="put the table between the marks in this file, or in docs/performance.md",
     )
     options = parser.parse_args()
+    if options.only and options.write:
+        parser.error("--write puts the whole table in a file")
     engines = (options.engine,) if options.engine else ENGINES
     lines: list[str] = []
     missed: list[str] = []
@@ -45,7 +49,7 @@ def main() -> None:
             with databases.fresh(engines[-1]) as url:
                 say(f"Measured on {machine.described(url)}. Medians of rounds.\n")
             say(head())
-            for bench in BENCHES:
+            for bench in (ONLY[options.only],) if options.only else BENCHES:
                 for engine in engines:
                     stage = Stage(engine, databases, TINY if options.tiny else FULL, utc_now())
                     for figure in bench.run(stage):

@@ -15,7 +15,7 @@ PASSWORD = "a-password-for-measuring"
 VIEWER = "viewer@example.org"
 VIEWER_SESSIONS = 20
 
-_HISTORY = timedelta(days=730)
+HISTORY = timedelta(days=730)
 _LENGTH = timedelta(minutes=50)
 _RHYTHM = timedelta(hours=2)
 """How soon a mentor has another session, so that nobody is in two places at once."""
@@ -36,6 +36,7 @@ COLUMNS = {
         "booking_id", "old_status", "new_status", "action", "is_delayed", "cause", "due_at",
         "applied_at",
     ),
+    "session_feedback": ("booking_id", "rating"),
     "mentor_profiles": ("mentor_id", "headline", "bio", "listed_as"),
     "mentor_topics": ("mentor_id", "topic", "folded"),
     "mentor_words": ("word", "mentor_id"),
@@ -50,11 +51,13 @@ class Plan:
     """What to store: `size` bookings, of which each window holds so many that fall due in it.
 
     Nothing is due before `base` (UTC) plus a day, where the windows begin, one after the other.
+    What is past begins `history` before `base`.
     """
 
     base: datetime
     size: int
     windows: tuple[int, ...] = ()
+    history: timedelta = HISTORY
 
     @property
     def mentors(self) -> int:
@@ -95,6 +98,7 @@ def fill(url: str, plan: Plan) -> None:
             "mentor_time_slots": lambda: (row[2:6] for row in _bookings(plan)),
             "session_bookings": lambda: _bookings(plan),
             "status_changes": lambda: _journal(_bookings(plan)),
+            "session_feedback": lambda: _ratings(_bookings(plan)),
         },
     )
 
@@ -105,7 +109,7 @@ def store(url: str, tables: Tables) -> None:
 
 
 def _users(plan: Plan) -> Iterator[Row]:
-    created = text(plan.base - _HISTORY)
+    created = text(plan.base - plan.history)
     for number in range(1, plan.viewer):
         roles = (0, 1) if number <= plan.mentors else (1, 0)
         email = f"person{number}@example.org"
@@ -124,11 +128,12 @@ def _bookings(plan: Plan) -> Iterator[Row]:
         nonlocal number
         number += 1
         end = start + _LENGTH
+        begun = start + timedelta(seconds=number * 7919 % 600 - 120, microseconds=number % 10**6)
         status, is_delayed, started, completed, cancelled = {
             "scheduled": ("SCHEDULED", 0, None, None, None),
             "ongoing": ("ONGOING", 0, start, None, None),
             "delayed": ("ONGOING", 1, None, None, None),
-            "completed": ("COMPLETED", 0, start, end, None),
+            "completed": ("COMPLETED", 0, begun, end, None),
             "completed late": ("COMPLETED", 1, start + timedelta(minutes=9), end, None),
             "cancelled": ("CANCELLED", 0, None, None, start - timedelta(days=1)),
         }[state]
@@ -150,7 +155,7 @@ def _bookings(plan: Plan) -> Iterator[Row]:
         )
 
     for index in range(past):
-        start = plan.base - _HISTORY + (_HISTORY - _RHYTHM) * (index / past)
+        start = plan.base - plan.history + (plan.history - _RHYTHM) * (index / past)
         if index % 10 == 0:
             state = "cancelled"
         elif index % 100 == 51:
@@ -188,6 +193,13 @@ def _journal(bookings: Iterator[Row]) -> Iterator[Row]:
             yield (row[0], "ONGOING", "COMPLETED", action, is_delayed, cause, due_at, end)
         elif status == "CANCELLED":
             yield (row[0], "SCHEDULED", "CANCELLED", "cancel", 0, "student", None, cancelled)
+
+
+def _ratings(bookings: Iterator[Row]) -> Iterator[Row]:
+    """Students rate a third of the completed sessions."""
+    for number, row in enumerate(bookings):
+        if row[7] == "COMPLETED" and number % 3 == 0:
+            yield (row[0], 1 + number % 5)
 
 
 def text(instant: datetime) -> str:

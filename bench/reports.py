@@ -2,16 +2,17 @@
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from statistics import median
 from typing import Any
 
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, create_engine
 from sqlalchemy.orm import Session
 
-from bench.data import Plan
+from bench.data import HISTORY, Plan
 from bench.figures import AtMost, Figure, counted, milliseconds
 from bench.stage import Stage
 from bench.sweeps import connect
@@ -26,14 +27,15 @@ _YEAR = timedelta(days=365)
 
 _STATES = ("SCHEDULED", "ONGOING", "COMPLETED", "CANCELLED")
 _WORDS = ("TOOK_PLACE", "MENTOR_ABSENT", "STUDENT_ABSENT", "NOBODY_CAME", "TECHNICAL_TROUBLE")
+_RATINGS = "LEFT JOIN session_feedback ON booking_id = id"
 _MINUTES = {
     "sqlite": "(unixepoch({later}) - unixepoch({earlier})) / 60",
-    "postgresql": "floor(extract(epoch FROM {later} - {earlier}) / 60)",
+    "postgresql": "floor(date_part('epoch', {later} - {earlier}) / 60)",
 }
 
 
 def _counts(engine: str, silent: str, now: str) -> str:
-    """What one statement can say of sessions without their journal, ratings and medians.
+    """What one statement can say of sessions without their journal, medians and offered times.
 
     `silent` is since when nobody has contradicted, as SQL.
     """
@@ -64,6 +66,8 @@ def _counts(engine: str, silent: str, now: str) -> str:
             *(f"count(*) FILTER (WHERE {each})" for each in filters),
             f"sum({minutes(later='end_time', earlier='start_time')})",
             f"sum({minutes(later='completed_at', earlier='started_at')})",
+            "count(rating)",
+            "sum(rating)",
         )
     )
 
@@ -78,38 +82,38 @@ class Case:
 
 
 def run(stage: Stage) -> Iterator[Figure]:
-    """A year by total, by mentor and by week, a month, and the same month in a smaller past."""
-    rounds, sizes = stage.scale.few_rounds, stage.scale.sizes
-    month: dict[int, float] = {}
-    for size in (sizes[1], sizes[2]):
-        with ExitStack() as stack:
-            url = stack.enter_context(stage.filled(Plan(stage.base, size)))
-            engine = create_engine(url)
-            stack.callback(engine.dispose)
-            raw = stack.enter_context(closing(connect(url)))
-            for case in _cases(stage, is_full=size == sizes[2]):
-                ours, bare, ratio = _measured(engine, raw, case, rounds)
-                if case.spec.dates.days < 40:
-                    month[size] = ours / max(_booked(engine, case), 1)
-                if size == sizes[2]:
-                    what = f"{case.what} of {counted(size)} bookings"
-                    yield Figure(what, milliseconds(ours), milliseconds(bare), ratio, AtMost(3))
-    smaller, larger = month[sizes[1]], month[sizes[2]]
-    yield Figure(
-        f"a month's session, {counted(sizes[2])} beside {counted(sizes[1])}",
-        milliseconds(larger),
-        milliseconds(smaller),
-        larger / smaller,
-        AtMost(1.5),
-    )
+    """A month, a year by total, by mentor and by week; then a month with nothing before it."""
+    rounds, size = stage.scale.few_rounds, stage.scale.sizes[-1]
+    alone = Plan(stage.base, size * _MONTH // HISTORY, history=_MONTH)
+    with _opened(stage, Plan(stage.base, size)) as (engine, raw), _opened(stage, alone) as others:
+        month, *years = _cases(stage)
+        for case in (month, *years):
+            ours, bare = partial(_booked, engine, case), partial(_booked_raw, raw, case)
+            assert ours() == bare(), case.what
+            times = _in_turns(ours, bare, rounds)
+            yield _beside(f"{case.what} of {counted(size)} bookings", times, AtMost(3))
+        ours, bare = partial(_booked, engine, month), partial(_booked, others[0], month)
+        times = _in_turns(ours, bare, rounds)
+        yield _beside("the same month, beside it alone", times, AtMost(1.5))
 
 
-def _cases(stage: Stage, *, is_full: bool) -> Iterator[Case]:
+@contextmanager
+def _opened(stage: Stage, plan: Plan) -> Iterator[tuple[Engine, Any]]:
+    """A database as the product opens it, and as its driver does."""
+    with stage.filled(plan) as url, closing(connect(url)) as raw:
+        engine = create_engine(url)
+        if stage.engine == "postgresql":
+            raw.execute("SET timezone = 'UTC'")
+        try:
+            yield engine, raw
+        finally:
+            engine.dispose()
+
+
+def _cases(stage: Stage) -> Iterator[Case]:
     today = stage.base.date()
     month = _spec(stage, today - _MONTH, By.TOTAL)
     yield Case("report on a month", month, _raw(stage.engine, month))
-    if not is_full:
-        return
     for by, key in ((By.TOTAL, None), (By.MENTOR, "mentor_id"), (By.WEEK, "week")):
         spec = _spec(stage, today - _YEAR, by)
         yield Case(f"report on a year by {by}", spec, _raw(stage.engine, spec, key))
@@ -121,7 +125,10 @@ def _spec(stage: Stage, first: date, by: By) -> ReportSpec:
 
 
 def _raw(engine: str, spec: ReportSpec, key: str | None = None) -> str:
-    """The one statement, with its values in it; for weeks it searches the index once for each."""
+    """The one statement, with its values in it.
+
+    For weeks SQLite searches the index once for each, and PostgreSQL looks up each start in a list.
+    """
     form = "'{}'" if engine == "sqlite" else "TIMESTAMPTZ '{}'"
 
     def text(instant: datetime) -> str:
@@ -129,7 +136,8 @@ def _raw(engine: str, spec: ReportSpec, key: str | None = None) -> str:
         return form.format(plain.isoformat(sep=" ", timespec="microseconds"))
 
     counts = _counts(engine, text(spec.now - spec.silence), text(spec.now))
-    if key == "week":
+    where = f"start_time >= {text(spec.dates.since)} AND start_time < {text(spec.dates.until)}"
+    if key == "week" and engine == "sqlite":
         rows = ", ".join(
             f"({number}, {text(bucket.range.since)}, {text(bucket.range.until)})"
             for number, bucket in enumerate(spec.buckets)
@@ -137,36 +145,35 @@ def _raw(engine: str, spec: ReportSpec, key: str | None = None) -> str:
         return (
             f"WITH weeks(number, since, until) AS (VALUES {rows}) SELECT number, {counts} "
             "FROM weeks JOIN session_bookings ON start_time >= since AND start_time < until "
-            "GROUP BY number"
+            f"{_RATINGS} GROUP BY number"
         )
-    where = f"start_time >= {text(spec.dates.since)} AND start_time < {text(spec.dates.until)}"
-    if key is None:
-        return f"SELECT {counts} FROM session_bookings WHERE {where}"
-    return f"SELECT {key}, {counts} FROM session_bookings WHERE {where} GROUP BY {key}"
+    if key == "week":
+        starts = ", ".join(text(bucket.range.since) for bucket in spec.buckets)
+        key = f"width_bucket(start_time, ARRAY[{starts}])"
+    sessions = f"FROM session_bookings {_RATINGS} WHERE {where}"
+    return f"SELECT {key}, {counts} {sessions} GROUP BY 1" if key else f"SELECT {counts} {sessions}"
 
 
-def _booked(engine: Any, case: Case) -> int:
+def _booked(engine: Engine, case: Case) -> int:
     with Session(engine) as session:
         return sum(row.tally.booked for row in summary(session, case.spec))
 
 
-def _measured(engine: Any, raw: Any, case: Case, rounds: int) -> tuple[float, float, float]:
-    """Medians of both, and the median of the ratios; the two take turns."""
-    if engine.dialect.name == "postgresql":
-        raw.execute("SET timezone = 'UTC'")
+def _booked_raw(raw: Any, case: Case) -> int:
+    column = 0 if case.spec.by is By.TOTAL else 1
+    return sum(row[column] for row in raw.execute(case.raw).fetchall())
 
-    def ours() -> int:
-        with Session(engine) as session:
-            return sum(row.tally.booked for row in summary(session, case.spec))
 
-    def bare() -> int:
-        column = 0 if case.spec.by is By.TOTAL else 1
-        return sum(row[column] for row in raw.execute(case.raw).fetchall())
+def _in_turns(
+    ours: Callable[[], object], bare: Callable[[], object], rounds: int
+) -> list[tuple[float, float]]:
+    return [(_seconds(ours), _seconds(bare)) for _ in range(rounds)]
 
-    assert ours() == bare(), case.what
-    times = [(_seconds(ours), _seconds(bare)) for _ in range(rounds)]
+
+def _beside(what: str, times: list[tuple[float, float]], aim: AtMost) -> Figure:
+    ours, bare = (median(column) for column in zip(*times, strict=True))
     ratio = median(mine / theirs for mine, theirs in times)
-    return median(mine for mine, _ in times), median(theirs for _, theirs in times), ratio
+    return Figure(what, milliseconds(ours), milliseconds(bare), ratio, aim)
 
 
 def _seconds(act: Callable[[], object]) -> float:

@@ -36,6 +36,7 @@ CLAIMED = (
     "AND status <> 'CANCELLED'"
 )
 """Sessions whose outcome is still to be stated or decided, in the SQL of the indexes below."""
+CANCELLED = "status = 'CANCELLED'"
 
 
 def _word(name: str) -> Enum:
@@ -157,6 +158,12 @@ class SessionBooking(Model):
         ),
         Index("ix_session_bookings_time_slot", "time_slot_id"),
         Index("ix_session_bookings_start", "start_time"),
+        Index(
+            "ix_session_bookings_cancelled_start",
+            "start_time",
+            sqlite_where=text(CANCELLED),
+            postgresql_where=text(CANCELLED),
+        ),
         Index("ix_session_bookings_student_start", "student_id", "start_time"),
         Index("ix_session_bookings_mentor_start", "mentor_id", "start_time"),
         *(

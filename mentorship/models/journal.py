@@ -25,7 +25,8 @@ class Cause(StrEnum):
 
 
 CORRECTIONS = f"action = '{Action.CORRECT}'"
-"""With a literal: a planner uses a partial index only if a query repeats its exact words."""
+CANCELLATIONS = f"action = '{Action.CANCEL}'"
+"""With literals: a planner uses a partial index only if a query repeats its exact words."""
 
 
 class StatusChange(Model):
@@ -59,6 +60,14 @@ class StatusChange(Model):
             "booking_id",
             sqlite_where=text(CORRECTIONS),
             postgresql_where=text(CORRECTIONS),
+        ),
+        Index(
+            "ix_status_changes_cancellations",
+            "booking_id",
+            "id",
+            "cause",
+            sqlite_where=text(CANCELLATIONS),
+            postgresql_where=text(CANCELLATIONS),
         ),
         Index(
             "ix_status_changes_actor",

@@ -18,6 +18,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from mentorship.database import UtcDateTime
 from mentorship.models.columns import Model
 
+OFFERED = "is_exclusive AND NOT is_withdrawn"
+"""Slots that count as a mentor's offered time, as SQL: the words of an index below."""
+
 
 def _is_group(context: DefaultExecutionContext) -> bool:
     given = context.get_current_parameters().get("capacity")  # type: ignore[no-untyped-call]  # SQLAlchemy says no types here.
@@ -76,7 +79,14 @@ class MentorTimeSlot(Model):
             "capacity",
             name="uq_mentor_time_slots_copied",
         ),
-        Index("ix_mentor_time_slots_start", "start_time"),
+        Index(
+            "ix_mentor_time_slots_offered",
+            "start_time",
+            "end_time",
+            "mentor_id",
+            sqlite_where=text(OFFERED),
+            postgresql_where=text(OFFERED),
+        ),
         Index("ix_mentor_time_slots_mentor_start", "mentor_id", "start_time"),
         Index("ix_mentor_time_slots_rule", "rule_id", "start_time"),
         Index(

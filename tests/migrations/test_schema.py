@@ -78,8 +78,10 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
     assert on_sqlite == on_postgresql
     assert on_sqlite[1] == {
         "ix_mentor_time_slots_held",
+        "ix_mentor_time_slots_offered",
         "ix_outbox_messages_pending",
         "ix_outbox_messages_set_aside",
+        "ix_session_bookings_cancelled_start",
         "ix_session_bookings_claimed_end",
         "ix_session_bookings_claimed_said",
         "ix_session_bookings_delayed_end",
@@ -88,6 +90,7 @@ def test_both_engines_have_the_same_tables_columns_constraints_and_indexes_by_na
         "ix_session_bookings_due_auto_complete",
         "ix_session_bookings_unanswered_end",
         "ix_status_changes_actor",
+        "ix_status_changes_cancellations",
         "ix_status_changes_corrections",
         "uq_outbox_messages_key",
         "uq_session_bookings_live_seat",

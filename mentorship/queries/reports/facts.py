@@ -13,30 +13,28 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
     ColumnElement,
-    Integer,
     Select,
+    String,
     and_,
     case,
-    column,
     literal,
     or_,
     select,
     text,
-    values,
+    type_coerce,
 )
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
-from mentorship.database import UtcDateTime
 from mentorship.domain.reports.figures import ON_TIME, Behind, By
 from mentorship.domain.reports.ranges import Bucket, DateRange, months_of, weeks_of
-from mentorship.domain.sessions.lifecycle import Action, Status
+from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.sessions.outcomes import OutcomeState, OutcomeWord
 from mentorship.domain.shared.errors import NotFound
 from mentorship.domain.shared.messages import N_
 from mentorship.models import Cause, SessionBooking, SessionFeedback, StatusChange
-from mentorship.models.journal import CORRECTIONS
+from mentorship.models.journal import CANCELLATIONS, CORRECTIONS
+from mentorship.queries.reports.steps import Instant, step_at
 from mentorship.queries.sessions.outcomes import outcome_state, outcome_value
 from mentorship.queries.shared.elapsed import elapsed, minutes_between
 
@@ -110,40 +108,22 @@ _KEYS: Mapping[By, InstrumentedAttribute[Any]] = MappingProxyType(
 )
 
 
-def bucket_table(buckets: tuple[Bucket, ...]) -> CTE:
-    """The buckets as rows: number, first instant, and first instant after it.
-
-    Joined to an index on the start, each costs one search; a CASE over all weeks of ten years would
-    be evaluated for each session.
-    """
-    rows = [
-        (number, bucket.range.since, bucket.range.until) for number, bucket in enumerate(buckets)
-    ]
-    return (
-        values(
-            column("number", Integer),
-            column("since", UtcDateTime),
-            column("until", UtcDateTime),
-            name="buckets",
-        )
-        .data(rows)
-        .cte("buckets")
-    )
+def key_of(spec: ReportSpec, start: Instant = _B.start_time) -> Column:
+    """The row of the report to which a session or slot belongs that begins at `start`."""
+    if spec.buckets:
+        first_instants = enumerate(bucket.range.since for bucket in spec.buckets)
+        return step_at(start, [(since, number) for number, since in first_instants])
+    return _KEYS.get(spec.by, literal(0))
 
 
 def of_report(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
     """These columns of each session of the report, after the `key` of its row."""
-    start = _B.start_time
-    if spec.by in (By.WEEK, By.MONTH):
-        buckets = bucket_table(spec.buckets)
-        inside = and_(start >= buckets.c.since, start < buckets.c.until)
-        found = select(buckets.c.number.label("key"), *columns).join_from(buckets, _B, inside)
-    else:
-        key = _KEYS.get(spec.by, literal(0))
-        found = select(key.label("key"), *columns).where(
-            start >= spec.dates.since, start < spec.dates.until
-        )
-    return found.where(*in_scope(spec.scope))
+    dates = spec.dates
+    return (
+        select(key_of(spec).label("key"), *columns)
+        .select_from(_B)
+        .where(_B.start_time >= dates.since, _B.start_time < dates.until, *in_scope(spec.scope))
+    )
 
 
 def in_scope(scope: Scope) -> Iterator[ColumnElement[bool]]:
@@ -177,11 +157,11 @@ def _was_delayed() -> ColumnElement[bool]:
     return or_(_B.is_delayed, _B.id.in_(corrected))
 
 
-def _cancelled_by() -> ColumnElement[Cause | None]:
+def cancelled_by() -> ColumnElement[Cause | None]:
     """The cause of the last cancellation; NULL for imported sessions, which have no journal."""
     cause = (
         select(StatusChange.cause)
-        .where(StatusChange.booking_id == _B.id, StatusChange.action == Action.CANCEL)
+        .where(StatusChange.booking_id == _B.id, text(CANCELLATIONS))
         .order_by(StatusChange.id.desc())
         .limit(1)
         .scalar_subquery()
@@ -189,36 +169,55 @@ def _cancelled_by() -> ColumnElement[Cause | None]:
     return case((_B.status == Status.CANCELLED, cause))
 
 
+_IS_LIVE = _B.status != Status.CANCELLED
+_TOOK_PLACE = OutcomeWord.TOOK_PLACE.value
+
+
+def _word() -> ColumnElement[str | None]:
+    """The settled or claimed word as plain text, which states can stand beside."""
+    return type_coerce(outcome_value(), String)
+
+
 def facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
     """The facts of each session of the report that figures need, and further columns.
 
-    A cancelled session has no outcome. `minutes_held` are those from beginning to completion.
+    `outcome` is the settled word, or the state of what is over and not settled; a cancelled
+    session has none. `minutes_delivered` are as in `domain.sessions.minutes`.
     """
-    is_live = _B.status != Status.CANCELLED
+    state, word = outcome_state(spec.now, spec.silence), _word()
+    is_over = _B.end_time <= spec.now
+    outcome = case((state == OutcomeState.SETTLED.value, word), (is_over, state))
     held = case(
         (_B.started_at <= _B.completed_at, minutes_between(_B.started_at, _B.completed_at)),
         (_B.started_at > _B.completed_at, 0),
     )
-    rating = select(SessionFeedback.rating).where(SessionFeedback.booking_id == _B.id)
     return of_report(
         spec,
         _B.status,
         _was_delayed().label("was_delayed"),
-        _cancelled_by().label("cancelled_by"),
-        case((is_live, outcome_state(spec.now, spec.silence))).label("state"),
-        case((is_live, outcome_value())).label("value"),
-        (_B.end_time <= spec.now).label("is_over"),
+        case((_IS_LIVE, outcome)).label("outcome"),
         DELAY.label("delay"),
         minutes_between(_B.start_time, _B.end_time).label("minutes_booked"),
-        held.label("minutes_held"),
-        and_(is_live, _B.slot_is_exclusive, ~_B.slot_is_withdrawn).label("is_in_offered_time"),
-        rating.scalar_subquery().label("rating"),
+        case((and_(_IS_LIVE, word == _TOOK_PLACE), held)).label("minutes_delivered"),
+        SessionFeedback.rating,
+        *columns,
+    ).outerjoin(SessionFeedback, SessionFeedback.booking_id == _B.id)
+
+
+def listed_facts_of(spec: ReportSpec, *columns: Column) -> Select[*tuple[Any, ...]]:
+    """The facts, and what only lists of sessions need: it is dear for all sessions of a range."""
+    return facts_of(
+        spec,
+        cancelled_by().label("cancelled_by"),
+        case((_IS_LIVE, outcome_state(spec.now, spec.silence))).label("state"),
+        case((_IS_LIVE, _word())).label("word"),
+        and_(_IS_LIVE, _B.slot_is_exclusive, ~_B.slot_is_withdrawn).label("is_in_offered_time"),
         *columns,
     )
 
 
 Facts = Any
-"""The columns of a subquery of `facts_of`."""
+"""The columns of a subquery of `facts_of` or `listed_facts_of`."""
 
 
 def _cancelled(cause: Cause) -> Callable[[Facts], ColumnElement[bool]]:
@@ -230,23 +229,17 @@ def _with_status(status: Status) -> Callable[[Facts], ColumnElement[bool]]:
 
 
 def _settled(word: OutcomeWord) -> Callable[[Facts], ColumnElement[bool]]:
-    return lambda facts: and_(facts.state == OutcomeState.SETTLED.value, facts.value == word)
+    return lambda facts: facts.outcome == word.value
 
 
 def _unsettled(state: OutcomeState) -> Callable[[Facts], ColumnElement[bool]]:
-    return lambda facts: and_(facts.is_over, facts.state == state.value)
-
-
-def minutes_delivered(facts: Facts) -> ColumnElement[int | None]:
-    """The minutes of a session that took place, as in `domain.sessions.minutes`."""
-    return case((facts.value == OutcomeWord.TOOK_PLACE, facts.minutes_held))
+    return lambda facts: facts.outcome == state.value
 
 
 def minutes_owed(facts: Facts) -> ColumnElement[int | None]:
     """Booked less delivered minutes of a session that began late; 0 for one that did not."""
-    delivered = minutes_delivered(facts)
-    lacks = and_(facts.delay > 0, facts.minutes_booked > delivered)
-    return case((delivered.is_(None), None), (lacks, facts.minutes_booked - delivered), else_=0)
+    owed = facts.minutes_booked - facts.minutes_delivered
+    return case((and_(facts.delay > 0, owed > 0), owed), (facts.minutes_delivered.is_not(None), 0))
 
 
 FILTERS: Mapping[Behind, Callable[[Facts], ColumnElement[bool]]] = MappingProxyType(
@@ -270,7 +263,7 @@ FILTERS: Mapping[Behind, Callable[[Facts], ColumnElement[bool]]] = MappingProxyT
         Behind.EXPECTED: lambda facts: facts.status.in_((Status.ONGOING, Status.COMPLETED)),
         Behind.BEGUN: lambda facts: facts.delay.is_not(None),
         Behind.ON_TIME: lambda facts: facts.delay <= ON_TIME // _MICROSECOND,
-        Behind.DELIVERED: lambda facts: minutes_delivered(facts).is_not(None),
+        Behind.DELIVERED: lambda facts: facts.minutes_delivered.is_not(None),
         Behind.OWED: lambda facts: minutes_owed(facts) > 0,
         Behind.IN_OFFERED_TIME: lambda facts: facts.is_in_offered_time,
         Behind.RATED: lambda facts: facts.rating.is_not(None),

@@ -1,18 +1,20 @@
 """The data of the charts of a report."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, Integer, and_, column, func, literal, select, values
+from sqlalchemy import BigInteger, and_, func, literal, select
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session
 
 from mentorship.database import UtcDateTime, read
-from mentorship.domain.reports.figures import ON_TIME
+from mentorship.domain.reports.figures import ON_TIME, By
 from mentorship.domain.reports.offsets import offset_spans
 from mentorship.models import SessionBooking
-from mentorship.queries.reports.facts import DELAY, ReportSpec, in_scope, of_report
+from mentorship.queries.reports.facts import DELAY, ReportSpec, of_report
+from mentorship.queries.reports.steps import step_at
 from mentorship.queries.shared.elapsed import elapsed
 
 _B = SessionBooking
@@ -56,33 +58,16 @@ def beginnings(session: Session, spec: ReportSpec) -> Mapping[Beginning, int]:
 
 def load_by_hour(session: Session, spec: ReportSpec) -> Mapping[tuple[int, int], int]:
     """How many booked sessions start on each weekday (0 is Monday) and hour of the zone."""
-    rows = [
-        (span.since, span.until, span.offset // timedelta(seconds=1))
-        for span in offset_spans(spec.dates)
-    ]
-    spans = (
-        values(
-            column("since", UtcDateTime),
-            column("until", UtcDateTime),
-            column("seconds", Integer),
-            name="spans",
-        )
-        .data(rows)
-        .cte("spans")
+    second = timedelta(seconds=1)
+    offset = step_at(
+        _B.start_time, [(it.since, it.offset // second) for it in offset_spans(spec.dates)]
     )
-    start = _B.start_time
-    local = (
-        elapsed(literal(_EPOCH, UtcDateTime), start)
-        + sql_cast(spans.c.seconds, BigInteger) * 1_000_000
-    )
+    utc = elapsed(literal(_EPOCH, UtcDateTime), _B.start_time)
+    local = utc + sql_cast(offset, BigInteger) * 1_000_000
     hour = (local // _HOUR % _HOURS_OF_A_WEEK).label("hour")
-    found = (
-        select(hour, func.count().label("sessions"))
-        .join_from(spans, _B, and_(start >= spans.c.since, start < spans.c.until))
-        .where(*in_scope(spec.scope))
-        .group_by(hour)
-    )
+    found = of_report(replace(spec, by=By.TOTAL), hour).subquery()
+    counted = select(found.c.hour, func.count().label("sessions")).group_by(found.c.hour)
     return {
         divmod((row.hour + _EPOCHS_HOUR) % _HOURS_OF_A_WEEK, 24): row.sessions
-        for row in read(session, found)
+        for row in read(session, counted)
     }

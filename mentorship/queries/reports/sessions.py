@@ -16,8 +16,7 @@ from mentorship.models import Cause, SessionBooking, User
 from mentorship.queries.reports.facts import (
     FILTERS,
     ReportSpec,
-    facts_of,
-    minutes_delivered,
+    listed_facts_of,
     minutes_owed,
 )
 
@@ -70,7 +69,7 @@ class SessionsPage:
 
 def sessions_page(session: Session, spec: ReportSpec, behind: Behind, *, page: int) -> SessionsPage:
     """The requested page of the sessions behind a figure, or else the last one."""
-    found = facts_of(spec).subquery()
+    found = listed_facts_of(spec).subquery()
     counted = select(func.count()).select_from(found).where(FILTERS[behind](found.c))
     total = read(session, counted)[0][0]
     pages = max(1, -(-total // PAGE_SIZE))
@@ -104,7 +103,7 @@ def all_sessions(
 
 def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]], tuple[Any, Any]]:
     """The sessions behind a figure with the names of people, and the columns to order them by."""
-    found = facts_of(
+    found = listed_facts_of(
         spec,
         _B.id,
         _B.mentor_id,
@@ -120,7 +119,6 @@ def _sessions(spec: ReportSpec, behind: Behind) -> tuple[Select[*tuple[Any, ...]
     statement = (
         select(
             *facts,
-            minutes_delivered(facts).label("minutes_delivered"),
             minutes_owed(facts).label("minutes_owed"),
             _Mentor.name.label("mentor"),
             _Mentor.email.label("mentor_email"),
@@ -151,7 +149,7 @@ def _reported(row: Row[*tuple[Any, ...]]) -> ReportedSession:
         completed_at=row.completed_at,
         cancelled_by=row.cancelled_by,
         outcome_state=OutcomeState(row.state) if row.state else None,
-        outcome=row.value,
+        outcome=OutcomeWord(row.word) if row.word else None,
         minutes_booked=row.minutes_booked,
         minutes_delivered=row.minutes_delivered,
         minutes_owed=row.minutes_owed,

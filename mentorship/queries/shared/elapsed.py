@@ -21,7 +21,8 @@ class elapsed(GenericFunction[int]):  # noqa: N801  # Named as a function of SQL
 @compiles(elapsed, "postgresql")
 def _in_postgresql(function: elapsed, compiler: SQLCompiler, **options: Any) -> str:
     earlier, later = (compiler.process(each, **options) for each in function.clauses)
-    return f"(extract(epoch FROM ({later}) - ({earlier})) * 1000000)::bigint"
+    # A double has all microseconds of 285 years, and is faster than the numeric of extract().
+    return f"round(date_part('epoch', ({later}) - ({earlier})) * 1000000)::bigint"
 
 
 @compiles(elapsed, "sqlite")
@@ -45,13 +46,16 @@ class minutes_between(GenericFunction[int]):  # noqa: N801  # Named as a functio
 @compiles(minutes_between, "postgresql")
 def _minutes_in_postgresql(function: minutes_between, compiler: SQLCompiler, **options: Any) -> str:
     earlier, later = (compiler.process(each, **options) for each in function.clauses)
-    return f"floor(extract(epoch FROM ({later}) - ({earlier})) / 60)::integer"
+    return f"floor(date_part('epoch', ({later}) - ({earlier})) / 60)::integer"
 
 
 @compiles(minutes_between, "sqlite")
 def _minutes_in_sqlite(function: minutes_between, compiler: SQLCompiler, **options: Any) -> str:
-    # Whole seconds, and one less if the later instant has the smaller fraction: a third faster than
-    # counting microseconds.
+    # If the fractions differ: whole seconds, and one less if the later instant has the smaller one.
     earlier, later = (compiler.process(each, **options) for each in function.clauses)
     seconds = f"unixepoch(substr({later}, 1, 19)) - unixepoch(substr({earlier}, 1, 19))"
-    return f"(({seconds} - (substr({later}, 21) < substr({earlier}, 21))) / 60)"
+    rests = f"substr({later}, 20)", f"substr({earlier}, 20)"
+    return (
+        f"CASE WHEN {rests[0]} = {rests[1]} THEN (unixepoch({later}) - unixepoch({earlier})) / 60 "
+        f"ELSE ({seconds} - ({rests[0]} < {rests[1]})) / 60 END"
+    )
