@@ -106,6 +106,6 @@ def retry(mail_id: int) -> Response:
     now = utc_now()
     required_admin()
     if not retry_mail(db.session(), mail_id, now=now):
-        raise NotFound(N_("There is no such mail."))
-    flash(_("We will try to send this mail again now."))
+        raise NotFound(N_("There is no such e-mail."))
+    flash(_("We will try to send this e-mail again now."))
     return redirect(url_for("mail.outbox"), code=303)

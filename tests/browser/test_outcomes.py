@@ -115,7 +115,7 @@ def test_both_sides_say_the_same_in_each_of_the_five_ways(walk):
         second = walk.press("mentor", word)
 
         for section in (second, walk.section("student"), walk.section("admin")):
-            expect(section).to_contain_text(f"{text}. Both sides say so.")
+            expect(section).to_contain_text(f"{text}. Both sides agree.")
         expect(walk.section("mentor").get_by_role("button")).to_have_count(0)
 
 

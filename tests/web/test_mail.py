@@ -88,18 +88,22 @@ def test_the_page_knows_that_a_kind_is_off_and_turns_it_on_again(
     session, cast, client_for, address
 ):
     client = client_for(None)
-    assert "Stop this mail?" in client.get(address).text
+    assert "Stop these e-mails?" in client.get(address).text
     client.post(address, data={"List-Unsubscribe": "One-Click"})
 
     again = client.get(address).text
-    assert ("Stopped" in again, "Turn this mail on again" in again, "Stop this mail" in again) == (
+    assert (
+        "Stopped" in again,
+        "Turn these e-mails on again" in again,
+        "Stop these e-mails" in again,
+    ) == (
         True,
         True,
         False,
     )
     assert "Mail turned on again" in client.post(address, data={"mail": "on"}).text
     assert chosen(session, cast.student)[MailKind.STARTED]
-    assert "Stop this mail?" in client.get(address).text
+    assert "Stop these e-mails?" in client.get(address).text
 
 
 def test_a_forged_token_stops_nothing(session, cast, client_for, address):

@@ -154,7 +154,7 @@ def _share(part: int | None, whole: int | None) -> float | None:
 FIGURES: tuple[Figure, ...] = (
     Figure(
         "booked", N_("Booked"),
-        N_("Sessions whose start lies in the range, whatever became of them."),
+        N_("Sessions that start in the range, whatever happened to them."),
         Unit.SESSIONS, Behind.BOOKED,
     ),
     Figure(
@@ -259,8 +259,8 @@ FIGURES: tuple[Figure, ...] = (
     Figure(
         "median_delay_minutes", N_("Median delay"),
         N_(
-            "How many minutes after its start time the middle one of the sessions with a recorded "
-            "beginning began; beginning early counts as 0."
+            "The median of how many minutes after their start time sessions with a recorded "
+            "beginning began; an early beginning counts as 0."
         ),
         Unit.MINUTES, Behind.BEGUN,
     ),

@@ -70,15 +70,15 @@ class Obstacle(StrEnum):
     WITHDRAWN = N_("This time is no longer offered.")
     PAST = N_("This time has passed.")
     TOO_SOON = N_("This time is too soon: the mentor needs longer notice.")
-    TOO_FAR = N_("This time is further ahead than the mentor takes bookings.")
+    TOO_FAR = N_("This time is further ahead than the mentor accepts bookings.")
     BUSY = N_("The student has another session at that time.")
     MENTOR_BUSY = N_("The mentor has another session at that time.")
     FULL = N_("This time has just been taken by somebody else.")
     HELD = N_("This time is being held for somebody on the waiting list.")
-    DAY_FULL = N_("The mentor takes no more sessions on that day.")
+    DAY_FULL = N_("The mentor accepts no more sessions on that day.")
     SMALL = N_("This time does not have room for the whole group.")
     SHARED = N_("Other students have booked this time. A group moves to a time that nobody has.")
-    AT_LIMIT = N_("The student has booked as many sessions as one can book at a time.")
+    AT_LIMIT = N_("The student has already booked as many sessions as allowed.")
 
 
 AT_ONCE = 20

@@ -43,7 +43,7 @@ def approve_mentor(
         )
         enqueue(session, mail, now=now)
         session.commit()
-        return N_("%(name)s is approved and will get a mail about it.", name=approved.name)
+        return N_("%(name)s is approved and will be told by e-mail.", name=approved.name)
     person = session.execute(
         select(User.name, User.is_approval_pending).where(User.id == person_id)
     ).one_or_none()

@@ -108,7 +108,7 @@ def _full_week(
         week = Week.of(day, limits.timezone)
         since, until = week.start, week.end
     except OverflowError:
-        raise InvalidInput(N_("The field 'week' does not fit.")) from None
+        raise InvalidInput(N_("The field 'week' is invalid.")) from None
     if until <= now:
         raise InvalidInput(N_("That week is over."))
     if since > now + LONGEST_WAIT:

@@ -29,7 +29,7 @@ def unsubscribe_token_owner(
         return int(user_id), MailKind(kind)
     except (BadData, ValueError, TypeError):
         raise InvalidInput(
-            N_("This link is incomplete. Please copy it from the mail again.")
+            N_("This link is incomplete. Please copy it from the e-mail again.")
         ) from None
 
 

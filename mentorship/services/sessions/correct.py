@@ -103,7 +103,7 @@ def correct_status(
 def _check(correction: Correction) -> None:
     """Raises InvalidInput."""
     if correction.status is Status.CANCELLED:
-        raise InvalidInput(N_("A session is cancelled with the action “cancel”."))
+        raise InvalidInput(N_("To cancel a session, use the action “cancel”."))
     if correction.status is Status.SCHEDULED and correction.is_delayed:
         raise InvalidInput(N_("A scheduled session cannot be delayed."))
     if not correction.reason:

@@ -112,7 +112,7 @@ def send_link() -> str | tuple[str, int]:
     service.forgotten_password(
         db.session(), email=email, language=language(), links=current.links(), now=utc_now()
     )
-    return _look_into_mailbox(email, _("We have sent you a mail with the next step."))
+    return _look_into_mailbox(email, _("We have sent you an e-mail with the next step."))
 
 
 def _person_of(confirmation: str) -> Viewer:

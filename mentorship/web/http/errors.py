@@ -183,7 +183,7 @@ def _database_error(error: SQLAlchemyError) -> Response:
         return _answer(
             HTTPStatus.SERVICE_UNAVAILABLE,
             N_(
-                "The database takes no changes just now, so nothing was changed. "
+                "The database accepts no changes right now, so nothing was changed. "
                 "Please try again later."
             ),
         )

@@ -29,7 +29,7 @@ _UNKNOWN = N_("The field '%(name)s' cannot be set here.")
 _DOUBLED = N_("The field '%(name)s' was given more than once.")
 _NO_NUMBER = N_("The field '%(name)s' must be a whole number.")
 _NO_DAY = N_("The field '%(name)s' must be a day like 2026-11-24.")
-_OTHERWISE = N_("The field '%(name)s' does not fit.")
+_OTHERWISE = N_("The field '%(name)s' is invalid.")
 _SAYS: Mapping[str, str] = {
     "date_from_datetime_inexact": _NO_DAY,
     "date_from_datetime_parsing": _NO_DAY,
@@ -140,7 +140,9 @@ def page_number(name: str) -> int:
     """The page number in the request, from 1 on; 1 if there is none. Raises InvalidInput."""
     text = request.values.get(name, "1")
     if not (text.isascii() and text.isdecimal() and int(text[:9]) >= 1 and len(text) <= 9):
-        raise InvalidInput(N_("The field '%(name)s' must be a page number from 1 on.", name=name))
+        raise InvalidInput(
+            N_("The field '%(name)s' must be a page number, 1 or higher.", name=name)
+        )
     return int(text)
 
 

@@ -35,7 +35,7 @@ bp = Blueprint("statements", __name__)
 
 PART_WORDS = {Party.MENTOR: N_("As mentor"), Party.STUDENT: N_("As student")}
 VERDICT_WORDS = {
-    Verdict.SAME: N_("The figures are still what they were when this statement was made."),
+    Verdict.SAME: N_("The figures are still the same as when this statement was made."),
     Verdict.CHANGED: N_(
         "This statement was made here, but its figures have changed since, or were altered."
     ),
@@ -92,7 +92,7 @@ def _verdict() -> Verdict:
     timezone = current_name(request.args.get("zone", ""))
     if person is None or timezone is None:
         name = "person" if person is None else "zone"
-        raise InvalidInput(N_("The field '%(name)s' does not fit.", name=name))
+        raise InvalidInput(N_("The field '%(name)s' is invalid.", name=name))
     dates = parse_range(
         request.args.get("from", ""), request.args.get("to", ""), timezone=timezone, now=now
     )

@@ -100,4 +100,4 @@ def _asked_fragment() -> Fragment:
     try:
         return _FRAGMENTS[request.values.get("view", "list")]
     except KeyError:
-        raise InvalidInput(N_("The field '%(name)s' does not fit.", name="view")) from None
+        raise InvalidInput(N_("The field '%(name)s' is invalid.", name="view")) from None

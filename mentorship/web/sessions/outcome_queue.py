@@ -119,7 +119,7 @@ def _asked_view() -> QueueView:
     try:
         return QueueView(request.values.get("view", QueueView.DISPUTED))
     except ValueError:
-        raise InvalidInput(N_("The field '%(name)s' does not fit.", name="view")) from None
+        raise InvalidInput(N_("The field '%(name)s' is invalid.", name="view")) from None
 
 
 def _asked_mentor() -> int | None:
@@ -129,5 +129,5 @@ def _asked_mentor() -> int | None:
         return None
     is_number = asked.isascii() and asked.isdecimal() and len(asked) <= 10
     if not is_number or int(asked) > LARGEST_ID:
-        raise InvalidInput(N_("The field '%(name)s' does not fit.", name="mentor"))
+        raise InvalidInput(N_("The field '%(name)s' is invalid.", name="mentor"))
     return int(asked)

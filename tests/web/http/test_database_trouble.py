@@ -10,7 +10,7 @@ from mentorship.domain.sessions.lifecycle import Status
 from mentorship.extensions import db
 from tests.support.builders import a_booking, the_booking
 
-READ_ONLY = "The database takes no changes just now, so nothing was changed."
+READ_ONLY = "The database accepts no changes right now, so nothing was changed."
 GONE = "The database cannot be reached now."
 
 

@@ -314,7 +314,7 @@ def test_a_page_number_that_is_none_is_refused_with_a_sentence(client_for, due, 
         client.post(PATH, headers=HTMX, data={"seen": "0.0.0", "past": page}),
     ):
         assert answer.status_code == 400
-        assert "must be a page number from 1 on." in answer.text
+        assert "must be a page number, 1 or higher." in answer.text
 
 
 def test_a_page_beyond_the_last_is_shown(client_for, due, cast):
