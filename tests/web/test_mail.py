@@ -154,7 +154,7 @@ def test_an_admin_sees_what_was_set_aside_and_why_and_can_try_again(
     mail = session.get_one(OutboxMessage, mail_id)
     assert (mail.outcome, mail.attempts, mail.next_try_at) == (None, 0, at("09:50"))
     page = client.get("/mail").text
-    assert "1 mail is waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC." in page
+    assert "1 e-mail is waiting, the oldest since Tue 24 Nov 2026, 09:00 UTC." in page
     assert "No mail was set aside" in page
 
 

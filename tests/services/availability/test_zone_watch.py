@@ -127,7 +127,7 @@ def test_whoever_reads_another_hour_is_told_once_and_nobody_else(before, session
     told = letters(session)
     assert set(told) == {cast.mentor.email, cast.student.email}
     mentor, student = told[cast.mentor.email], told[cast.student.email]
-    assert "free times of your weekly hours were moved" in mentor
+    assert "free times from your weekly hours were moved" in mentor
     first = before[0].astimezone(HERE)
     assert first.hour == 19
     assert "18:00 is now" in student
@@ -153,7 +153,7 @@ def test_hours_in_a_zone_where_nobody_lives_are_moved_and_no_clock_reads_differe
     assert (found[time(18)], found[time(19)]) == (57, 57)
     told = letters(session)
     assert set(told) == {cast.mentor.email}
-    assert "free times of your weekly hours were moved" in told[cast.mentor.email]
+    assert "free times from your weekly hours were moved" in told[cast.mentor.email]
     assert "is now" not in told[cast.mentor.email]
 
 
@@ -171,7 +171,7 @@ def test_days_off_follow_the_zone_in_which_their_mentor_lives(session, cast, tmp
 
     # The day begins at 7:00 UTC by the new rules, and began at 8:00 by the old ones.
     assert {first, last} & set(dict(offered(session, cast.mentor))) == {last}
-    assert "free times of your weekly hours were moved" in letters(session)[cast.mentor.email]
+    assert "free times from your weekly hours were moved" in letters(session)[cast.mentor.email]
 
 
 def in_winter(days):
@@ -289,4 +289,4 @@ def test_slots_that_were_made_by_unknown_rules_are_made_anew(session, cast, tmp_
     watch(session)
 
     assert hours(session, cast.mentor) == {time(18): 57, time(19): 57}
-    assert "free times of your weekly hours were moved" in letters(session)[cast.mentor.email]
+    assert "free times from your weekly hours were moved" in letters(session)[cast.mentor.email]

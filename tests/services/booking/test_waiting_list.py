@@ -247,7 +247,7 @@ def test_nobody_waits_for_a_week_that_has_a_free_time_is_over_or_far_ahead(sessi
         (MONDAY, "free time"),
         (date(2026, 11, 22), "is over"),
         (date(2028, 1, 1), "a year ahead"),
-        (date.max, "does not fit"),
+        (date.max, "is invalid"),
     ):
         with pytest.raises(InvalidInput, match=says):
             wait(session, cast, cast.student, week)

@@ -106,7 +106,7 @@ def test_a_mentor_waits_for_an_admin_and_may_prepare_meanwhile(client, client_fo
     [path] = re.findall(r"/people/\d+/approve", page.text)
     assert client.post(path).status_code == 403
     assert admin.post(path).headers["Location"] == "/people"
-    assert "Nell is approved and will get a mail about it." in admin.get("/people").text
+    assert "Nell is approved and will be told by e-mail." in admin.get("/people").text
     assert "An admin must approve" not in client.get("/account").text
     assert links(session)[1] == "/dashboard"
 

@@ -70,7 +70,7 @@ def test_everybody_can_check_a_statement(client_for, cast, taught):
     address = check_address(statement(client_for(cast.mentor)))
 
     for viewer in (None, cast.student):
-        assert "still what they were" in client_for(viewer).get(address).text
+        assert "still the same as when" in client_for(viewer).get(address).text
     # An admin's statement about the same person and days has the same code.
     assert check_address(statement(client_for(cast.admin), person=cast.mentor.id)) == address
 

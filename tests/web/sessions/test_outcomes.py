@@ -323,6 +323,6 @@ def test_the_session_page_asks_who_may_answer_and_shows_what_was_said(
     )
     page = mentor.get(f"/sessions/{booking}").text
     assert "<q>&lt;b&gt;Alone</q>" in page
-    assert "This counts from Fri 27 Nov 2026, 09:50 UTC on" in page
+    assert "This becomes final on Fri 27 Nov 2026, 09:50 UTC" in page
     admin = client_for(cast.admin)
     assert '<select name="outcome" required>' in admin.get(f"/sessions/{booking}").text
