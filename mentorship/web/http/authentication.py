@@ -165,6 +165,7 @@ def sign_in(viewer: Viewer) -> None:
     cookie.permanent = True
     begun = begin_sign_in(db.session(), viewer=viewer, now=utc_now())
     login_user(SignedIn(viewer, begun))
+    cookie.pop("_id")  # A hash of the browser for Flask-Login's own protection, which is off.
     note_password_given()
 
 

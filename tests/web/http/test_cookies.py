@@ -47,3 +47,14 @@ def test_cookies_belong_to_the_host_alone_where_https_is(
         assert {"HttpOnly", "Path=/", "SameSite=Lax"} <= set(attributes)
         assert ("Secure" in attributes) is is_secure
         assert "Domain" not in each
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+def test_the_session_cookie_holds_no_more_than_the_sign_in_needs(app, session):
+    a_user(session, "Maya Mentor", Role.MENTOR, password_hash=hash_password(PASSWORD))
+    client = app.test_client()
+
+    client.post("/login", data={"email": "maya.mentor@example.org", "password": PASSWORD})
+
+    with client.session_transaction() as cookie:
+        assert set(cookie) - {"_flashes"} == {"_permanent", "_user_id", "_fresh", "password_at"}
