@@ -2,6 +2,7 @@
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
@@ -10,7 +11,8 @@ from mentorship.models import MentorProfile
 from mentorship.queries.booking.free_slots import Obstacle
 from mentorship.services.booking.book import NotFree
 from tests.services.calendars.groups import book, cancel, entries_of, feed, kinds, move
-from tests.support.builders import a_profile, a_slot, a_user, at
+from tests.support.builders import a_profile, a_slot, a_user, at, the_booking
+from tests.support.meanwhile import meanwhile
 
 
 @pytest.mark.parametrize("who", ["mentor", "admin"])
@@ -170,3 +172,20 @@ def test_a_full_day_does_not_keep_a_group_from_moving_within_it(session, cast, g
 def test_a_group_that_has_begun_does_not_move(session, cast, group, slots):
     with pytest.raises(Conflict):
         move(session, group[0], slots[1], cast.mentor, now="10:00")
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)  # SQLite has one writer.
+def test_who_joins_the_group_at_the_last_moment_moves_along(session, cast, group, slots):
+    fourth = a_user(session, "Fred Fourth", Role.STUDENT)
+    engine, joined = session.get_bind(), []
+
+    def join():
+        with Session(engine, expire_on_commit=False) as own:
+            joined.append(book(own, fourth, slots[0]))
+
+    with meanwhile(engine, "SELECT users.id", join):
+        move(session, group[0], slots[1], cast.mentor)
+
+    session.rollback()
+    where = [the_booking(session, each).time_slot_id for each in (*group, *joined)]
+    assert where == [slots[1]] * 4

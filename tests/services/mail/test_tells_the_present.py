@@ -38,9 +38,9 @@ SENT = {
     MailKind.CANCELLED:    (False, False, False, True),
     MailKind.LEFT_GROUP:   (True,  True,  True,  True),
     MailKind.OUTCOME_ASKED:   (False, True, True, False),
-    MailKind.OUTCOME_DECIDED: (False, True, True, False),
-    # Nobody disagrees about these sessions.
+    # Nobody disagrees about these sessions, and no admin has decided.
     MailKind.OUTCOME_DISPUTED: (False, False, False, False),
+    MailKind.OUTCOME_DECIDED:  (False, False, False, False),
 }  # fmt: skip
 
 
