@@ -16,7 +16,7 @@ from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.extensions import db
 from mentorship.models import Cause
 from mentorship.schemas.sessions import sweep_answer
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.sweep import (
     SweepResult,
     all_updates,

@@ -35,7 +35,7 @@ from mentorship.models import (
 from mentorship.queries.shared.installation import identity_of
 from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_cast, at, some_users
 from tests.support.databases import settings_for

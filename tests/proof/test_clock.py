@@ -18,7 +18,7 @@ from mentorship.domain.shared.errors import Conflict
 from mentorship.models import Cause, SessionBooking
 from mentorship.services.operations.worker import run_worker
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from tests.proof.conftest import sizes
 from tests.proof.world import a_world

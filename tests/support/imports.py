@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.import_csv import ImportedSessions, import_sessions
+from mentorship.services.sessions.imports.import_csv import ImportedSessions, import_sessions
 from tests.support.builders import at
 
 NOW = at("12:00")

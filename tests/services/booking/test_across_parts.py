@@ -19,7 +19,7 @@ from mentorship.services.booking.holds import update_holds
 from mentorship.services.booking.waiting_list import join_waiting_list
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.correct import Correction, correct_status
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.move import move_session
 from mentorship.services.sessions.undo import undo_action
 from tests.support.builders import a_profile, a_seat, a_slot, a_user, at, the_booking

@@ -11,7 +11,7 @@ from mentorship.domain.shared.errors import TooManyBookings
 from mentorship.queries.booking.open_bookings import LIMITS_OPTION
 from mentorship.services.booking.book import BookingRequest, book_slot
 from mentorship.services.sessions.actions import Cancellation, apply_action
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from tests.support.builders import a_booking, a_profile, a_slot, a_user, at
 
 NOW = at("08:00")

@@ -25,7 +25,7 @@ from mentorship.queries.sessions.poll_state import poll_state
 from mentorship.services.accounts.import_csv import import_users
 from mentorship.services.operations.remove_import import list_imports, remove_import
 from mentorship.services.sessions.actions import apply_action
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.sweep import no_updates, update_session_statuses
 from tests.support.builders import a_booking, a_profile, a_seat, a_slot, a_webhook
 from tests.support.dumps import dump

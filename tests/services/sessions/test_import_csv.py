@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.domain.shared.errors import InvalidInput
 from mentorship.models import Cause, MentorTimeSlot, SessionBooking
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from mentorship.services.sessions.sweep import all_updates, update_session_statuses
 from tests.support.builders import a_booking, at, the_journal
 from tests.support.imports import (

@@ -3,7 +3,7 @@
 import pytest
 
 from mentorship.domain.sessions.lifecycle import Status
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from tests.support.builders import at
 from tests.support.imports import (
     ELEVEN,

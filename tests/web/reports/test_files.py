@@ -9,7 +9,7 @@ import pytest
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.sessions.lifecycle import Status
 from mentorship.queries.reports import sessions as session_lists
-from mentorship.services.sessions.import_csv import import_sessions
+from mentorship.services.sessions.imports.import_csv import import_sessions
 from tests.support.builders import a_booking, a_user, at
 from tests.support.dumps import dump
 

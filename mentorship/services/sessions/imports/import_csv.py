@@ -20,7 +20,7 @@ from mentorship.domain.shared.errors import InvalidInput
 from mentorship.domain.shared.timestamps import parse_timestamp
 from mentorship.models import ImportKind, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.shared.viewers import roles_in
-from mentorship.services.sessions.import_schedule import BusyTimes, ImportSlot, Schedule, Times
+from mentorship.services.sessions.imports.schedule import BusyTimes, ImportSlot, Schedule, Times
 from mentorship.services.shared.csv_files import Row, Watch, read_rows
 from mentorship.services.shared.import_records import record_import
 from mentorship.services.shared.locks import lock_people, lock_slots

@@ -1,0 +1,1 @@
+"""Importing sessions from a file."""
