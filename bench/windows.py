@@ -62,9 +62,8 @@ def run(stage: Stage) -> Iterator[Figure]:
     plan = Plan(stage.base, stage.scale.sizes[1])
     with stage.filled(plan) as url:
         live, idle = _measured(url, stage, count, seconds)
-    what = f"{count:,} open pages, half near a session"
     yield Figure(
-        f"polls of {what}",
+        f"polls of {count:,} pages, half near a session",
         per_second(live.rate),
         per_second(idle.rate),
         live.rate / idle.rate,
