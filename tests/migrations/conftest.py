@@ -3,11 +3,28 @@
 from collections.abc import Iterator
 
 import pytest
+from alembic.script import ScriptDirectory
 from flask import Flask
 
 from mentorship import create_app
 from mentorship.extensions import db
 from tests.support.databases import settings_for
+
+
+@pytest.fixture(scope="package", autouse=True)
+def migrations_read_once() -> Iterator[None]:
+    """Read the migrations once: Alembic loads all of them for each command, which takes longest."""
+    read, directories = ScriptDirectory.from_config, {}
+
+    def from_config(config):
+        folder = config.get_main_option("script_location")
+        if folder not in directories:
+            directories[folder] = read(config)
+        return directories[folder]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ScriptDirectory, "from_config", from_config)
+        yield
 
 
 @pytest.fixture
