@@ -1,6 +1,8 @@
 """Fixtures for all tests. A test that uses `engine` runs on SQLite and on PostgreSQL."""
 
 import gc
+import os
+import sys
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -44,6 +46,22 @@ def cheap_passwords() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "_hasher", least)
         patch.setattr(passwords, "_DUMMY", least.hash("no account has this password"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory) -> Iterator[None]:
+    """Share compiled modules among the processes that tests start, if Python is to keep none.
+
+    Otherwise each of them would compile the whole product again.
+    """
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    with pytest.MonkeyPatch.context() as patch:
+        if sys.dont_write_bytecode:
+            patch.setenv("PYTHONPYCACHEPREFIX", str(folder / "compiled"))
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
         yield
 
 
