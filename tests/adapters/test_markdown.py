@@ -1,4 +1,4 @@
-"""What mentors write is shown as Markdown and harms nobody."""
+"""Mentors' Markdown is rendered as harmless HTML."""
 
 import pytest
 

@@ -19,7 +19,7 @@ def public_names():
 
 
 def targets(statement):
-    """What a statement at the top of a module or a class gives a name to."""
+    """The names that a statement at the top of a module or a class defines."""
     found = statement.targets if isinstance(statement, ast.Assign) else []
     if isinstance(statement, ast.AnnAssign):
         found = [statement.target]

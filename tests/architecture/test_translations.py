@@ -37,7 +37,7 @@ def placeholders(text):
 
 
 def complaints(texts, catalog):
-    """What is wrong with the translations of these texts."""
+    """The faults in the translations of these texts."""
     wrong = {}
     for text in texts:
         forms = (text,) if isinstance(text, str) else text

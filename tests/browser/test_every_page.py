@@ -79,7 +79,7 @@ def axe_in(window):
 
 
 def faults(window):
-    """What is wrong with the open page, by way of looking at it."""
+    """The faults of the open page."""
     page, found = window.page, {}
     page.evaluate(OPEN_EVERYTHING)
     # What can have the focus and does not show it.

@@ -1,4 +1,4 @@
-"""What a browser fetches for a dashboard, and that nothing on it moves while it appears."""
+"""The files that a browser fetches for a dashboard, and its stable layout while it appears."""
 
 from datetime import timedelta
 

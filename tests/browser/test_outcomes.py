@@ -60,7 +60,7 @@ class Walk:
         return self.windows[who].go(f"/sessions/{self.id}").page.locator("#outcome")
 
     def label(self, who, word):
-        """What the button is called on somebody's page."""
+        """The label of the button on somebody's page."""
         if word == "MENTOR_ABSENT":
             return "I did not come" if who == "mentor" else f"{self.mentor.name} did not come"
         if word == "STUDENT_ABSENT":

@@ -1,4 +1,4 @@
-"""What pages show and do, with scripts and without."""
+"""The content and behaviour of pages, with and without scripts."""
 
 import re
 from datetime import timedelta

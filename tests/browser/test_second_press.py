@@ -76,7 +76,7 @@ def press_twice(window, booking, label, *, gap, device):
 
 
 def deeds(site, mentor):
-    """What the mentor has done: booking and new status, in order."""
+    """The mentor's actions: booking and new status, in order."""
     site.session.rollback()
     return site.session.execute(
         select(StatusChange.booking_id, StatusChange.new_status)

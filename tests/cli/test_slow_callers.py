@@ -68,7 +68,7 @@ def connections(port, count, first_bytes):
 
 
 def everything_from(peer):
-    """What comes until the other side closes."""
+    """The bytes received until the other side closes."""
     peer.settimeout(PATIENCE + 10)
     received = b""
     while part := peer.recv(65536):

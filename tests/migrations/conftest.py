@@ -1,4 +1,4 @@
-"""What the tests of migrations stand on."""
+"""Shared fixtures of the tests of migrations."""
 
 from collections.abc import Iterator
 

@@ -78,7 +78,7 @@ _SHAPE = {
 
 
 def shape(engine: Engine):
-    """What the migrations made, to the letter."""
+    """The schema that the migrations create, to the letter."""
     with engine.connect() as connection:
         rows = connection.execute(text(_SHAPE[engine.dialect.name])).all()
     return {(name, what) for name, what in rows if not name.startswith("alembic_version")}

@@ -1,4 +1,4 @@
-"""What is known of past sessions becomes their transitions' actions and the mentors' word."""
+"""The data of past sessions becomes the actions of their transitions and the mentors' answers."""
 
 import flask_migrate
 from sqlalchemy import text

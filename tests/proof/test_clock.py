@@ -261,7 +261,7 @@ def worker_that_looks_from_its_start_on(session):
 
 
 def two_days_without_a_sweep(session, url, sessions, worker):
-    """What is left or wrong after an outage of two days in which this many sessions began."""
+    """The faults after an outage of two days in which this many sessions began."""
     reader, back = session.get_bind(), at("09:00", days=2)
     world = a_world(url, sessions=sessions, first=at("09:01"), apart=2 * DAY / (sessions + 1))
     for number in range(0, sessions, 4):  # Somebody was early and started every fourth.

@@ -52,7 +52,7 @@ def pending(reader):
 
 
 def faults(keys, mails, *, kills):
-    """What is wrong with the mails that came, as sentences."""
+    """The faults of the mails that arrived, as sentences."""
     ids = defaultdict(Counter)
     for mail in mails:
         ids[mail["Subject"]][mail["Message-ID"]] += 1

@@ -90,7 +90,7 @@ def is_feed_of_another(path, secrets, name):
 
 
 def answers(app, secrets, client_for, name):
-    """What this person gets: where, and everything that is in it, headers too."""
+    """Everything that this person gets: where, and its content with headers."""
     client = client_for(secrets.people[name])
     for path in addresses(app, secrets):
         if not is_feed_of_another(path, secrets, name):

@@ -73,7 +73,7 @@ def questions(world):
 
 
 def figures_of(reader, asked):
-    """What the product says, by key and by the names of the JSON."""
+    """The product's figures, by key and by the names of the JSON."""
     dates = DateRange(asked.first, asked.last, asked.zone)
     spec = ReportSpec(dates, By(asked.by), Scope(asked.mentor_id), asked.now, SILENCE)
     with Session(reader) as session:

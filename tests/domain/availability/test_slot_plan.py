@@ -108,7 +108,7 @@ def read_again(rule, *, gap, since, until):
 
 
 def faults(slots, rule, *, gap, since, until):
-    """What is wrong with a rule's slots: an hour lost, moved or made up, or two too close."""
+    """The faults of a rule's slots: an hour lost, moved or invented, or two too close."""
     made = sorted((slot.start_time, slot.end_time) for slot in slots)
     right = read_again(rule, gap=gap, since=since, until=until)
     found = [f"lost {slot}" for slot in right if slot not in made]

@@ -1,4 +1,4 @@
-"""What two releases of a zone's rules have in common."""
+"""Comparing two releases of a zone's rules."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What an admin can set a session to, without a database."""
+"""The corrections that an admin can make, without a database."""
 
 from itertools import product
 

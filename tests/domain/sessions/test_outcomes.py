@@ -1,4 +1,6 @@
-"""What follows from what both sides say, as a table from section 7 of the specification."""
+"""The outcome that follows from both sides' answers, as a table from section 7 of the
+specification.
+"""
 
 from datetime import timedelta
 

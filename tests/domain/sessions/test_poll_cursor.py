@@ -1,4 +1,4 @@
-"""What a dashboard has seen, as text and back."""
+"""Poll cursors as text and back."""
 
 import pytest
 from hypothesis import given

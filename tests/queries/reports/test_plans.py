@@ -1,4 +1,4 @@
-"""What lies outside of its range costs a report nothing: it reads the indexes on the start."""
+"""Sessions outside its range cost a report nothing: it reads the indexes on the start."""
 
 from datetime import UTC, date, datetime, timedelta
 

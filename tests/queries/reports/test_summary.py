@@ -36,7 +36,7 @@ def reader(database_url):
 
 
 def figures_of(engine, asked, *, now=NOW):
-    """What the product says, by key and by the names of the JSON."""
+    """The product's figures, by key and by the names of the JSON."""
     spec = ReportSpec(
         DateRange(asked.first, asked.last, asked.zone),
         By(asked.by),

@@ -1,4 +1,4 @@
-"""Signing up, confirming, forgetting: what is stored, what is mailed, what is told to nobody."""
+"""Sign-up, confirmation and forgotten passwords: what is stored, mailed and kept secret."""
 
 import re
 

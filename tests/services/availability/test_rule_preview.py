@@ -1,4 +1,4 @@
-"""What a preview of weekly hours says before they are saved."""
+"""The preview of weekly hours before they are saved."""
 
 from datetime import date, time
 

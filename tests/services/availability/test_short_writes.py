@@ -27,7 +27,7 @@ NOW = at("09:00")
 
 
 def hours(minutes, rule_id=0):
-    """All day, every day, in slots of so many minutes."""
+    """All day, every day, in slots of this many minutes."""
     return SaveRule(
         new_rule(
             rule_id=rule_id,

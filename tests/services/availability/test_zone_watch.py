@@ -74,7 +74,7 @@ def hours(session, mentor):
 
 
 def letters(session):
-    """What the mails about zones say, by whom they go to."""
+    """The texts of the mails about zones, by reader."""
     mails = composed_mail(session, MailKind.ZONE_RULES)
     assert len({mail.recipient for mail in mails}) == len(mails)
     return {mail.recipient: " ".join(mail.text.split()) for mail in mails}

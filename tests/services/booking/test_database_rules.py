@@ -1,4 +1,4 @@
-"""What the database itself refuses and keeps true, on both engines."""
+"""The rules that the database itself enforces, on both engines."""
 
 import pytest
 from sqlalchemy import insert, update

@@ -1,4 +1,4 @@
-"""What the tests of holds do and ask, in words."""
+"""Helpers for the tests of holds."""
 
 from datetime import date
 
@@ -60,7 +60,7 @@ def shown(session, viewer, now):
 
 
 def mails(session, viewer):
-    """What a student was written about holds, the oldest first."""
+    """The mails about holds that a student got, oldest first."""
     return [
         mail.subject.removeprefix("A time with Maya Mentor is ")
         for mail in composed_mail(session, MailKind.SLOT_HELD, MailKind.HOLD_ENDED)

@@ -50,7 +50,7 @@ class Story:
         a_profile(session, self.maya, horizon_days=60)
 
     def mails(self, now):
-        """What the worker sends at `now`, by reader's first name; it stops when all is sent."""
+        """The mails that the worker sends at `now`, by the reader's first name."""
         self.sink.mails.clear()
         house = MailSettings(BASE_URL, "no-reply@example.org", "s" * 32, PROJECT / "templates")
         self.session.rollback()

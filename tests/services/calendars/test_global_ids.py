@@ -1,4 +1,4 @@
-"""What other systems are told is named once and for ever, whatever the address of the site is."""
+"""Ids for other systems are unique and permanent, whatever the address of the site is."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""What a mail says: in the reader's zone and hour cycle, with the time that was true then."""
+"""The text of mail: in the reader's zone and hour cycle, with the time that was true then."""
 
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -71,7 +71,7 @@ def people(session):
 
 
 def as_received(letter):
-    """What a mail program reads of it."""
+    """The mail as a mail program reads it."""
     return message_from_bytes(letter.as_bytes(), policy=policy.default)
 
 

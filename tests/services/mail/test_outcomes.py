@@ -36,7 +36,7 @@ def ask(session, now):
 
 
 def asked(session):
-    """Who was asked, and how long after the end."""
+    """The readers who were asked, and how long after the end."""
     session.rollback()
     rows = session.scalars(select(OutboxMessage).order_by(OutboxMessage.id))
     return [

@@ -1,4 +1,4 @@
-"""What is in the outbox goes to a real SMTP server: once, in words, whatever is in the way."""
+"""Mail from the outbox reaches a real SMTP server once, whatever goes wrong."""
 
 import ssl
 from dataclasses import replace

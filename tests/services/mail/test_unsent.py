@@ -1,4 +1,4 @@
-"""What is undone before its mail has left is told to nobody."""
+"""Nobody is told about a change that is undone before its mail has left."""
 
 import pytest
 from sqlalchemy import select, update
@@ -58,7 +58,7 @@ def slots(session, cast):
 
 @pytest.fixture
 def act(session, cast, slots):
-    """What the student does."""
+    """An action of the student."""
 
     class Acts:
         def book(self):

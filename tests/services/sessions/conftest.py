@@ -1,4 +1,4 @@
-"""What the tests of pressing and undoing stand on."""
+"""Shared fixtures of the tests of presses and undo."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What people press and take back, for the tests of undo."""
+"""Presses and their undo, for the tests of undo."""
 
 from mentorship.services.sessions.actions import apply_action
 from mentorship.services.sessions.undo import undo_action

@@ -1,4 +1,4 @@
-"""What people do to sessions, through `apply_action`, on both engines."""
+"""People's actions on sessions, through `apply_action`, on both engines."""
 
 from dataclasses import replace
 from itertools import product
@@ -87,7 +87,7 @@ def store_cells(session, cast):
 
 
 def outcome_of(session, booking, action, viewer, now):
-    """What `apply_action` answers, in one word, and the state that the answer names."""
+    """The result of `apply_action` in one word, and the state that it names."""
     try:
         outcome = apply_action(session, booking_id=booking, action=action, viewer=viewer, now=now)
     except Conflict as conflict:

@@ -47,14 +47,14 @@ def notices(session):
 
 
 def mails(session):
-    """Who is told that somebody is late, in mail that was not dropped."""
+    """The readers of mail about somebody being late that was not dropped."""
     session.rollback()
     rows = session.scalars(select(OutboxMessage).where(OutboxMessage.kind == MailKind.LATE))
     return [row.reader_id for row in rows if row.outcome is None]
 
 
 def texts(session):
-    """What these mails say, by reader."""
+    """The texts of these mails, by reader."""
     return {mail.recipient: mail.text for mail in composed_mail(session, MailKind.LATE)}
 
 

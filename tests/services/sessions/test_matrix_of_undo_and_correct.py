@@ -33,7 +33,7 @@ CANCELLED_AT = START - timedelta(minutes=20)
 
 
 def word_of(ask):
-    """What a service answers, in one word, and the state that the answer names."""
+    """The result of a service in one word, and the state that it names."""
     try:
         result = ask()
     except Conflict as conflict:

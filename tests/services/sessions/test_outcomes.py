@@ -1,4 +1,4 @@
-"""What each side says about a session, what an admin decides, and what follows from it."""
+"""Answers of each side about a session, decisions of an admin, and their results."""
 
 from datetime import timedelta
 
