@@ -1,6 +1,6 @@
 """The languages of people: what the catalogs say, and dates as each language writes them."""
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -19,7 +19,9 @@ FOLDER = Path(__file__).parents[1] / "translations"
 _DATE_PATTERNS = {Language.EN: "EEE d MMM y", Language.DE: "EEE, d. MMM y"}
 
 _SHORT_PATTERNS = {Language.EN: "EEE d MMM", Language.DE: "EEE, d. MMM"}
-"""For a second day of the same year."""
+"""For a second day of the same year, and for days that are near."""
+
+_A_YEAR = timedelta(days=365)
 
 
 @cache
@@ -110,6 +112,11 @@ def day(instant: datetime, timezone: str, language: Language) -> str:
 
 
 @lru_cache(4096)
-def date_words(calendar_day: date, language: Language) -> str:
-    """A day of somebody's calendar, as `day` writes an instant."""
-    return format_date(calendar_day, _DATE_PATTERNS[language], locale=language.value)
+def date_words(calendar_day: date, language: Language, today: date | None = None) -> str:
+    """A day of somebody's calendar, as `day` writes an instant.
+
+    Where it is given and less than a year away from the day, the year is left out.
+    """
+    is_near = today is not None and abs(calendar_day - today) < _A_YEAR
+    patterns = _SHORT_PATTERNS if is_near else _DATE_PATTERNS
+    return format_date(calendar_day, patterns[language], locale=language.value)

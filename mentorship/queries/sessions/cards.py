@@ -23,9 +23,11 @@ from mentorship.domain.sessions.lifecycle import (
     permitted,
 )
 from mentorship.domain.sessions.meeting_links import room_opens
+from mentorship.domain.sessions.outcomes import Statements
 from mentorship.domain.sessions.undo import Press
 from mentorship.models import MentorProfile, MentorTimeSlot, SessionBooking, User
 from mentorship.queries.sessions.groups import GroupSeat, common_topic
+from mentorship.queries.sessions.outcomes import statements_of
 
 
 class Card(NamedTuple):
@@ -35,7 +37,7 @@ class Card(NamedTuple):
     viewer may join the meeting from `room_opens` on; None if there is none to join. `press` is the
     viewer's last action if it can be undone; while the card `stays`, it keeps its place from before
     that. `lateness` is set until the session begins. `seats` are the students of a group; empty for
-    all other sessions and for students.
+    all other sessions and for students. `said` is what was said about the outcome.
     """
 
     id: int
@@ -58,6 +60,7 @@ class Card(NamedTuple):
     stays: bool = False
     lateness: Lateness | None = None
     seats: tuple[GroupSeat, ...] = ()
+    said: Statements = Statements()
 
     @property
     def early_until(self) -> datetime:
@@ -96,6 +99,12 @@ CARDS: Select[*tuple[Any, ...]] = (
         SessionBooking.cancelled_at,
         SessionBooking.time_slot_id,
         SessionBooking.slot_capacity,
+        SessionBooking.mentor_says,
+        SessionBooking.mentor_said_at,
+        SessionBooking.student_says,
+        SessionBooking.student_said_at,
+        SessionBooking.decided_outcome,
+        SessionBooking.decided_at,
         or_(
             MentorTimeSlot.meeting_url != constant(""), MentorProfile.meeting_url != constant("")
         ).label("has_room"),
@@ -143,6 +152,7 @@ def card(
         press=press,
         stays=press is not None and now < press.stays_until,
         seats=seats,
+        said=statements_of(row),
     )
 
 

@@ -91,6 +91,15 @@ class Dashboard:
     stays_until: datetime | None = None
 
     @property
+    def in_order(self) -> tuple[Listing, ...]:
+        """The lists as a page shows them: an empty current one comes after those to come."""
+        current = (Section.ATTENTION, Section.NOW)
+        empty = [each for each in self.listings if each.section in current and not each.total]
+        shown = [each for each in self.listings if each not in empty]
+        after = [each.section for each in shown].index(Section.UPCOMING) + 1
+        return (*shown[:after], *empty, *shown[after:])
+
+    @property
     def pages(self) -> dict[str, int]:
         """The page of each list that is not on its first."""
         return {each.section.value: each.page for each in self.listings if each.page > 1}

@@ -1,8 +1,11 @@
 """How messages and instants are written for the person who makes the request."""
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from itertools import groupby
+from typing import Protocol, TypeVar
 
 from babel import Locale, UnknownLocaleError
 from flask import Flask, g, request
@@ -11,14 +14,25 @@ from markupsafe import Markup
 from mentorship.adapters import translations
 from mentorship.adapters.markdown import html_of
 from mentorship.domain.shared import time_format
+from mentorship.domain.shared.calendar_weeks import local_day
 from mentorship.domain.shared.errors import ProductError
 from mentorship.domain.shared.locales import HourCycle
+from mentorship.domain.shared.messages import N_
 from mentorship.web.http.locale import accepted_languages, language, reader
+
+
+class _HasStart(Protocol):
+    @property
+    def start_time(self) -> datetime: ...
+
+
+T = TypeVar("T", bound=_HasStart)
 
 
 def init_app(app: Flask) -> None:
     """Give templates the filters."""
     app.add_template_filter(day, "day")
+    app.add_template_filter(by_day, "by_day")
     app.add_template_filter(clock, "clock")
     app.add_template_filter(zone, "zone")
     app.add_template_filter(clock_beside, "clock_beside")
@@ -85,6 +99,26 @@ def markdown(text: str) -> Markup:
 def day(instant: datetime, timezone: str) -> str:
     """Like "Tue 24 Nov 2026", or "Di., 24. Nov. 2026" in German."""
     return translations.day(instant, timezone, language())
+
+
+def by_day(cards: Iterable[T], timezone: str, now: datetime) -> list[tuple[str, str, list[T]]]:
+    """Sessions in their order, by day: the day in ISO 8601 and in words, and its sessions."""
+    today = local_day(now, timezone)
+    return [
+        (calendar_day.isoformat(), day_heading(calendar_day, today), list(found))
+        for calendar_day, found in groupby(
+            cards, key=lambda card: local_day(card.start_time, timezone)
+        )
+    ]
+
+
+def day_heading(calendar_day: date, today: date) -> str:
+    """Like "Today", "Tomorrow" or "Mon 7 Dec"; with the year where that is a year away."""
+    near = _NEAR_DAYS.get((calendar_day - today).days)
+    return translate(near) if near else translations.date_words(calendar_day, language(), today)
+
+
+_NEAR_DAYS = {-1: N_("Yesterday"), 0: N_("Today"), 1: N_("Tomorrow")}
 
 
 def date_words(calendar_day: date) -> str:

@@ -1,21 +1,29 @@
 """Labels of roles, statuses, actions, lists and kinds of mail on pages. JSON has codes instead."""
 
 from collections.abc import Mapping, Set
+from datetime import datetime
 from functools import cache
 
 from flask import Flask
 
+from mentorship import current
 from mentorship.adapters import translations
 from mentorship.domain.accounts.viewers import Role
 from mentorship.domain.mail import MailKind
 from mentorship.domain.sessions.lifecycle import Action, Status
-from mentorship.domain.sessions.outcomes import OUTCOME_TEXT, OutcomeWord
+from mentorship.domain.sessions.outcomes import (
+    OUTCOME_TEXT,
+    OutcomeState,
+    OutcomeWord,
+    outcome_of,
+)
 from mentorship.domain.sessions.receipts import headline
 from mentorship.domain.sessions.undo import done_sentence
 from mentorship.domain.shared.delivery_problems import EXPLANATIONS
 from mentorship.domain.shared.locales import Language
 from mentorship.domain.shared.messages import N_
 from mentorship.domain.webhooks.events import KIND_TEXT, EventKind
+from mentorship.queries.sessions.cards import Card
 from mentorship.queries.sessions.dashboard import Section
 from mentorship.web.http.formatting import translate
 from mentorship.web.http.locale import language
@@ -99,7 +107,28 @@ def init_app(app: Flask) -> None:
     )
     app.add_template_filter(lambda problem: translate(EXPLANATIONS[problem]), "problem_sentence")
     app.add_template_filter(lambda entry, zone: translate(headline(entry, zone)), "headline")
+    app.add_template_filter(_how_it_went, "how_it_went")
     app.add_template_filter(lambda section: _of_section(section, language()), "section_words")
+
+
+def _how_it_went(card: Card, now: datetime) -> tuple[str, str] | None:
+    """The outcome of a completed session as it stands: a word for its look, and a text.
+
+    None for a group as a whole, whose students have an outcome each, and while nothing is said.
+    """
+    if card.status is not Status.COMPLETED or len(card.seats) > 1:
+        return None
+    silence = current.settings().outcome_silence
+    outcome = outcome_of(card.said, end_time=card.end_time, now=now, silence=silence)
+    if outcome.state is OutcomeState.DISPUTED:
+        return "disputed", translate(_MAILS[MailKind.OUTCOME_DISPUTED])
+    if outcome.value is None:
+        return None
+    absent = {OutcomeWord.MENTOR_ABSENT: card.mentor, OutcomeWord.STUDENT_ABSENT: card.student}
+    name = absent.get(outcome.value)
+    words = N_("%(name)s did not come", name=name) if name else OUTCOME_TEXT[outcome.value]
+    look = "held" if outcome.value is OutcomeWord.TOOK_PLACE else "missed"
+    return look, translate(words)
 
 
 def _role_words(roles: Set[Role]) -> str:

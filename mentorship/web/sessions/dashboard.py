@@ -17,7 +17,7 @@ from mentorship.queries.sessions.outcome_view import AskedOutcome, asked_outcome
 from mentorship.queries.sessions.poll_state import PollState, near_sessions
 from mentorship.queries.sessions.staying import dashboard_after_presses
 from mentorship.web.http.request_body import asked_scope, page_number
-from mentorship.web.sessions.live import LiveState
+from mentorship.web.sessions.live import LiveState, earliest, next_midnight
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("dashboard", __name__)
@@ -64,7 +64,7 @@ def _lists(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any
         cursor=cursor,
         next_due=board.next_due,
         near=near,
-        stays_until=board.stays_until,
+        stays_until=earliest(board.stays_until, next_midnight(now, viewer.timezone)),
         fields={"scope": argument, **board.pages} if argument else board.pages,
     )
     return {"viewer": viewer, "scope": scope, "board": board, "asked": asked, "live": live}

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Flask
 
 from mentorship.config import Settings
 from mentorship.domain.sessions.near import Near
 from mentorship.domain.sessions.poll_cursor import PollCursor
+from mentorship.domain.shared.calendar_weeks import day_start, local_day
 from mentorship.extensions import db
 from mentorship.queries.sessions.dashboard import next_due_of
 from mentorship.queries.sessions.poll_state import PollState, near_sessions
@@ -45,6 +46,11 @@ class LiveState:
 def earliest(*instants: datetime | None) -> datetime | None:
     """The first of those that are not None."""
     return min((each for each in instants if each is not None), default=None)
+
+
+def next_midnight(now: datetime, zone: str) -> datetime:
+    """When (UTC) another day is today."""
+    return day_start(local_day(now, zone) + timedelta(days=1), zone)
 
 
 def live_state(

@@ -13,7 +13,7 @@ from mentorship.extensions import db
 from mentorship.queries.sessions.poll_state import PollState
 from mentorship.queries.sessions.week_view import Entry, day_view, week_view
 from mentorship.web.http.request_body import asked_scope, day_of_calendar, page_number
-from mentorship.web.sessions.live import live_state
+from mentorship.web.sessions.live import live_state, next_midnight
 from mentorship.web.sessions.sweep_first import swept_poll_state
 
 bp = Blueprint("week_view", __name__, url_prefix="/dashboard")
@@ -58,7 +58,7 @@ def _week(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]
         "week": asked,
         "days": week_view(db.session(), viewer, starts, until, scope=state.scope),
         "live": live_state(
-            state, cursor, now, view="week", stays_until=_midnight(now, zone), day=asked.monday
+            state, cursor, now, view="week", stays_until=next_midnight(now, zone), day=asked.monday
         ),
     }
 
@@ -89,16 +89,11 @@ def _day(state: PollState, cursor: PollCursor, now: datetime) -> dict[str, Any]:
             cursor,
             now,
             view="day",
-            stays_until=_midnight(now, zone),
+            stays_until=next_midnight(now, zone),
             day=asked,
             page=found.page,
         ),
     }
-
-
-def _midnight(now: datetime, zone: str) -> datetime:
-    """When (UTC) another day is today."""
-    return day_start(local_day(now, zone) + timedelta(days=1), zone)
 
 
 @dataclass(frozen=True)
