@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from mentorship.domain.sessions.lifecycle import Action
 from mentorship.domain.sessions.outcomes import OutcomeState
 from mentorship.domain.sessions.receipts import EntryKind
-from mentorship.models import OutboxMessage, SessionBooking
+from mentorship.models import OutboxMessage, SessionBooking, SessionFeedback
 from mentorship.queries.sessions.receipts.history import receipt_of
 from mentorship.services.operations.demo import load_demo
 from tests.support.builders import at
@@ -49,6 +49,9 @@ def test_the_journals_of_the_demo_lead_to_the_states_of_its_sessions(receipts, s
     engine = session.get_bind()
     after = bookings_in(engine)
     before = {number: replace(kept, **UNTOUCHED) for number, kept in after.items()}
+    for number in session.scalars(select(SessionFeedback.booking_id)):  # Notes have no journal.
+        before[number] = replace(before[number], revision=2)
+    session.rollback()
 
     assert len(journal_in(engine)) > 0 < len(said_in(engine))
     assert faults(before, journal_in(engine), after, said_in(engine)) == []
