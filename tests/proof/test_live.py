@@ -5,15 +5,16 @@ measures: from a press to the other window, and from the moment at which a trans
 """
 
 import contextlib
-import itertools
 import re
 import time
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from mentorship.clock import utc_now
 from mentorship.domain.accounts.viewers import Role
+from mentorship.models import SessionBooking
 from tests.proof.conftest import sizes
 from tests.support.browser import POLL, Windows, a_browser, a_site
 from tests.support.builders import a_booking
@@ -46,15 +47,13 @@ SEEN = re.compile(r'name="seen" value="([\d.]+)"')
 SENT = re.compile(r"seen=([\d.]+)")
 
 
-class Scene:
-    """A mentor, a student with open windows, and a session that they both see."""
+class Pair:
+    """A mentor who presses, and a student with a window on each page who hears of it."""
 
     def __init__(self, site, server, windows):
         self.site, self.windows = site, windows
-        self.mentor, self.student = (
-            site.person("Maya", Role.MENTOR),
-            site.person("Sam", Role.STUDENT),
-        )
+        self.mentor = site.person("Maya", Role.MENTOR)
+        self.student = site.person("Sam", Role.STUDENT)
         self.press = Caller(server.port, cookie_of(site.app, self.mentor))
         self.booking = self.a_session(utc_now() + timedelta(minutes=14))
 
@@ -76,21 +75,28 @@ class Scene:
             window.page.route(f"**{POLL}", answering)
         return window.go(path.format(booking=self.booking))
 
-    def press_many(self, times):
-        """Start and undo in turn, through the server; when each was pressed (Unix seconds)."""
-        pressed = []
-        for number in range(times):
-            action = "undo" if number % 2 else "start"
-            pressed.append(time.time())
-            answer = self.press("POST", f"/api/sessions/{self.booking}/{action}")
-            assert answer.status == 200, answer
-            time.sleep(max(0, pressed[-1] + BETWEEN_PRESSES - time.time()))
+    def open_all(self):
+        """A window on each page."""
+        *self.lists, self.page = map(self.opened, PAGES)
+
+    def start_or_undo(self, number):
+        """The mentor's press with this number; when it was made (Unix seconds)."""
+        pressed = time.time()
+        action = "undo" if number % 2 else "start"
+        answer = self.press("POST", f"/api/sessions/{self.booking}/{action}")
+        assert answer.status == 200, answer
         return pressed
 
     def journal(self, bookings=None):
-        """What happened to these sessions, or to all."""
+        """What happened to these sessions, or to all of the two."""
         entries = journal_in(self.site.session.get_bind())
-        return [each for each in entries if bookings is None or each.booking_id in bookings]
+        wanted = bookings or set(
+            self.site.session.scalars(
+                select(SessionBooking.id).where(SessionBooking.mentor_id == self.mentor.id)
+            )
+        )
+        self.site.session.rollback()
+        return [each for each in entries if each.booking_id in wanted]
 
 
 @pytest.fixture(scope="module")
@@ -101,18 +107,23 @@ def browser():
 
 
 @pytest.fixture
-def scene(engine, databases, browser, tmp_path):
-    """Everything on a database and a server of its own."""
-    windows = Windows(browser)
+def pairs(engine, databases, browser, tmp_path):
+    """`pairs(5)`: so many pairs on a database and a server of their own."""
+    windows, made = Windows(browser), []
     with (
         databases.fresh(engine) as url,
         a_site(url, tmp_path) as site,
         site.served() as server,
     ):
-        scene = Scene(site, server, windows)
-        yield scene
+
+        def make(count):
+            made.extend(Pair(site, server, windows) for _ in range(count))
+            return made
+
+        yield make
         windows.close()
-        scene.press.close()
+        for pair in made:
+            pair.press.close()
 
 
 def heard_by(window):
@@ -170,11 +181,12 @@ class TellsTwice:
         route.fulfill(response=answer, body=body)
 
 
-def test_windows_that_lose_or_repeat_a_change_are_noticed(scene, engine):
-    losing = scene.opened("/dashboard", answering=LosesAnAnswer())
-    repeating = scene.opened("/dashboard", answering=TellsTwice())
-    scene.press_many(1)
-    expected = [telling(each) for each in scene.journal()]
+def test_windows_that_lose_or_repeat_a_change_are_noticed(pairs, engine):
+    (pair,) = pairs(1)
+    losing = pair.opened("/dashboard", answering=LosesAnAnswer())
+    repeating = pair.opened("/dashboard", answering=TellsTwice())
+    pair.start_or_undo(0)
+    expected = [telling(each) for each in pair.journal()]
 
     for window, complaint in ((losing, "missed"), (repeating, "repeated")):
         for _ in range(3):
@@ -183,83 +195,91 @@ def test_windows_that_lose_or_repeat_a_change_are_noticed(scene, engine):
         assert found.startswith(complaint)
 
 
-def pressed_part(scene, windows, times):
-    """The seconds from each press to each window."""
-    pressed = scene.press_many(times)
-    journal = scene.journal()
-    assert len(journal) == times
+def pressed_part(pairs, times):
+    """The seconds from each press to each window; the pairs take turns."""
+    pressed = {pair: [] for pair in pairs}
+    for number in range(times):
+        pair = pairs[number % len(pairs)]
+        pressed[pair].append(pair.start_or_undo(number // len(pairs)))
+        time.sleep(max(0, pressed[pair][-1] + BETWEEN_PRESSES - time.time()))
     lags = []
-    for window in windows:
-        heard = wait_for(window, times)
-        assert missed_or_repeated(told(heard), map(telling, journal)) == []
-        at = {each[3]: moment for each, (_update, moment) in zip(told(heard), heard, strict=True)}
-        lags += [
-            at[telling(entry)[3]] - moment for entry, moment in zip(journal, pressed, strict=True)
-        ]
+    for pair, moments in pressed.items():
+        expected = [telling(each) for each in pair.journal()]
+        assert len(expected) == len(moments)
+        for window in (*pair.lists, pair.page):
+            heard = wait_for(window, len(expected))
+            assert missed_or_repeated(told(heard), expected) == []
+            at = {each: moment for each, (_, moment) in zip(told(heard), heard, strict=True)}
+            lags += [at[each] - moment for each, moment in zip(expected, moments, strict=True)]
     return lags
 
 
-def clock_part(scene, windows, on_sessions, times):
-    """The seconds from each due time to each window; `on_sessions` follow some of the sessions."""
+def clock_part(pairs, times):
+    """The seconds from each due time to each window; pages of sessions follow every fourth."""
     first = utc_now() + timedelta(seconds=2 + 0.08 * times)
-    bookings = [scene.a_session(first + number * APART, APART) for number in range(times)]
-    lags, hops = [], 4 * len(on_sessions)
-    watched = [bookings[4 * number :: hops] for number in range(len(on_sessions))]
-    for window, own in zip(on_sessions, watched, strict=True):
-        window.go(f"/sessions/{own[0]}")
-    for booking in sorted(itertools.chain(*watched)):
-        window, own = next(
-            pair for pair in zip(on_sessions, watched, strict=True) if booking in pair[1]
+    bookings, followed = {pair: [] for pair in pairs}, []
+    for number in range(times):
+        pair = pairs[number % len(pairs)]
+        booking = pair.a_session(first + number * APART, APART * len(pairs))
+        if len(bookings[pair]) % 4 == 0:
+            followed.append((pair, booking))
+        bookings[pair].append(booking)
+    left = {pair: [each for owner, each in followed if owner is pair] for pair in pairs}
+    lags = []
+    for pair in pairs:
+        pair.page.go(f"/sessions/{left[pair].pop(0)}")
+    for pair, booking in followed:
+        wait_until(lambda pair=pair, booking=booking: pair.journal({booking}), seconds=60 + times)
+        lags += follow(pair, booking)
+        if left[pair]:
+            pair.page.go(f"/sessions/{left[pair].pop(0)}")
+    for pair, own in bookings.items():
+        wait_until(
+            lambda pair=pair, own=own: len(pair.journal(set(own))) == len(own), seconds=60 + times
         )
-        wait_until(lambda booking=booking: scene.journal({booking}))
-        lags += follow(scene, window, booking)
-        if booking != own[-1]:
-            window.go(f"/sessions/{own[own.index(booking) + 1]}")
-    wait_until(lambda: len(scene.journal(set(bookings))) == times, seconds=60 + times)
-    due = {each.booking_id: each.due_at.timestamp() for each in scene.journal(set(bookings))}
-    expected = [telling(each) for each in scene.journal()]
-    for window in windows:
-        heard = wait_for(window, len(expected))
-        assert missed_or_repeated(told(heard), expected) == []
-        lags += [
-            moment - due[update["sessionId"]]
-            for update, moment in heard
-            if update["sessionId"] in due
-        ]
+        due = {each.booking_id: each.due_at.timestamp() for each in pair.journal(set(own))}
+        expected = [telling(each) for each in pair.journal()]
+        for window in pair.lists:
+            heard = wait_for(window, len(expected))
+            assert missed_or_repeated(told(heard), expected) == []
+            lags += [
+                moment - due[update["sessionId"]]
+                for update, moment in heard
+                if update["sessionId"] in due
+            ]
     return lags
 
 
-def follow(scene, window, booking):
+def follow(pair, booking):
     """The seconds from the due time to the page of this session.
 
     There are none where it was opened too late; then it has nothing to tell.
     """
-    began = window.page.evaluate("began")
-    (entry,) = scene.journal({booking})
+    began = pair.page.page.evaluate("began")
+    (entry,) = pair.journal({booking})
     expected = [entry] if entry.id > began else []
-    heard = wait_for(window, len(expected))
+    heard = wait_for(pair.page, len(expected))
     assert missed_or_repeated(told(heard), map(telling, expected)) == []
     return [moment - entry.due_at.timestamp() for _update, moment in heard]
 
 
 @pytest.mark.parametrize("size", sizes(short=(1, 3), long=(5, 200)))
 def test_each_window_hears_of_each_press_and_of_the_clock_once(
-    scene, engine, figure, request, size
+    pairs, engine, figure, request, size
 ):
-    each, times = size
-    opened = {path: [scene.opened(path) for _ in range(each)] for path in PAGES}
-    on_sessions = opened[PAGES[3]]
-    others = [window for path in PAGES[:3] for window in opened[path]]
+    count, times = size
+    those = pairs(count)
+    for pair in those:
+        pair.open_all()
 
-    from_press = pressed_part(scene, [*others, *on_sessions], times)
-    from_due_time = clock_part(scene, others, on_sessions, times)
+    from_press, from_due_time = pressed_part(those, times), clock_part(those, times)
 
-    for window in [*others, *on_sessions]:
-        assert window.errors == []
+    windows = [window for pair in those for window in (*pair.lists, pair.page)]
+    assert [window.errors for window in windows] == [[]] * len(windows)
     press, due = late_95(from_press), late_95(from_due_time)
     figure(
-        f"{4 * each} windows: {times} presses, {len(from_press)} tellings, p95 {press:.2f} s after "
-        f"the press, at most {max(from_press):.2f} s; {times} sessions moved by the clock, "
+        f"{len(windows)} windows: {times} presses, {len(from_press)} tellings, p95 {press:.2f} s "
+        f"after the press, at most {max(from_press):.2f} s; {times} sessions moved by the clock, "
         f"{len(from_due_time)} tellings, p95 {due:.2f} s after the due time, at most "
         f"{max(from_due_time):.2f} s; 0 missed, 0 repeated"
     )
