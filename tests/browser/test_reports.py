@@ -120,3 +120,14 @@ def test_a_report_that_takes_long_says_that_it_is_under_way(site, windows, taugh
     page.get_by_role(role, name=press, exact=True).click()
 
     expect(page.get_by_text("Working on the report…")).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["/reports", "/reports/statement"])
+def test_what_is_printed_fits_on_the_paper(site, windows, taught, path):
+    _admin, mentor, asked = taught
+    page = windows.of(site, mentor, locale="de-DE").go(f"{path}?{asked}").page
+    page.set_viewport_size({"width": 680, "height": 970})  # A4 with margins of 15 mm.
+    page.emulate_media(media="print")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 680
+    expect(page.get_by_role("banner")).to_be_hidden()

@@ -63,7 +63,8 @@ def test_an_admin_can_print_it_for_everybody_and_a_mentor_only_their_own(client_
     assert other.get(STATEMENT, query_string=asked).status_code == 403
     assert client_for(cast.student).get(STATEMENT).status_code == 403
     assert admin.get(STATEMENT, query_string=NOVEMBER | {"person": 999}).status_code == 404
-    assert admin.get(STATEMENT, query_string=NOVEMBER | {"person": "x"}).status_code == 400
+    for person in ("abc", "0", "-1", "1" + "0" * 20):
+        assert admin.get(STATEMENT, query_string=NOVEMBER | {"person": person}).status_code == 400
 
 
 def test_everybody_can_check_a_statement(client_for, cast, taught):
