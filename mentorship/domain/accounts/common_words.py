@@ -1,4 +1,4 @@
-"""What weak passwords are made of: everyday words, years and runs of keys, in both languages."""
+"""The parts of weak passwords: everyday words, years and runs of keys, in both languages."""
 
 import re
 from collections.abc import Iterable

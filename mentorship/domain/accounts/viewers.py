@@ -11,7 +11,7 @@ from mentorship.domain.shared.messages import N_
 
 
 class Role(StrEnum):
-    """What a person may do. One person may have several roles."""
+    """The role of a person; one person may have several."""
 
     STUDENT = "STUDENT"
     MENTOR = "MENTOR"

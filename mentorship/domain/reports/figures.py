@@ -108,12 +108,12 @@ class Tally:
 
     @property
     def completion_rate(self) -> float | None:
-        """Of the expected sessions, the share that took place."""
+        """The share of the expected sessions that took place."""
         return _share(self.took_place, self.expected)
 
     @property
     def punctuality_rate(self) -> float | None:
-        """Of the sessions with a recorded beginning, the share that began on time."""
+        """The share of the sessions with a recorded beginning that began on time."""
         return _share(self.on_time, self.begun)
 
     @property

@@ -128,6 +128,8 @@ _SECTION_PREDICATES: Mapping[Section, TextClause] = {
 def _page_size(scope: Scope, section: Section) -> int:
     """The most cards on one page of a list.
 
+    The most cards on one page of a list.
+
     Delayed and running sessions are all on one page, unless they are everybody's.
     """
     is_current = section in (Section.ATTENTION, Section.NOW)

@@ -88,7 +88,7 @@ def _fingerprint(scope: Scope) -> tuple[ColumnElement[int], ColumnElement[int]]:
 
 
 def _displayed(scope: Scope) -> ColumnElement[int]:
-    """What changes with the names and links that lists show, and for all also with additions."""
+    """A number that changes with the names and links in lists, for admins also with additions."""
     counted = select(func.coalesce(func.sum(DisplayVersion.number), 0))
     if scope is Scope.OWN:
         counted = counted.where(DisplayVersion.id == constant(DISPLAYED))
@@ -204,7 +204,7 @@ def _changes(scope: Scope) -> Select[*tuple[Any, ...]]:
 
 
 def _late_notices(scope: Scope) -> Select[*tuple[Any, ...]]:
-    """What was said since `recent` about being late for a session that has not begun."""
+    """The late notices since `recent` about sessions that have not begun."""
     return (
         select(constant("change").label("kind"), LateNotice.said_at)
         .join(_B, _B.id == LateNotice.booking_id)

@@ -73,7 +73,7 @@ def invitation_of(
     organizer: str,
     names: GroupNames = GroupNames.MENTOR,
 ) -> Invitation:
-    """What a mail about a session carries for its reader's calendar: the session as it is now.
+    """The invitation in a mail about a session, with the session as it is now.
 
     For the mentor of a group that is the meeting, and in mail about a student who has left it the
     entry which they were in.

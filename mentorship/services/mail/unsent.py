@@ -75,7 +75,7 @@ def drop_mail_of_undone(session: Session, change_ids: Collection[int], *, now: d
 
 @dataclass(frozen=True)
 class Told:
-    """Who gets to know of a move from mail that waits: about the booking, or an earlier move."""
+    """The readers whom waiting mail, about the booking or an earlier move, tells about a move."""
 
     of_booking: frozenset[int]
     of_move: frozenset[int]

@@ -117,14 +117,14 @@ def move_session(
 def _lock(
     session: Session, booking_id: int, slot_id: int, viewer: Viewer, *, is_for_one: bool
 ) -> tuple[list[RowMapping], dict[int, MentorTimeSlot]]:
-    """What moves, by id: the booking and, where it is a whole group, those beside it; and slots."""
+    """The locked bookings that move, by id (a whole group moves as one), and both slots."""
     while True:
         booking = _visible(session, booking_id, viewer)
         is_whole = is_for_all(_party(booking, viewer)) and not is_for_one
         beside = scheduled_in(session, booking["time_slot_id"]) if is_whole else {}
         people = {booking["mentor_id"], booking["student_id"], *beside.values()}
         lock_people(session, people)
-        # The people's locks keep the booking where it is: whoever moves one takes them first.
+        # The locks on its people keep the booking in place, because every move takes them first.
         old_id = _visible(session, booking_id, viewer)["time_slot_id"]
         slots = lock_slots(session, [old_id, slot_id])
         beside = scheduled_in(session, old_id) if is_whole else {}
@@ -216,7 +216,7 @@ def _store(
     """Store the moves, 1. of the bookings and their meeting, 2. in the journal, 3. in the mail."""
     keeps_entry = _take_seats(session, moving, old, new, now=now)
     hold_free_slots(session, new.mentor_id, now=now, freed=old.id)
-    # A reader of all sessions asks for ids above the last it saw: they must follow the commits.
+    # Polls of all sessions ask for ids above the last one seen, so ids must follow the commits.
     lock_journal(session)
     moves = {
         booking["id"]: _note_move(session, booking, new, viewer, reason, now=now)

@@ -274,7 +274,7 @@ _SETTLED_BY_SILENCE = union(
         for when in (_ENDED, _MENTOR_SAID, _STUDENT_SAID)
     )
 )
-"""One side's word stands once the time of silence has passed since the word and since the end.
+"""One side's answer is settled once the time of silence has passed since it and since the end.
 
 So of what is settled since the last time one of the two is as new as that.
 """
