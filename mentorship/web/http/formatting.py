@@ -33,6 +33,7 @@ def init_app(app: Flask) -> None:
     """Give templates the filters."""
     app.add_template_filter(day, "day")
     app.add_template_filter(by_day, "by_day")
+    app.add_template_filter(near_day, "near_day")
     app.add_template_filter(clock, "clock")
     app.add_template_filter(zone, "zone")
     app.add_template_filter(clock_beside, "clock_beside")
@@ -110,6 +111,11 @@ def by_day(cards: Iterable[T], timezone: str, now: datetime) -> list[tuple[str, 
             cards, key=lambda card: local_day(card.start_time, timezone)
         )
     ]
+
+
+def near_day(instant: datetime, timezone: str, now: datetime) -> str:
+    """The day of an instant as `by_day` writes it."""
+    return day_heading(local_day(instant, timezone), local_day(now, timezone))
 
 
 def day_heading(calendar_day: date, today: date) -> str:
