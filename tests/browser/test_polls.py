@@ -117,6 +117,22 @@ def test_a_window_asks_often_while_a_session_is_near_and_less_while_it_is_only_i
     assert set(window.answers) == {204}
 
 
+def test_a_window_that_nobody_has_used_for_ten_minutes_asks_each_minute(
+    site, windows, mentor, student
+):
+    a_booking(site.session, mentor=mentor, student=student, starts=utc_now() + timedelta(hours=3))
+    window = an_opened_window(site, windows, student)
+    window.page.clock.fast_forward(601_000)  # Whatever was due meanwhile is done once.
+    window.wait_until_settled()
+
+    before = len(window.page.evaluate("asked"))
+    window.page.clock.run_for(53_900)
+    assert len(window.page.evaluate("asked")) == before
+
+    assert 54_000 <= wait_until_it_asks(window, most=14_000) <= 66_000 + STEP
+    assert set(window.answers) == {204}
+
+
 def test_after_a_failure_the_page_waits_twice_as_long(site, windows, mentor, student):
     a_booking(site.session, mentor=mentor, student=student, status=Status.ONGOING,
               starts=utc_now() - timedelta(minutes=5))  # fmt: skip
