@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from mentorship.database import begin_snapshot
+from mentorship.database import begin_snapshot, plan_for_values
 from mentorship.domain.reports.figures import Behind, By, Row, Tally
 from mentorship.domain.shared.messages import N_, Month
 from mentorship.models import Cause, MentorTimeSlot, User
@@ -70,6 +70,7 @@ def summary(session: Session, spec: ReportSpec) -> tuple[Row, ...]:
     transaction is ended, so that all figures see the same snapshot.
     """
     begin_snapshot(session)
+    plan_for_values(session)
     counted = {row.key: row for row in session.execute(_counts(spec))}
     cancelled = _cancelled(session, spec)
     offered = _offered_minutes(session, spec)
