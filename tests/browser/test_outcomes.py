@@ -110,7 +110,7 @@ def test_both_sides_say_the_same_in_each_of_the_five_ways(walk):
 
         first = walk.press("student", word)
         expect(first).to_contain_text(f"{text}. This becomes final on")
-        expect(first).to_contain_text("unless the other side disagrees before.")
+        expect(first).to_contain_text("unless the other side disagrees before then.")
         assert the_booking(walk.site.session, walk.id).status is Status.COMPLETED
         second = walk.press("mentor", word)
 
