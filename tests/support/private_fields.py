@@ -156,6 +156,7 @@ _OF_TRANSITIONS = {
     MailKind.UNDONE,
     MailKind.CORRECTED,
 }
+_OF_MOVES = {MailKind.MOVED, MailKind.LEFT_GROUP}
 
 
 class _Planter:
@@ -331,7 +332,7 @@ class _Planter:
                 "created_at": at("11:59"),
                 "next_try_at": at("11:59"),
                 "change_id": change_id if kind in _OF_TRANSITIONS else None,
-                "move_id": move_id if kind is MailKind.MOVED else None,
+                "move_id": move_id if kind in _OF_MOVES else None,
                 "key": self._mark(OutboxMessage, "key"),
                 "claimed_by": self._mark(OutboxMessage, "claimed_by"),
                 "error": self._mark(OutboxMessage, "error"),

@@ -99,7 +99,7 @@ def test_lines_stand_in_the_order_of_time_and_at_one_instant_in_a_stated_one():
         assert in_order([*mixed, before]) == (before, *at_once)
 
 
-def test_every_kind_but_outcomes_and_mail_has_a_title():
-    kinds = {*Action, *EntryKind} - {EntryKind.OUTCOME, EntryKind.MAIL}
+def test_every_kind_has_a_title_where_its_entries_bring_no_sentence():
+    kinds = {*Action, *EntryKind} - {EntryKind.OUTCOME, EntryKind.LATE, EntryKind.MAIL}
 
     assert set(TITLES) == kinds

@@ -8,7 +8,7 @@ GONE = 999_999
 @pytest.mark.parametrize(
     ("who", "method", "path", "what"),
     [
-        ("admin", "POST", f"/mail/{GONE}/again", "mail"),
+        ("admin", "POST", f"/mail/{GONE}/again", "e-mail"),
         ("admin", "GET", f"/webhooks/{GONE}", "webhook"),
         ("admin", "POST", f"/webhooks/{GONE}/off", "webhook"),
         ("admin", "POST", f"/webhooks/{GONE}/remove", "webhook"),
