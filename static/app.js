@@ -16,7 +16,7 @@ const SLIDE_MS = 300;
 const MOST_TOLD = 3; // Of more changes at once, only the number is announced.
 const GUARD_MS = 2000;
 const SPOT_PX = 32; // Hands are not still, and fingers are wide.
-const LAST_PRESS = "last-press"; // A key in the session storage, which survives the way to the next page.
+const LAST_PRESS = "last-press"; // In the session storage, which the next page reads.
 const CONTROLS = "main :is(button, a[href], summary)";
 
 const lists = document.getElementById("sessions");
@@ -204,8 +204,8 @@ function noteUse() {
   if (!wasInUse) planNextPoll();
 }
 
-// No accidental presses: the second click of a double click does nothing, whatever is there by
-// then, and neither does a press on a control that a new list has just moved under the pointer.
+// No accidental presses: the second click of a double click does nothing, and neither does a press
+// on a control that a new list has just moved under the pointer.
 
 // Until when presses near this place, and key presses anywhere, are ignored.
 let guarded = JSON.parse(sessionStorage.getItem(LAST_PRESS)) ?? { x: 0, y: 0, until: 0, keysUntil: 0 };
