@@ -221,8 +221,8 @@ def begin_snapshot(session: Session) -> None:
 def plan_for_values(session: Session) -> None:
     """Let PostgreSQL plan the statements of this transaction for their values.
 
-    Connections keep plans that suit any values. Statements that read thousands of rows are faster
-    with a plan that knows how many, and that may run in parallel.
+    By itself it may keep a plan that suits any values. Statements that read thousands of rows are
+    faster with a plan that knows how many, and that may run in parallel.
     """
     if session.get_bind().dialect.name == "postgresql":
         session.connection().exec_driver_sql("SET LOCAL plan_cache_mode = force_custom_plan")
@@ -282,22 +282,17 @@ def _prepare(connection: Any, record: ConnectionPoolEntry) -> None:
             f"busy_timeout = {_PATIENCE_MS}",
         ):
             connection.execute(f"PRAGMA {pragma}")
-    else:
-        connection.autocommit = True
-        if _is_behind_pooler(connection):
-            # The pooler may run the next transaction on another server connection, where a
-            # prepared statement of this name does not exist or is another one.
-            connection.prepare_threshold = None
-        else:
-            # Else the server plans some statements anew for each run, which takes up to ten times
-            # as long as to run them.
-            connection.execute("SET plan_cache_mode = force_generic_plan")
-        connection.autocommit = False
+    elif _is_behind_pooler(connection):
+        # The pooler may run the next transaction on another server connection, where a prepared
+        # statement of this name does not exist or is another one.
+        connection.prepare_threshold = None
 
 
 def _is_behind_pooler(connection: Any) -> bool:
     """Whether the connection goes through a pooler like PgBouncer, which reports another pid."""
+    connection.autocommit = True
     (pid,) = connection.execute("SELECT pg_backend_pid()").fetchone()
+    connection.autocommit = False
     return bool(pid != connection.info.backend_pid)
 
 
