@@ -88,6 +88,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 def constant(value: str | int) -> ColumnElement[Any]:
     """A value written into the words of a statement, for one that is built once and run often.
 
+    It is not escaped, so it must be a constant of the code, never what a request brought.
     PostgreSQL plans a prepared statement anew for each run while it expects less work with the
     bound values than without; a LIMIT that it does not know counts as a tenth of all rows.
     """

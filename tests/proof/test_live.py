@@ -201,6 +201,7 @@ def pressed_part(pairs, times):
     for number in range(times):
         pair = pairs[number % len(pairs)]
         pressed[pair].append(pair.start_or_undo(number // len(pairs)))
+        # People do not press at once; this is the pace of the run, nothing is waited for.
         time.sleep(max(0, pressed[pair][-1] + BETWEEN_PRESSES - time.time()))
     lags = []
     for pair, moments in pressed.items():
